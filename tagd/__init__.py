@@ -1,0 +1,16 @@
+"""tagd watches folders and tags the photos that land there.
+
+The journey of a photo, which is also the reading order of this package:
+
+    intake/     a folder's events and scans become settled files
+    catalogue/  a settled file becomes a durable job, beside the tags that it will get
+    pipeline/   claim, decode (in processes that may die), choose, predict, derive, record
+    policy/     which model, and why
+    models/     weights on disk become logits
+    labels/     logits become tags that a person would search for
+
+`domain.py` holds what travels between them, `errors.py` what can go wrong; `daemon.py` builds the
+whole and `cli/` is what a person types. Imports point one way, from the command to the errors.
+"""
+
+__version__ = "0.1.0"

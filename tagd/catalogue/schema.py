@@ -1,0 +1,187 @@
+"""The catalogue's tables. What programs outside may rely on are the views, in `views.py`.
+
+Times that programs compare are REAL seconds since 1970 (UTC), file times INTEGER nanoseconds as
+`os.stat` gives them. Paths are keyed by their bytes, since a name need not be UTF-8, and shown as
+text with what is not UTF-8 escaped. Migrations are written by hand from this file; a test holds the
+two equal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
+    """The database's side of an enum: a value outside it is refused."""
+    values = ", ".join(f"'{member.value}'" for member in members)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
+
+
+# One row a picture, whatever its copies are called: `content_hash` covers the image payload alone.
+photo = Table(
+    "photo",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content_hash", Text, nullable=False, unique=True),
+    Column("format", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("orientation", Integer, nullable=False),
+    Column("camera_make", Text),
+    Column("camera_model", Text),
+    Column("taken_at", Text),
+    # The tagging whose predictions the tags in force come from.
+    Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True)),
+)
+
+# One row a path. A file keeps its photo, and so its tags, until its new content is known.
+file = Table(
+    "file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path_key", LargeBinary, nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL"), index=True),
+    Column("state", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("reason", Text),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger, nullable=False),
+    Column("inode", BigInteger, nullable=False),
+    Column("seen_at", REAL, nullable=False),
+    Column("missing_since", REAL),
+    one_of("state", FileState),
+    Index("ix_file_state", "state"),
+    Index("ix_file_inode", "inode", "size"),
+)
+
+# The models that spoke, each known by the fingerprint of its weights, preprocessing and labels.
+model = Table(
+    "model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("first_used_at", REAL, nullable=False),
+)
+
+# One decision for one photo: the choice with its reason, and which stage's model was heard last.
+tagging = Table(
+    "tagging",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("model_id", ForeignKey("model.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("orientation", Integer, nullable=False),
+    Column("tagged_at", REAL, nullable=False),
+)
+
+# What a model said, one packed row a stage: see `predictions.py` for the layout of `logits`.
+prediction = Table(
+    "prediction",
+    metadata,
+    Column("tagging_id", ForeignKey("tagging.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage", Integer, primary_key=True, autoincrement=False),
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("logits", LargeBinary, nullable=False),
+    Column("log_sum_exp", REAL, nullable=False),
+    Column("best", Text, nullable=False),  # JSON [[label id, probability], …], the five best
+    sqlite_with_rowid=False,
+)
+
+# Every label that was ever predicted or given. `name` is the display name in the chosen language.
+label = Table(
+    "label",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, index=True),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True),
+    Column("label_id", ForeignKey("label.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("confidence", REAL, nullable=False),
+    Column("model_id", ForeignKey("model.id")),
+    Column("tagged_at", REAL, nullable=False),
+    one_of("source", TagSource),
+    one_of("state", TagState),
+    Index("ix_tag_label_id", "label_id", "photo_id"),
+    sqlite_with_rowid=False,
+)
+
+# The queue. A finished job is deleted in the transaction that records its result.
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("priority", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("crashes", Integer, nullable=False, server_default="0"),
+    Column("not_before", REAL, nullable=False, server_default="0"),
+    Column("lease", Text),
+    Column("lease_until", REAL),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("tried", Text),  # JSON signature at the last try that found the file truncated
+    Column("created_at", REAL, nullable=False),
+    UniqueConstraint("kind", "file_id"),
+    one_of("kind", JobKind),
+    one_of("state", JobState),
+    Index("ix_job_next", "state", "priority", "id"),
+)
+
+# The watched folders as they were last seen, so that another disk in their place is noticed.
+root = Table(
+    "root",
+    metadata,
+    Column("path_key", LargeBinary, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("device", BigInteger, nullable=False),
+    Column("inode", BigInteger, nullable=False),
+    Column("scanned_at", REAL, nullable=False),
+)
+
+# Small facts about the catalogue itself, such as the rules that its tags were derived with.
+fact = Table(
+    "fact",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,198 @@
+"""Everything that can go wrong, as one tree.
+
+    TagdError                    something a person can read and act on
+    ├── ConfigError              a key, its value, what is wrong with it
+    ├── CatalogueError           the database cannot be used
+    │   ├── CatalogueMissing     there is none yet
+    │   ├── CatalogueHeld        another process works on it
+    │   ├── CatalogueBusy        locked for longer than we wait (transient)
+    │   ├── CatalogueTooNew      written by a newer tagd
+    │   ├── CatalogueCorrupt     SQLite says that the file is damaged
+    │   └── CatalogueUnsuitable  its place cannot hold it: network file system, no rights, full disk
+    ├── ModelError               a model cannot be had
+    │   ├── ModelUnknown         no such id
+    │   ├── WeightsMissing       known, but its files are not on this disk
+    │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
+    │   └── DeviceUnavailable    the device asked for is not there
+    ├── DecoderUnavailable       no decoder process can be started
+    └── PhotoError               one photo, by path, with the reason
+        ├── PermanentPhotoError  will not get better by itself
+        │   ├── NotAnImage
+        │   ├── UnsupportedImage an image of a kind that this installation does not read
+        │   ├── CorruptImage
+        │   └── TooLarge
+        └── TransientPhotoError  worth another try
+            ├── TruncatedImage   perhaps still being written
+            ├── FileChanged      changed while it was read
+            ├── FileVanished     not there any more
+            ├── FileUnreadable   no permission, I/O error
+            ├── DecoderDied      the decoder crashed on it
+            └── DecoderHung      the decoder took too long and was killed
+
+Errors of libraries are translated at the edge where they arise; nothing above sees them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TagdError(Exception):
+    """Something a person can read and act on: `message` says what, `hint` what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class ConfigError(TagdError):
+    """A configuration that cannot be used; `key` is dotted, such as `watch.settle_seconds`."""
+
+    def __init__(self, message: str, *, key: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+
+
+class CatalogueError(TagdError):
+    """The catalogue cannot be used."""
+
+
+class CatalogueMissing(CatalogueError):
+    """There is no catalogue at this path yet."""
+
+
+class CatalogueHeld(CatalogueError):
+    """Another process works on this catalogue."""
+
+    def __init__(self, message: str, *, pid: int | None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.pid = pid
+
+
+class CatalogueBusy(CatalogueError):
+    """Locked by another program for longer than we wait. Transient."""
+
+
+class CatalogueTooNew(CatalogueError):
+    """Its schema was written by a newer tagd than this one."""
+
+
+class CatalogueCorrupt(CatalogueError):
+    """SQLite says that the file is damaged."""
+
+
+class CatalogueUnsuitable(CatalogueError):
+    """Its place cannot hold it: a network file system, no permission, no space."""
+
+
+class ModelError(TagdError):
+    """A model cannot be had."""
+
+
+class ModelUnknown(ModelError):
+    """No model has this id."""
+
+
+class WeightsMissing(ModelError):
+    """The model is known, but its files are not on this disk."""
+
+
+class WeightsRefused(ModelError):
+    """The files must not be used: tampered with, unsafe to load, or not what the labels say."""
+
+
+class DeviceUnavailable(ModelError):
+    """The device asked for is not there."""
+
+
+class DecoderUnavailable(TagdError):
+    """No decoder process can be started."""
+
+
+class PhotoError(TagdError):
+    """One photo cannot be tagged, now or ever.
+
+    `code` is stable and stored; `reason` is for people and holds no path.
+    """
+
+    code: ClassVar[str] = "photo-error"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class PermanentPhotoError(PhotoError):
+    """Will not get better by itself; only a change of the file reopens it."""
+
+
+class NotAnImage(PermanentPhotoError):
+    """The content is no image, whatever the name says."""
+
+    code = "not-an-image"
+
+
+class UnsupportedImage(PermanentPhotoError):
+    """An image of a kind that this installation does not read."""
+
+    code = "unsupported"
+
+
+class CorruptImage(PermanentPhotoError):
+    """An image whose data contradicts itself."""
+
+    code = "corrupt"
+
+
+class TooLarge(PermanentPhotoError):
+    """More pixels than `max_megapixels`, or more memory than a decoder may take."""
+
+    code = "too-large"
+
+
+class TransientPhotoError(PhotoError):
+    """Worth another try."""
+
+
+class TruncatedImage(TransientPhotoError):
+    """Ends too early. Permanent once the file has stood still between two tries."""
+
+    code = "truncated"
+
+
+class FileChanged(TransientPhotoError):
+    """Changed while it was being read."""
+
+    code = "changed"
+
+
+class FileVanished(TransientPhotoError):
+    """Not there any more."""
+
+    code = "vanished"
+
+
+class FileUnreadable(TransientPhotoError):
+    """No permission, or the device reports an error."""
+
+    code = "unreadable"
+
+
+class DecoderDied(TransientPhotoError):
+    """The decoder process ended while it worked on this photo."""
+
+    code = "decoder-died"
+
+
+class DecoderHung(TransientPhotoError):
+    """The decoder process exceeded its time on this photo and was killed."""
+
+    code = "decoder-hung"

@@ -1,0 +1,89 @@
+"""What the file system says: names as bytes and as text, signatures, and what kind it is."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagd.domain import Signature
+
+# Inode numbers are made up, or not kept, by these: comparing them would re-read whole libraries.
+UNSTABLE_INODES = frozenset({"cifs", "smb3", "vfat", "exfat", "msdos", "fuseblk", "9p"})
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "9p", "afs", "ceph", "glusterfs", "lustre"}
+)
+# FUSE file systems on a local disk: the kernel tells of every change made through them.
+LOCAL_FUSE = frozenset({"fuseblk", "fuse.ntfs", "fuse.ntfs-3g", "fuse.exfat"})
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def display(path: Path) -> str:
+    """The path as text that can be stored and printed: bytes that are not UTF-8 become `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def key_of(path: Path) -> bytes:
+    """What identifies the path: its bytes, since a name need not be UTF-8."""
+    return os.fsencode(path)
+
+
+def path_of(key: bytes) -> Path:
+    """The inverse of `key_of`."""
+    return Path(os.fsdecode(key))
+
+
+def signature_of(stat: os.stat_result, *, stable_inode: bool = True) -> Signature:
+    """What says that a file is unchanged without opening it."""
+    return Signature(
+        size=stat.st_size,
+        mtime_ns=stat.st_mtime_ns,
+        ctime_ns=stat.st_ctime_ns,
+        # SQLite's integers are signed: an inode number past 2^63 is stored as its complement.
+        inode=(stat.st_ino - (1 << 64) if stat.st_ino >= 1 << 63 else stat.st_ino)
+        if stable_inode
+        else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """What a path lies on: the mount point, and the type as /proc/self/mountinfo names it."""
+
+    mount: Path
+    type: str
+
+    @property
+    def is_network(self) -> bool:
+        """Whether changes made by others reach us without the kernel telling."""
+        return self.type in NETWORK or (
+            self.type.startswith("fuse") and self.type not in LOCAL_FUSE
+        )
+
+    @property
+    def keeps_inodes(self) -> bool:
+        """Whether a file has the same inode number tomorrow."""
+        return self.type not in UNSTABLE_INODES and not self.type.startswith("fuse")
+
+
+def file_system_of(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> FileSystem:
+    """The file system that `path` (or its nearest existing parent) lies on.
+
+    Source: proc(5), mountinfo. Where there is no such file (macOS), the type is empty, which counts
+    as a local one.
+    """
+    real = path.resolve()
+    best = FileSystem(Path("/"), "")
+    try:
+        lines = mountinfo.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return best
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        mount = Path(_OCTAL.sub(lambda octal: chr(int(octal[1], 8)), before.split(" ")[4]))
+        # Later mounts lie over earlier ones at the same place, so that equal depth wins.
+        if real.is_relative_to(mount) and len(mount.parts) >= len(best.mount.parts):
+            best = FileSystem(mount, after.split(" ")[0])
+    return best

@@ -1,0 +1,15 @@
+"""What tests share: waiting for something with a deadline, never for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 10.0, what: str = "") -> None:
+    """Return as soon as `happened()`; fail once `seconds` have passed without it."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what or happened}")
+        time.sleep(0.01)
