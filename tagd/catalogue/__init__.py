@@ -1,0 +1,14 @@
+"""One SQLite file that holds what is known of photos, and the queue of what is to be done.
+
+    schema, views   the tables, and the views that are the public contract
+    connection      SQLite's own ways: pragmas, URIs, what its errors mean
+    lock, engine    who may work on the catalogue, and transactions
+    migrate         an older schema becomes the present one
+    photos, moves   files as a scan or a watch finds them; roots: the watched folders
+    jobs            the queue
+    record          what came of a batch, in one transaction; tags, predictions: parts of it
+    query, search   what a person types, and what it finds; overview: everything else commands print
+    facts           small facts about the catalogue itself
+
+Knows no model, no rule and no process: what it is given are plain values and a connection.
+"""

@@ -58,7 +58,7 @@ photo = Table(
     Column("camera_model", Text),
     Column("taken_at", Text),
     # The tagging whose predictions the tags in force come from.
-    Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True)),
+    Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
 )
 
 # One row a path. A file keeps its photo, and so its tags, until its new content is known.
@@ -70,6 +70,7 @@ file = Table(
     Column("path", Text, nullable=False),
     Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL"), index=True),
     Column("state", Text, nullable=False),
+    Column("state_since", REAL, nullable=False),
     Column("reason_code", Text),
     Column("reason", Text),
     Column("size", BigInteger, nullable=False),
@@ -77,9 +78,9 @@ file = Table(
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("seen_at", REAL, nullable=False),
-    Column("missing_since", REAL),
     one_of("state", FileState),
-    Index("ix_file_state", "state"),
+    Index("ix_file_path", "path"),  # for whoever asks a view by path
+    Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
 )
 
@@ -102,10 +103,11 @@ tagging = Table(
     Column("model_id", ForeignKey("model.id"), nullable=False, index=True),
     Column("reason", Text, nullable=False),
     Column("orientation", Integer, nullable=False),
-    Column("tagged_at", REAL, nullable=False),
+    Column("tagged_at", REAL, nullable=False, index=True),
 )
 
-# What a model said, one packed row a stage: see `predictions.py` for the layout of `logits`.
+# What a model said, one packed row a stage: see `predictions.py` for the layout of `logits`. Too
+# long for a table without row ids, whose tree would hold the rows in its inner pages too.
 prediction = Table(
     "prediction",
     metadata,
@@ -115,10 +117,10 @@ prediction = Table(
     Column("logits", LargeBinary, nullable=False),
     Column("log_sum_exp", REAL, nullable=False),
     Column("best", Text, nullable=False),  # JSON [[label id, probability], …], the five best
-    sqlite_with_rowid=False,
 )
 
-# Every label that was ever predicted or given. `name` is the display name in the chosen language.
+# Every label that was ever predicted or given; none is ever deleted. `name` is the display name in
+# the chosen language.
 label = Table(
     "label",
     metadata,
@@ -143,13 +145,15 @@ tag = Table(
     sqlite_with_rowid=False,
 )
 
-# The queue. A finished job is deleted in the transaction that records its result.
+# The queue. A finished job is deleted in the transaction that records its result. `not_before` is 0
+# for a job that may be claimed now: equal first columns make the index's order the order of claims,
+# however many jobs wait for their time.
 job = Table(
     "job",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -161,10 +165,10 @@ job = Table(
     Column("error", Text),
     Column("tried", Text),  # JSON signature at the last try that found the file truncated
     Column("created_at", REAL, nullable=False),
-    UniqueConstraint("kind", "file_id"),
+    UniqueConstraint("file_id", "kind"),
     one_of("kind", JobKind),
     one_of("state", JobState),
-    Index("ix_job_next", "state", "priority", "id"),
+    Index("ix_job_next", "state", "kind", "not_before", "priority", "id"),
 )
 
 # The watched folders as they were last seen, so that another disk in their place is noticed.

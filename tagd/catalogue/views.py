@@ -6,6 +6,8 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
+from tagd.domain import JobState
+
 PRESENT = "file.state <> 'missing'"
 
 
@@ -44,7 +46,11 @@ VIEWS: dict[str, str] = {
         JOIN label ON label.id = tag.label_id
         WHERE tag.state <> 'rejected'
         GROUP BY label.name""",
-    "v_queue": "SELECT state, COUNT(*) AS jobs FROM job GROUP BY state",
+    # Every state has its row, also with no job in it.
+    "v_queue": f"""
+        SELECT states.column1 AS state,
+               (SELECT COUNT(*) FROM job WHERE job.state = states.column1) AS jobs
+        FROM (VALUES {", ".join(f"('{state.value}')" for state in JobState)}) AS states""",
     "v_models": f"""
         SELECT model.name AS model, model.fingerprint, COUNT(photo.id) AS photos,
                {iso("model.first_used_at")} AS first_used_at
@@ -66,3 +72,8 @@ VIEWS: dict[str, str] = {
         JOIN json_each(prediction.best) AS best
         LEFT JOIN label ON label.key = json_extract(best.value, '$[0]')""",
 }
+
+
+def create() -> dict[str, str]:
+    """The statement that makes each view, by name, as `sqlite_master.sql` shows it afterwards."""
+    return {name: f"CREATE VIEW {name} AS {select.strip()}" for name, select in VIEWS.items()}

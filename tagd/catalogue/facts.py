@@ -1,0 +1,28 @@
+"""Small facts about the catalogue itself, such as the rules that its tags were derived with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from tagd.catalogue.schema import fact
+from tagd.catalogue.statements import take_over, upsert
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+# Which models the worker asks on which device, for `tagd status`: JSON {"model", "device"}.
+WORKING_WITH = "working_with"
+# A digest of the rules that the tags in force were derived by.
+DERIVED_WITH = "derived_with"
+
+
+def get(tx: Connection, key: str) -> str | None:
+    """What was last put under this key, None for nothing."""
+    return tx.scalar(select(fact.c.value).where(fact.c.key == key))
+
+
+def put(tx: Connection, key: str, value: str) -> None:
+    """Keep a value under this key in the place of the one before."""
+    upsert(tx, fact, [{"key": key, "value": value}], key=["key"], changes=take_over("value"))

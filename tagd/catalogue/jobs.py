@@ -1,0 +1,294 @@
+"""The queue: durable jobs with priority, leases, back-off and quarantine.
+
+    waiting ──claim──▶ leased ──complete──▶ (deleted, with the result in the same transaction)
+       ▲                 │
+       ├──retry_later────┤   another try, not before a given time
+       ├──release────────┤   given back: as if it had never been claimed
+       ├──recover────────┤   its lease ran out, or its worker is known to be gone
+       │                 └──quarantine──▶ quarantined ──retry_failed, or its file changed──▶ waiting
+
+A file has one job of a kind at most. Every change by a worker is guarded by the lease of its claim:
+a job that was submitted anew meanwhile, or that somebody else has claimed since, stays untouched.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+
+from tagd.catalogue.schema import file, job
+from tagd.catalogue.statements import below, chunks, upsert
+from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
+from tagd.fs import key_of, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from tagd.catalogue.statements import NewColumns
+
+READY = 0.0  # `not_before` of a job that may be claimed now: see the index in schema.py
+_FRESH: dict[str, Any] = {
+    "state": JobState.WAITING,
+    "attempts": 0,
+    "crashes": 0,
+    "not_before": READY,
+    "lease": None,
+    "lease_until": None,
+    "error_code": None,
+    "error": None,
+    "tried": None,
+}
+_BACK: dict[str, Any] = {"state": JobState.WAITING, "lease": None, "lease_until": None}
+
+
+class Postponement(Protocol):
+    """When and how a job is tried again."""
+
+    @property
+    def at(self) -> float:
+        """Not before this moment (seconds since 1970)."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether this try counts as an attempt."""
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a decoder died on it."""
+
+    @property
+    def tried(self) -> Signature | None:
+        """The file's signature, where it was found to end too early."""
+
+
+def enqueue(tx: Connection, kind: JobKind, files: Mapping[int, int], now: float) -> None:
+    """Give each file (id → priority) a waiting job. One that it has already starts over, whatever
+    its state, and keeps its place and the higher priority."""
+    rows = [
+        {"kind": kind, "file_id": each, "priority": int(priority), "created_at": now, **_FRESH}
+        for each, priority in files.items()
+    ]
+    upsert(tx, job, rows, key=["file_id", "kind"], changes=_start_over)
+
+
+def hasten(tx: Connection, kind: JobKind, files: Mapping[int, int]) -> None:
+    """Raise waiting jobs to a higher priority (by file id). Asked for by a person, a job waits no
+    longer for its time either."""
+    if not files:
+        return
+    mine = and_(
+        job.c.kind == kind,
+        job.c.file_id == bindparam("of_file"),
+        job.c.state == JobState.WAITING,
+    )
+    ranked = [{"of_file": each, "rank": int(priority)} for each, priority in files.items()]
+    raised = update(job).where(mine, job.c.priority > bindparam("rank"))
+    tx.execute(raised.values(priority=bindparam("rank")), ranked)
+    if asked := [row for row in ranked if row["rank"] == Priority.ASKED]:
+        at_once = update(job).where(mine, job.c.priority == bindparam("rank"))
+        tx.execute(at_once.values(not_before=READY), asked)
+
+
+def claim(
+    tx: Connection, kind: JobKind, *, limit: int, lease: str, lease_seconds: float, now: float
+) -> list[Job]:
+    """Take up to `limit` jobs whose time has come: by priority, then the oldest first.
+
+    `lease` must be new for each claim, and begins with its worker's name and a slash.
+    """
+    if limit <= 0:
+        return []
+    _ripen(tx, kind, now)
+    rows = tx.execute(
+        select(job, file.c.path_key)
+        .join_from(job, file, file.c.id == job.c.file_id)
+        .where(job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before == READY)
+        .order_by(job.c.priority, job.c.id)
+        .limit(limit)
+        .with_for_update(of=job, skip_locked=True)
+    ).all()
+    leased = {"state": JobState.LEASED, "lease": lease, "lease_until": now + lease_seconds}
+    for some in chunks(row.id for row in rows):
+        tx.execute(update(job).where(job.c.id.in_(some)).values(leased))
+    return [_job(row, lease) for row in rows]
+
+
+def heartbeat(tx: Connection, owner: str, until: float) -> int:
+    """Prolong all leases of this worker; returns how many it has."""
+    mine = update(job).where(_leased_by(owner))
+    return tx.execute(mine.values(lease_until=until)).rowcount
+
+
+def held(tx: Connection, jobs: Iterable[Job]) -> set[int]:
+    """The ids of those jobs whose lease is still that of their claim."""
+    leases = {each.id: each.lease for each in jobs}
+    ours: set[int] = set()
+    for some in chunks(leases):
+        rows = tx.execute(
+            select(job.c.id, job.c.lease)
+            .where(job.c.id.in_(some), job.c.state == JobState.LEASED)
+            .with_for_update()
+        )
+        ours.update(row.id for row in rows if row.lease == leases[row.id])
+    return ours
+
+
+def complete(tx: Connection, done: Job) -> bool:
+    """The job is done; False, and nothing changed, where it is no longer ours."""
+    return tx.execute(delete(job).where(_guard(done))).rowcount == 1
+
+
+def complete_all(tx: Connection, ids: Collection[int]) -> None:
+    """These jobs, which `held` has just named, are done."""
+    for some in chunks(ids):
+        tx.execute(delete(job).where(job.c.id.in_(some)))
+
+
+def give_back(tx: Connection, ids: Collection[int]) -> None:
+    """These jobs, which `held` has just named, wait again; no attempt counts."""
+    for some in chunks(ids):
+        tx.execute(update(job).where(job.c.id.in_(some)).values(_BACK))
+
+
+def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postponement) -> bool:
+    """Back to the queue for another try; False where it is no longer ours."""
+    values = {
+        **_BACK,
+        "not_before": when.at,
+        "attempts": job.c.attempts + int(when.counts),
+        "crashes": job.c.crashes + int(when.crashed),
+        "error_code": code,
+        "error": reason,
+        "tried": None if when.tried is None else json.dumps(astuple(when.tried)),
+    }
+    return tx.execute(update(job).where(_guard(failed)).values(values)).rowcount == 1
+
+
+def quarantine(tx: Connection, failed: Job, code: str, reason: str, now: float) -> bool:
+    """Give the job up, and its file with it; False where it is no longer ours."""
+    values = {
+        **_BACK,
+        "state": JobState.QUARANTINED,
+        "attempts": job.c.attempts + 1,
+        "error_code": code,
+        "error": reason,
+    }
+    if tx.execute(update(job).where(_guard(failed)).values(values)).rowcount != 1:
+        return False
+    tx.execute(
+        update(file)
+        .where(file.c.id == failed.file_id)
+        .values(state=FileState.FAILED, state_since=now, reason_code=code, reason=reason)
+    )
+    return True
+
+
+def release(tx: Connection, owner: str) -> int:
+    """Give back everything that this worker has claimed; no attempt counts. Returns how many."""
+    return tx.execute(update(job).where(_leased_by(owner)).values(_BACK)).rowcount
+
+
+def recover(tx: Connection, now: float, *, everything: bool = False) -> int:
+    """Give back jobs whose lease has run out; no attempt counts, for a process that ends says
+    nothing of the photo. With `everything` all leases: at the start of a catalogue's only worker.
+    """
+    lost = [job.c.state == JobState.LEASED]
+    if not everything:
+        lost.append(or_(job.c.lease_until.is_(None), job.c.lease_until <= now))
+    return tx.execute(update(job).where(*lost).values(_BACK)).rowcount
+
+
+def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
+    """From when on a waiting job may be claimed (0 for at once); None where none waits."""
+    waiting = and_(job.c.state == JobState.WAITING, job.c.kind == kind)
+    due = tx.scalar(select(func.min(job.c.not_before)).where(waiting))
+    return None if due is None else float(due)
+
+
+def counts(tx: Connection) -> dict[JobState, int]:
+    """How many jobs are in each state."""
+    rows = tx.execute(select(job.c.state, func.count()).group_by(job.c.state))
+    found: dict[str, int] = dict(rows.all())
+    return {state: found.get(state, 0) for state in JobState}
+
+
+def unfinished(tx: Connection, paths: Collection[Path], kind: JobKind = JobKind.TAG) -> int:
+    """How many of these files have a job that waits or is at work."""
+    to_do = job.c.state.in_([JobState.WAITING, JobState.LEASED])
+    here = select(func.count()).join_from(job, file, file.c.id == job.c.file_id)
+    keys = [key_of(path) for path in paths]
+    return sum(
+        tx.scalar(here.where(to_do, job.c.kind == kind, file.c.path_key.in_(some))) or 0
+        for some in chunks(keys)
+    )
+
+
+def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> int:
+    """Give quarantined jobs another chance, those of the given files and of all below the given
+    folders, or all of them; returns how many."""
+    given_up: ColumnElement[bool] = job.c.state == JobState.QUARANTINED
+    if paths is not None:
+        places = [
+            or_(file.c.path_key == key_of(path), below(file.c.path_key, path)) for path in paths
+        ]
+        given_up = and_(given_up, or_(*places)) if places else and_(given_up, job.c.id.is_(None))
+    ids = tx.execute(
+        select(job.c.id, job.c.file_id).join(file, file.c.id == job.c.file_id).where(given_up)
+    ).all()
+    for some in chunks(ids):
+        tx.execute(update(job).where(job.c.id.in_([row.id for row in some])).values(_FRESH))
+        tx.execute(
+            update(file)
+            .where(file.c.id.in_([row.file_id for row in some]))
+            .values(state=FileState.QUEUED, state_since=now, reason_code=None, reason=None)
+        )
+    return len(ids)
+
+
+def _start_over(new: NewColumns) -> dict[str, Any]:
+    higher = case((job.c.priority < new.priority, job.c.priority), else_=new.priority)
+    return {**_FRESH, "priority": higher}
+
+
+def _ripen(tx: Connection, kind: JobKind, now: float) -> None:
+    """Jobs whose time has come may be claimed from now on."""
+    due = and_(
+        job.c.state == JobState.WAITING,
+        job.c.kind == kind,
+        job.c.not_before > READY,
+        job.c.not_before <= now,
+    )
+    tx.execute(update(job).where(due).values(not_before=READY))
+
+
+def _guard(claimed: Job) -> ColumnElement[bool]:
+    return and_(
+        job.c.id == claimed.id, job.c.state == JobState.LEASED, job.c.lease == claimed.lease
+    )
+
+
+def _leased_by(owner: str) -> ColumnElement[bool]:
+    # "0" is the character after "/": every lease that begins with the name and a slash.
+    return and_(
+        job.c.state == JobState.LEASED, job.c.lease > f"{owner}/", job.c.lease < f"{owner}0"
+    )
+
+
+def _job(row: Any, lease: str) -> Job:
+    return Job(
+        id=row.id,
+        kind=JobKind(row.kind),
+        file_id=row.file_id,
+        path=path_of(row.path_key),
+        priority=Priority(row.priority),
+        attempts=row.attempts,
+        crashes=row.crashes,
+        tried=None if row.tried is None else Signature(*json.loads(row.tried)),
+        lease=lease,
+    )

@@ -1,0 +1,176 @@
+"""Which schema a catalogue has, and how an older one becomes the present one.
+
+Asking needs plain SQL alone: alembic is loaded only where there is something to migrate. A
+migration runs in one transaction, DDL included, after a backup; so a kill leaves the catalogue as
+it was. The views are made anew after the tables, in the same transaction, from `views.py`:
+migrations do not repeat them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import NullPool, create_engine, event
+
+import tagd
+from tagd import fs
+from tagd.catalogue import views
+from tagd.catalogue.connection import connect, connect_writer, side_file
+from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, CatalogueUnsuitable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SCHEMA_VERSION = "0001"  # the newest revision below migrations/versions: four digits, ascending
+FILE_MODE = 0o640
+
+
+def scripts() -> Path:
+    """Where the migrations lie: inside the installed package, or beside it in a checkout."""
+    package = Path(tagd.__file__).parent
+    inside = package / "migrations"
+    return inside if inside.is_dir() else package.parent / "migrations"
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> str | None:
+    """The revision of the catalogue's schema, None for a database with nothing in it yet.
+
+    Raises CatalogueUnsuitable for a database that is not tagd's.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        return None
+    if not {"alembic_version", "photo"} <= tables:
+        raise CatalogueUnsuitable(
+            f"{fs.display(path)} is another program's database",
+            hint="Choose another `catalogue.path`.",
+        )
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else None
+
+
+def refuse_newer(version: str, path: Path, ours: str = SCHEMA_VERSION) -> None:
+    """Raise CatalogueTooNew when `version` is not one that this program knows."""
+    if version > ours:
+        raise CatalogueTooNew(
+            f"{fs.display(path)} was written by a newer tagd: its schema is {version}, this one "
+            f"knows up to {ours}",
+            hint="Upgrade tagd, or put the backup from before that upgrade in its place.",
+        )
+
+
+def refuse_older(version: str, path: Path, ours: str = SCHEMA_VERSION) -> None:
+    """Raise CatalogueError when the catalogue has to be migrated before it can be read."""
+    if version < ours:
+        raise CatalogueError(
+            f"{fs.display(path)} was written by an older tagd: its schema is {version}, this one "
+            f"needs {ours}",
+            hint="Start `tagd run` once: it makes a backup and brings the catalogue up to date.",
+        )
+
+
+def upgrade(path: Path, *, to: str = SCHEMA_VERSION, chain: Path | None = None) -> Path | None:
+    """Bring the catalogue to revision `to` of the migrations in `chain`; returns the backup, if one
+    was made.
+
+    To be called by the catalogue's owner. Does nothing where nothing is to be done.
+    """
+    with closing(connect(path, "ro")) as connection:
+        version = version_of(connection, path)
+        up_to_date = version == to and _views_of(connection) == views.create()
+    if up_to_date:
+        return None
+    backup = None
+    if version is not None:
+        refuse_newer(version, path, to)
+        if version != to:
+            backup = back_up(path, version)
+    _run(path, to, chain or scripts())
+    return backup
+
+
+def back_up(path: Path, version: str) -> Path:
+    """Copy the catalogue to `NAME.before-VERSION.db` beside it, whole or not at all."""
+    copy = path.with_name(f"{path.stem}.before-{version}{path.suffix or '.db'}")
+    unfinished = side_file(copy, ".new")
+    unfinished.unlink(missing_ok=True)
+    create_file(unfinished)
+    try:
+        with closing(connect(path, "ro")) as source, closing(connect(unfinished, "rw")) as target:
+            source.backup(target)
+            # The copy says that it is in WAL mode, as the original is: see `connection.py`.
+            target.execute("PRAGMA journal_mode = DELETE").fetchone()
+        place(unfinished, copy)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return copy
+
+
+def create_file(path: Path) -> None:
+    """An empty file that its group may read, whatever the umask says."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    try:
+        os.fchmod(descriptor, FILE_MODE)
+    finally:
+        os.close(descriptor)
+
+
+def place(unfinished: Path, final: Path) -> None:
+    """Give a closed database its name, durably."""
+    _sync(unfinished)
+    unfinished.replace(final)
+    _sync(final.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _views_of(connection: sqlite3.Connection) -> dict[str, str]:
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'")
+    return {name: sql for name, sql in found if name.startswith("v_")}
+
+
+def _run(path: Path, to: str, chain: Path) -> None:
+    """Run the migrations in one transaction."""
+
+    def opened() -> sqlite3.Connection:
+        connection = connect_writer(path, checkpoints=False)
+        # A table that is rebuilt in batch mode is dropped in between; checked before the commit.
+        connection.execute("PRAGMA foreign_keys = OFF")
+        return connection
+
+    engine = create_engine("sqlite://", creator=opened, poolclass=NullPool)
+    event.listen(engine, "begin", _begin_immediate)
+    with engine.begin() as connection:
+        _run_alembic(connection, to, chain)
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise CatalogueCorrupt(
+                f"{fs.display(path)}: migrating it to {to} would break references in table "
+                f"{broken[0]}",
+                hint="It was left as it is. Please report this.",
+            )
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _run_alembic(connection: Connection, to: str, chain: Path) -> None:
+    # Loaded late: it takes 0.2 s, and most starts have nothing to migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(chain).replace("%", "%%"))
+    command.upgrade(config, to)

@@ -1,0 +1,218 @@
+"""Files that move and files that go. Neither touches a tag: those belong to the photo."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    LargeBinary,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from tagd.catalogue import jobs
+from tagd.catalogue.schema import file, job, photo, tag
+from tagd.catalogue.statements import below, below_key, chunks
+from tagd.domain import FileState, JobKind, Priority, TagSource, TagState
+from tagd.fs import display, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from tagd.domain import SettledFile, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A file's row, its new path, and its signature there where that is known."""
+
+    row: Any
+    destination: Path
+    signature: Signature | None
+    priority: Priority
+
+    @property
+    def ctime_ns(self) -> int:
+        """What renaming made of the ctime, if nothing else has changed the file too."""
+        before, after = self.row, self.signature
+        if after is None or (after.size, after.mtime_ns, after.inode) != (
+            before.size,
+            before.mtime_ns,
+            before.inode,
+        ):
+            return int(before.ctime_ns)
+        return after.ctime_ns
+
+
+def rename(
+    tx: Connection,
+    source: Path,
+    destination: Path,
+    *,
+    is_folder: bool,
+    now: float,
+    signature: Signature | None = None,
+) -> int:
+    """What was known as `source`, with all below it for a folder, is `destination` now; returns how
+    many files that were. What was known under a new name is replaced.
+
+    Renaming changes a file's ctime: given its `signature` after it, the file needs no second read.
+    """
+    if source == destination:
+        return 0
+    if is_folder:
+        return _rename_folder(tx, source, destination)
+    row = tx.execute(select(file).where(file.c.path_key == key_of(source))).first()
+    if row is None:
+        return 0
+    _move(tx, [_Move(row, destination, signature, Priority.NEW)], now)
+    return 1
+
+
+def adopt_moved(
+    tx: Connection, files: Sequence[SettledFile], gone: Collection[int], now: float
+) -> frozenset[Path]:
+    """Which of these newly found files are ones that are `gone` (by id) from where they were, as
+    inode, size and mtime agree. They get their new path, and are not read again."""
+    candidates: dict[tuple[int, int, int], list[Any]] = defaultdict(list)
+    left: set[bytes] = set()
+    for some in chunks(gone):
+        for row in tx.execute(select(file).where(file.c.id.in_(some))):
+            candidates[row.inode, row.size, row.mtime_ns].append(row)
+            left.add(row.path_key)
+    moves = []
+    for found in files:
+        its = found.signature
+        same = candidates.get((its.inode, its.size, its.mtime_ns))
+        if same and its.inode != 0 and key_of(found.path) not in left:
+            moves.append(_Move(same.pop(), found.path, its, found.priority))
+    _move(tx, moves, now)
+    return frozenset(move.destination for move in moves)
+
+
+def mark_missing(tx: Connection, which: Iterable[Path | int], now: float) -> int:
+    """These files, by path or by id, are not there any more: their tags no longer count, and there
+    is nothing to do for them. Returns how many were there until now."""
+    given = list(which)
+    ids = [each for each in given if isinstance(each, int)]
+    keys = [key_of(each) for each in given if not isinstance(each, int)]
+    marked = sum(_mark(tx, file.c.id.in_(some), now) for some in chunks(ids))
+    return marked + sum(_mark(tx, file.c.path_key.in_(some), now) for some in chunks(keys))
+
+
+def mark_missing_below(tx: Connection, folder: Path, now: float) -> int:
+    """`mark_missing` for everything below a folder."""
+    return _mark(tx, below(file.c.path_key, folder), now)
+
+
+def forget_missing(tx: Connection, before: float) -> int:
+    """Forget files that are missing since before that moment; returns how many. Photos that no file
+    holds any more go with them, save where a person decided something about one."""
+    rows = tx.execute(
+        select(file.c.id, file.c.photo_id).where(
+            file.c.state == FileState.MISSING, file.c.state_since < before
+        )
+    ).all()
+    for some in chunks(row.id for row in rows):
+        tx.execute(delete(file).where(file.c.id.in_(some)))
+    held = exists().where(file.c.photo_id == photo.c.id)
+    decided = exists().where(
+        tag.c.photo_id == photo.c.id,
+        or_(tag.c.source != TagSource.MODEL, tag.c.state != TagState.ACTIVE),
+    )
+    for some in chunks({row.photo_id for row in rows} - {None}):
+        tx.execute(delete(photo).where(photo.c.id.in_(some), ~held, ~decided))
+    return len(rows)
+
+
+def _mark(tx: Connection, which: ColumnElement[bool], now: float) -> int:
+    there = and_(which, file.c.state != FileState.MISSING)
+    tx.execute(delete(job).where(job.c.file_id.in_(select(file.c.id).where(there))))
+    gone = {
+        "state": FileState.MISSING,
+        "state_since": now,
+        "reason_code": None,
+        "reason": None,
+    }
+    return tx.execute(update(file).where(there).values(gone)).rowcount
+
+
+def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
+    """Give files their new paths, which none of them had. What was known there is replaced; one
+    that was called missing is there again."""
+    missing = [move for move in moves if move.row.state == FileState.MISSING]
+    tagged = _tagged(tx, {move.row.photo_id for move in missing} - {None})
+    states = {
+        move.row.id: FileState.TAGGED if move.row.photo_id in tagged else FileState.QUEUED
+        for move in missing
+    }
+    for some in chunks(moves):
+        replaced = file.c.path_key.in_([key_of(move.destination) for move in some])
+        tx.execute(delete(file).where(replaced))
+    rows = [
+        {
+            "of": move.row.id,
+            "path_key": key_of(move.destination),
+            "path": display(move.destination),
+            "ctime_ns": move.ctime_ns,
+            "state": states.get(move.row.id, move.row.state),
+            "state_since": now if move.row.id in states else move.row.state_since,
+            "seen_at": now,
+        }
+        for move in moves
+    ]
+    if rows:
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
+        tx.execute(update(file).where(file.c.id == bindparam("of")).values(values), rows)
+    again = {
+        move.row.id: move.priority for move in missing if states[move.row.id] is FileState.QUEUED
+    }
+    jobs.enqueue(tx, JobKind.TAG, again, now)
+
+
+def _tagged(tx: Connection, photos: Collection[int]) -> set[int]:
+    """Which of these photos, by row id, have tags in force."""
+    found: set[int] = set()
+    for some in chunks(photos):
+        in_force = select(photo.c.id).where(photo.c.id.in_(some), photo.c.tagging_id.is_not(None))
+        found.update(tx.scalars(in_force))
+    return found
+
+
+def _rename_folder(tx: Connection, source: Path, destination: Path) -> int:
+    """One UPDATE for everything below a folder. What was missing there stays missing."""
+    moved = file.alias("moved")
+    clash = exists().where(moved.c.path_key == _moved_key(file.c.path_key, destination, source))
+    tx.execute(delete(file).where(below(file.c.path_key, destination), clash))
+    shown = literal(display(destination).rstrip("/") + "/", Text)
+    skip = len(display(source).rstrip("/") + "/")
+    return tx.execute(
+        update(file)
+        .where(below(file.c.path_key, source))
+        .values(
+            path_key=_moved_key(file.c.path_key, source, destination),
+            path=shown.op("||")(func.substr(file.c.path, skip + 1)),
+        )
+    ).rowcount
+
+
+def _moved_key(key: ColumnElement[bytes], source: Path, destination: Path) -> ColumnElement[bytes]:
+    """SQL for a path key with one folder in place of another. Joining bytes makes text in SQLite,
+    with the same bytes; the cast says what they are."""
+    rest = func.substr(key, len(below_key(source)) + 1)
+    prefix = literal(below_key(destination), LargeBinary)
+    return cast(prefix.op("||")(rest), LargeBinary)

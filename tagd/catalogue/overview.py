@@ -1,0 +1,279 @@
+"""What a person asks of the catalogue: one file, the whole, what failed, which tags there are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from tagd.catalogue import jobs
+from tagd.catalogue.schema import file, job, label, model, photo, prediction, tag, tagging
+from tagd.catalogue.statements import chunks
+from tagd.domain import FileState, JobKind, JobState, PhotoFacts, TagSource, TagState
+from tagd.fs import key_of, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTag:
+    """A tag of a photo, with who says so."""
+
+    name: str
+    label: str
+    confidence: float
+    source: TagSource
+    state: TagState
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGuess:
+    """One of the labels that a model found most probable."""
+
+    label: str
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStage:
+    """What one model said, why it was asked, and when (seconds since 1970)."""
+
+    stage: int
+    model: str
+    fingerprint: str
+    reason: str
+    predicted_at: float
+    best: tuple[ShownGuess, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJob:
+    """Work that is queued for a file, or was given up. Times are seconds since 1970."""
+
+    kind: JobKind
+    state: JobState
+    priority: int
+    attempts: int
+    not_before: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that is known about one file. Times are seconds since 1970; size in bytes."""
+
+    path: Path
+    state: FileState
+    reason: str | None
+    size: int
+    modified_at: float
+    seen_at: float
+    photo_id: str | None
+    facts: PhotoFacts | None
+    tags: tuple[ShownTag, ...]  # the rejected ones too
+    stages: tuple[ShownStage, ...]
+    jobs: tuple[ShownJob, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that was given up: a stable code, the reason in words, and since when."""
+
+    path: Path
+    code: str
+    reason: str
+    failed_at: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag, and how many files have it."""
+
+    name: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand. `oldest_waiting` is when it was queued, in seconds since 1970."""
+
+    files: dict[FileState, int]
+    queue: dict[JobState, int]
+    tagged_last_minute: int
+    tagged_last_hour: int
+    oldest_waiting: float | None
+    last_failures: tuple[Failure, ...]
+
+
+def show(tx: Connection, path: Path) -> Shown | None:
+    """What is known about the file at this absolute path, None for nothing."""
+    row = tx.execute(
+        select(file, photo)
+        .join_from(file, photo, photo.c.id == file.c.photo_id, isouter=True)
+        .where(file.c.path_key == key_of(path))
+    ).first()
+    if row is None:
+        return None
+    its = row._mapping  # noqa: SLF001  # SQLAlchemy's public name for a row by column
+    photo_row = its[photo.c.id]
+    return Shown(
+        path=path,
+        state=FileState(its[file.c.state]),
+        reason=its[file.c.reason],
+        size=its[file.c.size],
+        modified_at=its[file.c.mtime_ns] / 1e9,
+        seen_at=its[file.c.seen_at],
+        photo_id=its[photo.c.content_hash],
+        facts=None if photo_row is None else _facts(row),
+        tags=() if photo_row is None else tuple(tags_of(tx, [photo_row]).get(photo_row, ())),
+        stages=_stages(tx, its[photo.c.tagging_id]),
+        jobs=_jobs(tx, its[file.c.id]),
+    )
+
+
+def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
+    """The whole at a glance, with the last few failures."""
+    by_state: dict[str, int] = dict(
+        tx.execute(select(file.c.state, func.count()).group_by(file.c.state)).all()
+    )
+    waiting = job.c.state == JobState.WAITING
+    return Status(
+        files={state: by_state.get(state, 0) for state in FileState},
+        queue=jobs.counts(tx),
+        tagged_last_minute=_tagged_since(tx, now - MINUTE),
+        tagged_last_hour=_tagged_since(tx, now - HOUR),
+        oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
+        last_failures=tuple(failed(tx, limit=failures)),
+    )
+
+
+def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
+    """The files that were given up, the latest first."""
+    its_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
+    rows = tx.execute(
+        select(file, job.c.attempts)
+        .join_from(file, job, its_job, isouter=True)
+        .where(file.c.state == FileState.FAILED)
+        .order_by(file.c.state_since.desc(), file.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        Failure(
+            path=path_of(row.path_key),
+            code=row.reason_code or "",
+            reason=row.reason or "",
+            failed_at=row.state_since,
+            attempts=row.attempts or 0,
+        )
+        for row in rows
+    ]
+
+
+def tag_counts(tx: Connection) -> list[TagCount]:
+    """Every tag in force with the number of files that have it, the most frequent first."""
+    files = func.count(file.c.id.distinct())
+    rows = tx.execute(
+        select(label.c.name, files)
+        .join_from(tag, file, file.c.photo_id == tag.c.photo_id)
+        .join(label, label.c.id == tag.c.label_id)
+        .where(tag.c.state != TagState.REJECTED, file.c.state != FileState.MISSING)
+        .group_by(label.c.name)
+        .order_by(files.desc(), label.c.name)
+    )
+    return [TagCount(name, count) for name, count in rows]
+
+
+def tags_of(tx: Connection, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
+    """The tags of these photos by row id, the most confident first, the rejected ones too."""
+    found: dict[int, list[ShownTag]] = defaultdict(list)
+    for some in chunks(photo_rows):
+        rows = tx.execute(
+            select(tag, label.c.name, label.c.key, model.c.name.label("model"))
+            .join_from(tag, label, label.c.id == tag.c.label_id)
+            .join(model, model.c.id == tag.c.model_id, isouter=True)
+            .where(tag.c.photo_id.in_(some))
+            .order_by(tag.c.photo_id, tag.c.confidence.desc(), label.c.name)
+        )
+        for row in rows:
+            found[row.photo_id].append(
+                ShownTag(
+                    name=row.name,
+                    label=row.key,
+                    confidence=row.confidence,
+                    source=TagSource(row.source),
+                    state=TagState(row.state),
+                    model=row.model,
+                )
+            )
+    return dict(found)
+
+
+def _tagged_since(tx: Connection, moment: float) -> int:
+    recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
+    return tx.execute(recent).scalar_one()
+
+
+def _facts(row: Any) -> PhotoFacts:
+    return PhotoFacts(
+        format=row.format,
+        width=row.width,
+        height=row.height,
+        orientation=row.orientation,
+        camera_make=row.camera_make,
+        camera_model=row.camera_model,
+        taken_at=row.taken_at,
+    )
+
+
+def _stages(tx: Connection, tagging_id: int | None) -> tuple[ShownStage, ...]:
+    if tagging_id is None:
+        return ()
+    rows = tx.execute(
+        select(prediction, model.c.name, model.c.fingerprint, tagging.c.reason, tagging.c.tagged_at)
+        .join_from(prediction, tagging, tagging.c.id == prediction.c.tagging_id)
+        .join(model, model.c.id == prediction.c.model_id)
+        .where(prediction.c.tagging_id == tagging_id)
+        .order_by(prediction.c.stage)
+    ).all()
+    best = {row.stage: json.loads(row.best) for row in rows}
+    keys = {key for guesses in best.values() for key, _ in guesses}
+    found = tx.execute(select(label.c.key, label.c.name).where(label.c.key.in_(keys)))
+    names: dict[str, str] = dict(found.all())
+    return tuple(
+        ShownStage(
+            stage=row.stage,
+            model=row.name,
+            fingerprint=row.fingerprint,
+            reason=row.reason,
+            predicted_at=row.tagged_at,
+            best=tuple(ShownGuess(key, names.get(key, key), p) for key, p in best[row.stage]),
+        )
+        for row in rows
+    )
+
+
+def _jobs(tx: Connection, file_id: int) -> tuple[ShownJob, ...]:
+    rows = tx.execute(select(job).where(job.c.file_id == file_id).order_by(job.c.id))
+    return tuple(
+        ShownJob(
+            kind=JobKind(row.kind),
+            state=JobState(row.state),
+            priority=row.priority,
+            attempts=row.attempts,
+            not_before=row.not_before,
+            error=row.error,
+        )
+        for row in rows
+    )

@@ -1,0 +1,204 @@
+"""Recording what came of a batch of photos: everything at once, or nothing.
+
+Photo, file, decision, predictions, tags and the end of the job are written in the one transaction
+of the caller, so that there is no moment at which a crash loses or doubles work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, case, insert, select, update
+
+from tagd.catalogue import jobs, predictions
+from tagd.catalogue.schema import file, model, photo, prediction, tagging
+from tagd.catalogue.statements import chunks, take_over, upsert
+from tagd.catalogue.tags import ModelTags, label_ids, model_ids, replace_model_tags
+from tagd.domain import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags
+
+_FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_model", "taken_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """What models were asked of a photo, why, what each stage said, and the tags that follow."""
+
+    reason: str
+    stages: tuple[Predictions, ...]  # those heard, in order; the last one decided
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedFile:
+    """What came of one job. `signature` is that of the very bytes that were read. `tagging` is None
+    where the photo's tags in force are those that are wanted (see `known`)."""
+
+    job: Job
+    photo_id: str
+    facts: PhotoFacts
+    signature: Signature
+    tagging: Tagging | None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Where a photo's tags in force come from: each stage's model, and the orientation then."""
+
+    fingerprints: tuple[str, ...]
+    orientation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    tagging_id: int | None
+
+
+def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
+    """Which of these photos have tags in force, and from where. What is not here has none."""
+    stages: dict[str, tuple[int, list[str]]] = {}
+    for some in chunks(photo_ids):
+        rows = tx.execute(
+            select(photo.c.content_hash, tagging.c.orientation, model.c.fingerprint)
+            .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
+            .join(prediction, prediction.c.tagging_id == tagging.c.id)
+            .join(model, model.c.id == prediction.c.model_id)
+            .where(photo.c.content_hash.in_(some))
+            .order_by(photo.c.id, prediction.c.stage)
+        )
+        for content_hash, orientation, fingerprint in rows:
+            stages.setdefault(content_hash, (orientation, []))[1].append(fingerprint)
+    return {
+        photo_id: InForce(tuple(fingerprints), orientation)
+        for photo_id, (orientation, fingerprints) in stages.items()
+    }
+
+
+def record(
+    tx: Connection, results: Sequence[TaggedFile], name_of: Callable[[str], str], now: float
+) -> list[bool]:
+    """Record what came of these jobs and end them; `name_of` gives a label's display name.
+
+    False for a result that was not recorded: its job is no longer ours (its file changed, went, or
+    was claimed again), or it relies on tags that are not in force any more, and then its job waits
+    anew. Content that comes twice is tagged once.
+    """
+    ours = jobs.held(tx, [each.job for each in results])
+    mine = [each for each in results if each.job.id in ours]
+    fresh = {each.photo_id: each for each in reversed(mine) if each.tagging is not None}
+    rows = _take_in(tx, [*mine, *fresh.values()])
+    sound = [
+        each
+        for each in mine
+        if each.photo_id in fresh or rows[each.photo_id].tagging_id is not None
+    ]
+    _link(tx, sound, rows, now)
+    _decide(tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now)
+    recorded = {each.job.id for each in sound}
+    jobs.complete_all(tx, recorded)
+    jobs.give_back(tx, ours - recorded)
+    return [each.job.id in recorded for each in results]
+
+
+def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
+    """A row for each photo, with what its file, the last of several, says of it now."""
+    facts = {
+        each.photo_id: {"content_hash": each.photo_id}
+        | {name: getattr(each.facts, name) for name in _FACTS}
+        for each in results
+    }
+    upsert(tx, photo, list(facts.values()), key=["content_hash"], changes=take_over(*_FACTS))
+    rows: dict[str, _Row] = {}
+    for some in chunks(facts):
+        found = tx.execute(
+            select(photo.c.content_hash, photo.c.id, photo.c.tagging_id).where(
+                photo.c.content_hash.in_(some)
+            )
+        )
+        rows.update({each.content_hash: _Row(each.id, each.tagging_id) for each in found})
+    return rows
+
+
+def _link(
+    tx: Connection, results: Sequence[TaggedFile], rows: Mapping[str, _Row], now: float
+) -> None:
+    """The files hold these photos, as of the bytes that were read."""
+    if not results:
+        return
+    columns = ("photo_id", "size", "mtime_ns", "ctime_ns")
+    values: dict[str, Any] = {
+        **{name: bindparam(f"to_{name}") for name in columns},
+        # 0 where the file system keeps no stable ones: the decoder cannot know that.
+        "inode": case((file.c.inode == 0, 0), else_=bindparam("to_inode")),
+        "state": FileState.TAGGED,
+        "state_since": now,
+        "seen_at": now,
+        "reason_code": None,
+        "reason": None,
+    }
+    tx.execute(
+        update(file).where(file.c.id == bindparam("of_file")).values(values),
+        [
+            {
+                "of_file": each.job.file_id,
+                "to_photo_id": rows[each.photo_id].id,
+                "to_size": each.signature.size,
+                "to_mtime_ns": each.signature.mtime_ns,
+                "to_ctime_ns": each.signature.ctime_ns,
+                "to_inode": each.signature.inode,
+            }
+            for each in results
+        ],
+    )
+
+
+def _decide(
+    tx: Connection,
+    fresh: Sequence[tuple[int, TaggedFile]],
+    name_of: Callable[[str], str],
+    now: float,
+) -> None:
+    """New taggings, each of a photo by its row id, come into force."""
+    if not fresh:
+        return
+    decisions = [(row, each.facts.orientation, each.tagging) for row, each in fresh if each.tagging]
+    said = [stage for _, _, one in decisions for stage in one.stages]
+    models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
+    keys = {key for each in said for key in each.labels[: predictions.KEPT]}
+    keys |= {each.label for _, _, one in decisions for each in one.tags.tags}
+    labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
+    heads = [
+        {
+            "photo_id": row,
+            "model_id": models[one.stages[-1].fingerprint],
+            "reason": one.reason,
+            "orientation": orientation,
+            "tagged_at": now,
+        }
+        for row, orientation, one in decisions
+    ]
+    made = tx.execute(insert(tagging).returning(tagging.c.photo_id, tagging.c.id), heads)
+    taggings: dict[int, int] = dict(made.all())
+    rows: list[dict[str, Any]] = [
+        {"tagging_id": taggings[row], "stage": stage}
+        | predictions.row_of(each, labels, models[each.fingerprint])
+        for row, _, one in decisions
+        for stage, each in enumerate(one.stages)
+    ]
+    tx.execute(insert(prediction), rows)
+    tx.execute(
+        update(photo).where(photo.c.id == bindparam("of")).values(tagging_id=bindparam("to")),
+        [{"of": row, "to": tagging_id} for row, tagging_id in taggings.items()],
+    )
+    given = [
+        ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions
+    ]
+    replace_model_tags(tx, given, now)

@@ -1,0 +1,56 @@
+"""The watched folders as they were last seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from tagd.catalogue.schema import root
+from tagd.catalogue.statements import take_over, upsert
+from tagd.fs import display, key_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class RootRecord:
+    """A watched folder when its last scan ended: `os.stat`'s device and inode, and the time."""
+
+    path: Path
+    device: int
+    inode: int
+    scanned_at: float
+
+
+def known_root(tx: Connection, path: Path) -> RootRecord | None:
+    """The folder as it was last seen, None where it was never scanned."""
+    row = tx.execute(select(root).where(root.c.path_key == key_of(path))).first()
+    if row is None:
+        return None
+    return RootRecord(path, _unsigned(row.device), _unsigned(row.inode), row.scanned_at)
+
+
+def remember_root(tx: Connection, record: RootRecord) -> None:
+    """Take note of a folder as it is now."""
+    row = {
+        "path_key": key_of(record.path),
+        "path": display(record.path),
+        "device": _signed(record.device),
+        "inode": _signed(record.inode),
+        "scanned_at": record.scanned_at,
+    }
+    upsert(tx, root, [row], key=["path_key"], changes=take_over("device", "inode", "scanned_at"))
+
+
+def _signed(number: int) -> int:
+    # The database's integers are signed; the kernel's device and inode numbers are not.
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _unsigned(number: int) -> int:
+    return number + (1 << 64) if number < 0 else number

@@ -1,0 +1,78 @@
+"""What several modules say to the database in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import and_
+from sqlalchemy.dialects.sqlite import insert
+
+from tagd.fs import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+    Row = dict[str, Any]
+    NewColumns = ReadOnlyColumnCollection[str, Any]
+    Changes = Callable[[NewColumns], dict[str, Any]]
+
+T = TypeVar("T")
+
+ROLLED_BACK = "tagd.rolled_back"  # in `Connection.info`: what a rollback makes doubtful
+CHUNK = 1000  # values in one IN (…): SQLite takes 32,766, and a longer list gains nothing
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The values in lists of at most `size`."""
+    everything = list(values)
+    for start in range(0, len(everything), size):
+        yield everything[start : start + size]
+
+
+def take_over(*names: str) -> Changes:
+    """Changes for `upsert`: the present row takes these columns over."""
+    return lambda new: {name: new[name] for name in names}
+
+
+def upsert(
+    tx: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    changes: Changes | None = None,
+) -> None:
+    """Insert each row. Where one with the same `key` is there, change it as `changes` says of the
+    columns of the row that was to be inserted; without any, the present row stays.
+
+    The one statement whose form differs between databases (PostgreSQL has the same under the same
+    names in its own dialect).
+    """
+    if not rows:
+        return
+    statement = insert(table)
+    statement = (
+        statement.on_conflict_do_nothing(index_elements=list(key))
+        if changes is None
+        else statement.on_conflict_do_update(
+            index_elements=list(key), set_=changes(statement.excluded)
+        )
+    )
+    tx.execute(statement, list(rows))
+
+
+def below_key(folder: Path) -> bytes:
+    """What the keys of all paths below the folder begin with."""
+    return key_of(folder).rstrip(b"/") + b"/"
+
+
+def below(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
+    """Whether a path key lies below the folder: a range, which an index answers, and which does not
+    take `/photos2` for `/photos`."""
+    prefix = below_key(folder)
+    # "0" is the character after "/".
+    return and_(column > prefix, column < prefix[:-1] + b"0")

@@ -1,0 +1,147 @@
+"""Labels, models, and the tags that a model's predictions gave a photo.
+
+A person outranks a model: a tag that a person confirmed or rejected is never touched from here, and
+a label that was rejected for a photo is not given to it again by any model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from tagd.catalogue.schema import label, model, photo, tag, tagging
+from tagd.catalogue.statements import ROLLED_BACK, chunks, upsert
+from tagd.domain import TagSource, TagState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.domain import Predictions, Tags
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTags:
+    """Tags that a model gives a photo, by the row ids of both."""
+
+    photo_row_id: int
+    model_id: int
+    tags: Tags
+
+
+def label_ids(tx: Connection, names: Mapping[str, str]) -> dict[str, int]:
+    """The row id of each label (key → display name); those not seen before are taken in."""
+    ids = _label_ids(tx, names)
+    if unseen := {key: name for key, name in names.items() if key not in ids}:
+        rows = [{"key": key, "name": name} for key, name in unseen.items()]
+        upsert(tx, label, rows, key=["key"])
+        ids |= _label_ids(tx, unseen)
+    return ids
+
+
+def label_keys(tx: Connection) -> list[str]:
+    """Every label in the catalogue."""
+    return list(tx.scalars(select(label.c.key).order_by(label.c.key)))
+
+
+def rename_labels(tx: Connection, names: Mapping[str, str]) -> int:
+    """Give labels other display names, as after a change of language. Labels not in the catalogue
+    are passed over. Returns how many changed."""
+    present = dict(tx.execute(select(label.c.key, label.c.name)).all())
+    changed = [
+        {"of": key, "to": name} for key, name in names.items() if present.get(key, name) != name
+    ]
+    if changed:
+        renamed = update(label).where(label.c.key == bindparam("of"))
+        tx.execute(renamed.values(name=bindparam("to")), changed)
+    return len(changed)
+
+
+def model_ids(tx: Connection, names: Mapping[str, str], now: float) -> dict[str, int]:
+    """The row id of each model (fingerprint → name); those not seen before are taken in."""
+    found = select(model.c.fingerprint, model.c.id).where(model.c.fingerprint.in_(list(names)))
+    ids: dict[str, int] = dict(tx.execute(found).all())
+    if unseen := [fingerprint for fingerprint in names if fingerprint not in ids]:
+        rows = [{"fingerprint": f, "name": names[f], "first_used_at": now} for f in unseen]
+        upsert(tx, model, rows, key=["fingerprint"])
+        ids = dict(tx.execute(found).all())
+    return ids
+
+
+def replace_model_tags(tx: Connection, given: Sequence[ModelTags], now: float) -> None:
+    """Put these tags in the place of those that a model gave the photos before. Their labels must
+    be known (`label_ids`)."""
+    photos = [each.photo_row_id for each in given]
+    ids = _label_ids(tx, {each.label for one in given for each in one.tags.tags})
+    for some in chunks(photos):
+        by_model = (tag.c.source == TagSource.MODEL) & (tag.c.state == TagState.ACTIVE)
+        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), by_model))
+    rejected = _rejected(tx, photos)
+    rows: list[dict[str, Any]] = [
+        {
+            "photo_id": one.photo_row_id,
+            "label_id": ids[each.label],
+            "source": TagSource.MODEL,
+            "state": TagState.ACTIVE,
+            "confidence": each.confidence,
+            "model_id": one.model_id,
+            "tagged_at": now,
+        }
+        for one in given
+        for each in one.tags.tags
+        if (one.photo_row_id, ids[each.label]) not in rejected
+    ]
+    # A row that is still there was confirmed by a person, and stays as it is.
+    upsert(tx, tag, rows, key=["photo_id", "label_id", "source"])
+
+
+def rederive(
+    tx: Connection,
+    derived: Sequence[tuple[Predictions, Tags]],
+    name_of: Callable[[str], str],
+    now: float,
+) -> None:
+    """Put tags that were derived anew in the place of the present ones, for photos whose tags in
+    force still come from that very model; the others have been tagged again meanwhile."""
+    label_ids(tx, {each.label: name_of(each.label) for _, tags in derived for each in tags.tags})
+    rows: dict[tuple[str, str], tuple[int, int]] = {}
+    for some in chunks(said.photo_id for said, _ in derived):
+        in_force = tx.execute(
+            select(photo.c.content_hash, model.c.fingerprint, photo.c.id, model.c.id)
+            .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
+            .join(model, model.c.id == tagging.c.model_id)
+            .where(photo.c.content_hash.in_(some))
+        )
+        rows.update({(content, spoke): (row, its) for content, spoke, row, its in in_force})
+    given = [
+        ModelTags(*rows[said.photo_id, said.fingerprint], tags)
+        for said, tags in derived
+        if (said.photo_id, said.fingerprint) in rows
+    ]
+    replace_model_tags(tx, given, now)
+
+
+def _rejected(tx: Connection, photos: Collection[int]) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for some in chunks(photos):
+        rows = tx.execute(
+            select(tag.c.photo_id, tag.c.label_id).where(
+                tag.c.photo_id.in_(some), tag.c.state == TagState.REJECTED
+            )
+        )
+        found.update(rows)
+    return found
+
+
+def _label_ids(tx: Connection, keys: Collection[str]) -> dict[str, int]:
+    # No label is ever deleted, so what this connection has read of them stays true; a rollback,
+    # which may take new ones back, clears it (see engine.py). A batch of photos names most labels
+    # there are: looking them up each time takes as long as half of all the rest.
+    seen: dict[str, int] = tx.info.setdefault(ROLLED_BACK, {})
+    for some in chunks(key for key in keys if key not in seen):
+        rows = tx.execute(select(label.c.key, label.c.id).where(label.c.key.in_(some)))
+        seen.update(rows.all())
+    return {key: seen[key] for key in keys if key in seen}

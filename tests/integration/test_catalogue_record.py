@@ -1,0 +1,267 @@
+"""What came of a batch is recorded at once, exactly once, and under what a person decided."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Connection
+
+from tagd.catalogue import facts, photos, predictions, tags
+from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.record import InForce, known, record
+from tagd.domain import Signature, Tag, Tags
+from tests.catalogue import (
+    FINGERPRINT,
+    LABELS,
+    NOW,
+    claim,
+    fresh,
+    name_of,
+    result,
+    rows,
+    settled,
+    submit,
+)
+from tests.catalogue import predictions as said_of
+
+CAT, TIGER_CAT, DOG = LABELS[:3]
+ONE, TWO = "1" * 32, "2" * 32
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with fresh(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tx(catalogue: Catalogue) -> Iterator[Connection]:
+    with catalogue.write() as connection:
+        yield connection
+
+
+def in_force(tx: Connection) -> list[tuple[object, ...]]:
+    return rows(tx, "SELECT path, tag, source, state FROM v_photo_tags ORDER BY path, tag, source")
+
+
+def count(tx: Connection, table: str) -> object:
+    return rows(tx, f"SELECT count(*) FROM {table}")[0][0]
+
+
+def test_everything_about_a_photo_is_recorded(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    [job] = claim(tx)
+    read = Signature(1001, 5, 6, 7)
+    assert record(tx, [result(job, ONE, CAT, DOG, signature=read)], name_of, NOW + 1) == [True]
+    assert rows(tx, "SELECT * FROM v_photo_tags") == [
+        ("/p/a.jpg", "cat", CAT, 0.9, "model", "active", "lite0", "2023-11-14T22:13:21.000Z"),
+        ("/p/a.jpg", "dog", DOG, 0.8, "model", "active", "lite0", "2023-11-14T22:13:21.000Z"),
+    ]
+    assert rows(
+        tx, "SELECT path, photo_id, state, reason, size, format, width, camera_model FROM v_files"
+    ) == [("/p/a.jpg", ONE, "tagged", None, 1001, "JPEG", 4000, "Z 6")]
+    assert count(tx, "job") == 0
+    assert rows(tx, "SELECT * FROM v_tags ORDER BY tag") == [("cat", 1), ("dog", 1)]
+    [known_file] = photos.known_files(tx, Path("/p")).values()
+    assert known_file.signature == read
+    best = rows(tx, "SELECT stage, model, label, name, rank, reason FROM v_predictions")
+    assert best[0] == (0, "lite0", CAT, "cat", 1, "because it was asked for")
+    assert len(best) == 5
+    assert rows(tx, "SELECT model, photos FROM v_models") == [("lite0", 1)]
+
+
+def test_every_stage_that_was_heard_is_kept(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    [job] = claim(tx)
+    one = result(job, ONE, CAT)
+    assert one.tagging is not None
+    second = said_of(ONE, "lite2", "e" * 64)
+    both = dataclasses.replace(one.tagging, stages=(*one.tagging.stages, second))
+    record(tx, [dataclasses.replace(one, tagging=both)], name_of, NOW)
+    assert known(tx, [ONE, TWO]) == {ONE: InForce((FINGERPRINT, "e" * 64), 1)}
+    assert rows(tx, "SELECT DISTINCT model FROM v_photo_tags") == [("lite2",)]
+    loaded = predictions.load(tx, [ONE, TWO])
+    assert [each.model for each in loaded[ONE]] == ["lite0", "lite2"]
+    again = loaded[ONE][1]
+    assert (again.photo_id, again.fingerprint, again.labels) == (ONE, "e" * 64, second.labels)
+    assert np.array_equal(again.logits, second.logits)
+    assert again.log_sum_exp == second.log_sum_exp
+    assert predictions.photo_ids(tx) == [ONE]
+    assert predictions.photo_ids(tx, after=ONE) == []
+    assert predictions.count(tx) == 1
+
+
+def test_identical_content_is_tagged_once(tx: Connection) -> None:
+    submit(tx, *(settled(f"/p/{name}.jpg", n) for n, name in enumerate("abc", 1)))
+    a, b, c = claim(tx)
+    assert record(tx, [result(a, ONE, CAT), result(b, ONE, DOG)], name_of, NOW) == [True, True]
+    assert record(tx, [result(c, ONE, tagged=False)], name_of, NOW) == [True]
+    assert count(tx, "tagging") == 1
+    assert [(path, tag) for path, tag, *_ in in_force(tx)] == [
+        ("/p/a.jpg", "cat"),
+        ("/p/b.jpg", "cat"),
+        ("/p/c.jpg", "cat"),
+    ]
+
+
+def test_a_result_whose_claim_is_lost_records_nothing(tx: Connection) -> None:
+    submit(tx, *(settled(f"/p/{name}.jpg", n) for n, name in enumerate("abc", 1)))
+    a, b, c = claim(tx)
+    submit(tx, settled("/p/a.jpg", 9))
+    photos.mark_missing(tx, [b.file_id], NOW)
+    found = [result(a, ONE, CAT), result(b, ONE, CAT), result(c, TWO, DOG)]
+    assert record(tx, found, name_of, NOW) == [False, False, True]
+    assert record(tx, found, name_of, NOW) == [False, False, False]
+    assert [row[:2] for row in in_force(tx)] == [("/p/c.jpg", "dog")]
+    assert rows(tx, "SELECT content_hash FROM photo") == [(TWO,)]
+    assert rows(tx, "SELECT size, state FROM file ORDER BY id") == [
+        (1009, "queued"),
+        (1002, "missing"),
+        (1001, "tagged"),
+    ]
+
+
+def test_tags_that_are_no_longer_there_cannot_be_relied_upon(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    assert record(tx, [result(claim(tx)[0], ONE, tagged=False)], name_of, NOW) == [False]
+    assert rows(tx, "SELECT state FROM file") == [("queued",)]
+    [job] = claim(tx, lease="worker/2")
+    assert job.attempts == 0
+    assert record(tx, [result(job, ONE, CAT)], name_of, NOW) == [True]
+
+
+def test_new_tags_take_the_place_of_the_old_ones(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    record(tx, [result(claim(tx)[0], ONE, CAT, TIGER_CAT)], name_of, NOW)
+    submit(tx, settled("/p/a.jpg", 2))
+    [job] = claim(tx)
+    newer = result(job, ONE, CAT, DOG, fingerprint="e" * 64, orientation=6)
+    assert record(tx, [newer], name_of, NOW + 1) == [True]
+    assert [tag for _, tag, *_ in in_force(tx)] == ["cat", "dog"]
+    assert count(tx, "tagging") == 2
+    assert known(tx, [ONE]) == {ONE: InForce(("e" * 64,), 6)}
+
+
+def test_a_photo_may_have_no_tags(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    assert record(tx, [result(claim(tx)[0], ONE)], name_of, NOW) == [True]
+    assert rows(tx, "SELECT state FROM v_files") == [("tagged",)]
+    assert in_force(tx) == []
+    assert known(tx, [ONE]) == {ONE: InForce((FINGERPRINT,), 1)}
+
+
+def test_an_empty_batch(tx: Connection) -> None:
+    assert record(tx, [], name_of, NOW) == []
+    assert known(tx, []) == {}
+    assert predictions.load(tx, []) == {}
+
+
+# What a person decided
+
+
+@pytest.fixture
+def judged(tx: Connection) -> Connection:
+    """A person rejected the cat, confirmed the tiger cat, and added a dog."""
+    submit(tx, settled("/p/a.jpg"))
+    record(tx, [result(claim(tx)[0], ONE, CAT, TIGER_CAT)], name_of, NOW)
+    tags.label_ids(tx, {DOG: "dog"})
+    tx.exec_driver_sql("UPDATE tag SET state = 'rejected' WHERE label_id = 1")
+    tx.exec_driver_sql("UPDATE tag SET state = 'confirmed' WHERE label_id = 2")
+    tx.exec_driver_sql(
+        "INSERT INTO tag (photo_id, label_id, source, state, confidence, tagged_at)"
+        " SELECT 1, id, 'person', 'active', 1, 0 FROM label WHERE name = 'dog'"
+    )
+    return tx
+
+
+DECIDED = [
+    ("/p/a.jpg", "dog", "person", "active"),
+    ("/p/a.jpg", "tiger cat", "model", "confirmed"),
+]
+
+
+@pytest.mark.parametrize("labels", [(), (CAT,), (CAT, TIGER_CAT)])
+def test_a_model_never_overrules_a_person(judged: Connection, labels: tuple[str, ...]) -> None:
+    assert in_force(judged) == DECIDED
+    submit(judged, settled("/p/a.jpg", 2))
+    newer = result(claim(judged)[0], ONE, *labels, fingerprint="e" * 64)
+    record(judged, [newer], name_of, NOW)
+    assert in_force(judged) == DECIDED
+    assert rows(judged, "SELECT path, tag FROM v_rejected_tags") == [("/p/a.jpg", "cat")]
+
+
+def test_what_a_person_rejected_without_a_model_stays_away_too(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    record(tx, [result(claim(tx)[0], ONE)], name_of, NOW)
+    tx.exec_driver_sql(
+        "INSERT INTO tag (photo_id, label_id, source, state, confidence, tagged_at)"
+        " SELECT 1, id, 'person', 'rejected', 1, 0 FROM label WHERE name = 'cat'"
+    )
+    tags.rederive(tx, [(said_of(ONE), Tags(ONE, (Tag(CAT, 0.9), Tag(DOG, 0.8))))], name_of, NOW)
+    assert [tag for _, tag, *_ in in_force(tx)] == ["dog"]
+
+
+# Deriving anew
+
+
+def test_tags_derived_anew(judged: Connection) -> None:
+    derived = Tags(ONE, (Tag(LABELS[3], 0.9), Tag(DOG, 0.5), Tag("n99999999", 0.4)))
+    tags.rederive(judged, [(said_of(ONE), derived)], name_of, NOW)
+    assert [row[1:3] for row in in_force(judged)] == [
+        ("dog", "model"),
+        ("dog", "person"),
+        ("thing 003", "model"),
+        ("thing 999", "model"),
+        ("tiger cat", "model"),
+    ]
+    assert count(judged, "tagging") == 1
+
+
+def test_tags_of_a_photo_that_was_tagged_again_meanwhile_stay(judged: Connection) -> None:
+    before = said_of(ONE, fingerprint="d" * 64)
+    tags.rederive(judged, [(before, Tags(ONE, (Tag(LABELS[3], 0.9),)))], name_of, NOW)
+    tags.rederive(judged, [(said_of(TWO), Tags(TWO, (Tag(LABELS[3], 0.9),)))], name_of, NOW)
+    assert in_force(judged) == DECIDED
+
+
+def test_another_language_renames_labels(judged: Connection) -> None:
+    names = {CAT: "猫", TIGER_CAT: "虎猫", "n77777777": "nothing"}
+    assert tags.rename_labels(judged, names) == 2
+    assert tags.rename_labels(judged, names) == 0
+    assert rows(judged, "SELECT tag FROM v_rejected_tags") == [("猫",)]
+    assert CAT in tags.label_keys(judged)
+    assert "n77777777" not in tags.label_keys(judged)
+
+
+# Rolling back
+
+
+def test_nothing_of_a_batch_that_was_rolled_back_is_remembered(catalogue: Catalogue) -> None:
+    with catalogue.write() as tx:
+        submit(tx, settled("/p/a.jpg"))
+        [job] = claim(tx)
+
+    def fails_after_recording() -> None:
+        with catalogue.write() as tx:
+            record(tx, [result(job, ONE, CAT)], name_of, NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails_after_recording()
+    with catalogue.write() as tx:
+        # The labels that were taken in then are gone: their ids must not be used.
+        tags.label_ids(tx, {"n88888888": "first"})
+        assert record(tx, [result(job, ONE, CAT, DOG)], name_of, NOW) == [True]
+        assert [tag for _, tag, *_ in in_force(tx)] == ["cat", "dog"]
+        assert rows(tx, "PRAGMA foreign_key_check") == []
+
+
+def test_facts_are_kept(tx: Connection) -> None:
+    assert facts.get(tx, "derived_with") is None
+    for value in ("one", "two"):
+        facts.put(tx, "derived_with", value)
+        assert facts.get(tx, "derived_with") == value

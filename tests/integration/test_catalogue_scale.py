@@ -1,0 +1,119 @@
+"""A catalogue of 100,000 files: nothing walks through all of it that need not.
+
+Times are this process's own: what else the machine does meanwhile is not measured.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event
+
+from tagd.catalogue import jobs, photos, record
+from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.photos import Submitted
+from tagd.domain import JobKind, Priority
+from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
+
+FILES = 100_000
+BATCH = 250
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """100,000 files, all waiting, in 200 folders."""
+    folder = tmp_path_factory.mktemp("scale")
+    with fresh(folder) as opened, opened.write() as tx:
+        files = [
+            settled(f"/photos/{number % 200}/{number}.jpg", number, Priority.RESCAN)
+            for number in range(FILES)
+        ]
+        assert photos.submit(tx, files, NOW) == Submitted(FILES, 0)
+    with open_owner(folder / "catalogue.db") as opened:
+        yield opened
+
+
+def plan_of(tx: Connection, statement: str, *values: object) -> str:
+    rows = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    return "\n".join(row[-1] for row in rows)
+
+
+def test_what_is_known_of_a_large_library_is_read_quickly(catalogue: Catalogue) -> None:
+    began = time.process_time()
+    with catalogue.read() as tx:
+        known = photos.known_files(tx, Path("/photos"))
+    assert time.process_time() - began < 2
+    assert len(known) == FILES
+
+
+def test_five_thousand_results_a_second_are_recorded(catalogue: Catalogue) -> None:
+    """Photo, file, decision, 64 logits, three tags and the end of the job for each."""
+    rates = []
+    for turn in range(12):
+        with catalogue.write() as tx:
+            claimed = claim(tx, BATCH, f"worker/{turn}")
+        assert len(claimed) == BATCH
+        batch = [
+            result(job, f"{job.file_id:032x}", *LABELS[job.id % 90 : job.id % 90 + 3])
+            for job in claimed
+        ]
+        began = time.process_time()
+        with catalogue.write() as tx:
+            assert all(record.record(tx, batch, name_of, NOW))
+        rates.append(BATCH / (time.process_time() - began))
+    assert max(rates) > 5000, rates
+
+
+def test_claiming_and_looking_use_their_indexes(catalogue: Catalogue) -> None:
+    said: list[str] = []
+
+    def explain(
+        tx: Connection, _: object, statement: str, values: tuple[object, ...], *__: object
+    ) -> None:
+        if statement.startswith(("SELECT", "UPDATE job")):
+            said.append(plan_of(tx, statement, *values))
+
+    with catalogue.write() as tx:
+        event.listen(tx, "before_cursor_execute", explain)
+        jobs.claim(tx, JobKind.TAG, limit=3, lease="w/1", lease_seconds=60, now=NOW)
+        jobs.next_due(tx)
+        jobs.recover(tx, NOW)
+    assert len(said) == 5
+    for plan in said:
+        assert "SCAN" not in plan
+        assert "USE TEMP B-TREE" not in plan, "the index gives the order"
+        assert "ix_job_next" in plan or "INTEGER PRIMARY KEY" in plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "indexes"),
+    [
+        ("SELECT * FROM v_photo_tags WHERE path = ?", ["ix_file_path", "PRIMARY KEY (photo_id=?)"]),
+        ("SELECT * FROM v_photo_tags WHERE tag = ?", ["ix_label_name", "ix_tag_label_id"]),
+        ("SELECT * FROM v_files WHERE state = ?", ["ix_file_state"]),
+        ("SELECT * FROM v_files WHERE path = ?", ["ix_file_path"]),
+        ("SELECT * FROM v_predictions WHERE path = ?", ["ix_file_path"]),
+    ],
+)
+def test_views_answer_from_their_indexes(
+    catalogue: Catalogue, statement: str, indexes: list[str]
+) -> None:
+    with catalogue.read() as tx:
+        plan = plan_of(tx, statement, "cat")
+    assert all(index in plan for index in indexes), plan
+    assert "SCAN" not in plan.replace("SCAN best", "")
+
+
+def test_a_claim_takes_as_long_however_many_wait_for_their_time(catalogue: Catalogue) -> None:
+    """Half the queue in back-off before the next in line: none of it is looked at."""
+    with catalogue.write() as tx:
+        tx.exec_driver_sql(f"UPDATE job SET not_before = {NOW + 3600} WHERE id < {FILES // 2}")
+    began = time.process_time()
+    with catalogue.write() as tx:
+        claimed = claim(tx, 5, "late/1")
+    assert time.process_time() - began < 0.05
+    assert len(claimed) == 5
+    assert all(job.id >= FILES // 2 for job in claimed)

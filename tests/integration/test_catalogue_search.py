@@ -1,0 +1,175 @@
+"""Finding photos, and what commands print of the catalogue."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from tagd.catalogue import jobs, photos, search, tags
+from tagd.catalogue.record import record
+from tagd.domain import FileState, JobState, TagSource, TagState
+from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit
+
+CAT, TIGER_CAT, DOG = LABELS[:3]
+NOT_UTF8 = Path(os.fsdecode(b"/p/caf\xe9/dog.jpg"))
+
+
+@pytest.fixture
+def tx(tmp_path: Path) -> Iterator[Connection]:
+    """Three cats and two dogs, one of them missing; a plain picture, a broken one, one waiting."""
+    files: dict[str | Path, tuple[str, ...]] = {
+        "/p/cat.jpg": (CAT,),
+        "/p/tiger.jpg": (TIGER_CAT, CAT),
+        "/p/100%_both.jpg": (CAT, DOG),
+        NOT_UTF8: (DOG,),
+        "/p/gone.jpg": (CAT,),
+        "/p/plain.jpg": (),
+    }
+    with fresh(tmp_path) as catalogue, catalogue.write() as tx:
+        submit(tx, *(settled(path, number) for number, path in enumerate(files, 1)))
+        found = zip(claim(tx), files.values(), strict=True)
+        batch = [result(job, f"{job.id:032x}", *labels) for job, labels in found]
+        assert all(record(tx, batch, name_of, NOW - 30))
+        photos.mark_missing(tx, [Path("/p/gone.jpg")], NOW)
+        submit(tx, settled("/p/broken.jpg", 7))
+        jobs.quarantine(tx, claim(tx)[0], "corrupt", "no image data", NOW - 1)
+        submit(tx, settled("/p/waits.jpg", 8), now=NOW - 20)
+        yield tx
+
+
+def names(tx: Connection, query: str, **meanings: str) -> list[str]:
+    found = search.search(tx, query, lambda word: [meanings[word]] if word in meanings else [])
+    return [each.path.stem for each in found]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("cat", ["100%_both", "cat", "tiger"]),
+        ("CAT", ["100%_both", "cat", "tiger"]),
+        (CAT, ["100%_both", "cat", "tiger"]),
+        ("cat dog", ["100%_both"]),
+        ("cat -dog", ["cat", "tiger"]),
+        ('"tiger cat"', ["tiger"]),
+        ('-"tiger  cat" cat', ["100%_both", "cat"]),
+        ("tiger", ["tiger"]),  # no tag is called so: a word of a name
+        ("tig", ["tiger"]),  # nor is it a word: the beginning of one
+        ("ca", ["100%_both", "cat", "tiger"]),
+        ("nothing", []),
+        ("猫", ["100%_both", "cat", "tiger"]),
+        ("-cat path:/p/", ["broken", "dog", "plain", "waits"]),
+        ("-nothing path:plain", ["plain"]),
+        ("dog path:/p/cat", []),
+        ("path:/p/cat.jpg", ["cat"]),
+        ("path:100%_", ["100%_both"]),
+        ("path:_both -path:/q", ["100%_both"]),
+        ('path:"100%_both"', ["100%_both"]),
+        ("-path:/p", []),
+        ("path:caf\\xe9/", ["dog"]),
+        (f"path:{NOT_UTF8.parent}", ["dog"]),
+        ("path:/p/caf\\xe9/dog.jpg", ["dog"]),
+        ("", ["100%_both", "broken", "dog", "cat", "plain", "tiger", "waits"]),
+    ],
+)
+def test_queries(tx: Connection, query: str, expected: list[str]) -> None:
+    assert sorted(names(tx, query, 猫=CAT)) == sorted(expected)
+
+
+def test_a_rejected_tag_is_not_found_and_not_shown(tx: Connection) -> None:
+    tx.exec_driver_sql("UPDATE tag SET state = 'rejected' WHERE photo_id = 1")
+    assert names(tx, "cat") == ["100%_both", "tiger"]
+    assert "cat" in names(tx, "-cat")
+    [found] = search.search(tx, "path:/p/cat.jpg")
+    assert found.tags == ()
+
+
+def test_what_is_found_comes_with_its_tags_in_pages(tx: Connection) -> None:
+    [found] = search.search(tx, "tiger")
+    assert found.path == Path("/p/tiger.jpg")
+    assert found.tags == (
+        search.ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        search.ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+    )
+    pages = [search.search(tx, "cat", limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [[each.path.stem for each in page] for page in pages] == [
+        ["100%_both", "cat"],
+        ["tiger"],
+        [],
+    ]
+    assert [each.path for each in search.search(tx, "dog path:caf")] == [NOT_UTF8]
+
+
+def test_one_file_in_full(tx: Connection) -> None:
+    shown = search.show(tx, Path("/p/tiger.jpg"))
+    assert shown is not None
+    assert (shown.state, shown.photo_id, shown.size) == (FileState.TAGGED, f"{2:032x}", 1001)
+    assert shown.facts is not None
+    assert (shown.facts.width, shown.facts.camera_model) == (4000, "Z 6")
+    assert [tag.name for tag in shown.tags] == ["tiger cat", "cat"]
+    [stage] = shown.stages
+    assert (stage.model, stage.reason) == ("lite0", "because it was asked for")
+    assert stage.predicted_at == NOW - 30
+    assert (stage.best[0].label, stage.best[0].name) == (CAT, "cat")
+    assert stage.best[0].probability == pytest.approx(0.606531)
+    assert shown.jobs == ()
+
+
+def test_one_file_that_failed_and_one_that_is_not_known(tx: Connection) -> None:
+    shown = search.show(tx, Path("/p/broken.jpg"))
+    assert shown is not None
+    assert (shown.state, shown.reason, shown.facts) == (FileState.FAILED, "no image data", None)
+    assert (shown.tags, shown.stages) == ((), ())
+    [job] = shown.jobs
+    assert (job.state, job.attempts, job.error) == (JobState.QUARANTINED, 1, "no image data")
+    assert search.show(tx, NOT_UTF8) is not None
+    assert search.show(tx, Path("/p/unknown.jpg")) is None
+
+
+def test_the_whole_at_a_glance(tx: Connection) -> None:
+    status = search.status(tx, NOW)
+    assert status.files == {
+        FileState.QUEUED: 1,
+        FileState.TAGGED: 5,
+        FileState.FAILED: 1,
+        FileState.MISSING: 1,
+    }
+    assert status.queue == {
+        JobState.WAITING: 1,
+        JobState.LEASED: 0,
+        JobState.QUARANTINED: 1,
+    }
+    assert (status.tagged_last_minute, status.tagged_last_hour) == (6, 6)
+    assert status.oldest_waiting == NOW - 20
+    assert [failure.reason for failure in status.last_failures] == ["no image data"]
+    later = search.status(tx, NOW + 60)
+    assert (later.tagged_last_minute, later.tagged_last_hour) == (0, 6)
+
+
+def test_failures_the_latest_first(tx: Connection) -> None:
+    submit(tx, settled("/p/late.jpg", 9))
+    late, other = sorted(claim(tx, lease="worker/9"), key=lambda job: job.path.stem)
+    jobs.quarantine(tx, late, "too-large", "too many pixels", NOW + 5)
+    jobs.retry_later(tx, other, "unreadable", "no rights", Later(NOW + 5))
+    found = search.failed(tx)
+    assert [(each.path.stem, each.code, each.failed_at, each.attempts) for each in found] == [
+        ("late", "too-large", NOW + 5, 1),
+        ("broken", "corrupt", NOW - 1, 1),
+    ]
+    assert [each.path.stem for each in search.failed(tx, limit=1)] == ["late"]
+
+
+def test_tags_with_their_numbers(tx: Connection) -> None:
+    counted = [(each.name, each.files) for each in search.tag_counts(tx)]
+    assert counted == [("cat", 3), ("dog", 2), ("tiger cat", 1)]
+    assert sorted(counted) == sorted(
+        tuple(row) for row in tx.exec_driver_sql("SELECT * FROM v_tags").all()
+    )
+
+
+def test_two_labels_of_one_name_are_both_meant(tx: Connection) -> None:
+    tags.rename_labels(tx, {DOG: "cat"})
+    assert len(names(tx, "cat")) == 4
