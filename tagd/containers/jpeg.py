@@ -1,0 +1,113 @@
+"""JPEG as segments. Source: ITU-T T.81, annex B; Adobe's APP14 as libjpeg reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tagd.containers.segments import DamagedContainer, Segment, TruncatedContainer, append, bare
+
+_NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xfe]")
+# Within a scan, stuffed zeros and restart markers belong to the data.
+_SCAN_END: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+_STANDALONE: Final = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_NAMES: Final = {
+    0x01: "TEM",
+    0xC4: "DHT",
+    0xC8: "JPG",
+    0xCC: "DAC",
+    _SOI: "SOI",
+    _EOI: "EOI",
+    _SOS: "SOS",
+    0xDB: "DQT",
+    0xDC: "DNL",
+    0xDD: "DRI",
+    0xDE: "DHP",
+    0xDF: "EXP",
+    0xFE: "COM",
+    **{code: f"RST{code - 0xD0}" for code in range(0xD0, 0xD8)},
+    **{code: f"APP{code - 0xE0}" for code in range(0xE0, 0xF0)},
+    **{code: f"SOF{code - 0xC0}" for code in range(0xC0, 0xD0) if code not in {0xC4, 0xC8, 0xCC}},
+}
+
+
+def segments(data: bytes) -> list[Segment]:
+    """The segments of the first image; what follows its EOI (MPF images, videos) is a TRAILER.
+
+    Raises TruncatedContainer when the bytes end before EOI, DamagedContainer when they are no JPEG.
+    """
+    if data[:2] != b"\xff\xd8":
+        raise DamagedContainer("no JPEG")
+    found = [bare("SOI", 0, 2)]
+    position = 2
+    while True:
+        start = _find(_NEXT_MARKER, data, position)
+        if start > position:
+            append(found, bare("JUNK", position, start))
+        code = data[start + 1]
+        if code == _EOI:
+            append(found, bare("EOI", start, start + 2))
+            if start + 2 < len(data):
+                append(found, bare("TRAILER", start + 2, len(data)))
+            return found
+        segment = _segment(data, start, code)
+        append(found, segment)
+        position = segment.end
+        if code == _SOS:
+            position = _find(_SCAN_END, data, segment.end)
+            append(found, bare("SCAN", segment.end, position))
+
+
+def _find(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
+    match = pattern.search(data, position)
+    if match is None:
+        raise TruncatedContainer("the JPEG data ends without an end marker")
+    return match.start()
+
+
+def _segment(data: bytes, start: int, code: int) -> Segment:
+    kind = _NAMES.get(code, f"M{code:02X}")
+    if code in _STANDALONE:
+        return Segment(kind, start, start + 2, start + 2, start + 2)
+    end = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+    if start + 4 > len(data) or end > len(data):
+        raise TruncatedContainer(f"the JPEG data ends within its {kind} segment")
+    if end < start + 4:
+        raise DamagedContainer(f"a {kind} segment of a length below 2")
+    return Segment(kind, start, start + 4, end, end)
+
+
+def is_metadata(segment: Segment) -> bool:
+    """Whether the segment says something about the picture instead of being a part of it."""
+    return segment.kind.startswith("APP") or segment.kind in {"COM", "JUNK", "TRAILER"}
+
+
+def payload(data: bytes) -> list[tuple[int, int]]:
+    """Where the picture is: every segment but APPn and COM, and what follows the first EOI.
+
+    One byte of APP14 counts, and comes first: Adobe's colour transform, where it changes what the
+    other segments mean. A tool that drops such an APP14 has made another picture.
+    """
+    found = segments(data)
+    transform = _unusual_transform(data, found)
+    return transform + [(each.start, each.end) for each in found if not is_metadata(each)]
+
+
+def _unusual_transform(data: bytes, found: list[Segment]) -> list[tuple[int, int]]:
+    components = next(
+        (data[each.body + 5] for each in found if _is_frame(each) and each.body + 5 < each.end), 0
+    )
+    # What decoders assume where no APP14 says otherwise: YCbCr for three components, CMYK for four.
+    usual = {3: 1, 4: 0}.get(components)
+    for each in reversed(found):
+        if each.kind == "APP14" and data[each.body : each.body + 5] == b"Adobe":
+            at = each.body + 11
+            told = at < each.end and usual is not None and data[at] != usual
+            return [(at, at + 1)] if told else []
+    return []
+
+
+def _is_frame(segment: Segment) -> bool:
+    return segment.kind.startswith("SOF")

@@ -1,0 +1,196 @@
+"""One photo from its path to its identity and the models' inputs. Knows nothing of processes."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tagd.containers import (
+    RAW_FORMATS,
+    DamagedContainer,
+    TruncatedContainer,
+    payload_hash,
+    recognise,
+    require_whole,
+    stranger,
+    strict_spans,
+)
+from tagd.domain import DecodedPhoto, Geometry, PhotoFacts, Signature
+from tagd.errors import (
+    FileChanged,
+    FileUnreadable,
+    FileVanished,
+    NotAnImage,
+    PhotoError,
+    TooLarge,
+    TruncatedImage,
+    UnsupportedImage,
+)
+from tagd.fs import signature_of
+from tagd.pipeline.formats import Loaded, load, translated
+from tagd.pipeline.geometry import render
+from tagd.pipeline.raw import load_raw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+# What stat.S_IFMT says of things that are no files, in words.
+_NO_FILES: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_SPARE_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What a photo may cost. A pixel counts as one whatever its depth."""
+
+    max_megapixels: float = 200
+    timeout_seconds: float = 30
+
+    @property
+    def most_pixels(self) -> int:
+        """`max_megapixels` as a number of pixels."""
+        return int(self.max_megapixels * 1_000_000)
+
+    @property
+    def most_file_bytes(self) -> int:
+        """The size from which a file is not even read: that of uncompressed 16-bit RGBA."""
+        return 8 * self.most_pixels + _SPARE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPhoto:
+    """As DecodedPhoto, with inputs as plain bytes, so that a decoder process needs no NumPy."""
+
+    photo_id: str
+    signature: Signature
+    facts: PhotoFacts
+    inputs: Mapping[Geometry, bytes]
+
+
+def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> DecodedPhoto:
+    """Read a photo once, identify it, and make each model's input of it.
+
+    Raises PhotoError.
+    """
+    # Deferred: decoder processes import this module and have no need of NumPy.
+    import numpy as np  # noqa: PLC0415
+
+    photo = read_photo(path, geometries, limits)
+    inputs = {
+        geometry: np.frombuffer(pixels, np.uint8).reshape(*geometry.crop, 3)
+        for geometry, pixels in photo.inputs.items()
+    }
+    return DecodedPhoto(path, photo.photo_id, photo.signature, photo.facts, inputs)
+
+
+def read_photo(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> ReadPhoto:
+    """As `decode`, without NumPy."""
+    data, signature = _read(path, limits)
+    try:
+        name = _recognised(path, data)
+        photo_id = _identified(path, data, name)
+        with translated(path, limits.most_pixels):
+            loaded = _load(path, data, name, geometries, limits)
+            inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
+    except MemoryError as error:
+        raise TooLarge(path, "takes more memory than a decoder may") from error
+    return ReadPhoto(photo_id, signature, _facts(name, loaded), inputs)
+
+
+def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
+    """The file's bytes, and the signature that held before and after they were read.
+
+    They are read, not mapped: a mapped file that someone truncates kills its reader.
+    """
+    try:
+        # Not to be kept waiting by a FIFO that nobody writes to, nor to become a terminal's own.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            before = os.fstat(descriptor)
+            _require_readable(path, before, limits)
+            with io.FileIO(descriptor, closefd=False) as file:
+                data = file.readall()
+            after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    signature = signature_of(before)
+    if signature != signature_of(after) or len(data) != before.st_size:
+        raise FileChanged(path, "changed while it was being read")
+    if not data:
+        raise TruncatedImage(path, "empty file")
+    return data, signature
+
+
+def _require_readable(path: Path, status: os.stat_result, limits: DecodeLimits) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _NO_FILES.get(stat.S_IFMT(status.st_mode), "no regular file")
+        raise NotAnImage(path, f"not an image: it is {kind}")
+    if status.st_size > limits.most_file_bytes:
+        size = f"{status.st_size / 1e9:.1f} GB are"
+        told = f"max_megapixels = {limits.max_megapixels:g}"
+        raise TooLarge(path, f"{size} more than any picture within {told} takes")
+
+
+def _unreadable(path: Path, error: OSError) -> PhotoError:
+    if error.errno in _GONE:
+        return FileVanished(path, "not there any more")
+    if error.errno == errno.ENXIO:
+        return NotAnImage(path, "not an image: it is a socket or a device without a driver")
+    words = os.strerror(error.errno) if error.errno else "cannot be read"
+    return FileUnreadable(path, words)
+
+
+def _recognised(path: Path, data: bytes) -> str:
+    name = recognise(data)
+    if name is not None:
+        return name
+    words, is_image = stranger(data[:512])
+    if is_image:
+        raise UnsupportedImage(path, f"{words}, which tagd does not read")
+    raise NotAnImage(path, f"not an image: it looks like {words}")
+
+
+def _identified(path: Path, data: bytes, name: str) -> str:
+    try:
+        spans = strict_spans(data)
+        require_whole(data, name)
+    except TruncatedContainer as error:
+        raise TruncatedImage(path, str(error)) from error
+    except DamagedContainer:
+        # Decoders forgive more than we do; then all of its bytes are its identity.
+        return payload_hash(data, [(0, len(data))])
+    return payload_hash(data, spans)
+
+
+def _load(
+    path: Path, data: bytes, name: str, geometries: Sequence[Geometry], limits: DecodeLimits
+) -> Loaded:
+    if name in RAW_FORMATS or name == "RAW":
+        return load_raw(path, data, name, geometries, limits.most_pixels)
+    return load(data, name, geometries, limits.most_pixels)
+
+
+def _facts(name: str, loaded: Loaded) -> PhotoFacts:
+    return PhotoFacts(
+        format=name,
+        width=loaded.size[0],
+        height=loaded.size[1],
+        orientation=loaded.orientation,
+        camera_make=loaded.exif.camera_make,
+        camera_model=loaded.exif.camera_model,
+        taken_at=loaded.exif.taken_at,
+    )

@@ -1,0 +1,197 @@
+"""Pillow, given exactly the formats that we mean, and its errors in our words."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+# Imported by name, so that Pillow does not import every plugin it has.
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from tagd.containers import DamagedContainer, bmff, jpeg
+from tagd.errors import CorruptImage, PhotoError, TooLarge, TruncatedImage
+from tagd.pipeline.colours import to_rgb
+from tagd.pipeline.facts import ExifFacts, exif_facts
+from tagd.pipeline.geometry import (
+    Picture,
+    Size,
+    sufficient_size,
+    turned,
+    turned_region,
+    turned_size,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tagd.domain import Geometry
+
+# The plugins register themselves; named here so that no one takes the imports for unused.
+PLUGINS: Final = (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+# One thread a decoder: there are as many decoders as the machine has cores for.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+# Formats whose plugins turn the pixels themselves.
+_UPRIGHT: Final = frozenset({"TIFF", "HEIF"})
+# How much larger than the input a picture at a lower scale must be. Close to the input's own size,
+# where the picture is small and quickly decoded anyway, the lower scale's filter would show.
+_MARGIN: Final = 1.25
+_PIXELS: Final = re.compile(r"\((\d+) pixels\)")
+_END_OF_DATA: Final = re.compile(r"(?i)truncat|end of (file|data)|premature|unexpected end")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A picture with what its file says of it; `size` is that stored, before orientation."""
+
+    picture: Picture
+    size: Size
+    orientation: int
+    exif: ExifFacts
+
+
+def load(
+    data: bytes,
+    name: str,
+    geometries: Sequence[Geometry],
+    most_pixels: int,
+    *,
+    unless_told: int = 1,
+) -> Loaded:
+    """Decode at the smallest scale at which every geometry has the pixels that it wants.
+
+    `unless_told` is the orientation of a picture that says nothing of it.
+    Raises whatever Pillow does: see `translated`.
+    """
+    with _opened(data, name, most_pixels) as image:
+        exif = exif_facts(image)
+        orientation = _orientation(data, name, exif) or unless_told
+        to_apply = 1 if name in _UPRIGHT else orientation
+        full = image.size
+        wanted = sufficient_size(turned_size(full, to_apply), geometries)
+        # JPEG decodes at 1/2, 1/4 or 1/8; HEIF takes an embedded thumbnail; others decline.
+        drafted = image.draft(None, turned_size(_with_margin(wanted), to_apply))
+        image.load()
+        if drafted is None:
+            full = image.size  # a TIFF is upright only now
+        region = (0, 0, *image.size) if drafted is None else drafted[1]
+        picture = Picture(
+            image=to_rgb(turned(image, to_apply)),
+            size=turned_size(full, to_apply),
+            region=turned_region(image.size, region, to_apply),
+        )
+    stored = full if name not in _UPRIGHT else turned_size(full, orientation)
+    return Loaded(picture, stored, orientation, exif)
+
+
+def _with_margin(size: Size) -> Size:
+    return math.ceil(size[0] * _MARGIN), math.ceil(size[1] * _MARGIN)
+
+
+def _opened(data: bytes, name: str, most_pixels: int) -> Image.Image:
+    if name == "HEIF":
+        _register_heif()
+    Image.MAX_IMAGE_PIXELS = most_pixels
+    try:
+        return Image.open(io.BytesIO(data), formats=(name,))
+    except (UnidentifiedImageError, OSError, ValueError, ArithmeticError, LookupError):
+        # Pillow reads a JPEG's EXIF and MPF while it opens the file. Broken metadata is no reason
+        # not to look at the picture.
+        if name != "JPEG":
+            raise
+        return Image.open(io.BytesIO(_without_metadata(data)), formats=(name,))
+
+
+def _without_metadata(data: bytes) -> bytes:
+    kept = (
+        data[each.start : each.end]
+        for each in jpeg.segments(data)
+        if each.kind == "APP14" or not jpeg.is_metadata(each)
+    )
+    return b"".join(kept)
+
+
+@cache
+def _register_heif() -> None:
+    # Deferred: libheif takes 5 MB and 20 ms, and most libraries hold no HEIF.
+    import pillow_heif  # noqa: PLC0415
+
+    pillow_heif.register_heif_opener(
+        thumbnails=True, depth_images=False, aux_images=False, decode_threads=1
+    )
+
+
+def _orientation(data: bytes, name: str, exif: ExifFacts) -> int | None:
+    if name == "HEIF":
+        # A HEIF's EXIF orientation is a memory of the camera's; its own properties are in force.
+        try:
+            return bmff.primary(data).orientation
+        except DamagedContainer:
+            return 1
+    return exif.orientation
+
+
+@contextmanager
+def translated(path: Path, most_pixels: int) -> Iterator[None]:
+    """Turn what Pillow and the libraries below it raise into the photo's error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            yield
+        except PhotoError:
+            raise
+        except MemoryError as error:
+            raise out_of_memory(path) from error
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            told = _PIXELS.search(str(error))
+            raise too_many_pixels(path, int(told[1]) if told else 0, most_pixels) from error
+        except Exception as error:  # Pillow's plugins raise anything on bytes that make no sense
+            raise _translation(path, error) from error
+
+
+def too_many_pixels(path: Path, pixels: int, most_pixels: int) -> TooLarge:
+    """The error for a picture beyond `max_megapixels`."""
+    size = f"{pixels / 1e6:.3g} megapixels are" if pixels else "its pixels are"
+    return TooLarge(path, f"{size} more than max_megapixels = {most_pixels / 1e6:g}")
+
+
+def out_of_memory(path: Path) -> TooLarge:
+    """The error for a picture that does not fit into a decoder."""
+    return TooLarge(path, "takes more memory than a decoder may, which follows from max_megapixels")
+
+
+def _translation(path: Path, error: Exception) -> PhotoError:
+    words = " ".join(str(error).split())[:200]
+    if isinstance(error, EOFError) or _END_OF_DATA.search(words):
+        return TruncatedImage(path, "the file ends before its picture does")
+    if "memory" in words.lower():
+        return out_of_memory(path)
+    if isinstance(error, UnidentifiedImageError) or not words:
+        return CorruptImage(path, "its header makes no sense")
+    return CorruptImage(path, words)

@@ -1,0 +1,106 @@
+"""Cameras' RAW files through LibRaw: the embedded preview, or else a half-size demosaic."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image
+
+from tagd.errors import CorruptImage, PhotoError, TruncatedImage, UnsupportedImage
+from tagd.pipeline.facts import ExifFacts, raw_facts
+from tagd.pipeline.formats import Loaded, load, out_of_memory, too_many_pixels
+from tagd.pipeline.geometry import Picture, sufficient_size, turned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rawpy import RawPy
+
+    from tagd.domain import Geometry
+
+NEEDS_EXTRA: Final = "RAW needs the raw extra: pip install 'tagd[raw]'"
+# LibRaw's flip (dcraw's) as the EXIF orientation that does the same.
+_ORIENTATIONS: Final = {0: 1, 3: 3, 5: 8, 6: 6}
+# Those with TIFF's structure, whose tags can be read without LibRaw.
+_LIKE_TIFF: Final = frozenset({"CR2", "NEF", "ARW", "DNG", "ORF", "RW2", "RAW"})
+
+
+def load_raw(
+    path: Path, data: bytes, name: str, geometries: Sequence[Geometry], most_pixels: int
+) -> Loaded:
+    """Decode a RAW file: the embedded preview where it is large enough for every geometry, else the
+    sensor's own pixels at half size.
+
+    Raises PhotoError, or whatever Pillow does on the preview.
+    """
+    try:
+        # Deferred: it is an optional extra, and brings NumPy along.
+        import rawpy  # noqa: PLC0415
+    except ImportError as error:
+        raise UnsupportedImage(path, NEEDS_EXTRA) from error
+    try:
+        with rawpy.imread(io.BytesIO(data)) as raw:
+            sizes = raw.sizes
+            if sizes.raw_width * sizes.raw_height > most_pixels:
+                raise too_many_pixels(path, sizes.raw_width * sizes.raw_height, most_pixels)
+            orientation = _ORIENTATIONS.get(sizes.flip, 1)
+            told = raw_facts(data) if name in _LIKE_TIFF else ExifFacts()
+            preview = _preview(raw, orientation, geometries, most_pixels)
+            if preview is not None and _suffices(preview.picture, geometries):
+                picture, told = preview.picture, _first_told(told, preview.exif)
+            else:
+                picture = _demosaiced(raw, orientation)
+            return Loaded(picture, (sizes.width, sizes.height), orientation, told)
+    except rawpy.LibRawError as error:
+        raise _translation(path, error) from error
+
+
+def _preview(
+    raw: RawPy, orientation: int, geometries: Sequence[Geometry], most_pixels: int
+) -> Loaded | None:
+    """The largest embedded preview, upright; None where there is none that can be read."""
+    import rawpy  # noqa: PLC0415  loaded by now
+
+    try:
+        thumbnail = raw.extract_thumb()
+        if isinstance(thumbnail.data, bytes):
+            return load(thumbnail.data, "JPEG", geometries, most_pixels, unless_told=orientation)
+        image = turned(Image.fromarray(thumbnail.data), orientation)
+    except (rawpy.LibRawError, OSError, ValueError, SyntaxError):
+        return None
+    picture = Picture(image.convert("RGB"), image.size, (0, 0, *image.size))
+    return Loaded(picture, image.size, orientation, ExifFacts())
+
+
+def _suffices(picture: Picture, geometries: Sequence[Geometry]) -> bool:
+    wanted = sufficient_size(picture.size, geometries)
+    return picture.size[0] >= wanted[0] and picture.size[1] >= wanted[1]
+
+
+def _demosaiced(raw: RawPy, orientation: int) -> Picture:
+    pixels = raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, user_flip=0)
+    image = turned(Image.fromarray(pixels), orientation)
+    return Picture(image, image.size, (0, 0, *image.size))
+
+
+def _first_told(first: ExifFacts, second: ExifFacts) -> ExifFacts:
+    return ExifFacts(
+        camera_make=first.camera_make or second.camera_make,
+        camera_model=first.camera_model or second.camera_model,
+        taken_at=first.taken_at or second.taken_at,
+    )
+
+
+def _translation(path: Path, error: Exception) -> PhotoError:
+    told = error.args[0] if error.args else ""
+    words = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    kind = type(error).__name__
+    if "UnsufficientMemory" in kind or "TooBig" in kind or "MemPool" in kind:
+        return out_of_memory(path)
+    if "IOError" in kind:
+        return TruncatedImage(path, "the file ends before its picture does")
+    if "Unsupported" in kind:
+        return UnsupportedImage(path, "a RAW file that this version of LibRaw does not read")
+    return CorruptImage(path, f"LibRaw says: {words[:200]}")

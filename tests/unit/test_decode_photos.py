@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import io
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from tagd import fs
+from tagd.containers import payload_hash
+from tagd.domain import DecodedPhoto, Geometry
+from tagd.errors import (
+    CorruptImage,
+    FileChanged,
+    FileUnreadable,
+    FileVanished,
+    NotAnImage,
+    PhotoError,
+    TooLarge,
+    TruncatedImage,
+    UnsupportedImage,
+)
+from tagd.pipeline.decode import DecodeLimits, decode
+from tagd.pipeline.formats import load
+from tests.photos import cat, coffee
+
+pillow_heif.register_heif_opener()
+
+INPUT = Geometry(64, (56, 56))
+LIMITS = DecodeLimits()
+
+
+def decoded(path: Path, limits: DecodeLimits = LIMITS) -> DecodedPhoto:
+    return decode(path, [INPUT], limits)
+
+
+def pixels(path: Path) -> NDArray[Any]:
+    return decoded(path).inputs[INPUT].astype(int)
+
+
+def expected(image: Image.Image) -> NDArray[Any]:
+    """The input by way of a lossless file."""
+    fitted = ImageOps.fit(image, (64, 64)) if image.size == (64, 64) else image
+    short = min(fitted.size)
+    size = tuple(int(64 * each / short) for each in fitted.size)
+    resized = fitted.resize((size[0], size[1]), Image.Resampling.BICUBIC)
+    left, top = round((size[0] - 56) / 2), round((size[1] - 56) / 2)
+    return np.asarray(resized.crop((left, top, left + 56, top + 56))).astype(int)
+
+
+def near(one: NDArray[Any], other: NDArray[Any], mean: float = 3.0) -> bool:
+    return float(np.abs(one - other).mean()) < mean
+
+
+PICTURE = coffee().resize((150, 100), Image.Resampling.LANCZOS)
+EXPECTED = expected(PICTURE)
+
+
+# Formats and colours
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("PNG", {}),
+        ("WEBP", {"quality": 95}),
+        ("WEBP", {"lossless": True}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "jpeg", "quality": 95}),
+        ("HEIF", {"quality": 90}),
+        ("AVIF", {"quality": 90}),
+    ],
+    ids=str,
+)
+def test_formats(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "named-otherwise.txt"
+    PICTURE.save(path, name, **options)
+    photo = decoded(path)
+    assert near(photo.inputs[INPUT].astype(int), EXPECTED)
+    assert photo.facts.format == name
+    assert (photo.facts.width, photo.facts.height) == PICTURE.size
+    assert photo.photo_id == payload_hash(path.read_bytes())
+    assert photo.signature == fs.signature_of(path.stat())
+
+
+def test_a_palette_picture(tmp_path: Path) -> None:
+    PICTURE.quantize(64).save(tmp_path / "a.gif")
+    PICTURE.quantize(64).save(tmp_path / "a.png")
+    assert near(pixels(tmp_path / "a.gif"), EXPECTED, 8)
+    assert near(pixels(tmp_path / "a.png"), EXPECTED, 8)
+
+
+def test_a_grayscale_picture(tmp_path: Path) -> None:
+    PICTURE.convert("L").save(tmp_path / "a.jpg", quality=95)
+    assert near(pixels(tmp_path / "a.jpg"), expected(PICTURE.convert("L").convert("RGB")))
+
+
+def test_an_inverted_cmyk_jpeg_as_adobe_writes_it(tmp_path: Path) -> None:
+    PICTURE.convert("CMYK").save(tmp_path / "a.jpg", quality=95)
+    assert b"Adobe" in (tmp_path / "a.jpg").read_bytes()
+    assert near(pixels(tmp_path / "a.jpg"), EXPECTED, 6)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_sixteen_bits_are_scaled_and_not_clipped(ending: str, tmp_path: Path) -> None:
+    gray = np.asarray(PICTURE.convert("L"))
+    Image.fromarray(gray.astype(np.uint16) * 257).save(tmp_path / f"a.{ending}")
+    assert near(pixels(tmp_path / f"a.{ending}"), expected(PICTURE.convert("L").convert("RGB")), 1)
+
+
+@pytest.mark.parametrize(("scale", "kind"), [(1 / 255, "f4"), (1.0, "f4"), (1 << 22, "i4")])
+def test_floating_point_and_long_integers_are_scaled(
+    scale: float, kind: str, tmp_path: Path
+) -> None:
+    gray = np.asarray(ImageOps.autocontrast(PICTURE.convert("L")))
+    Image.fromarray((gray.astype("f8") * scale).astype(kind)).save(tmp_path / "a.tif")
+    wanted = expected(Image.fromarray(gray).convert("RGB"))
+    assert near(pixels(tmp_path / "a.tif"), wanted, 1)
+
+
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "AVIF", "HEIF", "TIFF"])
+def test_what_is_transparent_is_white(name: str, tmp_path: Path) -> None:
+    alpha = Image.new("L", PICTURE.size, 255)
+    alpha.paste(0, (0, 0, 75, 100))
+    picture = PICTURE.copy()
+    picture.putalpha(alpha)
+    picture.save(tmp_path / "a", name, lossless=True, quality=100)
+    wanted = PICTURE.copy()
+    wanted.paste("white", (0, 0, 75, 100))
+    assert near(pixels(tmp_path / "a"), expected(wanted))
+
+
+def test_the_transparent_colour_of_a_palette_is_white(tmp_path: Path) -> None:
+    Image.new("P", (80, 80), 0).save(tmp_path / "a.gif", transparency=0)
+    Image.new("RGB", (80, 80), (9, 9, 9)).save(tmp_path / "a.png", transparency=(9, 9, 9))
+    assert pixels(tmp_path / "a.gif").min() == 255
+    assert pixels(tmp_path / "a.png").min() == 255
+
+
+@pytest.mark.parametrize("ending", ["gif", "png", "webp", "tif"])
+def test_of_several_frames_the_first_counts(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{ending}"
+    frames = [Image.new("RGB", PICTURE.size, "red"), Image.new("RGB", PICTURE.size, "blue")]
+    PICTURE.save(path, save_all=True, append_images=frames, quality=95)
+    assert near(pixels(path), EXPECTED, 8)
+
+
+def test_a_jpeg_with_a_second_picture_behind_the_first(tmp_path: Path) -> None:
+    PICTURE.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[cat().resize((150, 100))])
+    assert near(pixels(tmp_path / "a.jpg"), EXPECTED, 5)
+    assert decoded(tmp_path / "a.jpg").facts.format == "JPEG"
+
+
+@pytest.mark.parametrize("name", ["TIFF", "HEIF", "AVIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+def test_orientation_whoever_applies_it(name: str, orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    PICTURE.save(tmp_path / "a", name, exif=exif.tobytes(), quality=95)
+    picture = PICTURE.copy()
+    picture.getexif()[0x0112] = orientation
+    photo = decoded(tmp_path / "a")
+    assert near(photo.inputs[INPUT].astype(int), expected(ImageOps.exif_transpose(picture)))
+    assert photo.facts.orientation == orientation
+    assert (photo.facts.width, photo.facts.height) == PICTURE.size
+
+
+# Scale
+
+
+def test_a_large_jpeg_is_decoded_at_a_lower_scale(tmp_path: Path) -> None:
+    large = coffee().resize((1600, 1204), Image.Resampling.BICUBIC)
+    large.save(tmp_path / "a.jpg", quality=92)
+    large.save(tmp_path / "a.png", compress_level=1)
+    difference = np.abs(pixels(tmp_path / "a.jpg") - pixels(tmp_path / "a.png"))
+    assert difference.mean() < 1.5
+    data = (tmp_path / "a.jpg").read_bytes()
+    for geometries, size in (
+        ([INPUT], (200, 151)),
+        ([INPUT, Geometry(300, (300, 300))], (800, 602)),
+        ([Geometry(1100, (64, 64))], (1600, 1204)),
+        ([Geometry((64, 900), (64, 900))], (1600, 1204)),
+    ):
+        assert load(data, "JPEG", geometries, 10**8).picture.image.size == size
+
+
+def test_what_a_lower_scale_adds_at_the_edges_is_left_out(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    for orientation, region in ((1, (0, 0, 200.125, 150.875)), (3, (0.875, 0.125, 201, 151))):
+        exif[0x0112] = orientation
+        coffee().resize((1601, 1207)).save(tmp_path / "a.jpg", exif=exif)
+        picture = load((tmp_path / "a.jpg").read_bytes(), "JPEG", [INPUT], 10**8).picture
+        assert picture.size == (1601, 1207)
+        assert picture.image.size == (201, 151)
+        assert picture.region == region
+
+
+def test_an_embedded_thumbnail_of_a_heif_is_used_where_it_is_large_enough(tmp_path: Path) -> None:
+    large = coffee().resize((600, 400))
+    large.info["thumbnails"] = [180]
+    large.save(tmp_path / "a.heic", "HEIF")
+    data = (tmp_path / "a.heic").read_bytes()
+    for geometry, size in ((INPUT, (180, 120)), (Geometry(160, (160, 160)), (600, 400))):
+        loaded = load(data, "HEIF", [geometry], 10**8)
+        assert loaded.picture.image.size == size
+        assert loaded.size == (600, 400)
+    assert near(pixels(tmp_path / "a.heic"), expected(large), 10)
+
+
+def test_each_geometry_gets_its_input(tmp_path: Path) -> None:
+    PICTURE.save(tmp_path / "a.png")
+    geometries = [INPUT, Geometry((50, 70), (50, 70), "bilinear"), INPUT]
+    photo = decode(tmp_path / "a.png", geometries, LIMITS)
+    assert {each.shape for each in photo.inputs.values()} == {(56, 56, 3), (50, 70, 3)}
+    assert not decode(tmp_path / "a.png", [], LIMITS).inputs
+
+
+# Facts
+
+
+def test_what_the_exif_says(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Canon\0  ", "EOS 5D\x07"
+    exif.get_ifd(0x8769).update({0x9003: "2019:03:21 11:04:22", 0x9011: "+09:00"})
+    PICTURE.save(tmp_path / "a.jpg", exif=exif)
+    facts = decoded(tmp_path / "a.jpg").facts
+    assert (facts.camera_make, facts.camera_model) == ("Canon", "EOS 5D")
+    assert facts.taken_at == "2019-03-21T11:04:22+09:00"
+
+
+@pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "2019:13:41 11:04:22", "soon", ""])
+def test_a_date_that_is_none_is_left_out(taken: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    PICTURE.save(tmp_path / "a.jpg", exif=exif)
+    assert decoded(tmp_path / "a.jpg").facts.taken_at is None
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\xff",
+        b"Exif\0\0" + b"\xff" * 60,
+        b"MPF\0II*\0\xff\xff\xff\xff",
+        b"http://ns.adobe.com/xap/1.0/\0<x",
+    ],
+)
+@pytest.mark.parametrize("marker", [b"\xff\xe1", b"\xff\xe2"])
+def test_broken_metadata_costs_no_tags(segment: bytes, marker: bytes, tmp_path: Path) -> None:
+    PICTURE.save(tmp_path / "a.jpg", quality=95)
+    data = (tmp_path / "a.jpg").read_bytes()
+    length = (len(segment) + 2).to_bytes(2, "big")
+    (tmp_path / "a.jpg").write_bytes(data[:2] + marker + length + segment + data[2:])
+    assert near(pixels(tmp_path / "a.jpg"), EXPECTED)
+    assert decoded(tmp_path / "a.jpg").photo_id == payload_hash(data)
+
+
+# What goes wrong
+
+
+def failure(path: Path, limits: DecodeLimits = LIMITS) -> PhotoError:
+    with pytest.raises(PhotoError) as caught:
+        decoded(path, limits)
+    assert str(path) not in caught.value.reason
+    assert path.name not in caught.value.reason
+    assert caught.value.path == path
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "reason"),
+    [
+        (b"", TruncatedImage, "empty file"),
+        (b"Dear diary", NotAnImage, "not an image: it looks like text"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", NotAnImage, "not an image: it looks like a PostScript"),
+        (b"<svg xmlns='x'/>", UnsupportedImage, "an SVG drawing, which tagd does not read"),
+        (bytes(4000), NotAnImage, "not an image: it looks like nothing but zeros"),
+        (b"\xff\xd8\xff\xe0", TruncatedImage, "the JPEG data ends"),
+        (b"\x89PNG\r\n\x1a\n", TruncatedImage, "the PNG data ends without an end chunk"),
+        (b"\xff\xd8\xff\xd9", CorruptImage, "its header makes no sense"),
+        (b"GIF89a" + bytes(40), CorruptImage, ""),
+    ],
+)
+def test_what_is_no_photo(data: bytes, kind: type[PhotoError], reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "holiday-in-rome.jpg"
+    path.write_bytes(data)
+    error = failure(path)
+    assert type(error) is kind
+    assert error.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF"])
+@pytest.mark.parametrize("kept", [0.5, 0.95])
+def test_half_a_photo_is_truncated(name: str, kept: float, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    PICTURE.save(buffer, name)
+    data = buffer.getvalue()
+    path = tmp_path / "half-a-photo"
+    path.write_bytes(data[: int(len(data) * kept)])
+    assert isinstance(failure(path), TruncatedImage)
+
+
+def test_a_jpeg_that_ends_in_zeros_is_truncated(tmp_path: Path) -> None:
+    # What a copy that reserved its space first looks like half-way.
+    PICTURE.save(tmp_path / "zeros.jpg")
+    data = (tmp_path / "zeros.jpg").read_bytes()
+    (tmp_path / "zeros.jpg").write_bytes(data[:-2000] + bytes(2000))
+    assert isinstance(failure(tmp_path / "zeros.jpg"), TruncatedImage)
+
+
+def test_noise_inside_a_picture_is_corrupt(tmp_path: Path) -> None:
+    PICTURE.save(tmp_path / "noisy.tif", compression="tiff_lzw")
+    data = bytearray((tmp_path / "noisy.tif").read_bytes())
+    data[2000:3000] = os.urandom(1000)
+    (tmp_path / "noisy.tif").write_bytes(data)
+    assert isinstance(failure(tmp_path / "noisy.tif"), CorruptImage)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF"])
+def test_more_megapixels_than_allowed_are_not_even_decoded(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "too-many"
+    Image.new("L" if name == "TIFF" else "RGB", (1100, 1000)).save(path, name)
+    for allowed in (1.0, 0.3):  # beyond Pillow's warning, and beyond its error
+        error = failure(path, DecodeLimits(max_megapixels=allowed))
+        assert isinstance(error, TooLarge)
+        assert error.reason == f"1.1 megapixels are more than max_megapixels = {allowed:g}"
+    assert decoded(path, DecodeLimits(max_megapixels=1.2))
+
+
+def test_a_file_beyond_any_picture_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.jpg"
+    path.touch()
+    os.truncate(path, 10_000_000_000)
+    error = failure(path)
+    assert isinstance(error, TooLarge)
+    assert "10.0 GB" in error.reason
+    assert "max_megapixels = 200" in error.reason
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(tmp_path / "bound"))
+        for name, words in (("folder", "a folder"), ("pipe", "a FIFO"), ("bound", "a socket")):
+            with pytest.raises(NotAnImage, match=words):
+                decoded(tmp_path / name)
+    with pytest.raises(NotAnImage, match="a device"):
+        decoded(Path("/dev/null"))
+
+
+def test_what_cannot_be_reached(tmp_path: Path) -> None:
+    assert isinstance(failure(tmp_path / "nowhere.jpg"), FileVanished)
+    PICTURE.save(tmp_path / "a.jpg")
+    assert isinstance(failure(tmp_path / "a.jpg" / "below.jpg"), FileVanished)
+    (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
+    assert isinstance(failure(tmp_path / "circle.jpg"), FileUnreadable)
+
+
+def test_what_may_not_be_read(tmp_path: Path) -> None:
+    PICTURE.save(tmp_path / "secret.jpg")
+    (tmp_path / "secret.jpg").chmod(0)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)  # root may read everything
+    try:
+        error = failure(tmp_path / "secret.jpg")
+    finally:
+        os.seteuid(before)
+    assert isinstance(error, FileUnreadable)
+    assert error.reason == "Permission denied"
+
+
+def test_a_file_that_changes_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "growing.jpg"
+    PICTURE.save(path)
+    real = os.fstat
+
+    def fstat(descriptor: int) -> os.stat_result:
+        # Between the two looks at the file somebody appends to it.
+        status = real(descriptor)
+        with path.open("ab") as file:
+            file.write(b"more")
+        return status
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert isinstance(failure(path), FileChanged)
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    PICTURE.save(path, "PNG")
+    assert decoded(path).path == path
