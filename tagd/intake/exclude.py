@@ -1,0 +1,119 @@
+"""Which names below a watched folder are left alone, before anything is watched or opened. Pure.
+
+A pattern without a slash matches any file or folder of that name, one with a slash matches the end
+of the path below the watched folder (`exports/*.tif`, `*/exports/*.tif`), one that begins with a
+slash its whole. `*` and `?` stop at slashes, `**` does not. A slash at the end means folders only.
+What lies below an excluded folder is excluded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# .thumbnails, .Trash-1000, .stversions, .~tmp~, .syncthing.*, rsync's .NAME.XXXXXX, our .tagd-*
+HIDDEN = (".*",)
+TRASH = ("Trash/", "#recycle/", "@Recycle/", "$RECYCLE.BIN/", "RECYCLER/", "lost+found/")
+DERIVED = (
+    "@eaDir/",  # Synology's thumbnails
+    "@tmp/",
+    "#snapshot/",
+    "@Recently-Snapshot/",
+    "System Volume Information/",
+    "*.lrdata/",  # Lightroom's previews
+)
+UNFINISHED = (
+    *("*.crdownload", "*.part", "*.partial", "*.download", "*.opdownload"),  # browsers
+    *("*.filepart", "*.aria2", "*.ocTransferId*"),  # WinSCP, aria2, Nextcloud
+    "~syncthing~*",
+    *("*._[0-9][0-9]_", "*.lrtmp"),  # Adobe's safe save (Lightroom, Bridge)
+    *("*~", "#*#", "*.sw[opx]", "4913", "~$*", "*.tmp", "*.temp"),  # editors
+    "*_exiftool_tmp",
+    "*.digikamtempfile.*",
+)
+BUILT_IN = (*HIDDEN, *TRASH, *DERIVED, *UNFINISHED)
+
+_TOKEN = re.compile(r"(\*\*/)|(\*\*)|(\*)|(\?)|(\[!?\]?[^\]]*\])|(.)", re.DOTALL)
+
+
+class Excludes:
+    """The built-in patterns and the user's own. Those built in ignore case."""
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        own = [pattern for pattern in patterns if pattern.strip("/")]
+        names = [pattern for pattern in own if "/" not in pattern.rstrip("/")]
+        paths = [pattern for pattern in own if "/" in pattern.rstrip("/")]
+        self._names = {
+            folders: _either(
+                f"(?i:{_alternatives(BUILT_IN, folders)})", _alternatives(names, folders)
+            )
+            for folders in (False, True)
+        }
+        self._paths = {
+            folders: _either(_alternatives(paths, folders)) if paths else None
+            for folders in (False, True)
+        }
+
+    def admits(self, relative: str, is_folder: bool) -> bool:
+        """Whether the path (relative to its watched folder, with slashes) is to be looked at.
+
+        The watched folder itself, "" or ".", always is, whatever its name.
+        """
+        if relative in {"", "."}:
+            return True
+        if not self.admits_entry(relative, is_folder):
+            return False
+        return all(self.admits_entry(above, is_folder=True) for above in _parents(relative))
+
+    def admits_entry(self, relative: str, is_folder: bool) -> bool:
+        """The same where the folders above are known to be admitted."""
+        # Nearly all patterns are about names: matching these alone is what a scan can afford.
+        name = relative.rpartition("/")[2]
+        if self._names[is_folder].match(name) is not None:
+            return False
+        paths = self._paths[is_folder]
+        return paths is None or paths.match(relative) is None
+
+
+def _parents(relative: str) -> Iterator[str]:
+    end = relative.find("/")
+    while end != -1:
+        yield relative[:end]
+        end = relative.find("/", end + 1)
+
+
+def _alternatives(patterns: Iterable[str], folders: bool) -> str:
+    return "|".join(
+        _translate(pattern.rstrip("/"))
+        for pattern in patterns
+        if folders or not pattern.endswith("/")
+    )
+
+
+def _either(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(f"(?s:{'|'.join(filter(None, alternatives)) or '(?!)'})\\Z")
+
+
+def _translate(pattern: str) -> str:
+    """A pattern as a regular expression, over a name or over the whole relative path."""
+    body = "".join(_token(match) for match in _TOKEN.finditer(pattern.lstrip("/")))
+    return f"(?:.*/)?{body}" if "/" in pattern and not pattern.startswith("/") else body
+
+
+def _token(match: re.Match[str]) -> str:
+    across_folders, across, within, one, choice, literal = match.groups()
+    if across_folders:
+        return "(?:.*/)?"
+    if across:
+        return ".*"
+    if within:
+        return "[^/]*"
+    if one:
+        return "[^/]"
+    if choice:
+        inside = choice[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+        return f"[^/{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    return re.escape(literal)

@@ -1,0 +1,112 @@
+"""What the watch tells, step by step into what is to be written: `PathEvent` → `Change`.
+
+Every event is checked against the disk before anything is concluded from it: between the event and
+now much may have happened, and after a lost event names may be wrong.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.domain import EventKind, Priority
+from tagd.intake.recognise import Ending, ending_of
+from tagd.intake.sight import is_gone, signature_at
+from tagd.intake.submit import Renamed, Vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from tagd.domain import PathEvent, SettledFile, Signature
+    from tagd.intake.recognise import Recogniser
+    from tagd.intake.settle import Settler
+    from tagd.intake.sight import Devices
+    from tagd.intake.submit import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`scan` asks for a folder to be scanned; `stands` says whether the watched folder around a
+    path is the one that is watched: only then does a deletion below it mean anything."""
+
+    settler: Settler
+    recogniser: Recogniser
+    devices: Devices
+    scan: Callable[[Path], None]
+    stands: Callable[[Path], bool]
+
+    def changes(self, events: Iterable[PathEvent]) -> list[Change]:
+        """What to write because of these events, in their order."""
+        changes: list[Change] = []
+        for event in events:
+            changes.extend(self._folder(event) if event.is_folder else self._file(event))
+        return changes
+
+    def settled(self) -> list[Change]:
+        """The files that have stood still long enough by now."""
+        changes: list[Change] = []
+        for path in self.settler.due():
+            signature = signature_at(path, self.devices)
+            if signature is None:
+                self.settler.forget(path)
+            else:
+                changes.extend(self._wanted(self.settler.saw(path, signature)))
+        return changes
+
+    def found(self, path: Path, signature: Signature, priority: Priority) -> list[Change]:
+        """A scan met a file that may still be growing."""
+        return self._wanted(self.settler.saw(path, signature, priority))
+
+    def _file(self, event: PathEvent) -> list[Change]:
+        if event.kind is EventKind.GONE:
+            return self._gone(event)
+        if event.kind is EventKind.MOVED:
+            return self._moved(event)
+        if ending_of(os.fspath(event.path)) is Ending.OTHER:
+            return []
+        signature = signature_at(event.path, self.devices)
+        if signature is None:
+            self.settler.forget(event.path)
+            return []
+        if event.kind is EventKind.CHANGED:
+            return self._wanted(self.settler.saw(event.path, signature, Priority.NEW))
+        return self._wanted(self.settler.whole(event.path, signature, Priority.NEW))
+
+    def _folder(self, event: PathEvent) -> list[Change]:
+        if event.kind is EventKind.GONE:
+            return self._gone(event)
+        if event.kind is EventKind.MOVED and event.destination is not None:
+            self.settler.forget_below(event.path)
+            self.scan(event.destination)
+            return [Renamed(event.path, event.destination, is_folder=True)]
+        self.scan(event.path)
+        return []
+
+    def _moved(self, event: PathEvent) -> list[Change]:
+        destination = event.destination
+        assert destination is not None
+        self.settler.forget(event.path)
+        signature = signature_at(destination, self.devices)
+        if signature is None:
+            # Moved on already, perhaps: the next event continues from this name.
+            return [Renamed(event.path, destination, is_folder=False)]
+        if not self.recogniser.is_photo(destination, signature):
+            return self._gone(event)
+        file = self.settler.whole(destination, signature, Priority.NEW)
+        return [Renamed(event.path, destination, is_folder=False, signature=signature), file]
+
+    def _gone(self, event: PathEvent) -> list[Change]:
+        if not is_gone(event.path) or not self.stands(event.path):
+            return []
+        if event.is_folder:
+            self.settler.forget_below(event.path)
+        else:
+            self.settler.forget(event.path)
+        return [Vanished(event.path, event.is_folder)]
+
+    def _wanted(self, file: SettledFile | None) -> list[Change]:
+        if file is None or not self.recogniser.is_photo(file.path, file.signature):
+            return []
+        return [file]

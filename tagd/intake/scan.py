@@ -1,0 +1,314 @@
+"""A scan: folders compared with the catalogue. The source of truth, whatever the watch missed.
+
+A file whose signature is the one that is known costs one `stat` and is not opened. What is new or
+changed is submitted once it is settled. What is not there any more is first looked for among the
+new paths (moved while nobody watched: same inode, size and mtime), else called missing, where the
+watched folder may be judged (see `roots`). Nothing outside the watched folders is judged, nor what
+lies below a folder that cannot be read.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import photos
+from tagd.catalogue.photos import RootRecord
+from tagd.domain import FileState, Priority, SettledFile, Signature
+from tagd.fs import key_of, path_of
+from tagd.intake.recognise import Ending, ending_of
+from tagd.intake.roots import Seen, Verdict, explain, judge, same
+from tagd.intake.settle import stood_still
+from tagd.intake.sight import is_gone, signature_from, unchanged
+from tagd.intake.submit import BATCH
+from tagd.intake.trouble import Trouble, TroubleKind
+from tagd.intake.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.photos import KnownFile
+    from tagd.intake.exclude import Excludes
+    from tagd.intake.recognise import Recogniser
+    from tagd.intake.sight import Devices
+    from tagd.intake.submit import Submitter
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Scan `top` and what is below it, in the watched folder `root`."""
+
+    top: Path
+    root: Path
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan did. `at` is seconds since 1970; `unreadable` and `untold` are folders."""
+
+    at: float
+    seconds: float
+    complete: bool  # was not told to stop
+    folders: int
+    files: int  # met
+    submitted: int  # new or changed, and settled
+    young: int  # new or changed, and perhaps still being written
+    moved: int
+    missing: int
+    forgotten: int
+    unreadable: tuple[tuple[Path, str], ...]
+    untold: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """One request, as it goes."""
+
+    request: Request
+    seen: Seen | None
+    record: RootRecord | None
+    known: dict[bytes, KnownFile]
+    expected: int  # of the known files, those that were there last time
+    found: int = 0
+    files: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.request.top == self.request.root
+
+    def verdict(self) -> Verdict:
+        if self.is_whole:
+            return judge(
+                self.record, self.seen, known=self.expected, found=self.found, files=self.files
+            )
+        return Verdict.TRUSTED if same(self.record, self.seen) else Verdict.REPLACED
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What all parts of a scan found."""
+
+    batch: list[SettledFile] = field(default_factory=list)
+    # New paths of the inode, size and mtime of a known file: moved, perhaps, or linked.
+    alike: list[tuple[SettledFile, bool]] = field(default_factory=list)
+    blind: list[tuple[bytes, str]] = field(default_factory=list)
+    untold: list[bytes] = field(default_factory=list)
+    folders: int = 0
+    submitted: int = 0
+    young: int = 0
+    moved: int = 0
+    missing: int = 0
+    forgotten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Scans. `young` takes what has to be observed again, `is_told` says whether the watch covers a
+    folder, `trouble` and `clear` what to tell people."""
+
+    catalogue: Catalogue
+    roots: Sequence[Path]
+    excludes: Excludes
+    settle_seconds: float
+    forget_after_days: float
+    devices: Devices
+    recogniser: Recogniser
+    submitter: Submitter
+    young: Callable[[Path, Signature, Priority], None]
+    is_told: Callable[[bytes], bool]
+    trouble: Callable[[Trouble], None]
+    clear: Callable[[TroubleKind, Path | None], None]
+    stopping: Callable[[], bool]
+    wall: Callable[[], float]
+
+    def scan(self, requests: Sequence[Request]) -> ScanReport:
+        """The whole story. Raises `CatalogueError`; a scan that is told to stop judges nothing."""
+        begun, at = time.monotonic(), self.wall()
+        if any(request.top == request.root for request in requests):
+            self.devices.forget()
+        parts = self._parts(requests)
+        alike = {_identity(known.signature) for part in parts for known in part.known.values()}
+        alike.discard(0)
+        tally = _Tally()
+        for part in parts:
+            self._compare(part, alike, tally)
+        self._flush(tally)
+        complete = not self.stopping()
+        if complete:
+            self._conclude(parts, tally)
+        return ScanReport(
+            at=at,
+            seconds=time.monotonic() - begun,
+            complete=complete,
+            folders=tally.folders,
+            files=sum(part.files for part in parts),
+            submitted=tally.submitted,
+            young=tally.young,
+            moved=tally.moved,
+            missing=tally.missing,
+            forgotten=tally.forgotten,
+            unreadable=tuple((path_of(folder), why) for folder, why in tally.blind),
+            untold=tuple(tally.untold),
+        )
+
+    def _parts(self, requests: Sequence[Request]) -> list[_Part]:
+        """What the catalogue knows of the folders to be scanned, each as it is now."""
+        parts = []
+        with self.catalogue.read() as tx:
+            for request in requests:
+                known = photos.known_files(tx, request.top)
+                for inner in self.roots:
+                    if inner != request.root and inner.is_relative_to(request.top):
+                        # A watched folder of its own, which an exclude keeps out of this one.
+                        _remove_below(known, key_of(inner))
+                there = sum(file.state is not FileState.MISSING for file in known.values())
+                record = photos.known_root(tx, request.root)
+                parts.append(_Part(request, self._seen(request.root), record, known, there))
+        return parts
+
+    def _seen(self, root: Path) -> Seen | None:
+        try:
+            status = root.stat()
+        except OSError:
+            return None
+        system = self.devices.of(status.st_dev, key_of(root))
+        return Seen.of(status, keeps_inodes=system.keeps_inodes)
+
+    def _compare(self, part: _Part, alike: set[int], tally: _Tally) -> None:
+        """Walk one part. What is left in `part.known` was not met."""
+        if part.seen is None:
+            return
+        top, root = key_of(part.request.top), key_of(part.request.root)
+
+        def on_folder(folder: bytes) -> None:
+            tally.folders += 1
+            if not self.is_told(folder):
+                tally.untold.append(folder)
+
+        def on_unreadable(folder: bytes, error: OSError) -> None:
+            tally.blind.append((folder, error.strerror or str(error)))
+
+        for key, status in walk(
+            top,
+            root,
+            self.excludes,
+            stopping=self.stopping,
+            on_folder=on_folder,
+            on_unreadable=on_unreadable,
+        ):
+            part.files += 1
+            known = part.known.pop(key, None)
+            if known is None and ending_of(os.fsdecode(key)) is Ending.OTHER:
+                continue
+            seen = signature_from(status, key, self.devices)
+            if seen is None:
+                continue
+            if known is not None and known.state is not FileState.MISSING:
+                part.found += 1
+                if unchanged(known.signature, seen):
+                    continue
+            local = not self.devices.of(status.st_dev, key).is_network
+            self._take(
+                SettledFile(path_of(key), seen, part.request.priority), known, local, alike, tally
+            )
+
+    def _take(
+        self,
+        file: SettledFile,
+        known: KnownFile | None,
+        local: bool,
+        alike: set[int],
+        tally: _Tally,
+    ) -> None:
+        """What to do with a file that is new, changed or back."""
+        whole = local and stood_still(file.signature, self.settle_seconds, self.wall())
+        if known is None and _identity(file.signature) in alike:
+            tally.alike.append((file, whole))
+        elif not whole:
+            self._observe(file, tally)
+        elif known is not None or self.recogniser.is_photo(file.path, file.signature):
+            tally.batch.append(file)
+            if len(tally.batch) >= BATCH:
+                self._flush(tally)
+
+    def _observe(self, file: SettledFile, tally: _Tally) -> None:
+        if not self.recogniser.left_alone(file.path, file.signature):
+            tally.young += 1
+            self.young(file.path, file.signature, file.priority)
+
+    def _flush(self, tally: _Tally) -> None:
+        tally.submitted += self.submitter.submit(tally.batch).queued
+        tally.batch = []
+
+    def _conclude(self, parts: Sequence[_Part], tally: _Tally) -> None:
+        """Moves, then deletions, of all parts together: a file may move between watched folders."""
+        gone: dict[bytes, KnownFile] = {}
+        for part in parts:
+            blind = [folder for folder, _ in tally.blind]
+            if key_of(part.request.top) not in blind and self._may_judge(part):
+                gone.update(_gone(part, blind))
+        now = self.wall()
+        with self.catalogue.write() as tx:
+            files = [file for file, _ in tally.alike]
+            adopted = photos.adopt_moved(tx, files, [known.file_id for known in gone.values()], now)
+            # By path, not by id: one that was renamed meanwhile is at another and stays.
+            absent = [key for key, known in gone.items() if known.state is not FileState.MISSING]
+            tally.missing = photos.mark_missing(tx, [path_of(key) for key in absent], now)
+            tally.moved = len(adopted)
+            for part in parts:
+                if part.is_whole and part.seen is not None and part.verdict().remember:
+                    photos.remember_root(tx, _record(part.request.root, part.seen, now))
+            if any(part.is_whole for part in parts):
+                before = now - self.forget_after_days * 86_400
+                tally.forgotten = photos.forget_missing(tx, before)
+        for file, whole in tally.alike:
+            if file.path in adopted:
+                continue
+            if not whole:
+                self._observe(file, tally)
+            elif self.recogniser.is_photo(file.path, file.signature):
+                tally.batch.append(file)
+        self._flush(tally)
+
+    def _may_judge(self, part: _Part) -> bool:
+        verdict, root = part.verdict(), part.request.root
+        if part.is_whole:
+            if verdict in {Verdict.REPLACED, Verdict.EMPTIED}:
+                words = explain(verdict, root, part.expected)
+                hint = (
+                    "is its disk mounted? If the files are gone for good, this says so until"
+                    " a photo is there again"
+                )
+                self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=hint, path=root))
+            else:
+                self.clear(TroubleKind.ROOT_DOUBTED, root)
+        return verdict.may_judge
+
+
+def _gone(part: _Part, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
+    """The known files of a part that were not met, and that the file system says are not there.
+    Those missing already are among them: they may have come back under another name."""
+    for folder in blind:
+        _remove_below(part.known, folder)
+    return {key: known for key, known in part.known.items() if is_gone(path_of(key))}
+
+
+def _remove_below(known: dict[bytes, KnownFile], folder: bytes) -> None:
+    prefix = folder.rstrip(b"/") + b"/"
+    for key in [key for key in known if key.startswith(prefix)]:
+        del known[key]
+
+
+def _identity(signature: Signature) -> int:
+    """What a move does not change, hashed: those alike are compared again before anything is done.
+    0 where inode numbers say nothing."""
+    return hash((signature.inode, signature.size, signature.mtime_ns)) if signature.inode else 0
+
+
+def _record(root: Path, seen: Seen, now: float) -> RootRecord:
+    return RootRecord(root, seen.device, seen.inode, now)

@@ -1,0 +1,147 @@
+"""The scan thread: scans what is asked for, and everything every `rescan_minutes`."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING
+
+from tagd.domain import Priority
+from tagd.errors import CatalogueError
+from tagd.intake.requests import ScanRequests
+from tagd.intake.trouble import Trouble, TroubleBoard, TroubleKind, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tagd.intake.scan import Request, Scanner, ScanReport
+
+RETRY_SECONDS = (1.0, 60.0)  # before a scan that makes up for a failed write; doubled each time
+
+
+class Scans:
+    """Its requests may come from any thread. `finished` is told of every scan that was not broken
+    off, and whether it was of whole watched folders."""
+
+    def __init__(
+        self,
+        *,
+        scanner: Scanner,
+        folders: Sequence[Path],
+        rescan_seconds: float,
+        board: TroubleBoard,
+        stopping: threading.Event,
+        finished: Callable[[ScanReport, bool], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.scanning = False
+        self.last: ScanReport | None = None  # of whole watched folders
+        self._scanner = scanner
+        self._folders = folders
+        self._rescan_seconds = rescan_seconds
+        self._board = board
+        self._stopping = stopping
+        self._finished = finished
+        self._clock = clock
+        self._requests = ScanRequests()
+        self._changed = threading.Condition()
+        self._next_rescan = self._plan()
+        self._scanned: set[Path] = set()
+        self._failures = 0
+
+    def request(self, top: Path, priority: Priority, delay: float = 0.0) -> None:
+        """Ask for a scan of a folder, in so many seconds."""
+        root = self._root_of(top)
+        if root is None:
+            return
+        with self._changed:
+            self._requests.add(top, root, priority, self._clock() + delay)
+            self._changed.notify_all()
+
+    def request_all(self, priority: Priority, delay: float = 0.0) -> None:
+        """Ask for a scan of all watched folders."""
+        for folder in self._folders:
+            self.request(folder, priority, delay)
+
+    def was_scanned(self, folder: Path) -> bool:
+        """Whether the watched folder around this one was ever scanned by us."""
+        return self._root_of(folder) in self._scanned
+
+    def make_up_for(self, kind: TroubleKind, error: Exception) -> None:
+        """Changes were not written: say why, and find them again by a scan, later each time."""
+        self._failures += 1
+        shortest, longest = RETRY_SECONDS
+        delay = min(longest, shortest * 2 ** min(self._failures - 1, 10))
+        words = str(error) if kind is TroubleKind.CATALOGUE else f"{type(error).__name__}: {error}"
+        self._board.report(Trouble(kind, f"{words}; a scan makes up for it"))
+        self.request_all(Priority.NEW, delay)
+
+    def wake(self) -> None:
+        """Notice that we are to stop."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def run(self) -> None:
+        """The thread: until told to stop."""
+        while not self._stopping.is_set():
+            requests = self._take()
+            if requests:
+                self._scan(requests)
+
+    def _take(self) -> list[Request]:
+        """What is to be scanned now; waits, and returns nothing, where that is nothing."""
+        with self._changed:
+            now = self._clock()
+            if now >= self._next_rescan:
+                self._next_rescan = self._plan()
+                for folder in self._folders:
+                    self._requests.add(folder, folder, Priority.RESCAN, now)
+            requests = self._requests.take(now)
+            if not requests and not self._stopping.is_set():
+                due = self._requests.next_due()
+                due = self._next_rescan if due is None else min(due, self._next_rescan)
+                self._changed.wait(max(0.0, due - now))
+            return requests
+
+    def _scan(self, requests: list[Request]) -> None:
+        self.scanning = True
+        try:
+            report = self._scanner.scan(requests)
+        except CatalogueError as error:
+            self.make_up_for(TroubleKind.CATALOGUE, error)
+        except Exception as error:  # noqa: BLE001 - said, and tried again later
+            self.make_up_for(TroubleKind.FAILED, error)
+        else:
+            if report.complete:
+                self._note(requests, report)
+        finally:
+            self.scanning = False
+
+    def _note(self, requests: list[Request], report: ScanReport) -> None:
+        self._failures = 0
+        self._board.clear(TroubleKind.CATALOGUE, None)
+        whole = [request.top for request in requests if request.top == request.root]
+        self._scanned.update(whole)
+        self._note_unreadable([request.top for request in requests], dict(report.unreadable))
+        if whole:
+            self.last = report
+        self._finished(report, bool(whole))
+
+    def _note_unreadable(self, scanned: list[Path], now: dict[Path, str]) -> None:
+        for folder, reason in now.items():
+            self._board.report(unreadable(folder, reason))
+        for trouble in self._board.standing():
+            path = trouble.path
+            if trouble.kind is not TroubleKind.UNREADABLE or path is None or path in now:
+                continue
+            if any(path.is_relative_to(top) for top in scanned):
+                self._board.clear(TroubleKind.UNREADABLE, path)
+
+    def _plan(self) -> float:
+        # Jitter, so that several machines do not scan one server in step for ever.
+        return self._clock() + self._rescan_seconds * random.uniform(0.9, 1.1)  # noqa: S311
+
+    def _root_of(self, path: Path) -> Path | None:
+        around = [root for root in self._folders if path.is_relative_to(root)]
+        return max(around, key=lambda root: len(root.parts), default=None)

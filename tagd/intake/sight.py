@@ -1,0 +1,71 @@
+"""One look at a path: is it a regular file, and what is its signature."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from tagd.fs import file_system_of, path_of, signature_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tagd.domain import Signature
+    from tagd.fs import FileSystem
+
+
+class Devices:
+    """The file systems by device number, looked up once each (a lookup reads mountinfo)."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, FileSystem] = {}
+
+    def of(self, device: int, path: bytes) -> FileSystem:
+        """The file system of `device`, on which `path` lies."""
+        known = self._known.get(device)
+        if known is None:
+            known = self._known[device] = file_system_of(path_of(path))
+        return known
+
+    def forget(self) -> None:
+        """Device numbers are given out again after an unmount: look up anew."""
+        self._known = {}
+
+
+def signature_at(path: Path, devices: Devices) -> Signature | None:
+    """The signature of the regular file at `path`, through symlinks; None for anything else, be it
+    gone, a folder, a FIFO or out of reach. Never opens it."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return signature_from(status, os.fsencode(path), devices)
+
+
+def signature_from(status: os.stat_result, path: bytes, devices: Devices) -> Signature | None:
+    """The same where somebody has looked already."""
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return signature_of(status, stable_inode=devices.of(status.st_dev, path).keeps_inodes)
+
+
+def unchanged(known: Signature, seen: Signature) -> bool:
+    """Whether the file is the one that is known. An inode number of 0 says nothing."""
+    return (
+        known.size == seen.size
+        and known.mtime_ns == seen.mtime_ns
+        and known.ctime_ns == seen.ctime_ns
+        and (known.inode == seen.inode or 0 in {known.inode, seen.inode})
+    )
+
+
+def is_gone(path: Path) -> bool:
+    """Whether the file system says that nothing is there; an error that hides it says nothing."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

@@ -1,0 +1,139 @@
+"""What can go wrong with watching, as values with words. Each is answered: see `watcher`."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    # Level ("info", "warning", "error"), message, fields.
+    Say = Callable[[str, str, Mapping[str, object]], None]
+
+
+class TroubleKind(StrEnum):
+    """What went wrong."""
+
+    OVERFLOW = "overflow"  # events were lost: answered with new watches and a rescan
+    WATCHER_DIED = "watcher-died"  # a thread of the watch ended: started anew, rescan
+    ROOT_ABSENT = "root-absent"  # a watched folder is not there: waited for
+    ROOT_REPLACED = "root-replaced"  # deleted and made again, or another disk: new watches, rescan
+    ROOT_DOUBTED = "root-doubted"  # a scan may not judge it: nothing is called missing
+    TOO_FEW_WATCHES = "too-few-watches"  # the kernel gives no more: polled
+    NO_INOTIFY = "no-inotify"  # the kernel gives no instance: polled
+    UNREADABLE = "unreadable"  # a folder that we may not read: left out, nothing called missing
+    CATALOGUE = "catalogue"  # it cannot be written now: tried again with a rescan
+    FAILED = "failed"  # a mistake of ours: said, and the thread goes on
+
+
+# These last until they are cleared; the others are over once they are said.
+STANDING = frozenset(
+    {
+        TroubleKind.ROOT_ABSENT,
+        TroubleKind.ROOT_DOUBTED,
+        TroubleKind.TOO_FEW_WATCHES,
+        TroubleKind.NO_INOTIFY,
+        TroubleKind.UNREADABLE,
+        TroubleKind.CATALOGUE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One of them: the message says what and where, the hint what to do."""
+
+    kind: TroubleKind
+    message: str
+    hint: str = ""
+    path: Path | None = None
+
+
+class TroubleBoard:
+    """Says each trouble once, and keeps those that last. For every thread."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._lock = threading.Lock()
+        self._standing: dict[tuple[TroubleKind, Path | None], Trouble] = {}
+        self._counts: dict[TroubleKind, int] = dict.fromkeys(TroubleKind, 0)
+
+    def report(self, trouble: Trouble) -> None:
+        """Something is wrong; said unless it was said and lasts."""
+        key = (trouble.kind, trouble.path)
+        with self._lock:
+            if self._standing.get(key) == trouble:
+                return
+            self._counts[trouble.kind] += 1
+            if trouble.kind in STANDING:
+                self._standing[key] = trouble
+        level = "error" if trouble.kind is TroubleKind.FAILED else "warning"
+        self._say(level, trouble.message, _fields(trouble))
+
+    def clear(self, kind: TroubleKind, path: Path | None) -> None:
+        """It is over, if it was."""
+        with self._lock:
+            trouble = self._standing.pop((kind, path), None)
+        if trouble is not None:
+            where = "" if path is None else f" {display(path)}"
+            self._say("info", f"over: {kind.value}{where}", _fields(trouble))
+
+    def standing(self) -> tuple[Trouble, ...]:
+        """Those that last."""
+        with self._lock:
+            return tuple(self._standing.values())
+
+    def count(self, kind: TroubleKind) -> int:
+        """How often it was said."""
+        with self._lock:
+            return self._counts[kind]
+
+
+def _fields(trouble: Trouble) -> dict[str, object]:
+    fields: dict[str, object] = {"trouble": trouble.kind.value}
+    if trouble.hint:
+        fields["hint"] = trouble.hint
+    if trouble.path is not None:
+        fields["path"] = display(trouble.path)
+    return fields
+
+
+def too_few_watches(folders: int, watched: int, limit: str) -> Trouble:
+    """The kernel's limit of watches is reached."""
+    return Trouble(
+        TroubleKind.TOO_FEW_WATCHES,
+        f"the kernel's limit of inotify watches is reached: {watched} of {folders} folders are"
+        " watched, the others are looked at again and again instead",
+        hint=f"fs.inotify.max_user_watches is {limit}; raise it for good with: echo"
+        f" fs.inotify.max_user_watches={max(524_288, 2 * folders)} | sudo tee"
+        " /etc/sysctl.d/60-tagd.conf && sudo sysctl --system",
+    )
+
+
+def no_inotify(reason: str, limit: str) -> Trouble:
+    """The kernel gives no inotify instance at all."""
+    return Trouble(
+        TroubleKind.NO_INOTIFY,
+        f"no inotify instance can be had ({reason}): the folders are looked at again and again"
+        " instead",
+        hint=f"fs.inotify.max_user_instances is {limit}; raise it for good with: echo"
+        " fs.inotify.max_user_instances=1024 | sudo tee /etc/sysctl.d/60-tagd.conf"
+        " && sudo sysctl --system",
+    )
+
+
+def unreadable(folder: Path, reason: str) -> Trouble:
+    """A folder that we may not read."""
+    return Trouble(
+        TroubleKind.UNREADABLE,
+        f"{display(folder)} cannot be read ({reason}): left out, and nothing in it is called"
+        " missing",
+        hint="give the user that tagd runs as the right to read and enter it, or exclude it",
+        path=folder,
+    )

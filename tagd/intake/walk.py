@@ -1,0 +1,57 @@
+"""All files below a folder, as `os.scandir` gives them: excludes applied, nothing opened.
+
+Symlinked folders are not followed, so that there are no loops: who wants one watched names it.
+Symlinked files are taken at their own path. FIFOs, sockets and devices are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tagd.intake.exclude import Excludes
+
+
+def walk(
+    top: bytes,
+    root: bytes,
+    excludes: Excludes,
+    *,
+    stopping: Callable[[], bool],
+    on_folder: Callable[[bytes], None],
+    on_unreadable: Callable[[bytes, OSError], None],
+) -> Iterator[tuple[bytes, os.stat_result]]:
+    """Path and status of each regular file at or below `top`, a folder in the watched folder
+    `root`. Ends early once `stopping()`; a folder that vanishes meanwhile is passed over."""
+    prefix = len(root.rstrip(b"/")) + 1
+    todo = [top]
+    while todo and not stopping():
+        folder = todo.pop()
+        try:
+            with os.scandir(folder) as entries:
+                on_folder(folder)
+                for entry in entries:
+                    if stopping():
+                        return
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if not excludes.admits_entry(os.fsdecode(entry.path[prefix:]), is_folder):
+                        continue
+                    if is_folder:
+                        todo.append(entry.path)
+                    elif (status := _status(entry)) is not None:
+                        yield entry.path, status
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            on_unreadable(folder, error)
+
+
+def _status(entry: os.DirEntry[bytes]) -> os.stat_result | None:
+    try:
+        # For anything but a symlink this asks the kernel nothing: scandir told.
+        return entry.stat() if entry.is_file() else None
+    except OSError:
+        return None

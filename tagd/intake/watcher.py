@@ -1,0 +1,360 @@
+"""The watch over all folders: inotify where the kernel tells, polling where it does not.
+
+It is only what makes tagd quick; a scan is the source of truth. What the watch cannot tell it says
+through `missed`: there a scan is needed. Each way in which watching fails is noticed, named and
+answered:
+
+    the kernel's queue overflowed, or ours did     new watches, scan
+    the reader's or a poller's thread ended        started anew, scan
+    a folder was deleted and made again            new watches, scan
+    a folder is not there                          looked for until it is, then watched, scan
+    the kernel gives no more watches               polling of what has none, tried again later
+    the kernel gives no inotify instance           polling of all
+    a network file system                          polling, for its own mount alone
+    a folder without a watch, for whatever reason  found by the next scan, given one
+
+All of this belongs to one thread, which calls; watchdog's threads only append and wake it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagd.domain import EventKind, PathEvent
+from tagd.fs import display, key_of, path_of
+from tagd.intake.polling import Pollers, meaning
+from tagd.intake.roots import Seen, is_folder, same
+from tagd.intake.tree import Covered, FolderTree
+from tagd.intake.trouble import Trouble, TroubleKind, no_inotify, too_few_watches, unreadable
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from tagd.intake.exclude import Excludes
+    from tagd.intake.sight import Devices
+
+LIMITS = Path("/proc/sys/fs/inotify")
+
+
+@dataclass(slots=True)
+class Reports:
+    """Whom the watcher tells, always from the thread that calls it."""
+
+    trouble: Callable[[Trouble], None]
+    clear: Callable[[TroubleKind, Path | None], None]
+    missed: Callable[[Path], None]  # changes at and below this folder were perhaps not told
+
+
+@dataclass(slots=True)
+class _Root:
+    path: Path
+    identity: Seen | None = None  # None while it is not there
+    polled: bool = False  # as a whole
+    folders: int = 0  # admitted ones, when it was last covered
+
+
+@dataclass(slots=True)
+class Watcher:
+    """See the module. `stopping` is asked in the midst of long walks."""
+
+    folders: Sequence[Path]
+    excludes: Excludes
+    wake: threading.Event
+    stopping: Callable[[], bool]
+    devices: Devices
+    reports: Reports
+    polling_seconds: float = 5.0
+    _roots: list[_Root] = field(init=False)
+    _tree: FolderTree | None = field(init=False, default=None)
+    _pollers: Pollers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._roots = [_Root(path) for path in self.folders]
+        self._pollers = Pollers(self.polling_seconds, self.excludes, self._is_watched, self.wake)
+
+    def stand(self) -> None:
+        """Watch everything. A polled folder stands only once it was looked at: see `missed`."""
+        mute_watchdog()
+        self._open_tree()
+        for root in self._roots:
+            self._stand(root)
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        if self._tree is not None:
+            self._tree.close()
+        for top in self._pollers.tops:
+            self._pollers.stop(top)
+
+    @property
+    def watches(self) -> int:
+        """How many folders inotify watches."""
+        return 0 if self._tree is None else self._tree.watches
+
+    @property
+    def polling(self) -> tuple[Path, ...]:
+        """The folders that are polled, with what is below them and not watched."""
+        return self._pollers.tops
+
+    def standing(self) -> list[Path]:
+        """The watched folders that are there and told about by inotify, in part at least."""
+        return [root.path for root in self._roots if root.identity and not root.polled]
+
+    def is_told(self, folder: bytes) -> bool:
+        """Whether somebody tells of changes in this very folder. Safe from any thread."""
+        if self._tree is not None and self._tree.is_watched(folder):
+            return True
+        return any(path_of(folder).is_relative_to(top) for top in self._pollers.tops)
+
+    def stands(self, path: Path) -> bool:
+        """Whether the watched folder around a path is there and the one that is watched."""
+        root = self._root_of(path)
+        if root is None or root.identity is None:
+            return False
+        try:
+            return same(
+                root.identity,
+                Seen.of(root.path.stat(), keeps_inodes=root.identity.inode != 0),
+            )
+        except OSError:
+            return False
+
+    def next_due(self) -> float | None:
+        """When `take` will have something to say without being woken."""
+        return None if self._tree is None else self._tree.next_due()
+
+    def take(self, most: int, now: float) -> list[PathEvent]:
+        """What happened since, in order; at most about `most` events at once."""
+        events = [] if self._tree is None else self._tree.take(most, now)
+        for root, change in self._pollers.take(most - len(events)):
+            events.extend(meaning(change, keeps_inodes=self._keeps_inodes(root)))
+        for top in self._pollers.take_stood():
+            self.reports.missed(top)
+        told = []
+        for event in events:
+            if event.kind is EventKind.GONE and self._root_at(event.path) is not None:
+                self.look()
+            else:
+                self._follow(event)
+                told.append(event)
+        self._recover_from_overflow()
+        return told
+
+    def look(self) -> None:
+        """See to it that everything that watches lives and watches the right folders."""
+        tree = self._tree
+        if tree is not None and not tree.reader.is_alive():
+            why = tree.reader.failure or "its thread ended"
+            self._say(TroubleKind.WATCHER_DIED, f"the inotify reader died ({why}): started anew")
+            self._renew()
+        for root in self._roots:
+            self._look_at(root)
+        for top, root_path, failure in self._pollers.failed():
+            self._revive(top, root_path, failure)
+
+    def try_again(self) -> None:
+        """Ask the kernel for the watches that it did not give before."""
+        if self._tree is None or not self._tree.full:
+            return
+        self._tree.full = False
+        for root in self._roots:
+            if root.identity and not root.polled:
+                self._stand(root)
+        if not self._tree.full:
+            self.reports.clear(TroubleKind.TOO_FEW_WATCHES, None)
+            for root in self._roots:
+                if root.identity and not root.polled:
+                    self._pollers.stop(root.path)
+                    self.reports.missed(root.path)
+
+    def repair(self, folders: Sequence[bytes]) -> None:
+        """A scan met these folders, and nobody tells of changes in them."""
+        untold = [folder for folder in folders if not self.is_told(folder)]
+        for folder in untold:
+            self._cover(path_of(folder))
+        if untold and self._tree is not None and not self._tree.full:
+            self._say(
+                TroubleKind.WATCHER_DIED,
+                f"{len(untold)} folders had no watch, such as {display(path_of(untold[0]))}:"
+                " they have now",
+            )
+            for folder in untold:
+                self.reports.missed(path_of(folder))
+
+    def _open_tree(self) -> None:
+        try:
+            self._tree = FolderTree(self.excludes, self.wake, self.stopping, self._is_network)
+        except OSError as error:
+            self._tree = None
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            self.reports.trouble(no_inotify(reason, _limit("max_user_instances")))
+
+    def _stand(self, root: _Root) -> bool:
+        """Watch one folder, where it is there."""
+        try:
+            status = root.path.stat()
+            if not is_folder(status):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            system = self.devices.of(status.st_dev, key_of(root.path))
+            root.identity = Seen.of(status, keeps_inodes=system.keeps_inodes)
+            root.polled = self._tree is None or system.is_network
+            if root.polled:
+                self._pollers.poll(root.path, root.path)
+            else:
+                self._cover_root(root)
+        except OSError as error:
+            self._lose(root, error)
+            return False
+        self.reports.clear(TroubleKind.ROOT_ABSENT, root.path)
+        return True
+
+    def _lose(self, root: _Root, error: OSError) -> None:
+        root.identity = None
+        if self._tree is not None:
+            self._tree.drop(key_of(root.path))
+        self._pollers.stop(root.path)
+        self._say(
+            TroubleKind.ROOT_ABSENT,
+            f"{display(root.path)} cannot be watched ({error.strerror or error}): waiting for it,"
+            " and nothing in it is called missing",
+            root.path,
+        )
+
+    def _look_at(self, root: _Root) -> None:
+        if root.identity is None:
+            if root.path.is_dir() and self._stand(root) and not root.polled:
+                self.reports.missed(root.path)
+            return
+        if root.polled:
+            # A server that is gone would hang us: its poller notices, and so does a scan.
+            return
+        try:
+            status = root.path.stat()
+        except OSError as error:
+            self._lose(root, error)
+            return
+        now = Seen.of(status, keeps_inodes=root.identity.inode != 0)
+        tree = self._tree
+        assert tree is not None
+        # A folder made again may get the very inode of the old one: then its watch is gone.
+        if same(root.identity, now) and (tree.is_watched(key_of(root.path)) or tree.full):
+            return
+        self._say(
+            TroubleKind.ROOT_REPLACED,
+            f"{display(root.path)} is not the folder that was watched: watching the new one",
+            root.path,
+        )
+        tree.drop(key_of(root.path))
+        self.devices.forget()
+        if self._stand(root) and not root.polled:
+            self.reports.missed(root.path)
+
+    def _cover_root(self, root: _Root) -> None:
+        """Watch one folder and all below it. Raises `PermissionError` where it may not be read."""
+        covered = self._cover(root.path)
+        root.folders = covered.folders
+        for path, reason in covered.unreadable:
+            if path == key_of(root.path):
+                raise PermissionError(errno.EACCES, reason)
+        if self._tree is not None and self._tree.full:
+            folders = sum(root.folders for root in self._roots if not root.polled)
+            self.reports.trouble(
+                too_few_watches(folders, self._tree.watches, _limit("max_user_watches"))
+            )
+
+    def _cover(self, folder: Path) -> Covered:
+        """Watch a folder and what is below it; poll what cannot be watched."""
+        root = self._root_of(folder)
+        if self._tree is None or root is None:
+            return Covered()
+        covered = self._tree.cover(key_of(folder), key_of(root.path))
+        for path, reason in covered.unreadable:
+            self.reports.trouble(unreadable(path_of(path), reason))
+        for mount in covered.foreign:
+            self._pollers.poll(path_of(mount), root.path)
+        if self._tree.full:
+            self._pollers.poll(root.path, root.path)
+        return covered
+
+    def _follow(self, event: PathEvent) -> None:
+        """Watch a folder that appeared, where the one around it is watched."""
+        if not event.is_folder or event.kind is EventKind.GONE or self._tree is None:
+            return
+        place = event.destination or event.path
+        if self._tree.is_watched(key_of(place.parent)):
+            self._cover(place)
+
+    def _recover_from_overflow(self) -> None:
+        """Once what came before the gap is dealt with, so that none of it is lost as well."""
+        if self._tree is None or not self._tree.inbox.overflowed or self._tree.inbox.items:
+            return
+        self._say(
+            TroubleKind.OVERFLOW,
+            "more changes at once than the kernel's queue holds, so some were not told: new"
+            " watches, and a scan finds what was missed",
+        )
+        self._renew()
+
+    def _renew(self) -> None:
+        """A new queue with new watches. Renames may have been lost, and with them which watch is
+        where."""
+        if self._tree is not None:
+            self._tree.close()
+        self._open_tree()
+        for root in self._roots:
+            if root.identity and not root.polled and self._stand(root) and not root.polled:
+                self.reports.missed(root.path)
+
+    def _revive(self, top: Path, root_path: Path, failure: str) -> None:
+        """A poller ended: with its folder, or by an error."""
+        self._pollers.stop(top)
+        root = self._root_at(top)
+        if root is not None and root.polled and not top.is_dir():
+            self._lose(root, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        elif top.is_dir():
+            self._say(
+                TroubleKind.WATCHER_DIED,
+                f"looking at {display(top)} again and again ended ({failure}): started anew",
+            )
+            self._pollers.poll(top, root_path)
+
+    def _keeps_inodes(self, path: Path) -> bool:
+        root = self._root_at(path)
+        return root is not None and root.identity is not None and root.identity.inode != 0
+
+    def _is_watched(self, folder: bytes) -> bool:
+        return self._tree is not None and self._tree.is_watched(folder)
+
+    def _is_network(self, device: int, path: bytes) -> bool:
+        return self.devices.of(device, path).is_network
+
+    def _root_at(self, path: Path) -> _Root | None:
+        return next((root for root in self._roots if root.path == path), None)
+
+    def _root_of(self, path: Path) -> _Root | None:
+        around = [root for root in self._roots if path.is_relative_to(root.path)]
+        return max(around, key=lambda root: len(root.path.parts), default=None)
+
+    def _say(self, kind: TroubleKind, message: str, path: Path | None = None) -> None:
+        self.reports.trouble(Trouble(kind, message, path=path))
+
+
+def mute_watchdog() -> None:
+    """What its loggers would say, this room says itself, in words."""
+    logger = logging.getLogger("watchdog")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _limit(name: str) -> str:
+    try:
+        return (LIMITS / name).read_text().strip()
+    except OSError:
+        return "unknown"

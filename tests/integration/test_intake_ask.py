@@ -1,0 +1,104 @@
+"""What a person names with `tagd tag`."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.domain import Priority
+from tagd.intake.ask import Ask
+from tagd.intake.exclude import Excludes
+from tagd.intake.submit import Submitter
+from tests.intake import jobs, states, work_off, write
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with open_owner(tmp_path / "catalogue.db") as opened:
+        yield opened
+
+
+def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> Ask:
+    return Ask(
+        submitter=Submitter(catalogue, lambda: None, lambda: wall),
+        excludes=Excludes(),
+        settle_seconds=0.1,
+        clock=time.monotonic,
+        wall=lambda: wall,
+        pause=threading.Event().wait,
+        patience_seconds=patience,
+    )
+
+
+def test_files_and_folders_are_submitted_before_all_else(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    named = write(tmp_path / "album/a.jpg", "a")
+    write(tmp_path / "album/deep/b.jpg", "b")
+    write(tmp_path / "album/.hidden/c.jpg", "c")
+    (tmp_path / "album/notes.txt").write_text("nothing")
+    asked = ask(catalogue).submit([tmp_path / "album", named])
+    assert sorted(asked.taken) == [named, tmp_path / "album/deep/b.jpg"]
+    assert (asked.queued, asked.unchanged, asked.refused) == (2, 0, ())
+    assert set(jobs(catalogue).values()) == {Priority.ASKED}
+    work_off(catalogue)
+    again = ask(catalogue).submit([tmp_path / "album"])
+    assert (again.queued, again.unchanged) == (0, 2)
+
+
+def test_a_file_that_is_named_is_taken_whatever_its_name(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    path = tmp_path / ".hidden.txt"
+    path.write_text("no photo, and the reason is to be seen")
+    assert ask(catalogue).submit([path]).taken == (path,)
+    assert states(catalogue) == {".hidden.txt": "queued"}
+
+
+def test_a_relative_path_counts_from_the_working_directory(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.jpg")
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "b")
+    assert ask(catalogue).submit([Path("../a.jpg")]).taken == (path,)
+
+
+def test_a_file_that_was_touched_just_now_is_waited_for(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.jpg")
+    before = time.monotonic()
+    assert ask(catalogue, wall=path.stat().st_ctime).submit([path]).taken == (path,)
+    assert time.monotonic() - before >= 0.1
+
+
+def test_what_cannot_be_taken_has_a_reason(catalogue: Catalogue, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.jpg")
+    growing = write(tmp_path / "growing.jpg")
+    finish = threading.Event()
+
+    def grow() -> None:
+        with growing.open("ab", buffering=0) as file:
+            while not finish.wait(0.01):
+                file.write(b"more")
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    asked = ask(catalogue, wall=growing.stat().st_ctime).submit(
+        [tmp_path / "nowhere.jpg", tmp_path / "fifo.jpg", growing]
+    )
+    finish.set()
+    writer.join()
+    assert dict(asked.refused) == {
+        tmp_path / "nowhere.jpg": "no such file or directory",
+        tmp_path / "fifo.jpg": "neither a file nor a folder",
+        growing: "still being written",
+    }
+    assert asked.taken == ()
