@@ -1,0 +1,213 @@
+"""The commands that look things up: `search`, `show`, `tags`.
+
+They load no model and answer at once, so what they need is imported when they run.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, reading
+from tagd.errors import TagdError
+from tagd.fs import display, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tagd.catalogue.overview import Shown, ShownStage, ShownTag
+    from tagd.catalogue.search import Found
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(search)
+    app.command()(show)
+    app.command()(tags)
+
+
+def search(
+    query: Annotated[
+        list[str], typer.Argument(metavar="QUERY", help="Tags, such as: 'cat -dog path:2024/'")
+    ],
+    *,
+    config: ConfigFile = None,
+    json: AsJson = False,
+    null: NullPaths = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many.")
+    ] = None,
+    offset: Annotated[
+        int, typer.Option("--offset", metavar="N", min=0, help="Pass over the first so many.")
+    ] = 0,
+) -> None:
+    """Find photos by their tags, in any language.
+
+    Words mean tags; all must hold. "fire truck" in quotes is one tag, -dog excludes one, path:2024/
+    looks at the path. Put -- before a query that begins with a minus. Each line has a path, a tab,
+    and the photo's tags. The exit status is 1 when nothing is found, as grep has it; --json prints
+    an empty list then.
+    """
+    with reading(config) as tx:
+        from tagd.catalogue.search import search as find  # noqa: PLC0415  lazy, see above
+        from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+
+        found = find(
+            tx, " ".join(query), Vocabulary.load().labels_named, limit=limit, offset=offset
+        )
+    if json:
+        output.as_json([found_fields(each) for each in found])
+        return
+    if null:
+        output.null_paths(key_of(each.path) for each in found)
+    else:
+        for each in found:
+            output.row(display(each.path), ", ".join(tag.name for tag in each.tags))
+    if not found:
+        output.note("nothing found")
+        raise typer.Exit(1)
+
+
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A photo.")],
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show everything that is known about a photo."""
+    path = absolute(file)
+    with reading(config) as tx:
+        from tagd.catalogue.overview import show as look_up  # noqa: PLC0415  lazy, see above
+
+        # A name that leads there through symbolic links is the second guess.
+        shown = look_up(tx, path) or look_up(tx, path.resolve())
+    if shown is None:
+        raise TagdError(
+            f"the catalogue does not know {display(path)}", hint=f"tagd tag {display(file)}"
+        )
+    if json:
+        output.as_json(shown_fields(shown))
+    else:
+        output.facts(list(shown_lines(shown)))
+
+
+def tags(config: ConfigFile = None, json: AsJson = False) -> None:
+    """List the tags that there are, with the number of files that have them."""
+    with reading(config) as tx:
+        from tagd.catalogue.overview import tag_counts  # noqa: PLC0415  lazy, see above
+
+        counts = tag_counts(tx)
+    if json:
+        output.as_json([{"tag": each.name, "files": each.files} for each in counts])
+    elif counts:
+        output.table(["tag", "files"], [(each.name, each.files) for each in counts], "files")
+    else:
+        output.note("there are no tags yet")
+
+
+def found_fields(found: Found) -> dict[str, Any]:
+    """A photo that was found, as `tagd search --json` prints it."""
+    return {"path": display(found.path), "tags": [tag_fields(tag) for tag in found.tags]}
+
+
+def tag_fields(tag: ShownTag) -> dict[str, Any]:
+    """A tag under the names that the views have."""
+    return {
+        "tag": tag.name,
+        "label": tag.label,
+        "confidence": round(tag.confidence, 6),
+        "source": tag.source,
+        "state": tag.state,
+        "model": tag.model,
+    }
+
+
+def shown_fields(shown: Shown) -> dict[str, Any]:
+    """A file under the names that the views have, as `tagd show --json` prints it."""
+    facts = shown.facts
+    return {
+        "path": display(shown.path),
+        "photo_id": shown.photo_id,
+        "state": shown.state,
+        "reason": shown.reason,
+        "size": shown.size,
+        "modified_at": iso(shown.modified_at),
+        "seen_at": iso(shown.seen_at),
+        "format": facts and facts.format,
+        "width": facts and facts.width,
+        "height": facts and facts.height,
+        "orientation": facts and facts.orientation,
+        "camera_make": facts and facts.camera_make,
+        "camera_model": facts and facts.camera_model,
+        "taken_at": facts and facts.taken_at,
+        "tags": [tag_fields(tag) for tag in shown.tags],
+        "predictions": [_stage_fields(stage) for stage in shown.stages],
+        "jobs": [
+            {
+                "kind": job.kind,
+                "state": job.state,
+                "attempts": job.attempts,
+                "not_before": iso(job.not_before),
+                "error": job.error,
+            }
+            for job in shown.jobs
+        ],
+    }
+
+
+def _stage_fields(stage: ShownStage) -> dict[str, Any]:
+    return {
+        "stage": stage.stage,
+        "model": stage.model,
+        "fingerprint": stage.fingerprint,
+        "reason": stage.reason,
+        "predicted_at": iso(stage.predicted_at),
+        "best": [
+            {"label": guess.label, "name": guess.name, "probability": guess.probability}
+            for guess in stage.best
+        ],
+    }
+
+
+def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
+    """A file for a person: (name, value)."""
+    yield "path", display(shown.path)
+    yield "state", f"{shown.state}: {shown.reason}" if shown.reason else str(shown.state)
+    yield "size", f"{output.count(shown.size, 'byte')}, modified {local(shown.modified_at)}"
+    if shown.facts:
+        facts = shown.facts
+        yield "picture", f"{facts.format}, {facts.width} × {facts.height} pixels"
+        camera = " ".join(filter(None, (facts.camera_make, facts.camera_model)))
+        taken = facts.taken_at or ""
+        if camera or taken:
+            yield "taken", " with ".join(filter(None, (taken, camera)))
+    if shown.photo_id:
+        yield "photo", shown.photo_id
+    for number, tag in enumerate(shown.tags):
+        said = tag.model or str(tag.source)
+        state = "" if tag.state == "active" else f", {tag.state}"
+        yield "" if number else "tags", f"{tag.name}  {tag.confidence:.2f}  ({said}{state})"
+    if shown.facts and not shown.tags:
+        yield "tags", "none"
+    for stage in shown.stages:
+        best = ", ".join(f"{guess.name} {guess.probability:.2f}" for guess in stage.best)
+        yield "model", f"{stage.model}, {local(stage.predicted_at)}: {best}"
+    if shown.stages:
+        yield "chosen", shown.stages[-1].reason
+    for job in shown.jobs:
+        error = f": {job.error}" if job.error else ""
+        yield "queue", f"{job.state}, {output.count(job.attempts, 'attempt')}{error}"
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 as the views have times: ISO 8601 in UTC, with milliseconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def local(seconds: float) -> str:
+    """Seconds since 1970 on the clock at the wall."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

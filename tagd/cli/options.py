@@ -1,0 +1,64 @@
+"""The options that many commands share, and how what a person typed becomes a value."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from tagd.config import Config
+
+
+def _or_the_one_before_the_command(ctx: typer.Context, value: Path | None) -> Path | None:
+    """`tagd --config F tags` means the same as `tagd tags --config F`; the nearer one counts."""
+    if value is not None:
+        return value
+    outer: Path | None = ctx.find_root().params.get("config")
+    return outer
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration to use.",
+        callback=_or_the_one_before_the_command,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NullPaths = Annotated[
+    bool, typer.Option("--null", "-0", help="Print paths alone, each ended by NUL, for xargs -0.")
+]
+
+
+def configuration(file: Path | None) -> Config:
+    """The configuration in force. Raises `ConfigError`."""
+    # Lazy: pydantic models are built on import, which `tagd --help` need not wait for.
+    from tagd.config import load  # noqa: PLC0415
+
+    return load(file)
+
+
+@contextmanager
+def reading(file: Path | None) -> Iterator[Connection]:
+    """One moment of the catalogue, to be read. Raises `ConfigError` and `CatalogueError`."""
+    # Lazy: SQLAlchemy takes 0.15 s.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+
+    path = configuration(file).catalogue.path
+    with open_reader(path) as catalogue, catalogue.read() as tx:
+        yield tx
+
+
+def absolute(path: Path) -> Path:
+    """The path as the catalogue knows it: from the root, without `..`, symbolic links kept."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute keeps `..`

@@ -1,0 +1,117 @@
+"""Printing: lines, tables, JSON and NUL-ended paths. Nothing here knows what it prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+# A name may hold a newline or a terminal's escape sequences, which must not reach the terminal.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
+_CONTROLS |= {ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r"}
+
+WIDE = 100_000  # columns where nobody sees an edge: nothing is folded in a file or a pipe
+
+
+def visible(text: str) -> str:
+    """The text with control characters shown, not obeyed."""
+    return text.translate(_CONTROLS)
+
+
+def line(text: str = "") -> None:
+    """One line for a person, or for `grep`."""
+    sys.stdout.write(visible(text) + "\n")
+
+
+def row(*cells: str) -> None:
+    """One line of cells with tabs between them, for `cut`."""
+    sys.stdout.write("\t".join(map(visible, cells)) + "\n")
+
+
+def note(text: str) -> None:
+    """Lines beside the output: what there is to say, but not data."""
+    sys.stderr.write("".join(visible(each) + "\n" for each in text.splitlines()))
+
+
+def as_json(value: Any) -> None:
+    """The value as JSON in UTF-8, whatever the terminal's encoding is."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def null_paths(keys: Iterable[bytes]) -> None:
+    """Paths as the bytes that they are, each ended by NUL."""
+    sys.stdout.flush()
+    for key in keys:
+        sys.stdout.buffer.write(key + b"\0")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that prints text as it stands: no markup, no emoji names, no highlighting.
+
+    Colours only on a terminal, and not where NO_COLOR is set (https://no-color.org).
+    """
+    from rich.console import Console  # noqa: PLC0415  lazy: 0.05 s, and a search needs none
+
+    file = sys.stderr if stderr else sys.stdout
+    width = None if file.isatty() else WIDE
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: str = "") -> None:
+    """Rows under headers. `numbers` names the headers whose column is set to the right.
+
+    On a terminal long cells are folded, elsewhere each row is one line; nothing is ever cut off.
+    """
+    from rich.table import Table  # noqa: PLC0415  lazy, as above
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        right = header in numbers.split()
+        grid.add_column(header, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(visible(str(cell)) for cell in row))
+    screen = console()
+    if screen.is_terminal:
+        screen.print(grid)
+        return
+    with screen.capture() as captured:
+        screen.print(grid)
+    for text in captured.get().splitlines():
+        sys.stdout.write(text.rstrip() + "\n")
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Named values, one a line, the values under each other."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        line(f"{name:<{width}}  {value}")
+
+
+def labelled(label: str, style: str, text: str) -> None:
+    """A line that begins with a word in colour."""
+    from rich.text import Text  # noqa: PLC0415  lazy, as above
+
+    console().print(Text(f"{label:<8} ", style=style).append(visible(text), style="default"))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 photo`, `2 photos`, `12,345 photos`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time span for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, part, part_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // part} {part_unit}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,54 @@
+"""The progress bar of `tagd tag`: how many, how quick, how long still, and on which photo."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bars
+
+from tagd.cli.output import duration, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from tagd.daemon import Progress
+
+
+@contextmanager
+def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, taken away at the end; silent elsewhere."""
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TextColumn("{task.description}", style="dim"),
+    )
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("", total=None, pace="")
+
+        def show(progress: Progress) -> None:
+            bars.update(
+                task,
+                completed=progress.done,
+                total=progress.total,
+                pace=pace(progress),
+                description=visible(progress.current),
+            )
+
+        yield show
+
+
+def pace(progress: Progress) -> str:
+    """`8.2 photos/s, 40 s left, 1 failed`: what is known by now."""
+    parts = []
+    if progress.rate:
+        parts.append(f"{progress.rate:.1f} photos/s")
+    if progress.eta_seconds is not None:
+        parts.append(f"{duration(progress.eta_seconds)} left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    return ", ".join(parts)

@@ -1,0 +1,127 @@
+"""The commands that set tagd up and look after it: `init`, `config check`, `doctor`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.errors import ConfigError, ModelUnknown
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from tagd.config import Config
+    from tagd.ops.checks import Finding
+    from tagd.ops.doctor import Patient
+
+config_commands = typer.Typer(
+    name="config", help="Look at the configuration.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(init)
+    app.command()(doctor)
+    app.add_typer(config_commands)
+
+
+def init(
+    config: ConfigFile = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace one that is there.")] = False,
+) -> None:
+    """Write a commented configuration, with every key and its default."""
+    from tagd.config import example, user_file  # noqa: PLC0415  lazy, as in options.configuration
+
+    file = absolute(config) if config else user_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w" if force else "x", encoding="utf-8") as target:
+            target.write(example.text())
+    except FileExistsError as error:
+        raise ConfigError(
+            f"{display(file)} is there already", hint="--force replaces it"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot write {display(file)}: {error.strerror}") from error
+    output.line(f"wrote {display(file)}")
+
+
+@config_commands.command()
+def check(config: ConfigFile = None) -> None:
+    """Say whether the configuration is well and its folders are there."""
+    from tagd.config import find  # noqa: PLC0415  lazy, as in options.configuration
+
+    settings = configuration(config)
+    file = find(config)
+    wrong = list(complaints(settings))
+    for text in wrong:
+        output.note(f"tagd: {text}")
+    if wrong:
+        raise typer.Exit(1)
+    output.line(f"{display(file)} is well" if file else "no configuration file; the defaults hold")
+
+
+def complaints(settings: Config) -> list[str]:
+    """What is well formed but cannot work: folders that are not there, or a model that is not."""
+    found = []
+    for folder in settings.watch.folders:
+        if not folder.exists():
+            found.append(f"watch.folders: there is no {display(folder)}")
+        elif not folder.is_dir():
+            found.append(f"watch.folders: {display(folder)} is not a folder")
+        elif not os.access(folder, os.R_OK | os.X_OK):
+            found.append(f"watch.folders: {display(folder)} may not be read")
+    if settings.model.name:
+        from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
+
+        try:
+            Shelf().find(settings.model.name)
+        except ModelUnknown as error:
+            found.append(f"model.name: {error}")
+    return found
+
+
+def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
+    """Examine this machine, the catalogue and the model. The exit status is 1 on a problem."""
+    settings = configuration(config)
+    # Lazy: the read path imports this module too, and needs neither.
+    from tagd.ops.checks import Level, worst  # noqa: PLC0415
+    from tagd.ops.doctor import examine  # noqa: PLC0415
+
+    findings = []
+    for finding in examine(_patient(settings)):
+        findings.append(finding)
+        if not json:
+            _print_finding(finding)  # at once: the last ones take seconds
+    if json:
+        output.as_json([asdict(finding) for finding in findings])
+    raise typer.Exit(1 if worst(findings) is Level.PROBLEM else 0)
+
+
+def _patient(settings: Config) -> Patient:
+    """What doctor examines, out of the configuration."""
+    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
+    from tagd.ops.doctor import Patient  # noqa: PLC0415
+    from tagd.policy.selection import Wants, reachable  # noqa: PLC0415
+
+    return Patient(
+        folders=settings.watch.folders,
+        admits=Excludes(settings.watch.exclude).admits_entry,
+        catalogue=settings.catalogue.path,
+        models=reachable(Wants(settings.model.name or None)),
+        device=settings.model.device,
+        max_megapixels=settings.worker.max_megapixels,
+        decode_timeout_seconds=settings.worker.decode_timeout_seconds,
+    )
+
+
+def _print_finding(finding: Finding) -> None:
+    style = {"ok": "green", "warning": "yellow", "problem": "bold red"}[finding.level]
+    output.labelled(finding.level, style, f"{finding.name}: {finding.what}")
+    if finding.advice:
+        output.line(f"         {finding.advice}")

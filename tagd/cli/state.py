@@ -1,0 +1,182 @@
+"""The commands about the work itself: `status` and `failed`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from json import loads as parse
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.look import iso, local
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.domain import FileState, JobState
+from tagd.fs import display, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tagd.catalogue.lock import Holder
+    from tagd.catalogue.overview import Failure, Status
+
+Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
+
+RATE_SECONDS = 60.0  # what `Status.tagged_last_minute` spans
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(status)
+    app.command()(failed)
+
+
+def status(config: ConfigFile = None, json: AsJson = False) -> None:
+    """Show the queue, how quickly it moves, what failed, and what does the work."""
+    settings = configuration(config)
+    # Lazy: `tagd --help` needs neither.
+    from tagd.catalogue import facts, overview  # noqa: PLC0415
+    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+
+    path = settings.catalogue.path
+    with open_reader(path) as catalogue, catalogue.read() as tx:
+        standing = overview.status(tx, time.time())
+        engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
+    holder = owner_of(path)
+    if json:
+        output.as_json(status_fields(path, standing, holder, engine))
+    else:
+        output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+
+
+def failed(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Only these photos, and those in these folders."),
+    ] = None,
+    config: ConfigFile = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Give them another chance.")] = False,
+    json: AsJson = False,
+    null: NullPaths = False,
+) -> None:
+    """List the photos that were given up, with the reasons, or try them again."""
+    wanted = [absolute(path) for path in paths] if paths else None
+    if retry:
+        _retry(config, wanted, json=json)
+        return
+    with reading(config) as tx:
+        from tagd.catalogue.overview import failed as look_up  # noqa: PLC0415  lazy, as above
+
+        failures = [each for each in look_up(tx) if lies_in(each.path, wanted)]
+    if json:
+        output.as_json([failure_fields(each) for each in failures])
+    elif null:
+        output.null_paths(key_of(each.path) for each in failures)
+    elif failures:
+        rows = [(display(each.path), each.reason, local(each.failed_at)) for each in failures]
+        output.table(["path", "reason", "since"], rows)
+    else:
+        output.note("nothing failed")
+
+
+def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) -> None:
+    settings = configuration(config)
+    from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import open_writer, owner_of  # noqa: PLC0415
+
+    path = settings.catalogue.path
+    with closing(open_writer(path)) as catalogue, catalogue.write() as tx:
+        number = jobs.retry_failed(tx, wanted, time.time())
+    if json:
+        output.as_json({"retried": number})
+        return
+    output.line(f"{output.count(number, 'photo')} will be tried again")
+    if number and owner_of(path) is None:
+        output.note("no tagd is running; `tagd run` will do it")
+
+
+def lies_in(path: Path, places: Sequence[Path] | None) -> bool:
+    """Whether the path is one of these, or below one; everything lies in None."""
+    return places is None or any(path.is_relative_to(place) for place in places)
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """A failure as JSON has it."""
+    return {
+        "path": display(failure.path),
+        "code": failure.code,
+        "reason": failure.reason,
+        "failed_at": iso(failure.failed_at),
+        "attempts": failure.attempts,
+    }
+
+
+def pace(standing: Status) -> tuple[float, float | None]:
+    """Photos a second over the last minute, and how many seconds the queue takes at that; None
+    where that cannot be told."""
+    rate = standing.tagged_last_minute / RATE_SECONDS
+    left = standing.queue[JobState.WAITING] + standing.queue[JobState.LEASED]
+    if not left:
+        return rate, 0.0
+    return rate, left / rate if rate else None
+
+
+def status_fields(
+    catalogue: Path, standing: Status, holder: Holder | None, engine: Engine
+) -> dict[str, Any]:
+    """How things stand, as `tagd status --json` prints it."""
+    rate, eta = pace(standing)
+    waiting = standing.oldest_waiting
+    return {
+        "catalogue": display(catalogue),
+        "daemon": holder and {"pid": holder.pid, "what": holder.what, "since": iso(holder.since)},
+        "model": engine.get("model"),
+        "device": engine.get("device"),
+        "files": dict(standing.files),
+        "queue": dict(standing.queue),
+        "photos_per_second": round(rate, 3),
+        "eta_seconds": None if eta is None else round(eta, 1),
+        "tagged_last_hour": standing.tagged_last_hour,
+        "oldest_waiting": None if waiting is None else iso(waiting),
+        "last_failures": [failure_fields(each) for each in standing.last_failures],
+    }
+
+
+def status_lines(
+    catalogue: Path, standing: Status, holder: Holder | None, engine: Engine, now: float
+) -> Iterator[tuple[str, str]]:
+    """How things stand, for a person: (name, value)."""
+    yield "daemon", str(holder) if holder else "not running"
+    if engine:
+        worker = f"{engine['model']} on {engine['device']}"
+        yield "model", worker if holder else f"{worker}, when it last ran"
+    yield "catalogue", display(catalogue)
+    yield "files", _numbers(standing.files)
+    yield "queue", _numbers(standing.queue)
+    yield "pace", _pace_in_words(standing, holder, now)
+    for number, each in enumerate(standing.last_failures):
+        yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
+    more = standing.files[FileState.FAILED] - len(standing.last_failures)
+    if more > 0:
+        yield "", f"… and {more:,} more: tagd failed"
+
+
+def _numbers(counts: dict[Any, int]) -> str:
+    """`1,204 tagged, 3 failed`: what there is of each kind, or `none`."""
+    return ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number) or "none"
+
+
+def _pace_in_words(standing: Status, holder: Holder | None, now: float) -> str:
+    rate, eta = pace(standing)
+    if eta == 0.0:
+        return f"idle; {output.count(standing.tagged_last_hour, 'photo')} tagged in the last hour"
+    if holder is None:
+        return "waits for `tagd run`"
+    words = [f"{rate:.1f} photos/s"]
+    if eta is not None:
+        words.append(f"about {output.duration(eta)} left")
+    if standing.oldest_waiting is not None:
+        words.append(f"the oldest waits {output.duration(max(0.0, now - standing.oldest_waiting))}")
+    return ", ".join(words)

@@ -1,0 +1,117 @@
+"""The commands that look at photos: `tagd run` and `tagd tag`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from tagd.daemon import Progress, Summary
+
+FAILURES_SHOWN = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(run)
+    app.command()(tag)
+
+
+def run(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER", help="Watch these, not those of the configuration."),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Watch folders and tag what lands there, until Ctrl-C."""
+    settings = configuration(config)
+    if folders:
+        settings = settings.watching([absolute(folder) for folder in folders])
+    gc.enable()  # `main` turned it off
+    # Lazy: these bring in the model, which other commands do without.
+    from tagd import daemon  # noqa: PLC0415
+    from tagd.cli import logs  # noqa: PLC0415
+
+    logs.configure(settings.log.level, settings.log.format)
+    raise typer.Exit(daemon.run(settings))
+
+
+def tag(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", exists=True, help="Photos, or folders of them."),
+    ],
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Tag photos now, and return when that is done.
+
+    The exit status is 0 when all are tagged or were so already, and 1 when any failed.
+    """
+    settings = configuration(config)
+    gc.enable()
+    from tagd import daemon  # noqa: PLC0415  lazy, as above
+    from tagd.cli import logs  # noqa: PLC0415
+
+    logs.configure("warning", settings.log.format, sys.stderr)
+    with _progress() as show:
+        summary = daemon.tag_once(settings, [absolute(path) for path in paths], show)
+    if json:
+        output.as_json(summary_fields(summary))
+    else:
+        for text in summary_lines(summary):
+            output.line(text)
+    raise typer.Exit(1 if summary.failed else 0)
+
+
+def summary_fields(summary: Summary) -> dict[str, Any]:
+    """The summary as `tagd tag --json` prints it."""
+    return {
+        "tagged": summary.tagged,
+        "unchanged": summary.unchanged,
+        "duplicates": summary.duplicates,
+        "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
+        "seconds": round(summary.seconds, 3),
+        "model": summary.model,
+        "device": summary.device,
+    }
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """The summary in a line, then the first failures with their reasons."""
+    parts = [f"{output.count(summary.tagged, 'photo')} tagged"]
+    if summary.duplicates:
+        parts.append(f"{output.count(summary.duplicates, 'duplicate')} recognised")
+    parts.append(f"{summary.unchanged:,} unchanged")
+    if summary.failed:
+        parts.append(f"{len(summary.failed):,} failed")
+    text = ", ".join(parts)
+    if summary.tagged:
+        rate = summary.tagged / max(summary.seconds, 0.001)
+        text += f" in {output.duration(summary.seconds)} ({rate:.1f} photos/s)"
+        # Why it computes there is told by `tagd status` and `tagd doctor`.
+        text += f" with {summary.model} on {summary.device.partition(': ')[0]}"
+    yield text
+    for path, reason in summary.failed[:FAILURES_SHOWN]:
+        yield f"  {display(path)}: {reason}"
+    if len(summary.failed) > FAILURES_SHOWN:
+        yield f"  … and {len(summary.failed) - FAILURES_SHOWN:,} more: tagd failed"
+
+
+def _progress() -> AbstractContextManager[Callable[[Progress], None]]:
+    """A bar with the time left on a terminal; nothing where nobody watches."""
+    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: rich's bars cost 0.1 s
+
+    return bar(output.console(stderr=True))

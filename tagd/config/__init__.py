@@ -1,0 +1,16 @@
+"""What a person may set: a TOML file and TAGD_* variables become one frozen `Config`.
+
+    keys.py         every key with its default, its unit and why one would set it
+    paths.py        ~ and $VARIABLES in paths
+    sources.py      which file is read, and how the variables lie over it
+    environment.py  TAGD_WATCH__SETTLE_SECONDS and its like (imported only where there are any)
+    mistakes.py     what is wrong, as a person would say it
+    example.py      the commented file that `tagd init` writes
+
+Nothing below this layer sees a `Config`: lower ones receive plain values.
+"""
+
+from tagd.config.keys import Config
+from tagd.config.sources import find, load, user_file
+
+__all__ = ["Config", "find", "load", "user_file"]

@@ -1,0 +1,44 @@
+"""The commented file that `tagd init` writes: every key with its default, its unit and its why."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from tagd.config.keys import SECTIONS, Unit, section_of
+
+HEAD = (
+    "tagd: what may be set, with the defaults. Take the # away in front of a key to change it.",
+    "Paths may begin with ~ and hold $VARIABLES; relative ones start at this file's folder. Each"
+    " key may also be set by an environment variable, which then outranks this file:"
+    " TAGD_TAGS__TOP_K=3 for top_k in [tags], lists as JSON. `tagd config check` says whether all"
+    " is well.",
+)
+
+
+def text() -> str:
+    """The whole file. Keys are commented out, so that an untouched one follows new defaults."""
+    head = [line for paragraph in HEAD for line in [*_comment(paragraph), ""]]
+    return "\n".join([*head, *(line for name in SECTIONS for line in _table(name))])
+
+
+def _table(name: str) -> list[str]:
+    section = section_of(name)
+    lines = [*_comment(section.__doc__ or ""), f"[{name}]", ""]
+    for key, field in section.model_fields.items():
+        unit = next((f"  # {item.name}" for item in field.metadata if isinstance(item, Unit)), "")
+        lines += [*_comment(str(field.description)), f"#{key} = {_toml(field.default)}{unit}", ""]
+    return lines
+
+
+def _comment(prose: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(prose, 96)]
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML. JSON's text, numbers, booleans and lists are TOML's."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -1,0 +1,224 @@
+"""Every key: its default, its bounds, its unit, and one line of why.
+
+`config.example.toml` is made from what stands here (`example.py`), so nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from tagd.config.paths import expand
+from tagd.labels.rules import TagRules
+from tagd.labels.tables import languages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a number counts, in the plural."""
+
+    name: str
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown keys and wrong types are refused, never guessed at."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+def _absolute(value: Any, info: ValidationInfo) -> Any:
+    # An absolute Path was expanded before; doing it again would read a `$` in a name anew.
+    if isinstance(value, Path) and value.is_absolute():
+        return value
+    if not isinstance(value, str | Path):
+        raise ValueError("must be a path in quotes")  # noqa: TRY004  pydantic wants it
+    context = info.context or {"base": Path.cwd(), "environ": os.environ}
+    return expand(str(value), context["base"], context["environ"])
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_a_core(decoders: int) -> int:
+    # The affinity, since a container is often given fewer cores than the machine has.
+    if decoders:
+        return decoders
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else (os.cpu_count() or 1)
+
+
+def _spoken(language: str) -> str:
+    if language not in languages():
+        raise ValueError(f"there are no names in it, but in {', '.join(languages())}")
+    return language
+
+
+RULES = TagRules()  # whose defaults are measured, and stand there
+
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
+Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(_tuple)]
+Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_tuple)]
+
+
+class Watch(Section):
+    """Which folders are watched, and when a file in them is taken."""
+
+    folders: Paths = Field(
+        default=(Path("~/Pictures"),),
+        min_length=1,
+        description="Watched, with all below them. `tagd run FOLDER` takes the place of this.",
+    )
+    exclude: Globs = Field(
+        default=(),
+        description="Names or paths to leave alone, such as 'drafts' or '*/exports/*.tif'. Hidden"
+        " files, thumbnails, trash and temporary names are left alone anyway.",
+    )
+    settle_seconds: Annotated[float, Unit("seconds")] = Field(
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="Size and time must stand still this long before a file counts as whole;"
+        " raise it where slow uploads pause. Files that a program closes are taken at once.",
+    )
+    rescan_minutes: Annotated[float, Unit("minutes")] = Field(
+        default=60.0,
+        gt=0,
+        description="How often the folders are compared with the catalogue, to find what the watch"
+        " missed. It opens no unchanged file.",
+    )
+    forget_after_days: Annotated[float, Unit("days")] = Field(
+        default=30.0,
+        gt=0,
+        description="How long a deleted file stays in the catalogue, so that it keeps its tags if"
+        " it comes back.",
+    )
+
+
+class Catalogue(Section):
+    """Where the tags are kept."""
+
+    path: AbsolutePath = Field(
+        default=Path("$XDG_DATA_HOME/tagd/catalogue.db"),
+        description="An SQLite database, on a local disk. $XDG_DATA_HOME is ~/.local/share unless"
+        " set otherwise.",
+    )
+
+
+class Tags(Section):
+    """Which of the things that a model sees become tags, and what they are called."""
+
+    min_confidence: Annotated[float, Unit("probability")] = Field(
+        default=RULES.min_confidence,
+        ge=0,
+        le=1,
+        description="No tag has less. Lower gives more tags, and more wrong ones.",
+    )
+    top_k: Annotated[int, Unit("tags")] = Field(
+        default=RULES.top_k, ge=1, le=64, description="The most tags that one photo gets."
+    )
+    language: Annotated[str, AfterValidator(_spoken)] = Field(
+        default=RULES.language,
+        description=f"What tags are called in the catalogue: {' or '.join(languages())}. Search"
+        " knows every language, and changing this costs no inference.",
+    )
+    ancestors: bool = Field(
+        default=RULES.ancestors,
+        description="Also give what a thing is a kind of: cat and animal beside Siamese cat.",
+    )
+
+
+class Model(Section):
+    """What looks at the photos."""
+
+    name: str = Field(
+        default="",
+        description="Always this model, such as 'efficientnet-lite2'. Empty: tagd chooses.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="'auto' takes the GPU where there is one."
+    )
+
+
+class Worker(Section):
+    """How the work is done."""
+
+    batch_size: Annotated[int, Unit("photos")] = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="The most photos in one forward pass. More than a few gains nothing on a CPU.",
+    )
+    decoders: Annotated[int, Unit("processes"), AfterValidator(_one_a_core)] = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="How many photos are decoded at once, about 50 MB each. 0 is one a core.",
+    )
+    max_attempts: Annotated[int, Unit("attempts")] = Field(
+        default=5,
+        ge=1,
+        description="Tries before a photo is given up, until it changes or `tagd failed --retry`.",
+    )
+    max_megapixels: Annotated[float, Unit("megapixels")] = Field(
+        default=200.0,
+        gt=0,
+        le=10_000,
+        description="Larger pictures are refused: a small file can hide one that fills the memory.",
+    )
+    decode_timeout_seconds: Annotated[float, Unit("seconds")] = Field(
+        default=30.0,
+        gt=0,
+        description="A decoder that takes longer over one photo is stopped.",
+    )
+
+
+class Log(Section):
+    """What `tagd run` says."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="'info' has a line for each photo that arrives."
+    )
+    format: Literal["auto", "text", "json"] = Field(
+        default="auto",
+        description="'json' is one object a line, for collectors. 'auto' is text, without times"
+        " where systemd's journal adds them.",
+    )
+
+
+class Config(Section):
+    """The whole. Frozen: a change, such as other folders, makes a copy."""
+
+    watch: Watch = Field(default_factory=Watch)
+    catalogue: Catalogue = Field(default_factory=Catalogue)
+    tags: Tags = Field(default_factory=Tags)
+    model: Model = Field(default_factory=Model)
+    worker: Worker = Field(default_factory=Worker)
+    log: Log = Field(default_factory=Log)
+
+    def watching(self, folders: Sequence[Path]) -> Config:
+        """The same with other folders, given as absolute paths."""
+        watch = self.watch.model_copy(update={"folders": tuple(folders)})
+        return self.model_copy(update={"watch": watch})
+
+
+def section_of(name: str) -> type[Section]:
+    """The model behind the table `name`. Raises `KeyError`."""
+    annotation = Config.model_fields[name].annotation
+    assert isinstance(annotation, type)
+    assert issubclass(annotation, Section)
+    return annotation
+
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    name: tuple(section_of(name).model_fields) for name in Config.model_fields
+}

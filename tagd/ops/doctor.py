@@ -1,0 +1,171 @@
+"""What `tagd doctor` examines, in the order that a person would look.
+
+Each check is a function of plain values in `checks.py`; here they meet the machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagd.catalogue.connection import connect_reader, translated
+from tagd.catalogue.engine import open_reader, owner_of
+from tagd.errors import TagdError
+from tagd.fs import display, file_system_of
+from tagd.ops import checks
+from tagd.ops.checks import Finding, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tagd.models.device import Wanted
+
+INOTIFY = Path("/proc/sys/fs/inotify")
+DECODER_SECONDS = 30.0
+SELF_TEST_SLOW_MS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is examined, in plain values. `admits(relative path, is folder)` says what is watched
+    below a folder; `models` are those that may be asked."""
+
+    folders: tuple[Path, ...]
+    admits: Callable[[str, bool], bool]
+    catalogue: Path
+    models: tuple[str, ...]
+    device: Wanted
+    max_megapixels: float
+    decode_timeout_seconds: float
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Every finding, as it is made; the slow ones come last. Changes nothing."""
+    yield checks.clock(time.time(), _newest(patient.catalogue))
+    yield from _state(patient.catalogue)
+    for folder in patient.folders:
+        yield checks.watched_folder(folder)
+    yield _watches(patient)
+    yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
+    yield _guarded("decoder", partial(_decoder, patient))
+    for model in patient.models:
+        yield _guarded("weights", partial(_weights, model))
+    for model in patient.models:
+        yield _guarded("model", partial(_model, patient, model))
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    """What a check raises is what it found."""
+    try:
+        return check()
+    except TagdError as error:
+        return Finding(name, Level.PROBLEM, error.message, error.hint)
+
+
+def _state(catalogue: Path) -> Iterator[Finding]:
+    yield checks.sqlite_version()
+    yield checks.state_folder(catalogue)
+    yield checks.catalogue_place(catalogue)
+    if not catalogue.exists():
+        return
+    yield _guarded("daemon", lambda: checks.owner(owner_of(catalogue)))
+    yield _guarded("schema", partial(_schema, catalogue))
+    yield _guarded("integrity", partial(checks.integrity, catalogue))
+
+
+def _schema(catalogue: Path) -> Finding:
+    with closing(open_reader(catalogue)):
+        return checks.ok("schema", "the catalogue is of this version")
+
+
+def _newest(catalogue: Path) -> float | None:
+    """When the catalogue last saw a file, where it can tell."""
+    if not catalogue.exists():
+        return None
+    try:
+        with translated(catalogue), closing(connect_reader(catalogue)) as connection:
+            newest = connection.execute("SELECT max(seen_at) FROM file").fetchone()[0]
+    except (TagdError, sqlite3.Error):
+        return None  # whatever is wrong with the catalogue is found by its own checks
+    return None if newest is None else float(newest)
+
+
+def _watches(patient: Patient) -> Finding:
+    roots = [
+        folder
+        for folder in patient.folders
+        if folder.is_dir() and not file_system_of(folder).is_network
+    ]
+    needed = sum(checks.folders_below(root, patient.admits) for root in roots)
+    return checks.watch_budget(
+        needed,
+        len(roots),
+        checks.limit(INOTIFY / "max_user_watches"),
+        checks.limit(INOTIFY / "max_user_instances"),
+    )
+
+
+def _decoder(patient: Patient) -> Finding:
+    """Start a decoder process and have it read a picture."""
+    # Lazy, as all of tagd that brings in numpy: the other checks need none of it.
+    from PIL import Image  # noqa: PLC0415
+
+    from tagd.domain import Geometry  # noqa: PLC0415
+    from tagd.pipeline.decode import DecodeLimits  # noqa: PLC0415
+    from tagd.pipeline.decoder import DecodeRequest, DecoderPool  # noqa: PLC0415
+
+    limits = DecodeLimits(
+        max_megapixels=patient.max_megapixels, timeout_seconds=patient.decode_timeout_seconds
+    )
+    said: list[str] = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tagd-doctor-") as folder:
+        picture = Path(folder) / "picture.jpg"
+        Image.new("RGB", (64, 48), (200, 120, 40)).save(picture)
+        pool = DecoderPool(decoders=1, limits=limits, on_event=said.append)
+        try:
+            pool.submit(DecodeRequest(ticket=1, path=picture, geometries=(Geometry(32, (32, 32)),)))
+            outcomes = pool.take(1, DECODER_SECONDS)
+        finally:
+            pool.close(1.0)
+    if outcomes and outcomes[0].photo:
+        return checks.ok("decoder", f"started and read a photo in {time.monotonic() - began:.1f} s")
+    reason = outcomes[0].error if outcomes else f"no answer within {DECODER_SECONDS:.0f} s"
+    return Finding(
+        "decoder", Level.PROBLEM, f"a photo could not be decoded: {reason}", "; ".join(said)
+    )
+
+
+def _weights(model: str) -> Finding:
+    from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy, as above
+
+    path = Shelf().verify(model)
+    return checks.ok("weights", f"{model} has its known SHA-256: {display(path)}")
+
+
+def _model(patient: Patient, model: str) -> Finding:
+    """Load the model and ask it about a picture whose answer is known."""
+    from tagd.models.pool import ModelPool  # noqa: PLC0415  lazy, as above
+    from tagd.models.selftest import self_test  # noqa: PLC0415
+
+    with closing(ModelPool(patient.device)) as pool:
+        test = self_test(pool, model)
+    what = f"{model}: {test.milliseconds:.1f} ms a photo on {test.description}"
+    if not test.ok:
+        return Finding(
+            "model",
+            Level.PROBLEM,
+            f"{what}, but its answer is not the known one: off by {test.deviation:.3g}, where"
+            f" {test.tolerance:.3g} is allowed",
+            "the device or PyTorch is at fault: try [model] device = 'cpu', or reinstall torch",
+        )
+    if test.milliseconds > SELF_TEST_SLOW_MS:
+        return Finding("model", Level.WARNING, what, "another program may be using the machine")
+    return checks.ok("model", what)

@@ -1,0 +1,285 @@
+"""`search`, `show`, `tags`, `status` and `failed`, through the command on a real catalogue."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tagd.catalogue import facts, jobs, photos
+from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.record import TaggedFile, Tagging, record
+from tagd.domain import (
+    Job,
+    JobKind,
+    PhotoFacts,
+    Predictions,
+    Priority,
+    SettledFile,
+    Signature,
+    Tag,
+    Tags,
+)
+from tests.acceptance.home import Home
+
+NAMES = {"n02121808": "cat", "n02084071": "dog", "n00015388": "animal", "n07920052": "espresso"}
+PHOTOS: dict[str, tuple[tuple[str, float], ...]] = {
+    "猫 1.jpg": (("n02121808", 0.92), ("n00015388", 0.95)),
+    "both.jpg": (("n02121808", 0.61), ("n02084071", 0.7), ("n00015388", 0.99)),
+    "odd\udcff\n.jpg": (("n07920052", 0.97),),
+    "plain.jpg": (),
+}
+BROKEN = [f"broken {number}.jpg" for number in range(7)]
+FORBIDDEN = {"torch", "numpy", "alembic", "watchdog", "PIL", "timm", "transformers", "structlog"}
+FORBIDDEN |= {"pydantic_settings", "pillow_heif"}
+
+
+def recorded(job: Job, number: int, tags: tuple[tuple[str, float], ...]) -> TaggedFile:
+    photo_id = f"{number:032x}"
+    best = tags or (("n02121808", 0.2),)
+    said = Predictions(
+        photo_id=photo_id,
+        model="efficientnet-lite0",
+        fingerprint="f" * 64,
+        labels=tuple(label for label, _ in best),
+        logits=np.array([math.log(probability) for _, probability in best], dtype=np.float32),
+        log_sum_exp=0.0,
+    )
+    given = Tags(photo_id, tuple(Tag(label, confidence) for label, confidence in tags))
+    return TaggedFile(
+        job=job,
+        photo_id=photo_id,
+        facts=PhotoFacts("JPEG", 4000, 3000, camera_make="NIKON", camera_model="D750"),
+        signature=Signature(1000, 1, 1, number),
+        tagging=Tagging("the quick model is sure", (said,), given),
+    )
+
+
+def fill(catalogue: Catalogue, folder: Path) -> None:
+    """Photos with tags, photos that failed, and one that waits."""
+    now = time.time()
+    names = [*PHOTOS, *BROKEN]
+    files = [
+        SettledFile(folder / name, Signature(1000, 1, 1, number), Priority.NEW)
+        for number, name in enumerate(names)
+    ]
+    with catalogue.write() as tx:
+        photos.submit(tx, files, now)
+        claimed = jobs.claim(tx, JobKind.TAG, limit=99, lease="test/1", lease_seconds=60, now=now)
+        by_name = {job.path.name: job for job in claimed}
+        done = [
+            recorded(by_name[name], number, tags)
+            for number, (name, tags) in enumerate(PHOTOS.items())
+        ]
+        assert all(record(tx, done, NAMES.__getitem__, now))
+        for name in BROKEN:
+            assert jobs.quarantine(tx, by_name[name], "not-an-image", "is a text file", now)
+        waits = SettledFile(folder / "waits.jpg", Signature(1, 1, 1, 99), Priority.NEW)
+        photos.submit(tx, [waits], now)
+        facts.put(tx, facts.WORKING_WITH, '{"model": "efficientnet-lite0", "device": "cpu"}')
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = Home(tmp_path_factory.mktemp("read") / "home")
+    with closing(open_owner(made.database)) as catalogue:
+        fill(catalogue, made.photos)
+    return made
+
+
+def asked(home: Home, *arguments: str) -> Any:
+    told = home.run(*arguments, "--json")
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def test_search_prints_a_line_a_photo(home: Home) -> None:
+    told = home.run("search", "cat -dog")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == f"{home.photos}/猫 1.jpg\tanimal, cat\n"
+
+
+def test_search_shows_an_odd_name_escaped_and_gives_it_whole_to_xargs(home: Home) -> None:
+    shown = home.run("search", "espresso").stdout
+    assert shown == f"{home.photos}/odd\\xff\\n.jpg\tespresso\n"
+    whole = subprocess.run(
+        home.command("search", "espresso", "-0"),
+        capture_output=True,
+        env=home.environment,
+        check=True,
+    ).stdout
+    assert whole == os.fsencode(home.photos / "odd\udcff\n.jpg") + b"\0"
+
+
+def test_search_as_json(home: Home) -> None:
+    found = asked(home, "search", "animal", "--limit", "1", "--offset", "1")
+    (photo,) = found
+    assert photo["path"] == f"{home.photos}/猫 1.jpg"
+    assert photo["tags"][0] == {
+        "tag": "animal",
+        "label": "n00015388",
+        "confidence": 0.95,
+        "source": "model",
+        "state": "active",
+        "model": "efficientnet-lite0",
+    }
+
+
+def test_search_finds_a_tag_in_another_language(home: Home) -> None:
+    assert [each["path"] for each in asked(home, "search", "犬")] == [f"{home.photos}/both.jpg"]
+
+
+def test_nothing_found_is_status_1_as_grep_has_it(home: Home) -> None:
+    told = home.run("search", "zebra")
+    assert (told.returncode, told.stdout, told.stderr) == (1, "", "nothing found\n")
+    assert asked(home, "search", "zebra") == []
+
+
+def test_show(home: Home) -> None:
+    shown = asked(home, "show", str(home.photos / "both.jpg"))
+    assert shown["state"] == "tagged"
+    assert [tag["tag"] for tag in shown["tags"]] == ["animal", "dog", "cat"]
+    assert (shown["width"], shown["camera_model"]) == (4000, "D750")
+    (stage,) = shown["predictions"]
+    assert stage["model"] == "efficientnet-lite0"
+    assert stage["reason"] == "the quick model is sure"
+    assert stage["best"][0]["name"] == "cat"
+    for person in (
+        home.run("show", "photos/both.jpg"),
+        home.run("show", "photos/../photos/both.jpg"),
+    ):
+        assert person.returncode == 0, person.stderr
+        for word in ("dog  0.70  (efficientnet-lite0)", "4000 × 3000", "NIKON D750", "is sure"):
+            assert word in person.stdout
+
+
+def test_show_of_a_failed_file_and_of_one_with_an_odd_name(home: Home) -> None:
+    shown = asked(home, "show", str(home.photos / BROKEN[0]))
+    assert (shown["state"], shown["reason"]) == ("failed", "is a text file")
+    odd = asked(home, "show", str(home.photos / "odd\udcff\n.jpg"))
+    assert odd["tags"][0]["tag"] == "espresso"
+
+
+def test_show_of_a_file_that_is_not_known(home: Home) -> None:
+    told = home.run("show", "nowhere.jpg")
+    assert told.returncode == 1
+    assert told.stderr.startswith(f"tagd: the catalogue does not know {home.root}/nowhere.jpg\n")
+
+
+def test_tags(home: Home) -> None:
+    assert asked(home, "tags") == [
+        {"tag": "animal", "files": 2},
+        {"tag": "cat", "files": 2},
+        {"tag": "dog", "files": 1},
+        {"tag": "espresso", "files": 1},
+    ]
+    assert home.run("tags").stdout.splitlines()[:2] == ["tag       files", "animal        2"]
+
+
+def test_status(home: Home) -> None:
+    standing = asked(home, "status")
+    assert standing["daemon"] is None
+    assert (standing["model"], standing["device"]) == ("efficientnet-lite0", "cpu")
+    assert standing["files"] == {"queued": 1, "tagged": 4, "failed": 7, "missing": 0}
+    assert standing["queue"] == {"waiting": 1, "leased": 0, "quarantined": 7}
+    assert len(standing["last_failures"]) == 5
+    lines = home.run("status").stdout
+    for word in ("not running", "4 tagged", "7 failed", "and 2 more", "efficientnet-lite0 on cpu"):
+        assert word in lines
+
+
+def test_status_names_who_works(home: Home) -> None:
+    with closing(open_owner(home.database, "tagd run")):
+        daemon = asked(home, "status")["daemon"]
+    assert (daemon["pid"], daemon["what"]) == (os.getpid(), "tagd run")
+
+
+def test_failed_lists_reasons_and_retries(tmp_path: Path) -> None:
+    own = Home(tmp_path / "home")
+    with closing(open_owner(own.database)) as catalogue:
+        fill(catalogue, own.photos)
+    failures = asked(own, "failed")
+    assert {each["path"] for each in failures} == {str(own.photos / name) for name in BROKEN}
+    assert {(each["code"], each["reason"]) for each in failures} == {
+        ("not-an-image", "is a text file")
+    }
+    first = str(own.photos / BROKEN[0])
+    assert first in own.run("failed", first).stdout
+    assert BROKEN[1] not in own.run("failed", first).stdout
+
+    told = own.run("failed", "--retry", first)
+    assert (told.returncode, told.stdout) == (0, "1 photo will be tried again\n")
+    assert "tagd run" in told.stderr
+    assert own.rows("SELECT state FROM v_files WHERE path = ?", first) == [("queued",)]
+    assert asked(own, "failed", "--retry") == {"retried": 6}
+    assert own.run("failed").stderr == "nothing failed\n"
+
+
+def test_a_reader_that_leaves_is_no_error(home: Home) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    told = subprocess.run(
+        home.command("search", "animal"),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=home.environment,
+        check=False,
+    )
+    os.close(writer)
+    assert told.stderr == b""
+    assert told.returncode == 1
+
+
+def test_a_terminal_without_utf_8_gets_escapes_and_json_stays_utf_8(home: Home) -> None:
+    environment = {**home.environment, "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(
+        home.command("search", "cat -dog"), capture_output=True, env=environment, check=True
+    )
+    assert b"\\u732b 1.jpg" in told.stdout
+    told = subprocess.run(
+        home.command("search", "cat -dog", "--json"),
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    assert "猫 1.jpg" in told.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status"], ["search", "animal"], ["show", "photos/both.jpg"], ["failed"], ["tags"]],
+)
+def test_reading_imports_nothing_heavy(home: Home, arguments: list[str]) -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", *home.command(*arguments)[1:]],
+        capture_output=True,
+        text=True,
+        env=home.environment,
+        cwd=home.root,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "sqlalchemy" in imported, "the modules are listed"
+    assert not {name for name in imported if name.partition(".")[0] in FORBIDDEN}
+
+
+def test_reading_is_quick(home: Home) -> None:
+    """Half a second from the shell. What the command itself computes is measured, and the best of
+    a few, since the machine may have other work."""
+    took = []
+    for _ in range(4):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert home.run("search", "animal").returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took) < 0.5, took

@@ -1,0 +1,121 @@
+"""What `tagd run` says, as text and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from tagd.cli import logs
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """A stream for the log; the process's logging is as before afterwards."""
+    stream = io.StringIO()
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logging.root.handlers = []
+    yield stream
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    logging.root.handlers = handlers
+    logging.root.setLevel(level)
+
+
+def log() -> Any:
+    return structlog.get_logger()
+
+
+def test_a_photo_is_a_line_with_its_path_and_tags(said: io.StringIO) -> None:
+    logs.configure("info", "text", said)
+    log().info("tagged", path=Path("/p/a\udcff\n.jpg"), tags=["cat", "animal"], model="lite0")
+    clock, _, rest = said.getvalue().partition(" ")
+    time.strptime(clock, "%H:%M:%S")
+    assert rest == "tagged /p/a\\xff\\n.jpg: cat, animal (model=lite0)\n"
+
+
+def test_no_tags_and_reasons_are_said(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    logs.configure("info", "auto", said)
+    log().info("tagged", path=Path("/p/a.jpg"), tags=[])
+    log().warning("failed", path=Path("/p/b.jpg"), reason="not an image", attempts=1)
+    assert said.getvalue().splitlines() == [
+        "tagged /p/a.jpg: no tags",
+        "warning: failed /p/b.jpg: not an image (attempts=1)",
+    ]
+
+
+def test_the_first_lines_name_folders_catalogue_model_device_and_what_to_try(
+    said: io.StringIO,
+) -> None:
+    logs.configure("info", "text", said)
+    log().info(
+        "ready",
+        folders=(Path("/p"), Path("/q")),
+        catalogue=Path("/c.db"),
+        model="efficientnet-lite0",
+        device="cpu",
+    )
+    shown = said.getvalue()
+    assert len(shown.splitlines()) == 3
+    for word in ("ready", "/p, /q", "/c.db", "efficientnet-lite0 on cpu", "tagd search"):
+        assert word in shown
+
+
+def test_json_is_one_object_a_line(said: io.StringIO) -> None:
+    logs.configure("info", "json", said)
+    log().info("tagged", path=Path("/p/a\udcff.jpg"), tags=("猫",))
+    try:
+        int("x")
+    except ValueError:
+        log().exception("broken", path=Path("/p/b.jpg"))
+    first, second = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert (first["event"], first["path"], first["tags"]) == ("tagged", "/p/a\\xff.jpg", ["猫"])
+    assert first["level"] == "info"
+    assert first["timestamp"].endswith("Z")
+    assert "ValueError: invalid literal" in second["exception"]
+
+
+def test_the_level_is_kept(said: io.StringIO) -> None:
+    logs.configure("warning", "text", said)
+    log().info("tagged", path=Path("/p/a.jpg"), tags=[])
+    assert said.getvalue() == ""
+
+
+def test_warnings_of_libraries_join_in(said: io.StringIO) -> None:
+    logs.configure("info", "text", said)
+    logging.getLogger("PIL").warning("odd %s", "chunk")
+    logging.getLogger("PIL").info("not this")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("careful", stacklevel=1)
+    first, second = said.getvalue().splitlines()
+    assert first.endswith("warning: odd chunk (library=PIL)")
+    assert "careful" in second
+
+
+def test_a_log_that_nobody_reads_stops_nothing(said: io.StringIO) -> None:
+    logs.configure("info", "text", said)
+    said.close()
+    log().info("tagged", path=Path("/p/a.jpg"), tags=[])
+
+
+def test_colours_only_on_a_terminal(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(said, "isatty", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    logs.configure("info", "text", said)
+    log().warning("the disk is full")
+    assert said.getvalue().startswith("\x1b[33m")
+    monkeypatch.setenv("NO_COLOR", "1")
+    logs.configure("info", "text", said)
+    log().warning("the disk is full")
+    assert "\x1b" not in said.getvalue().splitlines()[-1]

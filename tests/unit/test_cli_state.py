@@ -1,0 +1,104 @@
+"""How things stand, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue.lock import Holder
+from tagd.catalogue.overview import Failure, Status
+from tagd.cli.state import lies_in, pace, status_fields, status_lines
+from tagd.domain import FileState, JobState
+
+NOW = 1_800_000_000.0
+HOLDER = Holder(pid=7, host="attic", since=NOW - 100, what="tagd run")
+
+
+def standing(*, waiting: int = 0, leased: int = 0, last_minute: int = 0, failed: int = 0) -> Status:
+    failures = tuple(
+        Failure(Path(f"/p/{number}.jpg"), "corrupt", "ends too early", NOW, 5)
+        for number in range(min(failed, 5))
+    )
+    return Status(
+        files={
+            FileState.QUEUED: waiting,
+            FileState.TAGGED: 1204,
+            FileState.FAILED: failed,
+            FileState.MISSING: 0,
+        },
+        queue={JobState.WAITING: waiting, JobState.LEASED: leased, JobState.QUARANTINED: failed},
+        tagged_last_minute=last_minute,
+        tagged_last_hour=last_minute,
+        oldest_waiting=NOW - 90 if waiting else None,
+        last_failures=failures,
+    )
+
+
+def words(
+    status: Status, holder: Holder | None = HOLDER, engine: dict[str, str] | None = None
+) -> str:
+    lines = status_lines(Path("/c.db"), status, holder, engine or {}, NOW)
+    return "\n".join(f"{name}: {value}" for name, value in lines)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "leased", "last_minute", "expected"),
+    [
+        (0, 0, 0, (0.0, 0.0)),
+        (0, 0, 30, (0.5, 0.0)),
+        (100, 20, 0, (0.0, None)),
+        (100, 20, 60, (1.0, 120.0)),
+    ],
+)
+def test_the_pace(
+    waiting: int, leased: int, last_minute: int, expected: tuple[float, float | None]
+) -> None:
+    assert pace(standing(waiting=waiting, leased=leased, last_minute=last_minute)) == expected
+
+
+def test_at_work() -> None:
+    told = words(
+        standing(waiting=100, leased=20, last_minute=60),
+        engine={"model": "efficientnet-lite0", "device": "cpu"},
+    )
+    assert "daemon: tagd run (process 7 on attic, since" in told
+    assert "model: efficientnet-lite0 on cpu\n" in told
+    assert "files: 100 queued, 1,204 tagged\n" in told
+    assert "pace: 1.0 photos/s, about 2 min 0 s left, the oldest waits 1 min 30 s" in told
+
+
+def test_idle() -> None:
+    told = words(standing(last_minute=1))
+    assert "queue: none" in told
+    assert "pace: idle; 1 photo tagged in the last hour" in told
+
+
+def test_nobody_works() -> None:
+    told = words(standing(waiting=1), None, {"model": "lite0", "device": "cpu"})
+    assert "daemon: not running" in told
+    assert "lite0 on cpu, when it last ran" in told
+    assert "waits for `tagd run`" in told
+
+
+def test_failures_beyond_those_shown_are_counted() -> None:
+    told = words(standing(failed=1005))
+    assert told.count("ends too early") == 5
+    assert "… and 1,000 more: tagd failed" in told
+
+
+def test_as_json() -> None:
+    status = standing(waiting=3, last_minute=6, failed=1)
+    fields = status_fields(Path("/c.db"), status, HOLDER, {"model": "lite0", "device": "cuda"})
+    assert fields["daemon"] == {"pid": 7, "what": "tagd run", "since": "2027-01-15T07:58:20.000Z"}
+    assert (fields["model"], fields["device"]) == ("lite0", "cuda")
+    assert fields["queue"] == {"waiting": 3, "leased": 0, "quarantined": 1}
+    assert (fields["photos_per_second"], fields["eta_seconds"]) == (0.1, 30.0)
+    assert fields["last_failures"][0]["reason"] == "ends too early"
+
+
+def test_a_place_is_a_file_or_a_folder_never_a_beginning_of_a_name() -> None:
+    assert lies_in(Path("/p/a.jpg"), None)
+    assert lies_in(Path("/p/a.jpg"), [Path("/p")])
+    assert lies_in(Path("/p/a.jpg"), [Path("/q"), Path("/p/a.jpg")])
+    assert not lies_in(Path("/photos2/a.jpg"), [Path("/photos")])
