@@ -1,0 +1,119 @@
+"""What is a kind of what, and which of it people search for.
+
+WordNet's hypernyms, less those that would read as nonsense under a photo (`data/display.tsv` lists
+them). A label has several parents at times, so this is a directed graph without cycles, not a tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from tagd.labels.tables import DATA, many, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Labels and their parents. A label that it does not know, as of a model of one's own, stands
+    alone: it has neither parents nor children, and is a leaf."""
+
+    parents: Mapping[str, tuple[str, ...]]
+    classes: tuple[str, ...]  # ImageNet-1k's, in their order
+    tags: frozenset[str]  # useful as tags above a leaf
+    broad: frozenset[str] = frozenset()  # useful where nothing below them is likely
+    wary: frozenset[str] = frozenset()  # classes that answer to pictures of nothing
+    _above: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def load(cls) -> Hierarchy:
+        """The one that ships with tagd; read once."""
+        return _shipped()
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """What lies directly below a label; those with nothing below are absent."""
+        found: dict[str, list[str]] = {}
+        for label, parents in self.parents.items():
+            for parent in parents:
+                found.setdefault(parent, []).append(label)
+        return {parent: tuple(sorted(children)) for parent, children in found.items()}
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The labels above the leaves that may become tags."""
+        return self.tags | self.broad
+
+    def ancestors(self, label: str) -> tuple[str, ...]:
+        """Everything above a label, the nearest first; each once, whatever the ways to it."""
+        return tuple(_reach(label, self.parents))
+
+    def descendants(self, label: str) -> tuple[str, ...]:
+        """Everything below a label, the nearest first."""
+        return tuple(_reach(label, self.children))
+
+    def leaves_below(self, label: str) -> frozenset[str]:
+        """The leaves that a label stands for: itself where nothing is below it."""
+        return frozenset(
+            each for each in (label, *self.descendants(label)) if each not in self.children
+        )
+
+    def shown_above(self, label: str) -> tuple[str, ...]:
+        """The ancestors of a label that may become tags, the nearest first."""
+        known = self._above.get(label)
+        if known is None:
+            known = tuple(each for each in self.ancestors(label) if each in self.shown)
+            self._above[label] = known
+        return known
+
+    def may_be_tag(self, label: str) -> bool:
+        """Whether a label is a leaf, or one of those above that people search for."""
+        return label in self.shown or label not in self.children
+
+
+def _reach(start: str, steps: Mapping[str, Iterable[str]]) -> list[str]:
+    """All that can be reached from `start`, breadth first, without it."""
+    found: dict[str, None] = {}
+    edge = list(steps.get(start, ()))
+    while edge:
+        fresh = [each for each in dict.fromkeys(edge) if each not in found]
+        found.update(dict.fromkeys(fresh))
+        edge = [further for each in fresh for further in steps.get(each, ())]
+    return list(found)
+
+
+def read(folder: Path = DATA) -> Hierarchy:
+    """The hierarchy in `wordnet.tsv` and `display.tsv`."""
+    parents: dict[str, tuple[str, ...]] = {}
+    places: dict[int, str] = {}
+    for label, above, _, *place in rows("wordnet.tsv", folder):
+        parents[label] = many(above)
+        if place and place[0]:
+            places[int(place[0])] = label
+    kinds: dict[str, set[str]] = {"tag": set(), "broad": set(), "wary": set()}
+    for kind, label, other, *_ in rows("display.tsv", folder):
+        match kind:
+            case "cut":
+                parents[label] = tuple(each for each in parents[label] if each != other)
+            case "join":
+                parents[label] = (*parents[label], other)
+            case "same":
+                pass  # about names alone
+            case _:
+                kinds[kind].add(label)
+    return Hierarchy(
+        parents=parents,
+        classes=tuple(places[place] for place in sorted(places)),
+        tags=frozenset(kinds["tag"]),
+        broad=frozenset(kinds["broad"]),
+        wary=frozenset(kinds["wary"]),
+    )
+
+
+@cache
+def _shipped() -> Hierarchy:
+    return read()

@@ -1,0 +1,112 @@
+"""What labels are called, in every language that there is a table for, and which labels a word
+means."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from tagd.labels import tables
+from tagd.labels.tables import DATA, many, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ENGLISH = "en"
+SAME_WORD = 0.7  # likeness from which on a name is worth a "did you mean"
+_LATIN_MARKS = range(0x0300, 0x0370)  # accents; Japanese voicing marks are letters, and stay
+_HIRAGANA_FROM = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+_FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), " ")
+
+
+def fold(text: str) -> str:
+    """The text as search compares it: case, accents, width, hyphens, middle dots and the difference
+    between hiragana and katakana are forgiven."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_FROM)
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFD", plain)
+        bare = "".join(sign for sign in apart if ord(sign) not in _LATIN_MARKS)
+        plain = unicodedata.normalize("NFC", bare)
+    return " ".join(plain.translate(_FORGIVEN).split())
+
+
+class Vocabulary:
+    """The names in `names.XX.tsv`, read language by language when they are first asked for."""
+
+    def __init__(self, folder: Path = DATA) -> None:
+        self._folder = folder
+        self._names: dict[str, Mapping[str, str]] = {}
+
+    @staticmethod
+    def load() -> Vocabulary:
+        """The one that ships with tagd."""
+        return _shipped()
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there are names in, English first."""
+        return tables.languages(self._folder)
+
+    def name(self, label: str, language: str = ENGLISH) -> str:
+        """The display name of a label; in English where this language has none, and the label
+        itself where it is none of WordNet's."""
+        return self._of(language).get(label) or self._of(ENGLISH).get(label, label)
+
+    def resolve(self, text: str) -> frozenset[str]:
+        """The labels that are called so, or have it for a synonym, in any language; a label id
+        means itself. Several where a word has several meanings, as crane has."""
+        if text in self._of(ENGLISH):
+            return frozenset({text})
+        return self._meanings.get(fold(text), frozenset())
+
+    def labels_named(self, text: str) -> list[str]:
+        """What `resolve` finds, sorted."""
+        return sorted(self.resolve(text))
+
+    def starting_with(self, text: str) -> frozenset[str]:
+        """The labels with a name or a synonym that begins so, in any language."""
+        start = fold(text)
+        if not start:
+            return frozenset()
+        found = [ids for word, ids in self._meanings.items() if word.startswith(start)]
+        return frozenset().union(*found)
+
+    def suggest(self, text: str, most: int = 3) -> list[str]:
+        """The names nearest to a text that means nothing, as they are written, the nearest first.
+
+        Names alone, without synonyms: what is suggested is what the tags are called.
+        """
+        near = difflib.get_close_matches(fold(text), self._spellings, n=most, cutoff=SAME_WORD)
+        return [self._spellings[each] for each in near]
+
+    def _of(self, language: str) -> Mapping[str, str]:
+        names = self._names.get(language)
+        if names is None:
+            known = language in self.languages
+            table = rows(f"names.{language}.tsv", self._folder) if known else iter(())
+            names = self._names[language] = {row[0]: row[1] for row in table}
+        return names
+
+    @cached_property
+    def _meanings(self) -> Mapping[str, frozenset[str]]:
+        """Folded names and synonyms of all languages."""
+        found: dict[str, set[str]] = {}
+        for language in self.languages:
+            for label, name, *synonyms in rows(f"names.{language}.tsv", self._folder):
+                for word in (name, *many(synonyms[0] if synonyms else "")):
+                    found.setdefault(fold(word), set()).add(label)
+        return {word: frozenset(labels) for word, labels in found.items()}
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """Folded names of all languages, and how they are written."""
+        every = (name for each in self.languages for name in self._of(each).values())
+        return {fold(name): name for name in every}
+
+
+@cache
+def _shipped() -> Vocabulary:
+    return Vocabulary()

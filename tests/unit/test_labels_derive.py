@@ -1,0 +1,188 @@
+"""From probabilities to tags: tables of cases, and what holds for any prediction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.domain import Predictions
+from tagd.labels.derive import derive, probabilities, sum_up
+from tagd.labels.hierarchy import Hierarchy, read
+from tagd.labels.rules import TagRules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHIPPED, AFRESH = Hierarchy.load(), read()
+TABBY, TIGER_CAT, EGYPTIAN = "n02123045", "n02123159", "n02124075"
+CAT, FELINE, MAMMAL, ANIMAL = "n02121808", "n02120997", "n01861778", "n00015388"
+ESPRESSO, COFFEE, DRINK, FOOD = "n07920052", "n07929519", "n07881800", "n00021265"
+LYNX, WEASEL, OTTER, BIRD = "n02127052", "n02441942", "n02444819", "n01503061"
+PROJECTOR, ENVELOPE, TENCH, DEVICE = "n04009552", "n03291819", "n01440764", "n03183080"
+GRAND_PIANO, PIANO, KEYS = "n03452741", "n03928116", "n03614532"
+
+
+def said(of: Mapping[str, float]) -> Predictions:
+    """The best labels of a model that gives these probabilities, and the rest to others."""
+    best = sorted(of.items(), key=lambda item: -item[1])
+    logits = np.array([math.log(max(p, 1e-30)) for _, p in best], dtype=np.float32)
+    return Predictions("0" * 32, "a-model", "f", tuple(label for label, _ in best), logits, 0.0)
+
+
+def labels(of: Mapping[str, float], rules: TagRules | None = None) -> list[str]:
+    return [tag.label for tag in derive(said(of), rules or TagRules(), SHIPPED).tags]
+
+
+def test_cats_add_up_to_a_cat() -> None:
+    tags = derive(said({TIGER_CAT: 0.39, EGYPTIAN: 0.36, TABBY: 0.17}), TagRules(), SHIPPED).tags
+    assert [tag.label for tag in tags] == [CAT, ANIMAL]
+    assert tags[0].confidence == pytest.approx(0.92)
+
+
+def test_a_sure_class_comes_with_what_it_is_a_kind_of() -> None:
+    assert set(labels({ESPRESSO: 0.95})) == {ESPRESSO, COFFEE, DRINK, FOOD}
+    assert labels({ESPRESSO: 0.95})[0] == ESPRESSO, "of equals the most specific first"
+
+
+def test_two_subjects_give_two_tags() -> None:
+    assert {ESPRESSO, TABBY} <= set(labels({ESPRESSO: 0.48, TABBY: 0.45}))
+
+
+def test_nothing_likely_gives_nothing() -> None:
+    assert labels({ESPRESSO: 0.15, TABBY: 0.12, ENVELOPE: 0.1}) == []
+    assert labels({}) == []
+
+
+def test_a_clear_lead_settles_a_class_that_is_not_sure() -> None:
+    assert PROJECTOR in labels({PROJECTOR: 0.29, TENCH: 0.03})
+    assert PROJECTOR not in labels({PROJECTOR: 0.29, TENCH: 0.1})
+    assert PROJECTOR not in labels({PROJECTOR: 0.19, TENCH: 0.01})
+
+
+def test_a_class_that_answers_to_anything_needs_more() -> None:
+    assert ENVELOPE in SHIPPED.wary
+    assert ENVELOPE not in labels({ENVELOPE: 0.55, TENCH: 0.01})
+    assert ENVELOPE in labels({ENVELOPE: 0.65})
+
+
+def test_a_broad_word_comes_only_where_nothing_below_is_likely() -> None:
+    assert labels({WEASEL: 0.35, OTTER: 0.3}) == ["n02441326", ANIMAL]
+    assert labels({WEASEL: 0.35, LYNX: 0.35}) == [MAMMAL, ANIMAL]
+    assert labels({TABBY: 0.3, LYNX: 0.3}) == [FELINE, ANIMAL]
+    assert MAMMAL not in labels({TABBY: 0.9})
+
+
+def test_stricter_rules_do_not_bring_a_broad_word_in() -> None:
+    found = {TIGER_CAT: 0.35, TABBY: 0.3, LYNX: 0.3}
+    assert labels(found) == [ANIMAL, CAT]
+    assert labels(found, TagRules(min_confidence=0.9)) == [ANIMAL]
+
+
+def test_two_ways_up_count_once() -> None:
+    summed = sum_up({GRAND_PIANO: 0.4, "n04515003": 0.3}, SHIPPED)
+    assert summed[PIANO] == summed[KEYS] == summed["n03800933"] == pytest.approx(0.7)
+
+
+def test_without_ancestors_only_the_most_specific_stay() -> None:
+    assert labels({ESPRESSO: 0.95}, TagRules(ancestors=False)) == [ESPRESSO]
+    assert labels({TIGER_CAT: 0.39, EGYPTIAN: 0.36}, TagRules(ancestors=False)) == [CAT]
+
+
+def test_top_k_keeps_the_most_specific() -> None:
+    assert labels({ESPRESSO: 0.95}, TagRules(top_k=1)) == [ESPRESSO]
+    assert set(labels({ESPRESSO: 0.95}, TagRules(top_k=2))) == {ESPRESSO, COFFEE}
+    assert set(labels({ESPRESSO: 0.48, TABBY: 0.45}, TagRules(top_k=2))) == {ESPRESSO, TABBY}
+
+
+def test_a_low_minimum_gives_many_tags_and_a_high_one_few() -> None:
+    found = {TABBY: 0.5, ESPRESSO: 0.2, PROJECTOR: 0.12}
+    assert {TABBY, ESPRESSO, PROJECTOR} <= set(labels(found, TagRules(min_confidence=0.05)))
+    assert labels(found, TagRules(min_confidence=0.95)) == []
+
+
+def test_labels_of_ones_own_model_are_tags_of_their_own() -> None:
+    assert labels({"our car": 0.8}) == ["our car"]
+
+
+def test_a_model_that_says_dog_itself_is_understood() -> None:
+    assert labels({"n02084071": 0.5, "n02085620": 0.2}) == ["n02084071", ANIMAL]
+    assert labels({"n03575240": 0.9}) == [], "instrumentality is no tag, whoever says so"
+
+
+CHOICE = [*SHIPPED.classes[:400:7], *SHIPPED.classes[400::11], CAT, "n02084071", "our car", DEVICE]
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Predictions:
+    """What a model may say: up to 64 logits of any size, the rest of the probability unsaid."""
+    kept = draw(st.lists(st.sampled_from(CHOICE), max_size=64, unique=True))
+    raw = draw(st.lists(st.floats(-20, 20, width=32), min_size=len(kept), max_size=len(kept)))
+    logits = np.sort(np.array(raw, dtype=np.float32))[::-1]
+    rest = draw(st.floats(-20, 20))
+    lse = float(np.logaddexp.reduce([*logits.astype(np.float64), rest]))
+    return Predictions("0" * 32, "a-model", "f", tuple(kept), logits, lse)
+
+
+RULES = st.builds(
+    TagRules, min_confidence=st.floats(0, 1), top_k=st.integers(1, 12), ancestors=st.booleans()
+)
+
+
+@given(predictions())
+def test_sums_never_exceed_one_and_never_fall_going_up(each: Predictions) -> None:
+    summed = sum_up(probabilities(each), SHIPPED)
+    assert all(0 <= probability <= 1 for probability in summed.values())
+    for label, probability in summed.items():
+        assert all(summed[above] >= probability for above in SHIPPED.shown_above(label))
+
+
+@given(predictions())
+def test_a_sum_is_that_of_the_distinct_labels_below(each: Predictions) -> None:
+    found = probabilities(each)
+    summed = sum_up(found, SHIPPED)
+    for label in summed.keys() & SHIPPED.shown:
+        below = {label, *SHIPPED.descendants(label)}
+        assert summed[label] == pytest.approx(sum(found[one] for one in found.keys() & below))
+
+
+@given(predictions(), RULES)
+def test_deriving_twice_is_deriving_once(each: Predictions, rules: TagRules) -> None:
+    once = derive(each, rules, SHIPPED)
+    assert derive(each, rules, SHIPPED) == once
+    assert derive(each, rules, AFRESH) == once, "nothing that came before matters"
+
+
+@given(predictions(), RULES)
+def test_tags_are_few_sure_enough_and_in_order(each: Predictions, rules: TagRules) -> None:
+    tags = derive(each, rules, SHIPPED).tags
+    confidences = [tag.confidence for tag in tags]
+    assert len(tags) <= rules.top_k
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(rules.min_confidence <= one <= 1 for one in confidences)
+    assert len({tag.label for tag in tags}) == len(tags)
+    assert all(SHIPPED.may_be_tag(tag.label) for tag in tags)
+
+
+@given(predictions(), st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_minimum_never_adds_tags(each: Predictions, one: float, other: float) -> None:
+    everything = TagRules(top_k=1000)
+    many = derive(each, replace(everything, min_confidence=min(one, other)), SHIPPED)
+    few = derive(each, replace(everything, min_confidence=max(one, other)), SHIPPED)
+    assert set(few.tags) <= set(many.tags)
+
+
+@given(predictions())
+def test_with_a_thing_come_the_kinds_that_it_is_of(each: Predictions) -> None:
+    found = {tag.label for tag in derive(each, TagRules(top_k=1000), SHIPPED).tags}
+    for label in found:
+        assert found >= {above for above in SHIPPED.shown_above(label) if above in SHIPPED.tags}
+
+
+def test_rounding_never_makes_more_than_certainty() -> None:
+    assert sum_up({TIGER_CAT: 0.7, TABBY: 0.4}, SHIPPED)[CAT] == 1.0
