@@ -7,6 +7,7 @@ A change returns a copy. A prediction never travels without the identity of its 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -178,6 +179,15 @@ class Predictions:
     labels: tuple[str, ...]  # label ids, such as n02123045, best first
     logits: NDArray[np.float32] = field(repr=False)
     log_sum_exp: float
+
+    def probabilities(self) -> tuple[float, ...]:
+        """The softmax probability of each of `labels`. Only the best are kept: they sum to < 1."""
+        return tuple(math.exp(float(logit) - self.log_sum_exp) for logit in self.logits)
+
+    @property
+    def best_probability(self) -> float:
+        """The probability of the first label: how sure the model is."""
+        return math.exp(float(self.logits[0]) - self.log_sum_exp)
 
 
 class TagSource(StrEnum):

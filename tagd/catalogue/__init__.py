@@ -8,6 +8,7 @@
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     query, search   what a person types, and what it finds; overview: everything else commands print
+    speeds          how quick models are on this machine
     facts           small facts about the catalogue itself
 
 Knows no model, no rule and no process: what it is given are plain values and a connection.

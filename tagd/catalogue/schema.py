@@ -189,3 +189,19 @@ fact = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# How quick models are on this machine, as `tagd models bench` measured it.
+speed = Table(
+    "speed",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("device", Text, primary_key=True),
+    Column("batch_size", Integer, primary_key=True, autoincrement=False),
+    Column("model", Text, nullable=False),
+    Column("hardware", Text, nullable=False),
+    Column("precision", Text, nullable=False),
+    Column("images_per_second", REAL, nullable=False),
+    Column("latency_ms", REAL, nullable=False),
+    Column("latency_p95_ms", REAL, nullable=False),
+    Column("measured_at", REAL, nullable=False),
+)

@@ -58,6 +58,10 @@ VIEWS: dict[str, str] = {
         LEFT JOIN tagging ON tagging.model_id = model.id
         LEFT JOIN photo ON photo.tagging_id = tagging.id
         GROUP BY model.id""",
+    "v_speeds": f"""
+        SELECT model, device, batch_size, images_per_second, latency_ms, latency_p95_ms, precision,
+               hardware, fingerprint, {iso("measured_at")} AS measured_at
+        FROM speed""",
     "v_predictions": f"""
         SELECT file.path, prediction.stage, model.name AS model,
                json_extract(best.value, '$[0]') AS label,

@@ -147,6 +147,26 @@ class Model(Section):
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="'auto' takes the GPU where there is one."
     )
+    folder: AbsolutePath = Field(
+        default=Path("$XDG_DATA_HOME/tagd/models"),
+        description="Where pulled and imported models lie, on a disk with some gigabytes free.",
+    )
+    memory_budget: Annotated[float, Unit("MB")] = Field(
+        default=0.0,
+        ge=0,
+        description="What models may take together; those that were not asked for longest make"
+        " room. 0 is as much as is free.",
+    )
+    idle_unload_minutes: Annotated[float, Unit("minutes")] = Field(
+        default=30.0,
+        ge=0,
+        description="A model that no photo needed for so long is unloaded. 0 keeps it.",
+    )
+    allow_cpu_fallback: bool = Field(
+        default=False,
+        description="Whether the CPU stands in for a GPU that has failed, until it is back. Else"
+        " photos wait for it.",
+    )
 
 
 class Worker(Section):

@@ -36,8 +36,8 @@ import os, signal
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0900"
+down_revision = "{before}"
 
 def upgrade():
     with op.batch_alter_table("file") as file:
@@ -46,6 +46,11 @@ def upgrade():
     op.create_table("fruit", sa.Column("id", sa.Integer, primary_key=True))
     {last}
 """
+
+
+def second(last: str) -> str:
+    """The text of a migration that a later version of the program has."""
+    return SECOND.format(before=migrate.SCHEMA_VERSION, last=last)
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def chain(tmp_path: Path, last: str = "pass") -> Path:
     """The migrations as a later version of the program would have them, in an awkward place."""
     place = tmp_path / "later 100% version"
     shutil.copytree(migrate.scripts(), place, ignore=shutil.ignore_patterns("__pycache__"))
-    (place / "versions" / "0002_colours.py").write_text(SECOND.format(last=last))
+    (place / "versions" / "0900_colours.py").write_text(second(last))
     return place
 
 
@@ -132,6 +137,7 @@ def test_enums_are_those_of_the_database(
         ("v_queue", "state jobs"),
         ("v_models", "model fingerprint photos first_used_at"),
         ("v_predictions", "path stage model label name probability rank"),
+        ("v_speeds", "model device batch_size images_per_second latency_ms latency_p95_ms"),
         ("v_rejected_tags", "path tag label source rejected_at"),
     ],
 )
@@ -166,7 +172,7 @@ def test_a_newer_one_is_refused_in_words(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
     before = path.read_bytes()
     for opened in (open_owner, open_reader):
-        with pytest.raises(CatalogueTooNew, match=r"newer tagd.*0999.*up to 0001") as refused:
+        with pytest.raises(CatalogueTooNew, match=rf"newer tagd.*0999.*up to {migrate.SCHEMA_VERSION}") as refused:
             opened(path)
         assert "Upgrade tagd" in refused.value.hint
     assert path.read_bytes() == before
@@ -181,17 +187,17 @@ def test_an_older_one_cannot_be_read_before_it_is_migrated(path: Path) -> None:
 
 
 def test_an_older_one_is_backed_up_and_then_migrated(path: Path, tmp_path: Path) -> None:
-    backup = migrate.upgrade(path, to="0002", chain=chain(tmp_path))
-    assert backup == path.with_name("catalogue.before-0001.db")
+    backup = migrate.upgrade(path, to="0900", chain=chain(tmp_path))
+    assert backup == path.with_name(f"catalogue.before-{migrate.SCHEMA_VERSION}.db")
     assert stat.S_IMODE(backup.stat().st_mode) == 0o640
     # The copy is whole, and old; the catalogue has its rows, its references and its views.
     assert ask(backup, "SELECT path, reason FROM file") == [("/a", "broken")]
-    assert ask(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert ask(backup, "SELECT version_num FROM alembic_version") == [(migrate.SCHEMA_VERSION,)]
     assert ask(backup, "PRAGMA journal_mode") == [("delete",)]
     assert ask(path, "SELECT path, why, colour FROM file") == [("/a", "broken", "green")]
     assert ask(path, "SELECT * FROM fruit") == []
     assert ask(path, "SELECT * FROM fact") == [("a", "b")]
-    assert ask(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert ask(path, "SELECT version_num FROM alembic_version") == [("0900",)]
     assert ask(path, "PRAGMA foreign_key_check") == []
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
     assert [name for (name,) in ask(path, "SELECT name FROM sqlite_master WHERE type = 'view'")]
@@ -216,20 +222,20 @@ def test_views_that_the_code_has_changed_are_made_anew(path: Path) -> None:
     )
     assert found.pop("mine")
     assert found == views.create()
-    assert not path.with_name("catalogue.before-0001.db").exists()
+    assert not path.with_name(f"catalogue.before-{migrate.SCHEMA_VERSION}.db").exists()
 
 
 def test_a_migration_that_fails_leaves_the_old_one_whole(path: Path, tmp_path: Path) -> None:
     before = ask(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name")
     with pytest.raises(ZeroDivisionError):
-        migrate.upgrade(path, to="0002", chain=chain(tmp_path, "1 / 0"))
+        migrate.upgrade(path, to="0900", chain=chain(tmp_path, "1 / 0"))
     assert ask(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name") == before
 
 
 def test_a_migration_that_breaks_references_is_taken_back(path: Path, tmp_path: Path) -> None:
     later = chain(tmp_path, 'op.execute("DELETE FROM file")')
     with pytest.raises(CatalogueCorrupt, match="table job"):
-        migrate.upgrade(path, to="0002", chain=later)
+        migrate.upgrade(path, to="0900", chain=later)
     assert ask(path, "SELECT path FROM file") == [("/a",)]
 
 
@@ -238,15 +244,15 @@ def test_a_kill_in_the_middle_leaves_the_old_one_whole(path: Path, tmp_path: Pat
     later = chain(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
     code = (
         "import sys; from pathlib import Path; from tagd.catalogue import migrate;"
-        "migrate.upgrade(Path(sys.argv[1]), to='0002', chain=Path(sys.argv[2]))"
+        "migrate.upgrade(Path(sys.argv[1]), to='0900', chain=Path(sys.argv[2]))"
     )
     done = subprocess.run([sys.executable, "-c", code, path, later], cwd=REPOSITORY, check=False)
     assert done.returncode == -signal.SIGKILL
     assert ask(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name") == before
     assert ask(path, "SELECT path, reason FROM file") == [("/a", "broken")]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
-    (later / "versions" / "0002_colours.py").write_text(SECOND.format(last="pass"))
-    migrate.upgrade(path, to="0002", chain=later)
+    (later / "versions" / "0900_colours.py").write_text(second("pass"))
+    migrate.upgrade(path, to="0900", chain=later)
     assert ask(path, "SELECT path, why FROM file") == [("/a", "broken")]
 
 

@@ -1,0 +1,42 @@
+# `make run` and `make test` do all the set-up by themselves; `make check` adds the linters.
+PYTHON ?= python3
+PHOTOS ?= ./photos
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test slow lint check format bench clean
+
+run: $(VENV)/.installed
+	mkdir -p "$(PHOTOS)"
+	exec $(BIN)/tagd run "$(PHOTOS)"
+
+test: $(VENV)/.installed-test
+	$(BIN)/pytest -m "not slow"
+
+slow: $(VENV)/.installed-test
+	$(BIN)/pytest -m slow
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test slow
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-test: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,11 @@
+"""The composition root: builds the whole out of a configuration, starts, supervises and stops it.
+
+build.py   every part, from plain values
+watch.py   `tagd run`: watch and tag until told to stop
+once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
+"""
+
+from tagd.daemon.once import Progress, Summary, tag_once
+from tagd.daemon.watch import run
+
+__all__ = ["Progress", "Summary", "run", "tag_once"]

@@ -1,0 +1,142 @@
+"""Every part of the whole, built from a configuration as plain values."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import facts
+from tagd.intake.ask import Ask
+from tagd.intake.exclude import Excludes
+from tagd.intake.intake import Intake
+from tagd.intake.submit import Submitter
+from tagd.labels.hierarchy import Hierarchy
+from tagd.labels.rules import TagRules
+from tagd.labels.vocabulary import Vocabulary
+from tagd.models.pool import ModelPool
+from tagd.pipeline.classify import Classifier
+from tagd.pipeline.decode import DecodeLimits
+from tagd.pipeline.decoder import DecoderPool
+from tagd.pipeline.derivation import Derivation
+from tagd.pipeline.worker import Worker, WorkerSettings
+from tagd.policy.selection import Wants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.pipeline.worker import Report
+
+
+def derivation_of(config: Config) -> Derivation:
+    """How predictions become tags, and what the tags are called."""
+    return Derivation(
+        rules=TagRules(
+            language=config.tags.language,
+            min_confidence=config.tags.min_confidence,
+            top_k=config.tags.top_k,
+            ancestors=config.tags.ancestors,
+        ),
+        hierarchy=Hierarchy.load(),
+        name_of=partial(Vocabulary.load().name, language=config.tags.language),
+    )
+
+
+def classifier_of(config: Config) -> Classifier:
+    """The models, and the policy that picks among them. Raises ModelUnknown for a model that the
+    configuration names and that there is not."""
+    return Classifier(ModelPool(config.model.device), Wants(model=config.model.name or None))
+
+
+def settings_of(config: Config) -> WorkerSettings:
+    """How the worker works."""
+    return WorkerSettings(
+        batch_size=config.worker.batch_size,
+        decoders=config.worker.decoders,
+        max_attempts=config.worker.max_attempts,
+        settle_seconds=config.watch.settle_seconds,
+    )
+
+
+def decoders_of(config: Config, on_event: Callable[[str], None]) -> DecoderPool:
+    """The processes that read and decode photos; the first is started at once."""
+    return DecoderPool(
+        decoders=config.worker.decoders,
+        limits=DecodeLimits(
+            max_megapixels=config.worker.max_megapixels,
+            timeout_seconds=config.worker.decode_timeout_seconds,
+        ),
+        on_event=on_event,
+        most_outstanding=settings_of(config).ahead,
+    )
+
+
+def worker_of(
+    config: Config,
+    catalogue: Catalogue,
+    classifier: Classifier,
+    decoders: DecoderPool,
+    *,
+    on_report: Callable[[Report], None],
+    on_trouble: Callable[[Exception], None],
+) -> Worker:
+    """What works the queue off."""
+    return Worker(
+        catalogue=catalogue,
+        decoders=decoders,
+        classifier=classifier,
+        derivation=derivation_of(config),
+        settings=settings_of(config),
+        on_report=on_report,
+        on_trouble=on_trouble,
+    )
+
+
+def intake_of(
+    config: Config,
+    catalogue: Catalogue,
+    *,
+    on_submitted: Callable[[], None],
+    log: FilteringBoundLogger,
+) -> Intake:
+    """What watches the folders and fills the queue."""
+
+    def say(level: str, message: str, fields: Mapping[str, object]) -> None:
+        getattr(log, level)(message, **fields)
+
+    return Intake(
+        catalogue=catalogue,
+        folders=config.watch.folders,
+        excludes=Excludes(config.watch.exclude),
+        settle_seconds=config.watch.settle_seconds,
+        rescan_minutes=config.watch.rescan_minutes,
+        forget_after_days=config.watch.forget_after_days,
+        on_submitted=on_submitted,
+        say=say,
+    )
+
+
+def ask_of(config: Config, catalogue: Catalogue, pause: Callable[[float], bool]) -> Ask:
+    """What submits the paths that a person names."""
+    return Ask(
+        submitter=Submitter(catalogue, on_submitted=lambda: None, wall=time.time),
+        excludes=Excludes(config.watch.exclude),
+        settle_seconds=config.watch.settle_seconds,
+        clock=time.monotonic,
+        wall=time.time,
+        pause=pause,
+    )
+
+
+def note_engine(catalogue: Catalogue, classifier: Classifier) -> dict[str, str]:
+    """Load the models, and note for `tagd status` which they are and where they run."""
+    classifier.warm_up()
+    engine = {"model": ", then ".join(classifier.models), "device": classifier.device}
+    with catalogue.write() as tx:
+        facts.put(tx, facts.WORKING_WITH, json.dumps(engine))
+    return engine

@@ -1,0 +1,200 @@
+"""`tagd tag`: work these paths off, here or through the daemon that already runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tagd.catalogue import facts, jobs, search
+from tagd.catalogue.engine import open_owner, open_writer, owner_of
+from tagd.daemon.build import (
+    ask_of,
+    classifier_of,
+    decoders_of,
+    derivation_of,
+    note_engine,
+    worker_of,
+)
+from tagd.errors import CatalogueHeld
+from tagd.pipeline.rederive import rederive_if_changed
+from tagd.pipeline.worker import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.intake.ask import Asked
+    from tagd.pipeline.worker import Report
+
+LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it off
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far `tagd tag` is."""
+
+    done: int
+    total: int
+    failed: int
+    rate: float  # photos a second
+    eta_seconds: float | None
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `tagd tag` did. `failed` holds (path, reason)."""
+
+    tagged: int
+    unchanged: int
+    duplicates: int
+    failed: tuple[tuple[Path, str], ...]
+    seconds: float
+    model: str
+    device: str
+
+
+def tag_once(
+    config: Config, paths: Sequence[Path], progress: Callable[[Progress], None]
+) -> Summary:
+    """Tag what lies at `paths` and return when that is done.
+
+    Where a daemon works on the catalogue, it does the work and this watches; should it end before
+    the work does, the rest is done here.
+    """
+    while True:
+        try:
+            with closing(open_owner(config.catalogue.path, "tagd tag")) as catalogue:
+                return _work(config, catalogue, paths, progress)
+        except CatalogueHeld:
+            with closing(open_writer(config.catalogue.path)) as catalogue:
+                summary = _watch(config, catalogue, paths, progress)
+            if summary is not None:
+                return summary
+
+
+def _work(
+    config: Config,
+    catalogue: Catalogue,
+    paths: Sequence[Path],
+    progress: Callable[[Progress], None],
+) -> Summary:
+    """Do the work in this process."""
+    log = structlog.get_logger()
+    classifier = classifier_of(config)
+    rederive_if_changed(catalogue, derivation_of(config))
+    with catalogue.write() as tx:
+        jobs.recover(tx, time.time(), everything=True)
+    asked = ask_of(config, catalogue, _pause).submit(paths)
+    tally = _Tally(asked, progress)
+    with decoders_of(config, on_event=log.warning) as decoders:
+        worker = worker_of(
+            config,
+            catalogue,
+            classifier,
+            decoders,
+            on_report=tally.take,
+            on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+        )
+        try:
+            if tally.unfinished(catalogue):
+                note_engine(catalogue, classifier)
+            while tally.unfinished(catalogue):
+                worker.turn()
+        finally:
+            worker.let_go()
+    return tally.summary(catalogue)
+
+
+def _watch(
+    config: Config,
+    catalogue: Catalogue,
+    paths: Sequence[Path],
+    progress: Callable[[Progress], None],
+) -> Summary | None:
+    """Submit, and watch the one who works; None where it ended before the work did."""
+    asked = ask_of(config, catalogue, _pause).submit(paths)
+    tally = _Tally(asked, progress)
+    while tally.unfinished(catalogue):
+        if owner_of(catalogue.path) is None:
+            return None
+        tally.show()
+        _pause(LOOK_SECONDS)
+    return tally.summary(catalogue)
+
+
+def _pause(seconds: float) -> bool:
+    """Wait; never gives up: whoever has enough presses Ctrl-C."""
+    time.sleep(seconds)
+    return False
+
+
+class _Tally:
+    """What became of the files that were asked for, and how far that is."""
+
+    def __init__(self, asked: Asked, progress: Callable[[Progress], None]) -> None:
+        self._asked = asked
+        self._mine = frozenset(asked.taken)
+        self._progress = progress
+        self._started = time.monotonic()
+        self._left = asked.queued
+        self._failed = 0
+        self._duplicates = 0
+        self._current = ""
+        self.reported = 0
+
+    def take(self, report: Report) -> None:
+        """Count a report, if it is the last word on one of ours."""
+        if report.path not in self._mine or report.outcome is Outcome.POSTPONED:
+            return
+        self.reported += 1
+        self._left -= 1
+        self._failed += report.outcome is Outcome.FAILED
+        self._duplicates += report.outcome is Outcome.RECOGNISED
+        self._current = str(report.path)
+        self.show()
+
+    def unfinished(self, catalogue: Catalogue) -> bool:
+        """Whether jobs of ours are left. The catalogue is asked only where our own count cannot
+        tell: others may work on it, or a file may have been submitted anew."""
+        if self.reported and self._left > 0:
+            return True
+        with catalogue.read() as tx:
+            self._left = jobs.unfinished(tx, self._asked.taken)
+        return self._left > 0
+
+    def show(self) -> None:
+        """Tell how far it is."""
+        total = self._asked.queued
+        done = total - self._left
+        rate = done / max(time.monotonic() - self._started, 0.001)
+        eta = self._left / rate if done else None
+        self._progress(Progress(done, total, self._failed, rate, eta, self._current))
+
+    def summary(self, catalogue: Catalogue) -> Summary:
+        """The whole, at the end. What failed is asked of the catalogue, so that a photo that had
+        failed before, and did not change, is named again."""
+        with catalogue.read() as tx:
+            failures = [
+                (failure.path, failure.reason)
+                for failure in search.failed(tx)
+                if failure.path in self._mine
+            ]
+            engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
+        known = self._asked.unchanged - (len(failures) - self._failed)
+        return Summary(
+            tagged=self._asked.queued - self._failed - self._duplicates,
+            unchanged=known,
+            duplicates=self._duplicates,
+            failed=(*failures, *self._asked.refused),
+            seconds=time.monotonic() - self._started,
+            model=engine.get("model", ""),
+            device=engine.get("device", ""),
+        )

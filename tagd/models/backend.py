@@ -1,0 +1,89 @@
+"""What a library does for tagd: it builds a network with given weights. One Protocol, for three.
+
+Imports torch, and with `open_session` the library that the model needs, and only that one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from tagd.errors import ModelError, WeightsRefused
+from tagd.models import bundled, checkpoint, store
+from tagd.models.registry import BundledWeights, FileWeights
+from tagd.models.shelf import absent
+from tagd.models.torch_session import TorchSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+    from tagd.models.checkpoint import State
+    from tagd.models.device import Device
+    from tagd.models.preprocessing import Preprocessing
+    from tagd.models.registry import Backend as Library
+    from tagd.models.registry import ModelFacts
+
+
+class Backend(Protocol):
+    """A module that knows one library's architectures and the names of their tensors."""
+
+    def build(self, facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
+        """The network with these weights: (N, 3, height, width) to logits of (N, classes).
+
+        Raises `WeightsRefused` when the weights do not fit the architecture, or there is no such
+        architecture in the library.
+        """
+
+    def usual_preprocessing(self, architecture: str) -> Preprocessing | None:
+        """How the library prepares pictures for this architecture, unless told otherwise."""
+
+
+def open_session(facts: ModelFacts, labels: Sequence[str], device: Device) -> TorchSession:
+    """Read, check and load the model's weights.
+
+    Raises `WeightsMissing`, `WeightsRefused`, and `DeviceUnavailable` where the device fails.
+    """
+    return TorchSession(network(facts, labels, read(facts)), facts.preprocessing, device)
+
+
+def read(facts: ModelFacts) -> State:
+    """The model's tensors, out of a file that is the one that its facts name.
+
+    Raises `WeightsMissing` and `WeightsRefused`.
+    """
+    match facts.weights:
+        case BundledWeights() as weights:
+            return checkpoint.read(bundled.read(weights), origin=facts.id)
+        case FileWeights() as weights:
+            return checkpoint.read_file(store.verify(weights), origin=facts.id)
+    raise absent(facts)
+
+
+def network(facts: ModelFacts, labels: Sequence[str], state: State) -> torch.nn.Module:
+    """The network with these weights, its head checked to have one place a label.
+
+    Raises `WeightsRefused`, and `ModelError` when the library cannot be imported.
+    """
+    return load(facts.backend).build(facts, len(labels), state).eval()
+
+
+def load(library: Library) -> Backend:
+    """The library's own module, imported only now: each takes seconds. Raises `ModelError`."""
+    try:
+        return cast("Backend", import_module(f"tagd.models.{library}_backend"))
+    except (ImportError, OSError) as error:
+        raise ModelError(
+            f"{library} cannot be imported: {error}",
+            hint="Reinstall torch and what builds on it, in versions that go together.",
+        ) from error
+
+
+def refuse_head(facts: ModelFacts, outputs: int, labels: int) -> None:
+    """Raise `WeightsRefused` unless the head has one output a label."""
+    if outputs != labels:
+        raise WeightsRefused(
+            f"{facts.id}: the head has {outputs} outputs, but the label set {facts.label_set} has "
+            f"{labels} labels"
+        )

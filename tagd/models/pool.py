@@ -1,0 +1,328 @@
+"""Models are loaded once and handed out many times. Facts about them are free: no torch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tagd.errors import ModelError
+from tagd.models import memory
+from tagd.models.guard import Guarded
+from tagd.models.placement import Placement
+from tagd.models.shelf import Shelf, on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tagd.domain import Geometry
+    from tagd.errors import DeviceUnavailable
+    from tagd.models.device import Device, Wanted
+    from tagd.models.registry import ModelFacts
+    from tagd.models.session import Session
+
+Opener = Callable[["ModelFacts", tuple[str, ...], "Device"], "Session"]
+
+BATCH = 4  # photos in a forward pass, as the estimate of memory takes them
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that can be asked. `labels` are in the order of the session's logits."""
+
+    facts: ModelFacts
+    fingerprint: str
+    labels: tuple[str, ...]
+    session: Session
+
+    @property
+    def geometry(self) -> Geometry:
+        """How a picture becomes its input."""
+        return self.facts.preprocessing.geometry
+
+
+@dataclass(slots=True)
+class _Place:
+    """A loaded model, what it takes, and when it was last asked for."""
+
+    model: LoadedModel
+    session: Session  # the one on the device
+    device: Device
+    megabytes: int
+    used_at: float
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is said of a model without loading it."""
+
+    facts: ModelFacts
+    labels: tuple[str, ...]
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """`memory_budget_mb`: what all loaded models may take together; None leaves it at what is free.
+    `idle_unload_seconds`: None keeps models for ever. `threads` is what a forward pass on the CPU
+    takes, by default every physical core."""
+
+    device: Wanted = "auto"
+    threads: int | None = None
+    folder: Path | None = None
+    memory_budget_mb: float | None = None
+    idle_unload_seconds: float | None = None
+    allow_cpu_fallback: bool = False
+    batch: int = BATCH
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be at least 1, not {self.threads}")
+
+
+class ModelPool:
+    """The models in memory, by id. Any thread may ask.
+
+    Ask `get` for every batch and do not keep what it returns, so that the pool may let go of models
+    that nobody needs. The rest takes the place of real backends, devices and clocks; `say` is told
+    of a GPU that goes and comes, and of models that were let go.
+    """
+
+    def __init__(
+        self,
+        device: Wanted = "auto",
+        *,
+        settings: PoolSettings | None = None,
+        threads: int | None = None,
+        open_session: Opener | None = None,
+        find_device: Callable[[Wanted], Device] | None = None,
+        works: Callable[[Device], bool] | None = None,
+        free_mb: Callable[[Device], int | None] = memory.free_mb,
+        clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings or PoolSettings(device, threads)
+        self._open = open_session or _open_real
+        self._free_mb = free_mb
+        self._clock = clock
+        self._say = say
+        self._placement = Placement(
+            self._settings.device,
+            allow_cpu_fallback=self._settings.allow_cpu_fallback,
+            find=find_device or partial(_find_real, self._settings.threads),
+            works=works or _works_real,
+            clock=clock,
+            say=say,
+        )
+        self.shelf = Shelf(self._settings.folder)
+        self._loading = threading.RLock()
+        self._loaded: dict[str, _Place] = {}
+        self._known: dict[str, _Known] = {}
+        self._limits: dict[tuple[str, str], int] = {}  # the batches that fitted a device's memory
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def get(self, model: str) -> LoadedModel:
+        """The model, loaded on first use; whoever else asks meanwhile waits for the same load.
+
+        A load that failed is tried anew by the next call. Raises `ModelUnknown`, `WeightsMissing`,
+        `WeightsRefused`, `DeviceUnavailable`, and `ModelError` when there is no memory for it.
+        """
+        # Without the lock, so that a model in memory never waits for another one's load.
+        place = self._loaded.get(model)
+        if place is None or self._placement.probe_due:
+            with self._loading:
+                place = self._present(model) or self._load(model)
+        place.used_at = self._clock()
+        return place.model
+
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory, in the order they were loaded."""
+        return tuple(self._loaded)
+
+    def unload(self, model: str) -> bool:
+        """Let go of the model, which whoever is just using it may still finish with; its memory is
+        given back after that. Returns whether it was there."""
+        with self._loading:
+            return self._let_go([model])
+
+    def sweep(self) -> tuple[str, ...]:
+        """Let go of what nobody asked for in `idle_unload_seconds`; returns which. The pool does so
+        by itself."""
+        limit = self._settings.idle_unload_seconds
+        with self._loading:
+            now = self._clock()
+            idle = [
+                model
+                for model, place in self._loaded.items()
+                if limit is not None and now - place.used_at >= limit
+            ]
+            if self._let_go(idle):
+                self._say(f"{', '.join(idle)} unloaded: nobody asked for it")
+            self._arm()
+        return tuple(idle)
+
+    def close(self) -> None:
+        """Let go of all and close their sessions, at the end of the program."""
+        with self._loading:
+            self._closed = True
+            self._arm()
+            closing = [place.model.session for place in self._loaded.values()]
+            self._loaded.clear()
+        for session in closing:
+            session.close()
+
+    def geometry_of(self, model: str) -> Geometry:
+        """What `get(model).geometry` is. Raises `ModelUnknown`."""
+        return self._know(model).facts.preprocessing.geometry
+
+    def labels_of(self, model: str) -> tuple[str, ...]:
+        """What `get(model).labels` is. Raises `ModelUnknown`."""
+        return self._know(model).labels
+
+    def fingerprint_of(self, model: str) -> str:
+        """What `get(model).fingerprint` is: the weights' hash is the recorded one, which loading
+        enforces.
+
+        Raises `ModelUnknown`, `WeightsMissing` for a model that is not on this disk, and
+        `ModelError` when facts were changed and the pinned one was not.
+        """
+        known = self._know(model)
+        if known.fingerprint is None:
+            known.fingerprint = self.shelf.fingerprint_of(known.facts)
+        return known.fingerprint
+
+    # With the lock held
+
+    def _present(self, model: str) -> _Place | None:
+        """The model, if it is in memory and where it should be."""
+        if self._placement.probe_due:
+            device = self._placement.device()
+            elsewhere = [m for m, place in self._loaded.items() if place.device != device]
+            self._let_go(elsewhere)
+        return self._loaded.get(model)
+
+    def _load(self, model: str) -> _Place:
+        self._known.pop(model, None)  # its files may have been replaced
+        known = self._know(model)
+        identity = self.fingerprint_of(model)
+        device = self._placement.device()
+        needed = self._make_room(known.facts, device)
+        session = self._open(known.facts, known.labels, device)
+        session.batch_limit = self._limits.get((model, device.name))
+        guarded = Guarded(session, partial(self._replace, model))
+        loaded = LoadedModel(known.facts, identity, known.labels, guarded)
+        self._loaded[model] = place = _Place(loaded, session, device, needed, self._clock())
+        self._arm()
+        return place
+
+    def _replace(self, model: str, failed: Session, error: DeviceUnavailable) -> Session:
+        """Another session in the place of one whose device has gone. Raises `DeviceUnavailable`
+        where nothing may take its place."""
+        with self._loading:
+            place = self._loaded.get(model)
+            if failed.device == "cpu":
+                raise error
+            if place is None or place.session is failed:  # else another thread saw it first
+                self._placement.lost(error.message)
+                self._let_go([m for m, p in self._loaded.items() if p.device.name == failed.device])
+                place = self._load(model)
+            return place.session
+
+    def _make_room(self, facts: ModelFacts, device: Device) -> int:
+        """Let go of the least recently used until the model fits; returns what it needs in MiB."""
+        needed = facts.memory_needed_mb(device.precision, self._settings.batch)
+        budget = self._settings.memory_budget_mb
+        if budget is not None and needed > budget:
+            raise ModelError(
+                f"{facts.id} needs about {needed} MB, but [model] memory_budget is {budget:g}",
+                hint="Raise it, or choose a smaller model.",
+            )
+        while (left := self._left(device)) is not None and needed > left:
+            if not self._loaded:
+                raise ModelError(
+                    f"{facts.id} needs about {needed} MB on {device.name}, but {left} are free",
+                    hint="End other programs, or choose a smaller model.",
+                )
+            oldest = min(self._loaded, key=lambda model: self._loaded[model].used_at)
+            self._let_go([oldest])
+            self._say(f"{oldest} unloaded to make room for {facts.id}")
+        return needed
+
+    def _left(self, device: Device) -> int | None:
+        """What another model may take, in MiB; None for as much as it likes."""
+        free = self._free_mb(device)
+        if self._settings.memory_budget_mb is None:
+            return free
+        taken = sum(place.megabytes for place in self._loaded.values())
+        spare = int(self._settings.memory_budget_mb - taken)
+        return spare if free is None else min(spare, free)
+
+    def _let_go(self, models: Sequence[str]) -> bool:
+        """Forget these models; their memory is given back unless someone is just using them."""
+        had = False
+        for model in models:
+            if (place := self._loaded.pop(model, None)) is None:
+                continue
+            if (limit := place.session.batch_limit) is not None:
+                self._limits[model, place.device.name] = limit
+            self._known.pop(model, None)
+            del place
+            had = True
+        if had:
+            memory.reclaim()
+        return had
+
+    def _know(self, model: str) -> _Known:
+        """What is said of a model without loading it. A row of the zoo is looked up each time, as
+        its weights may come at any time."""
+        if (known := self._known.get(model)) is not None:
+            return known
+        facts = self.shelf.find(model)
+        known = _Known(facts, self.shelf.labels_of(facts))
+        if on_disk(facts):
+            self._known[model] = known
+        return known
+
+    def _arm(self) -> None:
+        """Have `sweep` called when the next model may have been idle for long enough."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        limit = self._settings.idle_unload_seconds
+        if limit is None or self._closed or not self._loaded:
+            return
+        oldest = min(place.used_at for place in self._loaded.values())
+        wait = max(1.0, limit - (self._clock() - oldest))
+        self._timer = threading.Timer(wait, self.sweep)
+        self._timer.daemon = True
+        self._timer.start()
+
+
+def _find_real(threads: int | None, wanted: Wanted) -> Device:
+    try:
+        # Lazy: torch takes seconds and hundreds of megabytes.
+        from tagd.models import torch_session  # noqa: PLC0415
+    except (ImportError, OSError) as error:
+        raise ModelError(
+            f"PyTorch cannot be imported: {error}",
+            hint="Reinstall torch, torchvision and timm, in versions that go together.",
+        ) from error
+    torch_session.use_threads(threads)
+    return torch_session.find_device(wanted)
+
+
+def _works_real(device: Device) -> bool:
+    from tagd.models import torch_session  # noqa: PLC0415  lazy, as above
+
+    return torch_session.works(device)
+
+
+def _open_real(facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
+    from tagd.models import backend  # noqa: PLC0415  lazy, as above
+
+    return backend.open_session(facts, labels, device)

@@ -1,0 +1,103 @@
+"""One interface for whatever computes logits, and a fake that tests may rely on."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tagd.errors import ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Session(Protocol):
+    """A loaded network on a device. One thread calls it at a time."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes, such as "cpu" or "cuda:0"."""
+
+    @property
+    def precision(self) -> str:
+        """What it computes in: "fp32", or one of half the size such as "bf16"."""
+
+    @property
+    def hardware(self) -> str:
+        """What the device is, such as "NVIDIA H200" or a processor's name."""
+
+    @property
+    def batch_limit(self) -> int | None:
+        """The most images that a forward pass takes, once more of them have not fitted the memory;
+        `logits` divides what is more. None: as many as come."""
+
+    @batch_limit.setter
+    def batch_limit(self, most: int | None) -> None: ...
+
+    @property
+    def tolerance(self) -> float:
+        """How far a logit may stand from the exact one by this session's arithmetic alone."""
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """One row of (classes,) for each RGB image of (N, height, width, 3), N may be 0.
+
+        Raises `ValueError` on another shape or type, and `ModelError` when the device fails.
+        """
+
+    def describe(self) -> str:
+        """Device, precision and why there, for people."""
+
+    def close(self) -> None:
+        """Give the memory back; `logits` raises `ModelError` from then on."""
+
+
+class FakeSession:
+    """Answers without a network: a picture's favourite class is the sum of its values, modulo the
+    number of classes, and gets `confidence`; the others share the rest.
+
+    So equal pictures get equal answers, and a black one is class 0. `batches` holds the sizes of
+    what was asked, in order.
+    """
+
+    device = "fake"
+    precision = "fp32"
+    hardware = "none"
+    tolerance = 0.0
+    batch_limit: int | None = None
+
+    def __init__(self, classes: int, *, confidence: float = 0.9) -> None:
+        if classes < 2 or not 1 / classes <= confidence < 1:
+            raise ValueError("at least two classes, and a confidence above chance and under 1")
+        self._classes = classes
+        self._lead = math.log(confidence * (classes - 1) / (1 - confidence))
+        self.batches: list[int] = []
+        self.closed = False
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See the class."""
+        require_images(images)
+        if self.closed:
+            raise ModelError("this session has been closed")
+        self.batches.append(len(images))
+        favourites = images.sum(axis=(1, 2, 3), dtype=np.int64) % self._classes
+        rows = np.zeros((len(images), self._classes), dtype=np.float32)
+        rows[np.arange(len(images)), favourites] = self._lead
+        return rows
+
+    def describe(self) -> str:
+        """What it is."""
+        return "a fake that computes nothing"
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True
+
+
+def require_images(images: NDArray[np.uint8], size: tuple[int, int] | None = None) -> None:
+    """Raise `ValueError` unless these are `uint8` images of (N, height, width, 3), of this size."""
+    wanted = "(N, height, width, 3)" if size is None else f"(N, {size[0]}, {size[1]}, 3)"
+    fits = images.ndim == 4 and images.shape[3] == 3 and images.dtype == np.uint8
+    if not fits or (size is not None and images.shape[1:3] != size):
+        raise ValueError(f"expected uint8 images {wanted}, got {images.dtype} {images.shape}")

@@ -1,0 +1,102 @@
+"""The image classifiers of transformers. Imports torch and transformers.
+
+Nothing here asks the network: weights and configuration are given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import AutoConfig, AutoModelForImageClassification
+from transformers.utils import logging
+
+from tagd.errors import WeightsRefused
+from tagd.models.backend import refuse_head
+
+if TYPE_CHECKING:
+    from tagd.models.checkpoint import State
+    from tagd.models.preprocessing import Preprocessing
+    from tagd.models.registry import ModelFacts
+
+_quiet: Any = logging
+_quiet.set_verbosity_error()
+_quiet.disable_progress_bar()
+_auto: Any = AutoModelForImageClassification
+
+
+class Logits(torch.nn.Module):
+    """A classifier of transformers, whose answer is its logits alone."""
+
+    def __init__(self, classifier: torch.nn.Module) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(N, 3, height, width) to (N, classes)."""
+        logits: torch.Tensor = self.classifier(pixel_values=pixels).logits
+        return logits
+
+
+def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
+    """See `Backend`. transformers itself knows tensors by the names of its older versions."""
+    config = configuration(facts, _outputs(state) or classes)
+    try:
+        with torch.device("meta"):
+            kind: Any = type(_auto.from_config(config))
+        network, report = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=dict(state),
+            output_loading_info=True,
+            dtype=torch.float32,
+        )
+    except (ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+        raise WeightsRefused(
+            f"{facts.id}: transformers cannot load it: {_first_line(error)}"
+        ) from error
+    _refuse_partial(facts, report)
+    refuse_head(facts, config.num_labels, classes)
+    return Logits(network)
+
+
+def usual_preprocessing(architecture: str) -> Preprocessing | None:
+    """See `Backend`: transformers keeps that beside the weights alone."""
+    del architecture
+    nowhere: Preprocessing | None = None
+    return nowhere
+
+
+def configuration(facts: ModelFacts, outputs: int) -> Any:
+    """transformers' own configuration. Raises `WeightsRefused` for what is none it knows."""
+    options = {key: value for key, value in facts.config.items() if key != "model_type"}
+    try:
+        return AutoConfig.for_model(facts.architecture, num_labels=outputs, **options)
+    except (ValueError, TypeError, KeyError) as error:
+        raise WeightsRefused(
+            f"{facts.id}: transformers has no image classifier {facts.architecture!r} with this "
+            f"configuration: {_first_line(error)}"
+        ) from error
+
+
+def _outputs(state: State) -> int | None:
+    biases = (state.get(f"{head}.bias") for head in ("classifier", "classifier.1", "head"))
+    return next((len(bias) for bias in biases if bias is not None), None)
+
+
+def _refuse_partial(facts: ModelFacts, report: dict[str, Any]) -> None:
+    for what, key in (("lacks", "missing_keys"), ("has too many: ", "unexpected_keys")):
+        if names := sorted(map(str, report[key])):
+            raise WeightsRefused(
+                f"{facts.id}: the file {what} {names[0]} ({len(names)} tensors): "
+                "the weights belong to another architecture"
+            )
+    if wrong := sorted(report["mismatched_keys"], key=str):
+        raise WeightsRefused(
+            f"{facts.id}: {wrong[0][0]} is {tuple(wrong[0][1])}, but the network's is "
+            f"{tuple(wrong[0][2])}: the weights belong to another architecture or other classes"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,78 @@
+"""What becomes of a photo that failed: a pure decision that the worker applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.errors import (
+    DecoderDied,
+    DecoderHung,
+    FileChanged,
+    FileVanished,
+    PermanentPhotoError,
+    PhotoError,
+    TruncatedImage,
+)
+
+if TYPE_CHECKING:
+    from tagd.domain import Job, Signature
+
+CRASHES_ALLOWED = 1  # a photo that kills two decoders is not given a third
+BACK_OFF_SECONDS = 5.0
+BACK_OFF_MOST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try again from `at` (seconds since 1970)."""
+
+    at: float
+    counts: bool = True  # towards `max_attempts`
+    crashed: bool = False
+    tried: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Quarantine it, until its file changes or a person retries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The file is gone: there is nothing to do any more."""
+
+
+Verdict = RetryAt | GiveUp | Forget
+
+
+def decide(
+    error: PhotoError,
+    job: Job,
+    *,
+    signature: Signature | None,
+    now: float,
+    settle_seconds: float,
+    max_attempts: int,
+) -> Verdict:
+    """What becomes of `job` after `error`. `signature` is the file's present one, None if gone.
+
+    A picture that ends too early may be a copy that paused: it is given up only when its signature
+    has stood still between two tries. While a file keeps changing, no attempt counts.
+    """
+    match error:
+        case FileVanished():
+            return Forget()
+        case PermanentPhotoError():
+            return GiveUp()
+        case TruncatedImage() if signature is not None and signature == job.tried:
+            return GiveUp()
+        case TruncatedImage() | FileChanged():
+            return RetryAt(now + settle_seconds, counts=False, tried=signature)
+        case DecoderDied() | DecoderHung():
+            if job.crashes >= CRASHES_ALLOWED:
+                return GiveUp()
+            return RetryAt(now, crashed=True)
+    if job.attempts + 1 >= max_attempts:
+        return GiveUp()
+    return RetryAt(now + min(BACK_OFF_SECONDS * 2 ** min(job.attempts, 20), BACK_OFF_MOST_SECONDS))

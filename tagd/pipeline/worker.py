@@ -1,0 +1,304 @@
+"""The story of a photo in the middle of its journey.
+
+    claim → decode → choose → predict → derive → record
+
+One thread tells it, a batch a turn. Decoder processes work ahead of it, so that the next photos are
+decoded while the model runs; a batch is whatever has arrived, and is never waited for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from tagd.catalogue import jobs, photos, record
+from tagd.catalogue.record import TaggedFile, Tagging
+from tagd.domain import Job, JobKind
+from tagd.errors import CatalogueError, DecoderUnavailable, ModelError, PhotoError
+from tagd.fs import signature_of
+from tagd.pipeline import retry
+from tagd.pipeline.decoder import DecodeRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.domain import DecodedPhoto, Signature
+    from tagd.pipeline.classify import Answer, Classifier
+    from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.derivation import Derivation
+
+LEASE_SECONDS = 120.0
+POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
+TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
+
+
+class Outcome(StrEnum):
+    """What came of one job."""
+
+    TAGGED = "tagged"  # a model looked at it
+    RECOGNISED = "recognised"  # content that had its tags already
+    FAILED = "failed"  # quarantined
+    POSTPONED = "postponed"  # to be tried again
+    GONE = "gone"  # the file is not there any more
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one job, for whoever watches."""
+
+    path: Path
+    outcome: Outcome
+    tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
+    model: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Plain values from the configuration. Seconds."""
+
+    batch_size: int
+    decoders: int
+    max_attempts: int
+    settle_seconds: float
+
+    @property
+    def ahead(self) -> int:
+        """Photos claimed at most: each decoder busy and one waiting, and a batch at the model."""
+        return 2 * self.decoders + self.batch_size
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn gathers before it is recorded."""
+
+    decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
+    failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
+
+
+class Worker:
+    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        decoders: DecoderPool,
+        classifier: Classifier,
+        derivation: Derivation,
+        settings: WorkerSettings,
+        on_report: Callable[[Report], None],
+        on_trouble: Callable[[Exception], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalogue = catalogue
+        self._decoders = decoders
+        self._classifier = classifier
+        self._derivation = derivation
+        self._settings = settings
+        self._on_report = on_report
+        self._on_trouble = on_trouble
+        self._clock = clock
+        self._owner = uuid4().hex
+        self._tickets = itertools.count(1)
+        self._claimed: dict[int, Job] = {}
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+
+    # What other threads may call
+
+    def wake(self) -> None:
+        """There may be new jobs."""
+        self._woken.set()
+        self._decoders.wake()
+
+    def stop(self) -> None:
+        """End after the present turn."""
+        self._stop.set()
+        self.wake()
+
+    def heartbeat(self) -> None:
+        """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
+        with self._catalogue.write() as tx:
+            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
+
+    def let_go(self) -> None:
+        """Give every claimed job back, as if it had never been claimed."""
+        with self._catalogue.write() as tx:
+            jobs.release(tx, self._owner)
+
+    # The story
+
+    def run(self) -> None:
+        """Work until stopped. Trouble with catalogue, model or decoders is reported, and after a
+        while everything is tried again; it costs no photo an attempt."""
+        while not self._stop.is_set():
+            try:
+                self.turn()
+            except (CatalogueError, ModelError, DecoderUnavailable) as trouble:
+                self._on_trouble(trouble)
+                self._start_over()
+
+    def turn(self) -> int:
+        """One turn; returns how many jobs came to an end in it."""
+        if not self._claimed and not self._claim_first():
+            return 0
+        turn = self._gather()
+        answers = self._ask(turn.decoded)
+        return self._record(turn, answers)
+
+    def _claim_first(self) -> bool:
+        """Claim when nothing is at work; without jobs, wait for some."""
+        # Before the look at the queue: what is committed from here on is not missed.
+        self._woken.clear()
+        version = self._catalogue.data_version()
+        with self._catalogue.write() as tx:
+            claimed = self._claim(tx)
+            due = None if claimed else jobs.next_due(tx)
+        self._decode(claimed)
+        if not claimed:
+            self._wait(version, due)
+        return bool(claimed)
+
+    def _wait(self, version: int, due: float | None) -> None:
+        """Until woken, until another process changed the catalogue, or until a job falls due."""
+        while not self._woken.is_set() and self._catalogue.data_version() == version:
+            left = POLL_SECONDS if due is None else due - self._clock()
+            if left <= 0:
+                return
+            self._woken.wait(min(POLL_SECONDS, left))
+
+    def _claim(self, tx: Connection) -> list[Job]:
+        room = self._settings.ahead - len(self._claimed)
+        lease = f"{self._owner}/{next(self._tickets)}"
+        now = self._clock()
+        return jobs.claim(
+            tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
+        )
+
+    def _decode(self, claimed: Sequence[Job]) -> None:
+        geometries = self._classifier.geometries
+        for job in claimed:
+            ticket = next(self._tickets)
+            self._claimed[ticket] = job
+            self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
+
+    def _gather(self) -> _Turn:
+        turn = _Turn()
+        for outcome in self._decoders.take(self._settings.batch_size, POLL_SECONDS):
+            job = self._claimed.pop(outcome.ticket)
+            if outcome.photo is not None:
+                turn.decoded.append((job, outcome.photo))
+            elif outcome.error is not None:
+                turn.failed.append((job, outcome.error))
+        return turn
+
+    def _ask(self, decoded: Sequence[tuple[Job, DecodedPhoto]]) -> Mapping[str, Answer]:
+        """Ask the models about content that they have not seen, each content once."""
+        if not decoded:
+            return {}
+        choice = self._classifier.choose()
+        wanted = self._classifier.wanted(choice)
+        contents = {photo.photo_id: photo for _, photo in decoded}
+        with self._catalogue.read() as tx:
+            in_force = record.known(tx, list(contents))
+        unseen = {
+            photo_id: photo
+            for photo_id, photo in contents.items()
+            if (known := in_force.get(photo_id)) is None
+            or known.orientation != photo.facts.orientation
+            or known.fingerprints != wanted[: len(known.fingerprints)]
+        }
+        return self._classifier.classify(unseen, choice)
+
+    def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
+        """Everything that this turn found, and the claim of what comes next, in one transaction."""
+        now = self._clock()
+        results = [self._result(job, photo, answers) for job, photo in turn.decoded]
+        with self._catalogue.write() as tx:
+            landed = record.record(tx, results, self._derivation.name_of, now)
+            reports = [
+                self._report(result) for result, ok in zip(results, landed, strict=True) if ok
+            ]
+            reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
+            claimed = self._claim(tx)
+        self._decode(claimed)
+        for report in reports:
+            self._on_report(report)
+        return len(reports)
+
+    def _result(self, job: Job, photo: DecodedPhoto, answers: Mapping[str, Answer]) -> TaggedFile:
+        tagging = None
+        if (answer := answers.get(photo.photo_id)) is not None:
+            tags = self._derivation.tags_of(answer.final)
+            tagging = Tagging(answer.choice.reason, answer.stages, tags)
+        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging)
+
+    def _report(self, result: TaggedFile) -> Report:
+        if result.tagging is None:
+            return Report(result.job.path, Outcome.RECOGNISED)
+        return Report(
+            result.job.path,
+            Outcome.TAGGED,
+            tags=tuple(
+                f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
+                for tag in result.tagging.tags.tags
+            ),
+            model=result.tagging.stages[-1].model,
+        )
+
+    def _settle_failure(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
+        verdict = retry.decide(
+            error,
+            job,
+            signature=_signature_now(job.path),
+            now=now,
+            settle_seconds=self._settings.settle_seconds,
+            max_attempts=self._settings.max_attempts,
+        )
+        match verdict:
+            case retry.GiveUp():
+                jobs.quarantine(tx, job, error.code, error.reason, now)
+                return Report(job.path, Outcome.FAILED, reason=error.reason)
+            case retry.Forget():
+                return self._forget(tx, job, error, now)
+            case retry.RetryAt():
+                jobs.retry_later(tx, job, error.code, error.reason, verdict)
+                return Report(job.path, Outcome.POSTPONED, reason=error.reason)
+
+    def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
+        """The file is gone, unless it was submitted anew, or has had another name since the claim:
+        then its job goes on there."""
+        if jobs.complete(tx, job):
+            if photos.mark_missing(tx, [job.path], now):
+                return Report(job.path, Outcome.GONE, reason=error.reason)
+            jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
+        return Report(job.path, Outcome.POSTPONED, reason="changed or was renamed meanwhile")
+
+    def _start_over(self) -> None:
+        """After trouble: forget what is in flight, give it back once the catalogue lets us."""
+        self._claimed.clear()
+        self._decoders.discard()
+        while not self._stop.wait(TROUBLE_SECONDS):
+            try:
+                self.let_go()
+            except CatalogueError as trouble:
+                self._on_trouble(trouble)
+            else:
+                return
+
+
+def _signature_now(path: Path) -> Signature | None:
+    try:
+        return signature_of(path.stat())
+    except OSError:
+        return None

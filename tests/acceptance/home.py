@@ -1,0 +1,137 @@
+"""A person's machine in small: a home with photos, a configuration and the real command."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support import wait_until
+
+START_SECONDS = 60.0  # two busy cores import torch in ten
+TAG_SECONDS = 30.0
+
+
+class Home:
+    """A place of its own for the real command; nothing of the machine's user is touched."""
+
+    def __init__(self, root: Path, settings: str = "") -> None:
+        self.root = root
+        self.photos = root / "photos"
+        self.photos.mkdir(parents=True)
+        self.database = root / "data" / "catalogue.db"
+        self.config = root / "config.toml"
+        self.log = root / "log"
+        self.running: subprocess.Popen[bytes] | None = None
+        self.configure(settings)
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("TAGD_")},
+            "HOME": str(root),
+            "HF_HUB_OFFLINE": "1",
+            **{
+                f"XDG_{kind}_HOME": str(root / kind.lower()) for kind in ("DATA", "CONFIG", "CACHE")
+            },
+            "XDG_RUNTIME_DIR": str(root),
+        }
+
+    def configure(self, settings: str) -> None:
+        """Write the configuration: this home's places, and `settings`."""
+        self.config.write_text(
+            f'[watch]\nfolders = ["{self.photos}"]\n'
+            f'[catalogue]\npath = "{self.database}"\n{settings}',
+            encoding="utf-8",
+        )
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        return [sys.executable, "-m", "tagd", *map(str, arguments), "--config", str(self.config)]
+
+    def run(self, *arguments: str | Path, timeout: float = 100) -> subprocess.CompletedProcess[str]:
+        """The command, to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=self.environment,
+            cwd=self.root,
+            check=False,
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """`tagd run`, in a process group of its own."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.command("run"),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                cwd=self.root,
+                start_new_session=True,
+            )
+
+    @contextlib.contextmanager
+    def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A running daemon that is ready to tag; it must stop cleanly at the end."""
+        process = self.start()
+        try:
+            self.wait_ready(process)
+            self.running = process
+            yield process
+            self.running = None
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0, self.log.read_text()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        def ready() -> bool:
+            assert process.poll() is None, self.log.read_text()
+            return "then try:" in self.log.read_text()
+
+        wait_until(ready, START_SECONDS, "the daemon says that it is ready")
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What anyone may ask of the catalogue, as any program would."""
+        if not self.database.exists():
+            return []
+        uri = f"file:{self.database}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def states(self) -> dict[str, str]:
+        """The state of every file by its path below the photos."""
+        prefix = f"{self.photos}/"
+        return {
+            path.removeprefix(prefix): state
+            for path, state in self.rows("SELECT path, state FROM v_files")
+        }
+
+    def tags(self, name: str) -> list[str]:
+        """The tags in force of the file at this path below the photos, most confident first."""
+        return [
+            tag
+            for (tag,) in self.rows(
+                "SELECT tag FROM v_photo_tags WHERE path = ? ORDER BY confidence DESC",
+                str(self.photos / name),
+            )
+        ]
+
+    def inferences(self) -> int:
+        """How often a model looked at a photo."""
+        return int(self.rows("SELECT count(*) FROM tagging")[0][0])
+
+    def wait_state(self, name: str, state: str, seconds: float = TAG_SECONDS) -> None:
+        def there() -> bool:
+            ended = self.running and self.running.poll()
+            assert ended is None, self.log.read_text()
+            return self.states().get(name) == state
+
+        wait_until(there, seconds, f"{name} is {state}")

@@ -1,0 +1,45 @@
+"""`tagd tag`: one shot, alone or beside a running daemon."""
+
+from __future__ import annotations
+
+import json
+
+from tests import photos
+from tests.acceptance.home import Home
+
+
+def test_tags_what_is_there_and_leaves_it_alone_the_second_time(home: Home) -> None:
+    photos.distinct(4, home.photos)
+    (home.photos / "broken.jpg").write_text("no photo at all\n" * 9)
+
+    first = home.run("tag", home.photos)
+    assert first.returncode == 1
+    assert "4 photos tagged" in first.stdout
+    assert "broken.jpg" in first.stdout + first.stderr
+
+    (home.photos / "broken.jpg").unlink()
+    inferences = home.inferences()
+    second = home.run("tag", home.photos, "--json")
+    assert second.returncode == 0, second.stderr
+    summary = json.loads(second.stdout)
+    assert (summary["tagged"], summary["unchanged"], summary["failed"]) == (0, 4, [])
+    assert home.inferences() == inferences
+
+
+def test_beside_a_running_daemon_it_submits_and_watches(home: Home) -> None:
+    outside = home.root / "elsewhere"
+    outside.mkdir()
+    paths = photos.distinct(3, outside)
+    with home.daemon():
+        told = home.run("tag", outside, "--json")
+        assert told.returncode == 0, told.stderr
+        assert json.loads(told.stdout)["tagged"] == 3
+    stored = {path for (path,) in home.rows("SELECT path FROM v_files WHERE state = 'tagged'")}
+    assert {str(path) for path in paths} <= stored
+
+
+def test_a_path_that_is_not_there_is_an_error(home: Home) -> None:
+    told = home.run("tag", home.root / "nowhere")
+    assert told.returncode == 2
+    assert "nowhere" in told.stderr
+    assert "Traceback" not in told.stderr

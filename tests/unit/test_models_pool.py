@@ -1,0 +1,133 @@
+"""Loaded once, handed out many times."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from tagd.errors import ModelUnknown, WeightsMissing
+from tagd.models.pool import ModelPool
+from tagd.models.registry import ModelFacts
+from tagd.models.session import FakeSession
+
+LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+SECONDS = 10
+
+
+class Loads:
+    """Opens fakes, counts them, and waits with each until it is let go on."""
+
+    def __init__(self, *, waiting: bool = False) -> None:
+        self.opened: list[str] = []
+        self.begun = threading.Event()
+        self.may_end = threading.Event()
+        if not waiting:
+            self.may_end.set()
+
+    def __call__(self, facts: ModelFacts, labels: tuple[str, ...]) -> FakeSession:
+        self.opened.append(facts.id)
+        self.begun.set()
+        assert self.may_end.wait(SECONDS)
+        return FakeSession(len(labels))
+
+
+def test_what_is_loaded_is_handed_out_again() -> None:
+    loads = Loads()
+    pool = ModelPool(open_session=loads)
+    first, again = pool.get(LITE0), pool.get(LITE0)
+    assert first is again
+    assert loads.opened == [LITE0]
+    assert pool.loaded() == (LITE0,)
+
+
+def test_a_loaded_model_is_what_the_pool_says_without_loading() -> None:
+    pool = ModelPool(open_session=Loads())
+    loaded = pool.get(LITE2)
+    assert loaded.geometry == pool.geometry_of(LITE2)
+    assert loaded.labels == pool.labels_of(LITE2)
+    assert loaded.fingerprint == pool.fingerprint_of(LITE2)
+    assert loaded.session.logits(np.zeros((2, 260, 260, 3), np.uint8)).shape == (2, 1000)
+
+
+def test_threads_that_ask_at_once_get_one_load() -> None:
+    loads = Loads(waiting=True)
+    pool = ModelPool(open_session=loads)
+    together = threading.Barrier(8)
+
+    def ask() -> object:
+        together.wait(SECONDS)
+        return pool.get(LITE0)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(ask) for _ in range(8)]
+        assert loads.begun.wait(SECONDS)
+        loads.may_end.set()
+        got = {id(answer.result(SECONDS)) for answer in answers}
+    assert len(got) == 1
+    assert loads.opened == [LITE0]
+
+
+def test_a_model_in_memory_does_not_wait_for_another_ones_load() -> None:
+    loads = Loads()
+    pool = ModelPool(open_session=loads)
+    pool.get(LITE0)
+    loads.begun.clear()
+    loads.may_end.clear()
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(pool.get, LITE2)
+        assert loads.begun.wait(SECONDS)
+        assert pool.get(LITE0).facts.id == LITE0
+        assert not slow.done()
+        loads.may_end.set()
+        assert slow.result(SECONDS).facts.id == LITE2
+
+
+def test_a_load_that_failed_is_tried_anew() -> None:
+    tries = []
+
+    def open_session(facts: ModelFacts, labels: tuple[str, ...]) -> FakeSession:
+        tries.append(facts.id)
+        if len(tries) == 1:
+            raise WeightsMissing("not on this disk")
+        return FakeSession(len(labels))
+
+    pool = ModelPool(open_session=open_session)
+    with pytest.raises(WeightsMissing):
+        pool.get(LITE0)
+    assert pool.loaded() == ()
+    assert pool.get(LITE0).facts.id == LITE0
+
+
+def test_what_was_unloaded_is_loaded_again_and_its_user_may_finish() -> None:
+    loads = Loads()
+    pool = ModelPool(open_session=loads)
+    in_use = pool.get(LITE0)
+    assert pool.unload(LITE0)
+    assert not pool.unload(LITE0)
+    assert pool.loaded() == ()
+    in_use.session.logits(np.zeros((1, 224, 224, 3), np.uint8))
+    assert pool.get(LITE0) is not in_use
+    assert loads.opened == [LITE0, LITE0]
+
+
+def test_closing_closes_every_session() -> None:
+    pool = ModelPool(open_session=Loads())
+    sessions = [pool.get(LITE0).session, pool.get(LITE2).session]
+    pool.close()
+    assert pool.loaded() == ()
+    assert [isinstance(s, FakeSession) and s.closed for s in sessions] == [True, True]
+
+
+def test_an_unknown_model_is_unknown_whatever_is_asked_of_it() -> None:
+    pool = ModelPool(open_session=Loads())
+    for ask in (pool.get, pool.geometry_of, pool.labels_of, pool.fingerprint_of):
+        with pytest.raises(ModelUnknown):
+            ask("resnet-9000")
+
+
+def test_no_threads_are_refused() -> None:
+    with pytest.raises(ValueError, match="threads must be at least 1"):
+        ModelPool(threads=0)

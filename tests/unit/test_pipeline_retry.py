@@ -1,0 +1,118 @@
+"""What becomes of a photo that failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.domain import Job, JobKind, Priority, Signature
+from tagd.errors import (
+    CorruptImage,
+    DecoderDied,
+    DecoderHung,
+    FileChanged,
+    FileUnreadable,
+    FileVanished,
+    NotAnImage,
+    PermanentPhotoError,
+    PhotoError,
+    TooLarge,
+    TransientPhotoError,
+    TruncatedImage,
+    UnsupportedImage,
+)
+from tagd.pipeline.retry import BACK_OFF_MOST_SECONDS, Forget, GiveUp, RetryAt, Verdict, decide
+
+PATH = Path("/photos/a.jpg")
+STILL = Signature(size=10, mtime_ns=1, ctime_ns=1, inode=7)
+GROWN = replace(STILL, size=20)
+JOB = Job(
+    id=1,
+    kind=JobKind.TAG,
+    file_id=1,
+    path=PATH,
+    priority=Priority.NEW,
+    attempts=0,
+    crashes=0,
+    tried=None,
+    lease="me/1",
+)
+
+
+def verdict(error: PhotoError, job: Job = JOB, signature: Signature | None = STILL) -> Verdict:
+    return decide(error, job, signature=signature, now=100.0, settle_seconds=2.0, max_attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("error", "job", "signature", "expected"),
+    [
+        (NotAnImage(PATH, "text"), JOB, STILL, GiveUp()),
+        (CorruptImage(PATH, "bad"), JOB, STILL, GiveUp()),
+        (TooLarge(PATH, "big"), JOB, STILL, GiveUp()),
+        (UnsupportedImage(PATH, "raw"), JOB, STILL, GiveUp()),
+        (FileVanished(PATH, "gone"), JOB, None, Forget()),
+        # Ends too early: once more after it may have grown, then only if it stood still meanwhile.
+        (
+            TruncatedImage(PATH, "short"),
+            JOB,
+            STILL,
+            RetryAt(102.0, counts=False, tried=STILL),
+        ),
+        (TruncatedImage(PATH, "short"), replace(JOB, tried=STILL), STILL, GiveUp()),
+        (
+            TruncatedImage(PATH, "short"),
+            replace(JOB, tried=STILL),
+            GROWN,
+            RetryAt(102.0, counts=False, tried=GROWN),
+        ),
+        (
+            FileChanged(PATH, "growing"),
+            replace(JOB, attempts=99),
+            GROWN,
+            RetryAt(102.0, counts=False, tried=GROWN),
+        ),
+        # The second decoder that dies on a photo is the last.
+        (DecoderDied(PATH, "signal 11"), JOB, STILL, RetryAt(100.0, crashed=True)),
+        (DecoderHung(PATH, "30 s"), JOB, STILL, RetryAt(100.0, crashed=True)),
+        (DecoderDied(PATH, "signal 11"), replace(JOB, crashes=1), STILL, GiveUp()),
+        # No permission: later and later, then given up.
+        (FileUnreadable(PATH, "EACCES"), JOB, STILL, RetryAt(105.0)),
+        (FileUnreadable(PATH, "EACCES"), replace(JOB, attempts=1), STILL, RetryAt(110.0)),
+        (FileUnreadable(PATH, "EACCES"), replace(JOB, attempts=2), STILL, GiveUp()),
+    ],
+)
+def test_verdicts(
+    error: PhotoError, job: Job, signature: Signature | None, expected: Verdict
+) -> None:
+    assert verdict(error, job, signature) == expected
+
+
+@given(
+    attempts=st.integers(0, 10_000),
+    crashes=st.integers(0, 10),
+    kind=st.sampled_from(
+        [TruncatedImage, FileChanged, FileVanished, FileUnreadable, DecoderDied, DecoderHung]
+    ),
+)
+def test_a_retry_is_never_in_the_past_and_never_further_than_the_longest_back_off(
+    attempts: int, crashes: int, kind: type[TransientPhotoError]
+) -> None:
+    said = decide(
+        kind(PATH, "why"),
+        replace(JOB, attempts=attempts, crashes=crashes),
+        signature=STILL,
+        now=100.0,
+        settle_seconds=2.0,
+        max_attempts=20_000,
+    )
+    if isinstance(said, RetryAt):
+        assert 100.0 <= said.at <= 100.0 + BACK_OFF_MOST_SECONDS
+
+
+def test_every_permanent_error_is_given_up_at_once() -> None:
+    for kind in PermanentPhotoError.__subclasses__():
+        assert verdict(kind(PATH, "why")) == GiveUp()
