@@ -42,6 +42,15 @@ def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
         yield show
 
 
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for so many of so many, as `bar`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(visible(what), total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
 def pace(progress: Progress) -> str:
     """`8.2 photos/s, 40 s left, 1 failed`: what is known by now."""
     parts = []

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from tagd.catalogue import facts
+from tagd.config.paths import expand
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -15,7 +20,9 @@ from tagd.intake.submit import Submitter
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import Vocabulary
-from tagd.models.pool import ModelPool
+from tagd.models.labelset import CUSTOM
+from tagd.models.pool import ModelPool, PoolSettings
+from tagd.models.shelf import Shelf
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
@@ -32,6 +39,9 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
+# Exported models: made again whenever they are not there, so no setting.
+GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
+
 
 def derivation_of(config: Config) -> Derivation:
     """How predictions become tags, and what the tags are called."""
@@ -43,14 +53,38 @@ def derivation_of(config: Config) -> Derivation:
             ancestors=config.tags.ancestors,
         ),
         hierarchy=Hierarchy.load(),
-        name_of=partial(Vocabulary.load().name, language=config.tags.language),
+        name_of=partial(_name, Vocabulary.load(), Shelf(config.model.folder), config.tags.language),
     )
+
+
+def _name(vocabulary: Vocabulary, shelf: Shelf, language: str, label: str) -> str:
+    """What a label is called; a model that brought its own labels named them itself."""
+    if not label.startswith(CUSTOM):
+        return vocabulary.name(label, language)
+    # Looked up each time: a model may be taken in while we run. There are few such labels.
+    return shelf.names(language).get(label) or label.partition("/")[2]
+
+
+def models_of(config: Config, say: Callable[[str], None] = lambda _: None) -> ModelPool:
+    """The models in memory. `say` is told of a GPU that goes, and of models that are let go."""
+    settings = PoolSettings(
+        device=config.model.device,
+        folder=config.model.folder,
+        memory_budget_mb=config.model.memory_budget or None,
+        idle_unload_seconds=60 * config.model.idle_unload_minutes or None,
+        allow_cpu_fallback=config.model.allow_cpu_fallback,
+        batch=config.worker.batch_size,
+        graphs=expand(GRAPHS, Path.cwd(), os.environ),
+    )
+    return ModelPool(settings=settings, say=say)
 
 
 def classifier_of(config: Config) -> Classifier:
     """The models, and the policy that picks among them. Raises ModelUnknown for a model that the
     configuration names and that there is not."""
-    return Classifier(ModelPool(config.model.device), Wants(model=config.model.name or None))
+    log = structlog.get_logger()
+    models = models_of(config, say=lambda what: log.warning("models", what=what))
+    return Classifier(models, Wants(model=config.model.name or None))
 
 
 def settings_of(config: Config) -> WorkerSettings:
