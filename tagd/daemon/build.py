@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts
+from tagd.config import tag_rules
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.submit import Submitter
-from tagd.labels.hierarchy import Hierarchy
-from tagd.labels.rules import TagRules
-from tagd.labels.vocabulary import Vocabulary
 from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
@@ -35,16 +32,7 @@ if TYPE_CHECKING:
 
 def derivation_of(config: Config) -> Derivation:
     """How predictions become tags, and what the tags are called."""
-    return Derivation(
-        rules=TagRules(
-            language=config.tags.language,
-            min_confidence=config.tags.min_confidence,
-            top_k=config.tags.top_k,
-            ancestors=config.tags.ancestors,
-        ),
-        hierarchy=Hierarchy.load(),
-        name_of=partial(Vocabulary.load().name, language=config.tags.language),
-    )
+    return Derivation.by(tag_rules(config))
 
 
 def classifier_of(config: Config) -> Classifier:
