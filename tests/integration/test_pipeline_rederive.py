@@ -146,6 +146,7 @@ def test_what_a_person_decided_stays(catalogue: Catalogue) -> None:
         assert tags(catalogue) >= decided
         assert tags(catalogue, "person") == {("cat", "espresso")}
     assert tags(catalogue) == DEFAULT - {("cat", "cat")}
+    assert anew.preview(catalogue, by()).changed == 0, "nor is it told as a difference"
 
 
 def test_another_language_touches_no_tag(catalogue: Catalogue) -> None:
