@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WORKING_WITH = "working_with"
 # A digest of the rules that the tags in force were derived by.
 DERIVED_WITH = "derived_with"
+# A digest of what labels are called by: language, a person's own names, prefix.
+NAMED_WITH = "named_with"
 
 
 def get(tx: Connection, key: str) -> str | None:

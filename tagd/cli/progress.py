@@ -1,4 +1,4 @@
-"""The progress bar of `tagd tag`: how many, how quick, how long still, and on which photo."""
+"""The progress bar of long work: how many photos, how quick, how long still, and at which one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tagd.daemon import Progress
+    from tagd.pipeline.progress import Progress
 
 
 @contextmanager

@@ -135,6 +135,7 @@ def line_of(text: str, path: Sequence[str]) -> int | None:
                 return number
         elif key := _KEY.match(line):
             here = header + key[1].split(".")
-            if here == list(path) or here == list(path[: len(here)]):
+            known = min(len(here), len(path))  # either may go further down: alias.cat, or { cat =
+            if here[:known] == list(path[:known]):
                 return number
     return None

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tagd.catalogue import facts
+from tagd.config import tag_rules
 from tagd.config.paths import expand
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.submit import Submitter
-from tagd.labels.hierarchy import Hierarchy
-from tagd.labels.rules import TagRules
-from tagd.labels.vocabulary import Vocabulary
 from tagd.models.labelset import CUSTOM
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.shelf import Shelf
@@ -45,22 +43,14 @@ GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
 
 def derivation_of(config: Config) -> Derivation:
     """How predictions become tags, and what the tags are called."""
-    return Derivation(
-        rules=TagRules(
-            language=config.tags.language,
-            min_confidence=config.tags.min_confidence,
-            top_k=config.tags.top_k,
-            ancestors=config.tags.ancestors,
-        ),
-        hierarchy=Hierarchy.load(),
-        name_of=partial(_name, Vocabulary.load(), Shelf(config.model.folder), config.tags.language),
-    )
+    named = partial(_name, Shelf(config.model.folder), config.tags.language)
+    return Derivation.by(tag_rules(config), named)
 
 
-def _name(vocabulary: Vocabulary, shelf: Shelf, language: str, label: str) -> str:
-    """What a label is called; a model that brought its own labels named them itself."""
+def _name(shelf: Shelf, language: str, label: str) -> str | None:
+    """What a model that brought its own labels calls this one; None for any other label."""
     if not label.startswith(CUSTOM):
-        return vocabulary.name(label, language)
+        return None
     # Looked up each time: a model may be taken in while we run. There are few such labels.
     return shelf.names(language).get(label) or label.partition("/")[2]
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from tagd.errors import ModelError
 from tagd.models import memory
 from tagd.models.graph_cache import GraphFile
-from tagd.models.onnx_session import OnnxSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tagd.models.device import Device
+    from tagd.models.onnx_session import OnnxSession
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
 
@@ -43,6 +43,9 @@ class Graphs:
         """A session for the model's graph, None where there is none that can be used."""
         if (graph := GraphFile.of(self.folder, fingerprint).read()) is None:
             return None
+        # Lazy: it brings NumPy, which asking a pool for facts does without.
+        from tagd.models.onnx_session import OnnxSession  # noqa: PLC0415
+
         try:
             return OnnxSession(graph, facts.preprocessing, device, threads)
         except ModelError as error:

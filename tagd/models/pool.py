@@ -107,12 +107,14 @@ class ModelPool:
         find_device: Callable[[Wanted], Device] | None = None,
         works: Callable[[Device], bool] | None = None,
         free_mb: Callable[[Device], int | None] = memory.free_mb,
+        reclaim: Callable[[], None] = memory.reclaim,
         clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings or PoolSettings(device, threads)
         self._open = open_session or partial(_open_real, self._settings, say)
         self._free_mb = free_mb
+        self._reclaim = reclaim
         self._clock = clock
         self._say = say
         self._placement = Placement(
@@ -279,7 +281,7 @@ class ModelPool:
             del place
             had = True
         if had:
-            memory.reclaim()
+            self._reclaim()
         return had
 
     def _know(self, model: str) -> _Known:

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import structlog
 from numpy.typing import NDArray
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from tagd.catalogue import predictions
 from tagd.catalogue.engine import open_reader
+from tagd.catalogue.schema import photo
 from tagd.cli import app
 from tagd.daemon import build
 from tagd.domain import Predictions
@@ -63,7 +65,7 @@ class Place:
     def stored(self) -> Predictions:
         """What the catalogue keeps of the model's answer to the photo."""
         with open_reader(self.database) as catalogue, catalogue.read() as tx:
-            [photo_id] = predictions.photo_ids(tx, after="", limit=9)
+            [photo_id] = tx.scalars(select(photo.c.content_hash))
             [said] = predictions.load(tx, [photo_id])[photo_id]
         assert said.model == self.model
         return said
