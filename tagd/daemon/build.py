@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts
+from tagd.daemon.facts import Survey
+from tagd.daemon.wants import wants_of
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -15,13 +17,12 @@ from tagd.intake.submit import Submitter
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import Vocabulary
-from tagd.models.pool import ModelPool
+from tagd.models.pool import ModelPool, PoolSettings
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.worker import Worker, WorkerSettings
-from tagd.policy.selection import Wants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,10 +48,27 @@ def derivation_of(config: Config) -> Derivation:
     )
 
 
-def classifier_of(config: Config) -> Classifier:
-    """The models, and the policy that picks among them. Raises ModelUnknown for a model that the
-    configuration names and that there is not."""
-    return Classifier(ModelPool(config.model.device), Wants(model=config.model.name or None))
+def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
+    """The models, and the policy that picks among them. Raises ModelUnknown and WeightsMissing for
+    a model that the configuration names and that is not here."""
+    models = models_of(config)
+    batch = config.worker.batch_size
+    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
+    classifier.check()
+    return classifier
+
+
+def models_of(config: Config) -> ModelPool:
+    """The models in memory."""
+    settings = PoolSettings(
+        device=config.model.device,
+        folder=config.model.folder,
+        memory_budget_mb=config.model.memory_budget or None,
+        idle_unload_seconds=60 * config.model.idle_unload_minutes or None,
+        allow_cpu_fallback=config.model.allow_cpu_fallback,
+        batch=config.worker.batch_size,
+    )
+    return ModelPool(settings=settings)
 
 
 def settings_of(config: Config) -> WorkerSettings:
@@ -63,14 +81,19 @@ def settings_of(config: Config) -> WorkerSettings:
     )
 
 
+def limits_of(config: Config) -> DecodeLimits:
+    """What one photo may cost to read."""
+    return DecodeLimits(
+        max_megapixels=config.worker.max_megapixels,
+        timeout_seconds=config.worker.decode_timeout_seconds,
+    )
+
+
 def decoders_of(config: Config, on_event: Callable[[str], None]) -> DecoderPool:
     """The processes that read and decode photos; the first is started at once."""
     return DecoderPool(
         decoders=config.worker.decoders,
-        limits=DecodeLimits(
-            max_megapixels=config.worker.max_megapixels,
-            timeout_seconds=config.worker.decode_timeout_seconds,
-        ),
+        limits=limits_of(config),
         on_event=on_event,
         most_outstanding=settings_of(config).ahead,
     )
