@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import look, setup, state, work
+from tagd.cli import look, policy, setup, state, work
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError
 
@@ -33,6 +33,7 @@ work.register(app)
 look.register(app)
 state.register(app)
 setup.register(app)
+policy.register(app)
 
 
 def _print_version(asked: bool) -> None:
