@@ -20,7 +20,7 @@ import psutil
 from PIL import Image
 
 from benchmarks import report
-from tests.acceptance.home import Home
+from tests.acceptance.home import Home, export_graphs
 from tests.support import wait_until
 
 IDLE_SECONDS = 30.0
@@ -60,7 +60,7 @@ def main() -> None:
     count = parser.parse_args().photos
     root = Path(tempfile.mkdtemp(prefix="tagd-burst-"))
     try:
-        home = Home(root / "home")
+        home = Home(root / "home", cache=export_graphs(root / "cache"))
         staged = root / "staged"
         staged.mkdir()
         make(count, staged)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks import report
-from tests.acceptance.home import Home
+from tests.acceptance.home import Home, export_graphs
 from tests.photos import large
 from tests.support import wait_until
 
@@ -41,7 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="tagd-latency-"))
     try:
-        home = Home(root / "home")
+        home = Home(root / "home", cache=export_graphs(root / "cache"))
         staged = root / "staged"
         staged.mkdir()
         photos = large(arguments.photos + 2, staged)

@@ -47,6 +47,7 @@ def keep(name: str, figures: Mapping[str, object], what: str) -> Path:
     for key, value in figures.items():
         print(f"  {key:<{width}}  {value}")
     now = datetime.now(UTC)
+    RESULTS.mkdir(exist_ok=True)
     place = RESULTS / f"{now:%Y-%m-%d}-{name}.json"
     content = {"measured_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "what": what, **figures}
     place.write_text(json.dumps({**content, "machine": machine()}, indent=2) + "\n")

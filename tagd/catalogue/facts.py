@@ -18,6 +18,8 @@ WORKING_WITH = "working_with"
 DERIVED_WITH = "derived_with"
 # What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
 CALIBRATED = "calibrated:"
+# A digest of what labels are called by: language, a person's own names, prefix.
+NAMED_WITH = "named_with"
 
 
 def get(tx: Connection, key: str) -> str | None:

@@ -69,17 +69,6 @@ def count(tx: Connection) -> int:
     return tx.execute(tagged).scalar_one()
 
 
-def photo_ids(tx: Connection, *, after: str = "", limit: int = 1000) -> list[str]:
-    """A page of the photos that have tags in force, in the order of their ids, from after one."""
-    statement = (
-        select(photo.c.content_hash)
-        .where(photo.c.tagging_id.is_not(None), photo.c.content_hash > after)
-        .order_by(photo.c.content_hash)
-        .limit(limit)
-    )
-    return list(tx.scalars(statement))
-
-
 def load(tx: Connection, photo_ids: Iterable[str]) -> dict[str, tuple[Predictions, ...]]:
     """What was said of each photo in the tagging that is in force, stage by stage: the last one is
     what its tags are derived from. Photos with none are left out."""

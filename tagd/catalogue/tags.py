@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from tagd.catalogue.schema import label, model, photo, tag, tagging
+from tagd.catalogue.schema import label, model, tag
 from tagd.catalogue.statements import ROLLED_BACK, chunks, upsert
 from tagd.domain import TagSource, TagState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from tagd.domain import Predictions, Tags
+    from tagd.domain import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,19 @@ def label_keys(tx: Connection) -> list[str]:
     return list(tx.scalars(select(label.c.key).order_by(label.c.key)))
 
 
+def renamed(tx: Connection, names: Mapping[str, str]) -> dict[str, str]:
+    """Which of these labels are in the catalogue under another name than this."""
+    present = dict(tx.execute(select(label.c.key, label.c.name)).all())
+    return {key: name for key, name in names.items() if present.get(key, name) != name}
+
+
 def rename_labels(tx: Connection, names: Mapping[str, str]) -> int:
     """Give labels other display names, as after a change of language. Labels not in the catalogue
     are passed over. Returns how many changed."""
-    present = dict(tx.execute(select(label.c.key, label.c.name)).all())
-    changed = [
-        {"of": key, "to": name} for key, name in names.items() if present.get(key, name) != name
-    ]
+    changed = [{"of": key, "to": name} for key, name in renamed(tx, names).items()]
     if changed:
-        renamed = update(label).where(label.c.key == bindparam("of"))
-        tx.execute(renamed.values(name=bindparam("to")), changed)
+        named = update(label).where(label.c.key == bindparam("of"))
+        tx.execute(named.values(name=bindparam("to")), changed)
     return len(changed)
 
 
@@ -96,32 +99,6 @@ def replace_model_tags(tx: Connection, given: Sequence[ModelTags], now: float) -
     ]
     # A row that is still there was confirmed by a person, and stays as it is.
     upsert(tx, tag, rows, key=["photo_id", "label_id", "source"])
-
-
-def rederive(
-    tx: Connection,
-    derived: Sequence[tuple[Predictions, Tags]],
-    name_of: Callable[[str], str],
-    now: float,
-) -> None:
-    """Put tags that were derived anew in the place of the present ones, for photos whose tags in
-    force still come from that very model; the others have been tagged again meanwhile."""
-    label_ids(tx, {each.label: name_of(each.label) for _, tags in derived for each in tags.tags})
-    rows: dict[tuple[str, str], tuple[int, int]] = {}
-    for some in chunks(said.photo_id for said, _ in derived):
-        in_force = tx.execute(
-            select(photo.c.content_hash, model.c.fingerprint, photo.c.id, model.c.id)
-            .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
-            .join(model, model.c.id == tagging.c.model_id)
-            .where(photo.c.content_hash.in_(some))
-        )
-        rows.update({(content, spoke): (row, its) for content, spoke, row, its in in_force})
-    given = [
-        ModelTags(*rows[said.photo_id, said.fingerprint], tags)
-        for said, tags in derived
-        if (said.photo_id, said.fingerprint) in rows
-    ]
-    replace_model_tags(tx, given, now)
 
 
 def _rejected(tx: Connection, photos: Collection[int]) -> set[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import look, policy, setup, state, work
+from tagd.cli import look, models, policy, setup, state, tags, work
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError
 
@@ -31,8 +31,10 @@ app = typer.Typer(
 )
 work.register(app)
 look.register(app)
+tags.register(app)
 state.register(app)
 setup.register(app)
+models.register(app)
 policy.register(app)
 
 

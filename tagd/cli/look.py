@@ -1,4 +1,4 @@
-"""The commands that look things up: `search`, `show`, `tags`.
+"""The commands that look things up: `search` and `show`.
 
 They load no model and answer at once, so what they need is imported when they run.
 """
@@ -27,7 +27,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(search)
     app.command()(show)
-    app.command()(tags)
 
 
 def search(
@@ -92,20 +91,6 @@ def show(
         output.as_json(shown_fields(shown))
     else:
         output.facts(list(shown_lines(shown)))
-
-
-def tags(config: ConfigFile = None, json: AsJson = False) -> None:
-    """List the tags that there are, with the number of files that have them."""
-    with reading(config) as tx:
-        from tagd.catalogue.overview import tag_counts  # noqa: PLC0415  lazy, see above
-
-        counts = tag_counts(tx)
-    if json:
-        output.as_json([{"tag": each.name, "files": each.files} for each in counts])
-    elif counts:
-        output.table(["tag", "files"], [(each.name, each.files) for each in counts], "files")
-    else:
-        output.note("there are no tags yet")
 
 
 def found_fields(found: Found) -> dict[str, Any]:

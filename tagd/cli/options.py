@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def _or_the_one_before_the_command(ctx: typer.Context, value: Path | None) -> Path | None:
     """`tagd --config F tags` means the same as `tagd tags --config F`; the nearer one counts."""
-    if value is not None:
-        return value
-    outer: Path | None = ctx.find_root().params.get("config")
-    return outer
+    while value is None and ctx.parent is not None:
+        ctx = cast("typer.Context", ctx.parent)
+        value = ctx.params.get("config")
+    return value
 
 
 ConfigFile = Annotated[

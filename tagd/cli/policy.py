@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
+    from tagd.lab.answers import Picture
     from tagd.lab.calibrate import Measured, Report
     from tagd.policy.cascade import Calibration
     from tagd.policy.facts import Facts
@@ -61,11 +63,19 @@ def explain(
 def calibrate(  # noqa: PLR0917  typer names what is positional here
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Photos in a folder for each class, named n02123045."),
+        typer.Argument(
+            metavar="DIR", exists=True, file_okay=False, help="A folder for each class, of photos."
+        ),
     ],
     none: Annotated[
         Path | None,
-        typer.Option("--none", metavar="DIR", help="Pictures of none of the classes."),
+        typer.Option(
+            "--none",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Pictures of none of the classes.",
+        ),
     ] = None,
     models: Annotated[
         str,
@@ -105,15 +115,12 @@ def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
     from tagd.policy.facts import Facts  # noqa: PLC0415
 
     photo = decode(path, (), limits_of(settings)).facts
-    pool = models_of(settings)
-    catalogue = _readable(settings)
-    try:
-        survey = Survey(pool, catalogue, batch=settings.worker.batch_size)
-        machine = survey(_waiting(catalogue))
-        return Facts(path, photo, machine), pool.device().name
-    finally:
+    with closing(models_of(settings)) as pool, ExitStack() as stack:
+        catalogue = _readable(settings)
         if catalogue is not None:
-            catalogue.close()
+            stack.enter_context(catalogue)
+        survey = Survey(pool, catalogue, batch=settings.worker.batch_size)
+        return Facts(path, photo, survey(_waiting(catalogue))), pool.device().name
 
 
 def _readable(settings: Config) -> Catalogue | None:
@@ -200,23 +207,24 @@ def _calibrated(
     settings: Config, chosen: Sequence[str], folder: Path, none: Path | None
 ) -> tuple[Report, Calibration]:
     """Ask the models and fit; the calibration as it is to be stored."""
-    from tagd.daemon.build import limits_of, models_of  # noqa: PLC0415  lazy, as above
+    from tagd.cli.progress import counting  # noqa: PLC0415  lazy, as above
+    from tagd.daemon.build import limits_of, models_of  # noqa: PLC0415
     from tagd.lab import answers, calibrate  # noqa: PLC0415
     from tagd.policy.cascade import Calibration  # noqa: PLC0415
 
-    pool = models_of(settings)
-    examples = answers.examples_in(folder, answers.common_labels(pool, chosen))
-    if none is not None:
-        pictures = sorted(path for path in none.rglob("*") if path.is_file())
-        examples += [answers.Example(path, None) for path in pictures]
-    said, failed = answers.ask(
-        pool,
-        chosen,
-        examples,
-        batch_size=settings.worker.batch_size,
-        decoders=settings.worker.decoders,
-        limits=limits_of(settings),
-    )
+    with closing(models_of(settings, say=output.note)) as pool:
+        pictures = _pictures(settings, folder, none, answers.common_labels(pool, chosen))
+        fingerprints = tuple(pool.fingerprint_of(model) for model in chosen)
+        with counting(output.console(stderr=True), " then ".join(chosen)) as show:
+            said, failed = answers.ask(
+                pool,
+                chosen,
+                pictures,
+                batch_size=settings.worker.batch_size,
+                decoders=settings.worker.decoders,
+                limits=limits_of(settings),
+                progress=show,
+            )
     if failed:
         output.note(f"{output.count(failed, 'photo')} could not be read")
     try:
@@ -227,11 +235,28 @@ def _calibrated(
     origin = f"fitted on {report.parts[0].photos} of {report.parts[-1].photos} photos"
     fitted = Calibration(
         models=tuple(chosen),
-        fingerprints=tuple(pool.fingerprint_of(model) for model in chosen),
+        fingerprints=fingerprints,
         settlings=report.settlings,
         origin=f"{origin}{pictures_tried} in {display(absolute(folder))}",
     )
     return report, fitted
+
+
+def _pictures(
+    settings: Config, folder: Path, none: Path | None, labels: Sequence[str]
+) -> list[Picture]:
+    """The photos of a class that the models know, and those of none."""
+    from tagd.cli.measure import truths_in  # noqa: PLC0415  lazy, as above
+    from tagd.lab.answers import Picture  # noqa: PLC0415
+
+    found, truths = truths_in(settings, absolute(folder))
+    known = zip(found, truths(labels), strict=True)
+    pictures = [Picture(each.path, label) for each, label in known if label is not None]
+    if passed := len(found) - len(pictures):
+        output.note(f"{output.count(passed, 'photo')} of a class that the models do not know")
+    if none is not None:
+        pictures += [Picture(path, None) for path in sorted(none.rglob("*")) if path.is_file()]
+    return pictures
 
 
 def _keep(settings: Config, fitted: Calibration) -> None:

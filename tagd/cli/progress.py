@@ -1,4 +1,4 @@
-"""The progress bar of `tagd tag`: how many, how quick, how long still, and on which photo."""
+"""The progress bar of long work: how many photos, how quick, how long still, and at which one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tagd.daemon import Progress
+    from tagd.pipeline.progress import Progress
 
 
 @contextmanager
@@ -40,6 +40,15 @@ def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
             )
 
         yield show
+
+
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for so many of so many, as `bar`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(visible(what), total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 def pace(progress: Progress) -> str:

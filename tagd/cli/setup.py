@@ -132,6 +132,7 @@ def _patient(settings: Config) -> Patient:
         catalogue=settings.catalogue.path,
         models=named(wants_of(settings)) or EMBEDDED.models,
         device=settings.model.device,
+        models_folder=settings.model.folder,
         max_megapixels=settings.worker.max_megapixels,
         decode_timeout_seconds=settings.worker.decode_timeout_seconds,
     )

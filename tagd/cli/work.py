@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from tagd.daemon import Progress, Summary
+    from tagd.daemon import Summary
+    from tagd.pipeline.progress import Progress
 
 FAILURES_SHOWN = 10
 

@@ -6,10 +6,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping  # pydantic reads the annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from tagd.config.paths import expand
 from tagd.config.policy import Policy
@@ -45,10 +53,29 @@ def _spoken(language: str) -> str:
     return language
 
 
+def _on_one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text on one line")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must be the name of a tag")
+    return _on_one_line(text)
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else as_tuple(value)
+
+
 RULES = TagRules()  # whose defaults are measured, and stand there
 
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(as_tuple)]
+TagName = Annotated[str, AfterValidator(_name)]
+TagNames = Annotated[tuple[TagName, ...], BeforeValidator(_one_or_many)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)]
 
 
@@ -97,7 +124,10 @@ class Catalogue(Section):
 
 
 class Tags(Section):
-    """Which of the things that a model sees become tags, and what they are called."""
+    """Which of the things that a model sees become tags, and what they are called. Tags are named
+    in any language, by a synonym, or by their synset id. What changes here is applied to all photos
+    at the next start, or by `tagd tags rederive`, without another look at them.
+    """
 
     min_confidence: Annotated[float, Unit("probability")] = Field(
         default=RULES.min_confidence,
@@ -105,18 +135,56 @@ class Tags(Section):
         le=1,
         description="No tag has less. Lower gives more tags, and more wrong ones.",
     )
+    thresholds: Mapping[TagName, Probability] = Field(
+        default={},
+        description="What single tags need in place of that, such as { cat = 0.8, dog = 0.3 }.",
+    )
+    allow: TagNames = Field(
+        default=(), description="Give no tags but these, such as ['cat', 'dog']. Empty: all."
+    )
+    deny: TagNames = Field(
+        default=(),
+        description="Never give these. What they are kinds of, and what is a kind of them, stays.",
+    )
+    alias: Mapping[TagName, TagName] = Field(
+        default={},
+        description="What tags are to be instead: { tabby = 'Minka', 'tiger cat' = 'Minka' } makes"
+        " two into one. The new name may be another tag's or one of your own.",
+    )
+    parents: Mapping[TagName, TagNames] = Field(
+        default={},
+        description="Your own hierarchy: { Chihuahua = 'our dogs', pug = ['our dogs', 'snorers'] }"
+        " gives what is named on the right beside what is named on the left. Either may be a tag"
+        " of your own that is not there yet.",
+    )
     top_k: Annotated[int, Unit("tags")] = Field(
-        default=RULES.top_k, ge=1, le=64, description="The most tags that one photo gets."
+        default=RULES.top_k,
+        ge=1,
+        le=64,
+        validation_alias=AliasChoices("top_k", "max_tags"),
+        description="The most tags that one photo gets. `max_tags` is another name for it.",
+    )
+    ancestors: bool = Field(
+        default=RULES.ancestors,
+        description="Also give what a thing is a kind of: cat and animal beside Siamese cat.",
+    )
+    prefix: Annotated[str, AfterValidator(_on_one_line)] = Field(
+        default=RULES.prefix,
+        description="Put before the name of every tag that a model may give, such as 'auto/'."
+        " Search does without it.",
     )
     language: Annotated[str, AfterValidator(_spoken)] = Field(
         default=RULES.language,
         description=f"What tags are called in the catalogue: {' or '.join(languages())}. Search"
         " knows every language, and changing this costs no inference.",
     )
-    ancestors: bool = Field(
-        default=RULES.ancestors,
-        description="Also give what a thing is a kind of: cat and animal beside Siamese cat.",
-    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _under_one_name(cls, given: Any) -> Any:
+        if isinstance(given, dict) and {"top_k", "max_tags"} <= given.keys():
+            raise ValueError("top_k and max_tags are two names of one key: keep one")
+        return given
 
 
 class Model(Section):

@@ -149,6 +149,7 @@ def line_of(text: str, path: Sequence[str], table: int = 0) -> int | None:
             here = header + key[1].split(".")
             if another:
                 continue
-            if here == list(path) or here == list(path[: len(here)]):
+            known = min(len(here), len(path))  # either may go further down: alias.cat, or { cat =
+            if here[:known] == list(path[:known]):
                 return number
     return None

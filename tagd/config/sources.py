@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tagd.config.keys import SECTIONS, Config
-from tagd.config.mistakes import Mistake, mistakes_in, refuse, unknown_section
+from tagd.config.mistakes import Mistake, line_of, mistakes_in, refuse, unknown_section
 from tagd.config.paths import expand
+from tagd.config.rules import rules_of
 from tagd.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tagd.labels.wording import Fault
 
 SYSTEM_FILE = Path("/etc/tagd/config.toml")
 USER_FILE = "$XDG_CONFIG_HOME/tagd/config.toml"
@@ -49,7 +52,8 @@ def find(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> P
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
-    """The configuration in force. Raises `ConfigError`, which lists every mistake there is."""
+    """The configuration in force. Raises `ConfigError`, which lists every mistake there is; what
+    names in rules mean is looked at when all else is well."""
     file = find(path, environ)
     given, mistakes = _from_file(file, environ) if file else ({}, [])
     variables = {
@@ -63,7 +67,23 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         given = {key: {**given.get(key, {}), **above.get(key, {})} for key in given | above}
     if mistakes:
         refuse(mistakes)
-    return _validated(given, Path.cwd(), environ)
+    config = _validated(given, Path.cwd(), environ)
+    if faults := rules_of(config.tags)[1]:
+        told = [_mistake(fault, file, variables) for fault in faults]
+        refuse(sorted(told, key=lambda mistake: mistake.line))
+    return config
+
+
+def _mistake(fault: Fault, file: Path | None, variables: Mapping[str, str]) -> Mistake:
+    """What is wrong with a rule, which may be so because of another one elsewhere."""
+    key = f"tags.{fault.key}"
+    inside = f"{PREFIX}TAGS{SEPARATOR}{fault.key}".upper()
+    by_variable = next((name for name in variables if name.upper().startswith(inside)), None)
+    if file is None or by_variable:
+        return Mistake(key, f"{key}: {fault.reason}", f"variable {by_variable}", fault.hint)
+    line = line_of(_read(file)[0], ["tags", fault.key]) or 0
+    where = f"{file}, line {line}" if line else str(file)
+    return Mistake(key, f"{key}: {fault.reason}", where, fault.hint, line)
 
 
 def _from_file(file: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Mistake]]:

@@ -7,7 +7,7 @@ watch.py   `tagd run`: watch and tag until told to stop
 once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
 """
 
-from tagd.daemon.once import Progress, Summary, tag_once
+from tagd.daemon.once import Summary, tag_once
 from tagd.daemon.watch import run
 
-__all__ = ["Progress", "Summary", "run", "tag_once"]
+__all__ = ["Summary", "run", "tag_once"]

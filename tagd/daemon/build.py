@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from tagd.catalogue import facts
+from tagd.config import tag_rules
+from tagd.config.paths import expand
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.submit import Submitter
-from tagd.labels.hierarchy import Hierarchy
-from tagd.labels.rules import TagRules
-from tagd.labels.vocabulary import Vocabulary
+from tagd.models.labelset import CUSTOM
 from tagd.models.pool import ModelPool, PoolSettings
+from tagd.models.shelf import Shelf
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
@@ -33,33 +38,26 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
+# Exported models: made again whenever they are not there, so no setting.
+GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
+
 
 def derivation_of(config: Config) -> Derivation:
     """How predictions become tags, and what the tags are called."""
-    return Derivation(
-        rules=TagRules(
-            language=config.tags.language,
-            min_confidence=config.tags.min_confidence,
-            top_k=config.tags.top_k,
-            ancestors=config.tags.ancestors,
-        ),
-        hierarchy=Hierarchy.load(),
-        name_of=partial(Vocabulary.load().name, language=config.tags.language),
-    )
+    named = partial(_name, Shelf(config.model.folder), config.tags.language)
+    return Derivation.by(tag_rules(config), named)
 
 
-def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
-    """The models, and the policy that picks among them. Raises ModelUnknown and WeightsMissing for
-    a model that the configuration names and that is not here."""
-    models = models_of(config)
-    batch = config.worker.batch_size
-    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
-    classifier.check()
-    return classifier
+def _name(shelf: Shelf, language: str, label: str) -> str | None:
+    """What a model that brought its own labels calls this one; None for any other label."""
+    if not label.startswith(CUSTOM):
+        return None
+    # Looked up each time: a model may be taken in while we run. There are few such labels.
+    return shelf.names(language).get(label) or label.partition("/")[2]
 
 
-def models_of(config: Config) -> ModelPool:
-    """The models in memory."""
+def models_of(config: Config, say: Callable[[str], None] = lambda _: None) -> ModelPool:
+    """The models in memory. `say` is told of a GPU that goes, and of models that are let go."""
     settings = PoolSettings(
         device=config.model.device,
         folder=config.model.folder,
@@ -67,8 +65,20 @@ def models_of(config: Config) -> ModelPool:
         idle_unload_seconds=60 * config.model.idle_unload_minutes or None,
         allow_cpu_fallback=config.model.allow_cpu_fallback,
         batch=config.worker.batch_size,
+        graphs=expand(GRAPHS, Path.cwd(), os.environ),
     )
-    return ModelPool(settings=settings)
+    return ModelPool(settings=settings, say=say)
+
+
+def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
+    """The models, and the policy that picks among them. Raises ModelUnknown and WeightsMissing for
+    a model that the configuration names and that is not here."""
+    log = structlog.get_logger()
+    models = models_of(config, say=lambda what: log.warning("models", what=what))
+    batch = config.worker.batch_size
+    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
+    classifier.check()
+    return classifier
 
 
 def settings_of(config: Config) -> WorkerSettings:

@@ -21,6 +21,7 @@ from tagd.daemon.build import (
     worker_of,
 )
 from tagd.errors import CatalogueHeld
+from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import Outcome
 
@@ -31,21 +32,10 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
     from tagd.intake.ask import Asked
+    from tagd.pipeline.progress import Progress
     from tagd.pipeline.worker import Report
 
 LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it off
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far `tagd tag` is."""
-
-    done: int
-    total: int
-    failed: int
-    rate: float  # photos a second
-    eta_seconds: float | None
-    current: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +79,7 @@ def _work(
     """Do the work in this process."""
     log = structlog.get_logger()
     classifier = classifier_of(config, catalogue)
-    rederive_if_changed(catalogue, derivation_of(config))
+    rederive_if_changed(catalogue, derivation_of(config), on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
     asked = ask_of(config, catalogue, _pause).submit(paths)
@@ -173,10 +163,15 @@ class _Tally:
     def show(self) -> None:
         """Tell how far it is."""
         total = self._asked.queued
-        done = total - self._left
-        rate = done / max(time.monotonic() - self._started, 0.001)
-        eta = self._left / rate if done else None
-        self._progress(Progress(done, total, self._failed, rate, eta, self._current))
+        self._progress(
+            after(
+                time.monotonic() - self._started,
+                total - self._left,
+                total,
+                failed=self._failed,
+                current=self._current,
+            )
+        )
 
     def summary(self, catalogue: Catalogue) -> Summary:
         """The whole, at the end. What failed is asked of the catalogue, so that a photo that had

@@ -95,8 +95,12 @@ class Service:
         rederived = rederive_if_changed(
             self._catalogue, derivation_of(self._config), stopping=self._stop.is_set
         )
-        if rederived:
-            self._log.info("tags derived anew, as the rules have changed", photos=rederived)
+        if rederived and rederived.photos:
+            self._log.info(
+                "tags derived anew, as the rules have changed",
+                photos=rederived.photos,
+                changed=rederived.changed,
+            )
         self._intake.start()
         self._thread.start()
 

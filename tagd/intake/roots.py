@@ -74,7 +74,10 @@ def judge(
         return Verdict.EMPTIED
     if same(record, seen):
         return Verdict.TRUSTED
-    return Verdict.ADOPTED if found * 2 >= known else Verdict.REPLACED
+    if found * 2 < known:
+        return Verdict.REPLACED
+    # Watched for the first time, with files known by `tagd tag`: nothing speaks against it.
+    return Verdict.TRUSTED if record is None else Verdict.ADOPTED
 
 
 def same(record: Identity | None, seen: Identity | None) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tagd.lab.metrics import calibration_error
 from tagd.policy.cascade import Settling
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.002  # accuracy that the cascade may lose, as a share
 UNTRIED = 0.6  # the lowest threshold where no picture of none of the classes was tried
-STEP = 0.01
-GRID = tuple(round(place * STEP, 2) for place in range(20, 101))
+GRID = tuple(place / 100 for place in range(20, 101))
 CURVE = (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0)
 TEMPERATURES = (0.25, 4.0)
 
@@ -163,10 +163,10 @@ def fit_settlings(
 
 
 def lowest_safe(none: NDArray[np.float64]) -> float:
-    """The lowest threshold that none of these certainties reaches, in steps of STEP."""
+    """The lowest threshold that none of these certainties reaches; the highest where all do."""
     if not len(none):
         return UNTRIED
-    return min(GRID[-1], (math.floor(float(none.max()) / STEP) + 1) * STEP)
+    return next((at for at in GRID if at > none.max()), GRID[-1])
 
 
 def measure(answers: Answers, settlings: Sequence[Settling]) -> Measured:
@@ -201,13 +201,6 @@ def certainties(logits: NDArray[np.float32], temperature: float) -> NDArray[np.f
     return best
 
 
-def calibration_error(sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
-    """The expected calibration error, from 0 to 1, over bins of equal width."""
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=sure - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(sure))
-
-
 def _part(
     name: str, answers: Answers, temperatures: Sequence[float], settlings: Sequence[Settling]
 ) -> Part:
@@ -217,7 +210,10 @@ def _part(
         name=name,
         photos=len(answers.truths),
         alone=tuple(float(right.mean()) for right in rights),
-        errors=tuple(calibration_error(*each) for each in zip(sure, rights, strict=True)),
+        errors=tuple(
+            calibration_error(certain.tolist(), right.tolist())
+            for certain, right in zip(sure, rights, strict=True)
+        ),
         cascade=measure(answers, settlings),
     )
 

@@ -3,9 +3,12 @@
     tables.py        the tab-separated tables in `data/`
     hierarchy.py     what is a kind of what, and which of it people search for
     vocabulary.py    what labels are called in every language, and which labels a word means
+    wording.py       rules as a person writes them, with names in any language → labels
     rules.py         what a person may say about tags
+    own.py           the hierarchy with a person's own aliases and parents in it
     derive.py        predictions + rules → tags
     build_tables.py  builds and checks the tables; not used at run time
 
-Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`.
+Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`. A tag of a
+person's own has `own:` and its name for a label, such as "own:our dogs".
 """

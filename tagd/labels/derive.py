@@ -36,10 +36,13 @@ _DEFAULT = TagRules()
 
 
 def derive(predictions: Predictions, rules: TagRules, hierarchy: Hierarchy) -> Tags:
-    """The tags of a photo, the most confident first; of equals the most specific first."""
+    """The tags of a photo, the most confident first; of equals the most specific first.
+
+    The hierarchy is the one that these rules make (`own.under`).
+    """
     said = probabilities(predictions)
     summed = sum_up(said, hierarchy)
-    chosen = _choose(said, summed, rules, hierarchy)
+    chosen = {each for each in _choose(said, summed, rules, hierarchy) if rules.permits(each)}
     if not rules.ancestors:
         chosen = _most_specific(chosen, hierarchy)
     kept = _best(chosen, summed, rules.top_k, hierarchy)
@@ -52,7 +55,7 @@ def probabilities(predictions: Predictions) -> dict[str, float]:
     shift = predictions.log_sum_exp
     logits: list[float] = predictions.logits.tolist()
     return {
-        label: min(1.0, math.exp(min(0.0, logit - shift)))
+        label: math.exp(logit - shift) if logit < shift else 1.0
         for label, logit in zip(predictions.labels, logits, strict=True)
     }
 
@@ -72,32 +75,34 @@ def sum_up(said: Mapping[str, float], hierarchy: Hierarchy) -> dict[str, float]:
 def _choose(
     said: Mapping[str, float], summed: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
 ) -> set[str]:
-    """All labels that these rules make tags, however many. Stricter rules never choose more."""
-    kinds = {label: summed[label] for label in summed.keys() & hierarchy.shown}
-    leaves = _leaves(said, summed, rules, hierarchy)
+    """All labels that are sure enough, however many. Stricter rules never choose more."""
+    least = min(rules.sure, _DEFAULT.sure, *rules.thresholds.values())
+    likely = {label: probability for label, probability in summed.items() if probability >= least}
+    leaves = _leaves(said, likely, rules, hierarchy)
     above = {each for leaf in leaves for each in hierarchy.shown_above(leaf)}
-    above.update(label for label, probability in kinds.items() if probability >= rules.sure)
+    kinds = {label: likely[label] for label in likely.keys() & hierarchy.shown}
+    above |= _sure_enough(kinds, rules, hierarchy)
     if above & hierarchy.broad:
-        likely = _leaves(said, summed, _DEFAULT, hierarchy)
-        above -= hierarchy.broad & _occupied(kinds, likely, hierarchy)
-    return leaves | above
+        by_default = _leaves(said, likely, _DEFAULT, hierarchy)
+        above -= hierarchy.broad & _occupied(kinds, by_default, hierarchy)
+    least, asked = rules.min_confidence, rules.thresholds
+    return {each for each in leaves | above if summed[each] >= asked.get(each, least)}
 
 
 def _leaves(
-    said: Mapping[str, float], summed: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
+    said: Mapping[str, float], likely: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
 ) -> set[str]:
     """The model's own labels that are sure enough, or lead all others clearly."""
+    heard = {label: likely[label] for label in likely.keys() & said.keys()}
     found = {
-        label
-        for label in said
-        if summed[label] >= (rules.wary if label in hierarchy.wary else rules.sure)
-        and hierarchy.may_be_tag(label)
+        label for label in _sure_enough(heard, rules, hierarchy) if hierarchy.may_be_tag(label)
     }
-    best, second = heapq.nlargest(2, (*said.items(), ("", 0.0), ("", 0.0)), key=itemgetter(1))
+    voices = _under_one_name(said, rules.alias)
+    best, second = heapq.nlargest(2, (*voices.items(), ("", 0.0), ("", 0.0)), key=itemgetter(1))
     leads = best[1] >= max(rules.min_confidence, LEAD * second[1])
     if (
         leads
-        and best[0] in said
+        and best[0] in voices
         and best[0] not in hierarchy.wary
         and hierarchy.may_be_tag(best[0])
     ):
@@ -105,12 +110,34 @@ def _leaves(
     return found
 
 
+def _sure_enough(probable: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy) -> set[str]:
+    """Those as probable as the rules ask by themselves."""
+    sure, wary, thresholds = rules.sure, rules.wary, rules.thresholds
+    return {
+        label
+        for label, probability in probable.items()
+        if probability >= thresholds.get(label, wary if label in hierarchy.wary else sure)
+    }
+
+
+def _under_one_name(said: Mapping[str, float], alias: Mapping[str, str]) -> Mapping[str, float]:
+    """What was said, with the labels that a person has under one name as one."""
+    if said.keys().isdisjoint(alias):
+        return said
+    merged: dict[str, float] = {}
+    for label, probability in said.items():
+        name = alias.get(label, label)
+        merged[name] = merged.get(name, 0.0) + probability
+    return merged
+
+
 def _occupied(
     kinds: Mapping[str, float], leaves: Collection[str], hierarchy: Hierarchy
 ) -> set[str]:
     """The labels with something likely below them: by the default rules, whichever are in force, as
     a broad label must not come in when stricter rules drop what is below it."""
-    likely = {label for label, probability in kinds.items() if probability >= _DEFAULT.sure}
+    sure = _DEFAULT.sure
+    likely = {label for label, probability in kinds.items() if probability >= sure}
     return {above for each in likely.union(leaves) for above in hierarchy.shown_above(each)}
 
 

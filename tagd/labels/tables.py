@@ -5,7 +5,8 @@
     names.XX.tsv    id, display name, synonyms; XX is the language (curated)
     LICENSE.wordnet the licence of everything that comes from WordNet
 
-Parents, lemmas and synonyms are lists, separated by `;`. A further language is a further file.
+Parents, lemmas and synonyms are lists, separated by `;`. A further language is a further file: what
+it has no name for is called as in English, and `build_tables.py --check` lists what is missing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DATA = Path(__file__).parent / "data"
+ALL, NAMES, KINDS = "*.tsv", "names.*.tsv", "[!n]*.tsv"  # KINDS: those that are not about names
 
 
 def rows(name: str, folder: Path = DATA) -> Iterator[list[str]]:
@@ -38,9 +40,9 @@ def languages(folder: Path = DATA) -> tuple[str, ...]:
     return ("en", *sorted(found - {"en"}))
 
 
-def digest(folder: Path = DATA) -> str:
-    """A hash of all tables: tags derived with other tables are to be derived anew."""
+def digest(folder: Path = DATA, tables: str = ALL) -> str:
+    """A hash of the tables with such file names: what was made with others is to be made anew."""
     state = hashlib.sha256()
-    for path in sorted(folder.glob("*.tsv")):
+    for path in sorted(folder.glob(tables)):
         state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return state.hexdigest()[:16]

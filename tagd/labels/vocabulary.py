@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENGLISH = "en"
+OWN = "own:"  # what the labels of a person's own tags begin with; their name follows
 SAME_WORD = 0.7  # likeness from which on a name is worth a "did you mean"
 _LATIN_MARKS = range(0x0300, 0x0370)  # accents; Japanese voicing marks are letters, and stay
 _HIRAGANA_FROM = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
@@ -31,6 +32,11 @@ def fold(text: str) -> str:
         bare = "".join(sign for sign in apart if ord(sign) not in _LATIN_MARKS)
         plain = unicodedata.normalize("NFC", bare)
     return " ".join(plain.translate(_FORGIVEN).split())
+
+
+def own_label(name: str) -> str:
+    """The label of a tag of a person's own that is called so."""
+    return OWN + " ".join(unicodedata.normalize("NFC", name).split())
 
 
 class Vocabulary:
@@ -51,9 +57,10 @@ class Vocabulary:
         return tables.languages(self._folder)
 
     def name(self, label: str, language: str = ENGLISH) -> str:
-        """The display name of a label; in English where this language has none, and the label
-        itself where it is none of WordNet's."""
-        return self._of(language).get(label) or self._of(ENGLISH).get(label, label)
+        """The display name of a label; in English where this language has none. A person's own is
+        called as he wrote it, and a label that nobody knows is its own name."""
+        known = self._of(language).get(label) or self._of(ENGLISH).get(label)
+        return known or label.removeprefix(OWN)
 
     def resolve(self, text: str) -> frozenset[str]:
         """The labels that are called so, or have it for a synonym, in any language; a label id

@@ -2,19 +2,37 @@
 
     zoo.toml            the facts: every model, each fact with its source
     registry.py         the zoo as frozen `ModelFacts`; listing it imports no torch
+    store.py            the models in tagd's own folder, put there whole or not at all
+    shelf.py            both of them, by id: labels, fingerprints, what is on disk
     labelset.py         which label each place of a network's output stands for
     preprocessing.py    from `uint8` pixels to a network's input
     fingerprint.py      what a model's answers depend on, as one hash
     bundled.py          weights out of installed packages, checked against their SHA-256
-    checkpoint.py       tensors out of a file that must not run code, laid onto a network in order
+    checkpoint.py       tensors out of a file that must not run code, laid onto a network
+
+    pull.py, fetch.py   a model from the network
+    incoming.py         what a folder or a file from elsewhere says of itself;
+                        preprocessing_config.py: what it says of preprocessing
+    adopt.py            how it becomes one of tagd's: inspect → label → copy → load → ask → place
+
     device.py           where to compute, and why there (pure)
+    placement.py        what becomes of that when the GPU goes and comes back
+    memory.py           how much there is, and giving it back
     session.py          one interface for whatever computes logits, with a fake for tests
+    guard.py            a session that another one replaces when its device has gone
     torch_session.py    PyTorch as that interface
-    timm_backend.py     a zoo row whose architecture is timm's becomes a session
-    pool.py             loads once, hands out many times
+    backend.py          a network of any library with given weights becomes a session;
+                        timm_, transformers_, torchvision_backend.py: what each knows
+    pool.py             loads once, hands out many times, within the memory there is
     predictions.py      a row of logits becomes `Predictions` (pure)
     selftest.py         is the answer to a known picture the known one, and how long does it take
 
-`checkpoint`, `torch_session` and `timm_backend` import torch and are imported by the pool alone,
-when the first model is loaded.
+`checkpoint`, `torch_session`, `backend`, what those name and `adopt` import torch, and are imported
+when the first model is loaded or taken in.
 """
+
+import os
+
+# OpenMP's threads spin while they wait for each other, unless told before torch loads them: beside
+# decoders on the same cores that made a forward pass five times as slow.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

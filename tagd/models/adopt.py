@@ -92,6 +92,11 @@ def adopt(request: Request, shelf_: shelf.Shelf) -> ModelFacts:
 
 def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
     """The zoo's row of this id, if there is one and the id may be taken."""
+    if not registry.is_id(request.id):  # before any folder is called so
+        raise ModelError(
+            f"{request.id!r} cannot be a model's name",
+            hint="Lower-case letters, digits, dots, hyphens and underscores can.",
+        )
     row = registry.zoo().get(request.id)
     if row is not None and isinstance(row.weights, BundledWeights):
         raise ModelError(f"{request.id} came with tagd", hint="Choose another name with --as.")
@@ -218,7 +223,7 @@ def _facts(
         return row.model_copy(update={**change, "sources": {**sources, "weights": origin}})
     assert found.backend is not None
     return ModelFacts(
-        id=_valid(request.id),
+        id=request.id,
         family=found.architecture,
         backend=found.backend,
         architecture=found.architecture,
@@ -243,15 +248,6 @@ def _usual(library: Backend, architecture: str, model: str) -> Preprocessing:
             hint=f"A {incoming.PREPROCESSOR} belongs beside the weights.",
         )
     return found
-
-
-def _valid(model: str) -> str:
-    if not registry.is_id(model):
-        raise ModelError(
-            f"{model!r} cannot be a model's name",
-            hint="Lower-case letters, digits, dots, hyphens and underscores can.",
-        )
-    return model
 
 
 def _is_pinned(row: ModelFacts, sha256: str) -> bool:

@@ -37,7 +37,8 @@ class Backend(Protocol):
         """
 
     def usual_preprocessing(self, architecture: str) -> Preprocessing | None:
-        """How the library prepares pictures for this architecture, unless told otherwise."""
+        """How the library prepares pictures for this architecture, unless told otherwise; None
+        where it does not say. Raises `WeightsRefused` for an architecture that it has not."""
 
 
 def open_session(facts: ModelFacts, labels: Sequence[str], device: Device) -> TorchSession:
@@ -78,6 +79,12 @@ def load(library: Library) -> Backend:
             f"{library} cannot be imported: {error}",
             hint="Reinstall torch and what builds on it, in versions that go together.",
         ) from error
+
+
+def refuse_unknown(library: Library, architecture: str, is_there: bool) -> None:
+    """Raise `WeightsRefused` unless the library has this architecture."""
+    if not is_there:
+        raise WeightsRefused(f"{library} has no architecture {architecture!r}")
 
 
 def refuse_head(facts: ModelFacts, outputs: int, labels: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from tagd.errors import ModelError
 from tagd.models import memory
+from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
+from tagd.models.device import Device
 from tagd.models.guard import Guarded
 from tagd.models.placement import Placement
 from tagd.models.shelf import Shelf, on_disk
@@ -18,10 +21,11 @@ from tagd.models.shelf import Shelf, on_disk
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from tagd.domain import Geometry
     from tagd.errors import DeviceUnavailable
-    from tagd.models.device import Device, Wanted
+    from tagd.models.device import Wanted
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
 
@@ -78,6 +82,7 @@ class PoolSettings:
     idle_unload_seconds: float | None = None
     allow_cpu_fallback: bool = False
     batch: int = BATCH
+    graphs: Path | None = None  # where ONNX graphs are kept; None for PyTorch alone
 
     def __post_init__(self) -> None:
         if self.threads is not None and self.threads < 1:
@@ -102,18 +107,20 @@ class ModelPool:
         find_device: Callable[[Wanted], Device] | None = None,
         works: Callable[[Device], bool] | None = None,
         free_mb: Callable[[Device], int | None] = memory.free_mb,
+        reclaim: Callable[[], None] = memory.reclaim,
         clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings or PoolSettings(device, threads)
-        self._open = open_session or _open_real
+        self._open = open_session or partial(_open_real, self._settings, say)
         self._free_mb = free_mb
+        self._reclaim = reclaim
         self._clock = clock
         self._say = say
         self._placement = Placement(
             self._settings.device,
             allow_cpu_fallback=self._settings.allow_cpu_fallback,
-            find=find_device or partial(_find_real, self._settings.threads),
+            find=find_device or partial(_find_real, self._settings),
             works=works or _works_real,
             clock=clock,
             say=say,
@@ -287,7 +294,7 @@ class ModelPool:
             del place
             had = True
         if had:
-            memory.reclaim()
+            self._reclaim()
         return had
 
     def _know(self, model: str) -> _Known:
@@ -311,31 +318,67 @@ class ModelPool:
             return
         oldest = min(place.used_at for place in self._loaded.values())
         wait = max(1.0, limit - (self._clock() - oldest))
-        self._timer = threading.Timer(wait, self.sweep)
+        # Weakly, so that a pool that nobody has any more does not keep its models till then.
+        self._timer = threading.Timer(wait, _sweep, [weakref.ref(self)])
         self._timer.daemon = True
         self._timer.start()
 
 
-def _find_real(threads: int | None, wanted: Wanted) -> Device:
+def _sweep(pool: weakref.ref[ModelPool]) -> None:
+    if (present := pool()) is not None:
+        present.sweep()
+
+
+def _find_real(settings: PoolSettings, wanted: Wanted) -> Device:
+    if settings.graphs is not None and wanted != "cuda":
+        # With graphs a machine without a GPU needs no torch, and asking torch would import it.
+        reason = "as asked" if wanted == "cpu" else no_gpu_here()
+        if reason is not None:
+            return Device("cpu", "fp32", reason)
+    device: Device = _torch(settings).find_device(wanted)
+    return device
+
+
+def _works_real(device: Device) -> bool:
+    return bool(_torch(PoolSettings()).works(device))
+
+
+def _open_real(
+    settings: PoolSettings,
+    say: Callable[[str], None],
+    facts: ModelFacts,
+    labels: tuple[str, ...],
+    device: Device,
+) -> Session:
+    if device.name != "cpu" or settings.graphs is None:
+        return _open_torch(settings, facts, labels, device)
+    graphs = Graphs(settings.graphs, settings.folder, say)
+    identity = Shelf(settings.folder).fingerprint_of(facts)
+    opened = partial(graphs.open, facts, identity, device, settings.threads)
+    if (session := opened()) is not None:
+        return session
+    exporting = graphs.export(facts)
+    return ChangingSession(_open_torch(settings, facts, labels, device), exporting, opened, say)
+
+
+def _open_torch(
+    settings: PoolSettings, facts: ModelFacts, labels: tuple[str, ...], device: Device
+) -> Session:
+    _torch(settings)
+    from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
+
+    return backend.open_session(facts, labels, device)
+
+
+def _torch(settings: PoolSettings) -> ModuleType:
+    """The module that knows torch, imported at the last moment: it takes seconds and hundreds of
+    megabytes."""
     try:
-        # Lazy: torch takes seconds and hundreds of megabytes.
-        from tagd.models import torch_session  # noqa: PLC0415
+        from tagd.models import torch_session  # noqa: PLC0415  lazy
     except (ImportError, OSError) as error:
         raise ModelError(
             f"PyTorch cannot be imported: {error}",
             hint="Reinstall torch, torchvision and timm, in versions that go together.",
         ) from error
-    torch_session.use_threads(threads)
-    return torch_session.find_device(wanted)
-
-
-def _works_real(device: Device) -> bool:
-    from tagd.models import torch_session  # noqa: PLC0415  lazy, as above
-
-    return torch_session.works(device)
-
-
-def _open_real(facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
-    from tagd.models import backend  # noqa: PLC0415  lazy, as above
-
-    return backend.open_session(facts, labels, device)
+    torch_session.use_threads(settings.threads)
+    return torch_session

@@ -13,7 +13,7 @@ import timm
 
 from tagd.errors import WeightsRefused
 from tagd.models import checkpoint, preprocessing_config
-from tagd.models.backend import refuse_head
+from tagd.models.backend import refuse_head, refuse_unknown
 from tagd.models.registry import BundledWeights
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ HEADS = ("head.fc", "head", "classifier", "fc", "last_linear", "classif")  # of 
 
 def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
     """See `Backend`. Embedded weights go by other names than timm's, in the same order."""
-    if not timm.is_model(facts.architecture):
-        raise WeightsRefused(
-            f"{facts.id}: timm {timm.__version__} has no architecture {facts.architecture!r}"
-        )
+    refuse_unknown("timm", facts.architecture, timm.is_model(facts.architecture))
     outputs = _outputs(state) or IMAGENET
     network = _empty(facts, outputs)
     if isinstance(facts.weights, BundledWeights):
@@ -46,7 +43,8 @@ def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
 
 def usual_preprocessing(architecture: str) -> Preprocessing | None:
     """See `Backend`: that of the weights that timm takes by default."""
-    found: Any = timm.get_pretrained_cfg(architecture) if timm.is_model(architecture) else None
+    refuse_unknown("timm", architecture, timm.is_model(architecture))
+    found: Any = timm.get_pretrained_cfg(architecture)
     return None if found is None else preprocessing_config.of_timm(found.to_dict(), architecture)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import torch
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import memory
 from tagd.models.device import Gpus, choose
+from tagd.models.processor import processor
 from tagd.models.session import require_images
 
 if TYPE_CHECKING:
@@ -144,16 +144,6 @@ def works(device: Device) -> bool:
         return float(torch.ones(2, device=device.name).sum()) == 2
     except RuntimeError:
         return False
-
-
-def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name, as the kernel has it."""
-    try:
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def find_device(wanted: Wanted) -> Device:

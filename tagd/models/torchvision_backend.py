@@ -10,7 +10,7 @@ from torchvision import models
 from tagd.domain import Geometry
 from tagd.errors import WeightsRefused
 from tagd.models import checkpoint
-from tagd.models.backend import refuse_head
+from tagd.models.backend import refuse_head, refuse_unknown
 from tagd.models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")  # heads that only help to learn
 
 def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
     """See `Backend`. Heads that only help to learn are left out."""
-    if facts.architecture not in models.list_models(module=models):
-        raise WeightsRefused(f"{facts.id}: torchvision has no architecture {facts.architecture!r}")
+    refuse_unknown("torchvision", facts.architecture, _has(facts.architecture))
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(AUXILIARY)}
     biases = (kept.get(f"{head}.bias") for head in HEADS)
     outputs = next((len(bias) for bias in biases if bias is not None), classes)
@@ -46,12 +45,15 @@ def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
 
 def usual_preprocessing(architecture: str) -> Preprocessing | None:
     """See `Backend`: that of the weights that torchvision recommends."""
-    if architecture not in models.list_models(module=models):
-        return None
+    refuse_unknown("torchvision", architecture, _has(architecture))
     how: Any = models.get_model_weights(architecture)["DEFAULT"].transforms()
     (resize,), (crop,) = how.resize_size, how.crop_size
     geometry = Geometry(resize, (crop, crop), how.interpolation.value)
     return Preprocessing(geometry, tuple(how.mean), tuple(how.std))
+
+
+def _has(architecture: str) -> bool:
+    return architecture in models.list_models(module=models)
 
 
 def _quick(make: object) -> dict[str, bool]:

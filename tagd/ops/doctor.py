@@ -44,6 +44,7 @@ class Patient:
     device: Wanted
     max_megapixels: float
     decode_timeout_seconds: float
+    models_folder: Path | None = None
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
@@ -56,7 +57,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
     yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
     yield _guarded("decoder", partial(_decoder, patient))
     for model in patient.models:
-        yield _guarded("weights", partial(_weights, model))
+        yield _guarded("weights", partial(_weights, patient, model))
     for model in patient.models:
         yield _guarded("model", partial(_model, patient, model))
 
@@ -143,19 +144,20 @@ def _decoder(patient: Patient) -> Finding:
     )
 
 
-def _weights(model: str) -> Finding:
+def _weights(patient: Patient, model: str) -> Finding:
     from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy, as above
 
-    path = Shelf().verify(model)
+    path = Shelf(patient.models_folder).verify(model)
     return checks.ok("weights", f"{model} has its known SHA-256: {display(path)}")
 
 
 def _model(patient: Patient, model: str) -> Finding:
     """Load the model and ask it about a picture whose answer is known."""
-    from tagd.models.pool import ModelPool  # noqa: PLC0415  lazy, as above
+    from tagd.models.pool import ModelPool, PoolSettings  # noqa: PLC0415  lazy, as above
     from tagd.models.selftest import self_test  # noqa: PLC0415
 
-    with closing(ModelPool(patient.device)) as pool:
+    settings = PoolSettings(device=patient.device, folder=patient.models_folder)
+    with closing(ModelPool(settings=settings)) as pool:
         test = self_test(pool, model)
     what = f"{model}: {test.milliseconds:.1f} ms a photo on {test.description}"
     if not test.ok:

@@ -5,29 +5,52 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tagd.labels import own
 from tagd.labels.derive import derive
+from tagd.labels.hierarchy import Hierarchy
+from tagd.labels.vocabulary import OWN, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tagd.domain import Predictions, Tags
-    from tagd.labels.hierarchy import Hierarchy
     from tagd.labels.rules import TagRules
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """How predictions become tags. `name_of` gives a label's name in the chosen language."""
+    """How predictions become tags, and what these are called."""
 
     rules: TagRules
-    hierarchy: Hierarchy
-    name_of: Callable[[str], str]
+    hierarchy: Hierarchy  # with what the rules put into it
+    vocabulary: Vocabulary
+    named: Callable[[str], str | None]  # the names of labels that models brought along
+
+    @classmethod
+    def by(cls, rules: TagRules, named: Callable[[str], str | None] = lambda _: None) -> Derivation:
+        """What these rules make of the hierarchy and the names that tagd brings along."""
+        return cls(rules, own.under(rules, Hierarchy.load()), Vocabulary.load(), named)
 
     def tags_of(self, predictions: Predictions) -> Tags:
         """The tags that follow from these predictions."""
         return derive(predictions, self.rules, self.hierarchy)
 
+    def name_of(self, label: str) -> str:
+        """What a label is called in the catalogue: in the chosen language, with the prefix. A tag
+        of a person's own that the rules do not know was added by him, and has no prefix."""
+        name = (
+            self.rules.names.get(label)
+            or self.named(label)
+            or self.vocabulary.name(label, self.rules.language)
+        )
+        if label.startswith(OWN) and label not in self.rules.mentioned:
+            return name
+        return self.rules.prefix + name
+
     def digest(self) -> str:
-        """Changes with anything that makes other tags, or other names, out of the same
-        predictions."""
+        """Changes with anything that makes other tags out of the same predictions."""
         return self.rules.digest()
+
+    def names_digest(self) -> str:
+        """Changes with anything that makes other names."""
+        return self.rules.names_digest()

@@ -6,17 +6,44 @@ What a person decided is left alone, and the tags in force stay until their phot
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import facts, predictions, tags
+from tagd.catalogue import derived, facts, predictions, tags
+from tagd.pipeline.progress import after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from tagd.catalogue.derived import Difference
     from tagd.catalogue.engine import Catalogue
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.progress import Progress
 
-PAGE = 1000  # photos a transaction, so that other writers never wait long
+    OnProgress = Callable[[Progress], None]
+
+PAGE = 500  # photos a transaction, so that other writers never wait long
+UNFINISHED = "unfinished"  # as the rules that tags were derived with: some with these, some those
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What deriving anew changed, or would change. Tags are counted by photo, under their names."""
+
+    photos: int = 0
+    changed: int = 0  # photos that gain or lose a tag
+    renamed: int = 0  # labels that get another name
+    gained: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def count(self, found: Sequence[Difference], name_of: Callable[[str], str]) -> None:
+        """Take a page of photos in."""
+        self.photos += len(found)
+        for each in found:
+            self.changed += bool(each.gained or each.lost)
+            self.gained.update(name_of(one.label) for one in each.gained)
+            self.lost.update(map(name_of, each.lost))
 
 
 def rederive_if_changed(
@@ -24,43 +51,81 @@ def rederive_if_changed(
     derivation: Derivation,
     *,
     stopping: Callable[[], bool] = lambda: False,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> int:
-    """Derive all tags anew where the rules are not those that they were derived with.
-
-    Returns the number of photos. Stopped or killed in the middle it begins again next time: the
-    rules are noted only when the last photo is done.
-    """
+    on_progress: OnProgress = lambda _: None,
+) -> Outcome | None:
+    """Derive all tags anew where the rules are not those that they were derived with, and name
+    labels anew where it is the names that changed. None where neither did."""
     with catalogue.read() as tx:
-        before = facts.get(tx, facts.DERIVED_WITH)
-    if before == derivation.digest():
-        return 0
-    done = _rederive(catalogue, derivation, stopping, on_progress) if before else 0
-    if not stopping():
-        with catalogue.write() as tx:
-            facts.put(tx, facts.DERIVED_WITH, derivation.digest())
-    return done
+        derived_with = facts.get(tx, facts.DERIVED_WITH)
+        named_with = facts.get(tx, facts.NAMED_WITH)
+    if derived_with != derivation.digest():
+        return rederive(catalogue, derivation, stopping=stopping, on_progress=on_progress)
+    if named_with != derivation.names_digest():
+        return Outcome(renamed=_rename(catalogue, derivation))
+    return None
 
 
-def _rederive(
+def rederive(
     catalogue: Catalogue,
     derivation: Derivation,
-    stopping: Callable[[], bool],
-    on_progress: Callable[[int, int], None],
-) -> int:
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    on_progress: OnProgress = lambda _: None,
+) -> Outcome:
+    """Derive all tags anew. Stopped or killed in the middle it begins again next time, whatever the
+    rules are then: it is noted at the begin that the tags follow from no one set of rules."""
+    outcome = Outcome(renamed=_rename(catalogue, derivation))
     with catalogue.write() as tx:
-        tags.rename_labels(tx, {key: derivation.name_of(key) for key in tags.label_keys(tx)})
+        facts.put(tx, facts.DERIVED_WITH, UNFINISHED)
         total = predictions.count(tx)
-    done, after = 0, ""
+    started, last = time.monotonic(), 0
     while not stopping():
-        with catalogue.read() as tx:
-            page = predictions.photo_ids(tx, after=after, limit=PAGE)
-            said = predictions.load(tx, page)
-        if not page:
-            break
-        derived = [(stages[-1], derivation.tags_of(stages[-1])) for stages in said.values()]
+        # Read and written in one transaction: a person's decision comes before it or after.
         with catalogue.write() as tx:
-            tags.rederive(tx, derived, derivation.name_of, time.time())
-        done, after = done + len(page), page[-1]
-        on_progress(done, total)
-    return done
+            page = derived.page(tx, after=last, limit=PAGE)
+            found = [
+                derived.difference(each, derivation.tags_of(each.predictions)) for each in page
+            ]
+            derived.put(tx, found, derivation.name_of, time.time())
+            if not page:
+                facts.put(tx, facts.DERIVED_WITH, derivation.digest())
+                break
+        outcome.count(found, derivation.name_of)
+        last = page[-1].row_id
+        on_progress(_progress(started, outcome.photos, total))
+    return outcome
+
+
+def preview(
+    catalogue: Catalogue, derivation: Derivation, *, on_progress: OnProgress = lambda _: None
+) -> Outcome:
+    """What `rederive` would change, with nothing written. The catalogue may be open for reading
+    alone, beside whoever works on it."""
+    outcome, started, last = Outcome(), time.monotonic(), 0
+    with catalogue.read() as tx:
+        outcome.renamed = len(tags.renamed(tx, _names(tags.label_keys(tx), derivation)))
+        total = predictions.count(tx)
+    while True:
+        with catalogue.read() as tx:
+            page = derived.page(tx, after=last, limit=PAGE)
+        if not page:
+            return outcome
+        found = [derived.difference(each, derivation.tags_of(each.predictions)) for each in page]
+        outcome.count(found, derivation.name_of)
+        last = page[-1].row_id
+        on_progress(_progress(started, outcome.photos, total))
+
+
+def _rename(catalogue: Catalogue, derivation: Derivation) -> int:
+    with catalogue.write() as tx:
+        renamed = tags.rename_labels(tx, _names(tags.label_keys(tx), derivation))
+        facts.put(tx, facts.NAMED_WITH, derivation.names_digest())
+    return renamed
+
+
+def _names(labels: Sequence[str], derivation: Derivation) -> dict[str, str]:
+    return {label: derivation.name_of(label) for label in labels}
+
+
+def _progress(started: float, done: int, total: int) -> Progress:
+    return after(time.monotonic() - started, done, total, current="tags derived anew")

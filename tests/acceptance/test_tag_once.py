@@ -43,3 +43,20 @@ def test_a_path_that_is_not_there_is_an_error(home: Home) -> None:
     assert told.returncode == 2
     assert "nowhere" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_changed_rules_and_language_come_first_and_cost_no_inference(home: Home) -> None:
+    photos.distinct(3, home.photos)
+    assert home.run("tag", home.photos).returncode == 0
+    inferences = home.inferences()
+    tagged = {tag for (tag,) in home.rows("SELECT tag FROM v_tags")}
+    assert tagged
+
+    home.configure("[tags]\nlanguage = 'ja'\nmin_confidence = 1\n[tags.thresholds]\nanimal = 0\n")
+    assert home.run("tag", home.photos).returncode == 0
+    assert [tag for (tag,) in home.rows("SELECT tag FROM v_tags")] == ["動物"]
+
+    home.configure("[tags]\nlanguage = 'en'\n")
+    with home.daemon():
+        assert {tag for (tag,) in home.rows("SELECT tag FROM v_tags")} == tagged
+    assert home.inferences() == inferences

@@ -172,7 +172,9 @@ def test_a_newer_one_is_refused_in_words(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
     before = path.read_bytes()
     for opened in (open_owner, open_reader):
-        with pytest.raises(CatalogueTooNew, match=rf"newer tagd.*0999.*up to {migrate.SCHEMA_VERSION}") as refused:
+        with pytest.raises(
+            CatalogueTooNew, match=rf"newer tagd.*0999.*up to {migrate.SCHEMA_VERSION}"
+        ) as refused:
             opened(path)
         assert "Upgrade tagd" in refused.value.hint
     assert path.read_bytes() == before

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import facts, photos, predictions, tags
+from tagd.catalogue import derived, facts, photos, predictions, tags
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.record import InForce, known, record
 from tagd.domain import Signature, Tag, Tags
@@ -90,8 +90,6 @@ def test_every_stage_that_was_heard_is_kept(tx: Connection) -> None:
     assert (again.photo_id, again.fingerprint, again.labels) == (ONE, "e" * 64, second.labels)
     assert np.array_equal(again.logits, second.logits)
     assert again.log_sum_exp == second.log_sum_exp
-    assert predictions.photo_ids(tx) == [ONE]
-    assert predictions.photo_ids(tx, after=ONE) == []
     assert predictions.count(tx) == 1
 
 
@@ -201,16 +199,25 @@ def test_what_a_person_rejected_without_a_model_stays_away_too(tx: Connection) -
         "INSERT INTO tag (photo_id, label_id, source, state, confidence, tagged_at)"
         " SELECT 1, id, 'person', 'rejected', 1, 0 FROM label WHERE name = 'cat'"
     )
-    tags.rederive(tx, [(said_of(ONE), Tags(ONE, (Tag(CAT, 0.9), Tag(DOG, 0.8))))], name_of, NOW)
+    anew(tx, Tag(CAT, 0.9), Tag(DOG, 0.8))
     assert [tag for _, tag, *_ in in_force(tx)] == ["dog"]
 
 
 # Deriving anew
 
 
+def anew(tx: Connection, *wanted: Tag, now: float = NOW) -> derived.Difference:
+    """The one photo's tags are to be these; what changed."""
+    [photo] = derived.page(tx, limit=10)
+    found = derived.difference(photo, Tags(photo.predictions.photo_id, wanted))
+    derived.put(tx, [found], name_of, now)
+    return found
+
+
 def test_tags_derived_anew(judged: Connection) -> None:
-    derived = Tags(ONE, (Tag(LABELS[3], 0.9), Tag(DOG, 0.5), Tag("n99999999", 0.4)))
-    tags.rederive(judged, [(said_of(ONE), derived)], name_of, NOW)
+    found = anew(judged, Tag(LABELS[3], 0.9), Tag(CAT, 0.5), Tag(DOG, 0.5), Tag("n99999999", 0.4))
+    assert [tag.label for tag in found.gained] == [LABELS[3], DOG, "n99999999"]
+    assert (found.lost, found.moved) == ((), ())
     assert [row[1:3] for row in in_force(judged)] == [
         ("dog", "model"),
         ("dog", "person"),
@@ -221,11 +228,44 @@ def test_tags_derived_anew(judged: Connection) -> None:
     assert count(judged, "tagging") == 1
 
 
-def test_tags_of_a_photo_that_was_tagged_again_meanwhile_stay(judged: Connection) -> None:
-    before = said_of(ONE, fingerprint="d" * 64)
-    tags.rederive(judged, [(before, Tags(ONE, (Tag(LABELS[3], 0.9),)))], name_of, NOW)
-    tags.rederive(judged, [(said_of(TWO), Tags(TWO, (Tag(LABELS[3], 0.9),)))], name_of, NOW)
+def test_nothing_derived_leaves_what_a_person_decided(judged: Connection) -> None:
+    assert not anew(judged)
     assert in_force(judged) == DECIDED
+    assert rows(judged, "SELECT path, tag FROM v_rejected_tags") == [("/p/a.jpg", "cat")]
+
+
+def test_only_what_differs_is_written(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    record(tx, [result(claim(tx)[0], ONE, CAT, TIGER_CAT)], name_of, NOW)
+    found = anew(tx, Tag(CAT, 0.9), Tag(TIGER_CAT, 0.7), Tag(DOG, 0.6), now=NOW + 60)
+    assert [tag.label for tag in found.gained] == [DOG]
+    assert [tag.label for tag in found.moved] == [TIGER_CAT]
+    assert rows(tx, "SELECT tag, confidence, tagged_at FROM v_photo_tags ORDER BY tag") == [
+        ("cat", 0.9, "2023-11-14T22:13:20.000Z"),
+        ("dog", 0.6, "2023-11-14T22:14:20.000Z"),
+        ("tiger cat", 0.7, "2023-11-14T22:13:20.000Z"),
+    ]
+    assert anew(tx, Tag(DOG, 0.6)).lost == (CAT, TIGER_CAT)
+    assert [tag for _, tag, *_ in in_force(tx)] == ["dog"]
+    assert not anew(tx, Tag(DOG, 0.6))
+
+
+def test_a_page_holds_what_the_last_stage_said(tx: Connection) -> None:
+    submit(tx, *(settled(f"/p/{name}.jpg", n) for n, name in enumerate("abc", 1)))
+    one, two, _ = claim(tx)
+    first = result(one, ONE, CAT)
+    assert first.tagging is not None
+    said = said_of(ONE, "lite2", "e" * 64)
+    both = dataclasses.replace(first.tagging, stages=(*first.tagging.stages, said))
+    record(tx, [dataclasses.replace(first, tagging=both), result(two, TWO)], name_of, NOW)
+    photo, other = derived.page(tx, limit=10)
+    assert (photo.predictions.model, photo.given) == ("lite2", {CAT: 0.9})
+    assert photo.predictions.labels == said.labels
+    assert np.array_equal(photo.predictions.logits, said.logits)
+    assert (other.predictions.photo_id, other.given) == (TWO, {})
+    assert [each.row_id for each in derived.page(tx, limit=1)] == [photo.row_id]
+    assert [each.row_id for each in derived.page(tx, after=photo.row_id, limit=9)] == [other.row_id]
+    assert derived.page(tx, after=other.row_id, limit=9) == []
 
 
 def test_another_language_renames_labels(judged: Connection) -> None:

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from tagd.catalogue.engine import open_owner
 from tagd.cli import app
+from tagd.config import Config, load
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +31,13 @@ def test_a_query_runs(query: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         names = [column for column, *_ in connection.execute(query).description]
     assert names
+
+
+@pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+def test_a_configuration_is_well(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    assert load(file, {"HOME": str(tmp_path)}) != Config()
 
 
 def test_the_views_have_the_columns_that_are_documented(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from tagd.cli.progress import bar, pace
 from tagd.cli.work import summary_fields, summary_lines
-from tagd.daemon.once import Progress, Summary
+from tagd.daemon.once import Summary
+from tagd.pipeline.progress import Progress
 
 SUMMARY = Summary(
     tagged=42,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,29 +37,62 @@ def test_a_higher_minimum_never_asks_for_less(one: float, other: float) -> None:
     assert low.min_confidence <= low.sure <= low.wary <= 1
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        TagRules(min_confidence=0.3),
-        TagRules(top_k=3),
-        TagRules(ancestors=False),
-        TagRules(language="ja"),
-    ],
-    ids=str,
-)
+OTHER_TAGS = [
+    TagRules(min_confidence=0.3),
+    TagRules(top_k=3),
+    TagRules(ancestors=False),
+    TagRules(thresholds={"a": 0.3}),
+    TagRules(allow=frozenset({"a"})),
+    TagRules(deny=frozenset({"a"})),
+    TagRules(alias={"a": "b"}),
+    TagRules(parents={"a": ("b",)}),
+]
+OTHER_NAMES = [TagRules(language="ja"), TagRules(prefix="auto/"), TagRules(names={"a": "b"})]
+
+
+@pytest.mark.parametrize("changed", OTHER_TAGS, ids=str)
 def test_any_change_changes_the_digest(changed: TagRules) -> None:
     assert changed.digest() != TagRules().digest()
 
 
+@pytest.mark.parametrize("changed", OTHER_NAMES, ids=str)
+def test_other_names_change_the_names_digest_alone(changed: TagRules) -> None:
+    assert changed.digest() == TagRules().digest()
+    assert changed.names_digest() != TagRules().names_digest()
+
+
+def test_every_rule_is_noticed() -> None:
+    """A new rule belongs in one of the two lists above."""
+    tried = {
+        rule.name
+        for changed in (*OTHER_TAGS, *OTHER_NAMES)
+        for rule in fields(TagRules)
+        if getattr(changed, rule.name) != getattr(TagRules(), rule.name)
+    }
+    assert tried == {rule.name for rule in fields(TagRules)}
+
+
+def test_the_order_in_which_rules_are_written_does_not_matter() -> None:
+    one = TagRules(deny=frozenset("abcdefgh"), alias={"a": "b", "c": "d"})
+    other = TagRules(deny=frozenset("hgfedcba"), alias={"c": "d", "a": "b"})
+    assert one.digest() == other.digest()
+
+
 def test_the_digest_is_the_same_in_another_process() -> None:
-    program = "from tagd.labels.rules import TagRules; print(TagRules(top_k=7).digest())"
+    program = (
+        "from tagd.labels.rules import TagRules;"
+        "print(TagRules(top_k=7, deny=frozenset('abcdef')).digest())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == TagRules(top_k=7).digest()
+    assert done.stdout.strip() == TagRules(top_k=7, deny=frozenset("fedcba")).digest()
 
 
-@pytest.mark.parametrize("wrong", [{"min_confidence": 1.5}, {"min_confidence": -1}, {"top_k": 0}])
-def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{"min_confidence": 1.5}, {"min_confidence": -1}, {"top_k": 0}, {"thresholds": {"a": 2.0}}],
+)
+def test_nonsense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        TagRules(**wrong)  # type: ignore[arg-type]
+        TagRules(**wrong)

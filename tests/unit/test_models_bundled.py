@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tagd.errors import WeightsMissing, WeightsRefused
-from tagd.models import bundled, registry
+from tagd.models import bundled
+from tests.models import EMBEDDED, embedded_weights
 
-FACTS = registry.find("efficientnet-lite0")
-WEIGHTS = FACTS.weights
+WEIGHTS = embedded_weights("efficientnet-lite0")
 
 
-@pytest.mark.parametrize("model", registry.zoo())
+@pytest.mark.parametrize("model", EMBEDDED)
 def test_the_installed_weights_are_those_of_the_zoo(model: str) -> None:
-    weights = registry.find(model).weights
+    weights = embedded_weights(model)
     path = bundled.verify(weights)
     assert path.suffix == ".pth"
     assert path.stat().st_size == weights.size_bytes
@@ -49,7 +49,7 @@ def test_a_truncated_file_is_refused_with_its_size(tmp_path: Path) -> None:
 
 
 def test_another_models_weights_are_refused() -> None:
-    _refused(bundled.locate(registry.find("efficientnet-lite2").weights))
+    _refused(bundled.locate(embedded_weights("efficientnet-lite2")))
 
 
 @pytest.mark.parametrize(

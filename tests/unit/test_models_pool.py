@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tagd.errors import ModelUnknown, WeightsMissing
+from tagd.models.device import Device, Wanted
 from tagd.models.pool import ModelPool
 from tagd.models.registry import ModelFacts
 from tagd.models.session import FakeSession
@@ -22,21 +23,28 @@ class Loads:
 
     def __init__(self, *, waiting: bool = False) -> None:
         self.opened: list[str] = []
+        self.sessions: list[FakeSession] = []
         self.begun = threading.Event()
         self.may_end = threading.Event()
         if not waiting:
             self.may_end.set()
 
-    def __call__(self, facts: ModelFacts, labels: tuple[str, ...]) -> FakeSession:
+    def __call__(self, facts: ModelFacts, labels: tuple[str, ...], _: Device) -> FakeSession:
         self.opened.append(facts.id)
         self.begun.set()
         assert self.may_end.wait(SECONDS)
-        return FakeSession(len(labels))
+        self.sessions.append(FakeSession(len(labels)))
+        return self.sessions[-1]
+
+
+def on_cpu(_: Wanted) -> Device:
+    """A machine without a GPU."""
+    return Device("cpu", "fp32", "as told")
 
 
 def test_what_is_loaded_is_handed_out_again() -> None:
     loads = Loads()
-    pool = ModelPool(open_session=loads)
+    pool = ModelPool(open_session=loads, find_device=on_cpu)
     first, again = pool.get(LITE0), pool.get(LITE0)
     assert first is again
     assert loads.opened == [LITE0]
@@ -44,7 +52,7 @@ def test_what_is_loaded_is_handed_out_again() -> None:
 
 
 def test_a_loaded_model_is_what_the_pool_says_without_loading() -> None:
-    pool = ModelPool(open_session=Loads())
+    pool = ModelPool(open_session=Loads(), find_device=on_cpu)
     loaded = pool.get(LITE2)
     assert loaded.geometry == pool.geometry_of(LITE2)
     assert loaded.labels == pool.labels_of(LITE2)
@@ -54,7 +62,7 @@ def test_a_loaded_model_is_what_the_pool_says_without_loading() -> None:
 
 def test_threads_that_ask_at_once_get_one_load() -> None:
     loads = Loads(waiting=True)
-    pool = ModelPool(open_session=loads)
+    pool = ModelPool(open_session=loads, find_device=on_cpu)
     together = threading.Barrier(8)
 
     def ask() -> object:
@@ -72,7 +80,7 @@ def test_threads_that_ask_at_once_get_one_load() -> None:
 
 def test_a_model_in_memory_does_not_wait_for_another_ones_load() -> None:
     loads = Loads()
-    pool = ModelPool(open_session=loads)
+    pool = ModelPool(open_session=loads, find_device=on_cpu)
     pool.get(LITE0)
     loads.begun.clear()
     loads.may_end.clear()
@@ -88,13 +96,13 @@ def test_a_model_in_memory_does_not_wait_for_another_ones_load() -> None:
 def test_a_load_that_failed_is_tried_anew() -> None:
     tries = []
 
-    def open_session(facts: ModelFacts, labels: tuple[str, ...]) -> FakeSession:
+    def open_session(facts: ModelFacts, labels: tuple[str, ...], _: Device) -> FakeSession:
         tries.append(facts.id)
         if len(tries) == 1:
             raise WeightsMissing("not on this disk")
         return FakeSession(len(labels))
 
-    pool = ModelPool(open_session=open_session)
+    pool = ModelPool(open_session=open_session, find_device=on_cpu)
     with pytest.raises(WeightsMissing):
         pool.get(LITE0)
     assert pool.loaded() == ()
@@ -103,7 +111,7 @@ def test_a_load_that_failed_is_tried_anew() -> None:
 
 def test_what_was_unloaded_is_loaded_again_and_its_user_may_finish() -> None:
     loads = Loads()
-    pool = ModelPool(open_session=loads)
+    pool = ModelPool(open_session=loads, find_device=on_cpu)
     in_use = pool.get(LITE0)
     assert pool.unload(LITE0)
     assert not pool.unload(LITE0)
@@ -114,15 +122,16 @@ def test_what_was_unloaded_is_loaded_again_and_its_user_may_finish() -> None:
 
 
 def test_closing_closes_every_session() -> None:
-    pool = ModelPool(open_session=Loads())
-    sessions = [pool.get(LITE0).session, pool.get(LITE2).session]
+    loads = Loads()
+    pool = ModelPool(open_session=loads, find_device=on_cpu)
+    pool.get(LITE0), pool.get(LITE2)
     pool.close()
     assert pool.loaded() == ()
-    assert [isinstance(s, FakeSession) and s.closed for s in sessions] == [True, True]
+    assert [session.closed for session in loads.sessions] == [True, True]
 
 
 def test_an_unknown_model_is_unknown_whatever_is_asked_of_it() -> None:
-    pool = ModelPool(open_session=Loads())
+    pool = ModelPool(open_session=Loads(), find_device=on_cpu)
     for ask in (pool.get, pool.geometry_of, pool.labels_of, pool.fingerprint_of):
         with pytest.raises(ModelUnknown):
             ask("resnet-9000")

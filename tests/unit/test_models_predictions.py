@@ -20,7 +20,7 @@ Row = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 FACTS = registry.find("efficientnet-lite0")
 LABELS = labelset.load(FACTS.label_set)
-MODEL = LoadedModel(FACTS, FACTS.fingerprint, LABELS, FakeSession(1000))
+MODEL = LoadedModel(FACTS, FACTS.fingerprint or "", LABELS, FakeSession(1000))
 rows = arrays.arrays(np.float32, 1000, elements=st.floats(-80, 80, width=32))
 
 

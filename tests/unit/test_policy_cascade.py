@@ -76,8 +76,12 @@ def test_a_configured_threshold_outranks_what_was_fitted() -> None:
 
 def test_the_embedded_cascade_has_its_constants_with_their_origin() -> None:
     stages, origin = stages_of(Cascade(EMBEDDED.models), Machine(()))
-    assert stages[0].settles_at == EMBEDDED.settlings[0].settles_at
-    assert "160 of 320 labelled photos and 9 pictures of no class" in origin
+    [settling] = EMBEDDED.settlings
+    assert (stages[0].settles_at, stages[0].temperature) == (
+        settling.settles_at,
+        settling.temperature,
+    )
+    assert "320 labelled photos and 9 pictures of no class" in origin
     # Whatever was fitted on photos: no temperature makes a model surer than it says.
     assert all(each.temperature >= 1 for each in EMBEDDED.settlings)
 

@@ -30,10 +30,14 @@ def models_of(choice: Choice) -> tuple[str, ...]:
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_without_wishes_the_embedded_cascade_is_chosen(nothing: str | None) -> None:
     choice = choose(Wants(model=nothing), facts())
-    settles_at = EMBEDDED.settlings[0].settles_at
-    assert choice.stages == (Stage(QUICK, settles_at), Stage(ACCURATE))
+    [settling] = EMBEDDED.settlings
+    assert choice.stages == (
+        Stage(QUICK, settling.settles_at, settling.temperature),
+        Stage(ACCURATE),
+    )
     assert choice.reason == (
-        f"the embedded cascade: {QUICK}, and {ACCURATE} where it is less than {settles_at:.0%} sure"
+        f"the embedded cascade: {QUICK}, and {ACCURATE} where it is less than 53% sure"
+        " at a temperature of 1.05"
     )
     assert not choice.refine
 

@@ -1,0 +1,70 @@
+"""How quick a model is on this machine, by batch size: forward passes with decoded pictures."""
+
+from __future__ import annotations
+
+import statistics
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tagd.catalogue.speeds import Speed
+from tagd.models.selftest import rings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tagd.models.pool import LoadedModel
+
+CPU_BATCHES = (1, 2, 4, 8)
+GPU_BATCHES = (1, 4, 16, 64, 256)
+SECONDS = 2.0  # for each batch size
+MOST_PASSES = 200
+WARM_UP_PASSES = 2  # the first ones allocate, and choose kernels
+
+
+def bench(
+    model: LoadedModel,
+    *,
+    clock: Callable[[], float],
+    now: Callable[[], float],
+    batches: Sequence[int] = (),
+    seconds: float = SECONDS,
+) -> Iterator[Speed]:
+    """Measure the model at each batch size, and say so as it is done. `clock` counts seconds.
+
+    Stops before a batch that did not fit the memory. Raises `ModelError` as the session does.
+    """
+    session = model.session
+    usual = CPU_BATCHES if session.device == "cpu" else GPU_BATCHES
+    for size in batches or usual:
+        images = np.repeat(rings(model.geometry.crop)[np.newaxis], size, axis=0)
+        for _ in range(WARM_UP_PASSES):
+            session.logits(images)
+        if session.batch_limit is not None and session.batch_limit < size:
+            return
+        took = _passes(partial(session.logits, images), clock, seconds)
+        yield Speed(
+            fingerprint=model.fingerprint,
+            device=session.device,
+            batch_size=size,
+            model=model.facts.id,
+            hardware=session.hardware,
+            precision=session.precision,
+            images_per_second=size * len(took) / sum(took),
+            latency_ms=1000 * statistics.median(took),
+            latency_p95_ms=1000 * sorted(took)[int(0.95 * (len(took) - 1))],
+            measured_at=now(),
+        )
+
+
+def _passes(
+    forward: Callable[[], object], clock: Callable[[], float], seconds: float
+) -> list[float]:
+    """How long each pass took, in seconds; three at least."""
+    took: list[float] = []
+    while len(took) < MOST_PASSES and (len(took) < 3 or sum(took) < seconds):
+        began = clock()
+        forward()
+        took.append(clock() - began)
+    return took

@@ -1,0 +1,60 @@
+"""Where exported graphs lie: one file a model and set of library versions, with its SHA-256 beside.
+
+A graph is made again whenever one of these changes; what no longer fits is never loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1  # of what `graph_export` writes: raise it when the graph's inputs or outputs change
+LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and runs
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFile:
+    """The graph of one model, made or not."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, folder: Path, fingerprint: str) -> GraphFile:
+        """The file for a model's fingerprint with the libraries that are installed now."""
+        versions = "-".join(version(library).partition("+")[0] for library in LIBRARIES)
+        return cls(folder / f"{fingerprint[:32]}-{versions}-{FORMAT}.onnx")
+
+    @property
+    def checksum(self) -> Path:
+        """The file that holds the graph's SHA-256."""
+        return self.path.with_suffix(".sha256")
+
+    @property
+    def lock(self) -> Path:
+        """Locked by whoever is making the graph."""
+        return self.path.with_suffix(".lock")
+
+    def read(self) -> bytes | None:
+        """The graph, or None where there is none or its bytes are not those that were written."""
+        try:
+            graph = self.path.read_bytes()
+            expected = self.checksum.read_text(encoding="ascii").strip()
+        except OSError:
+            return None
+        return graph if hashlib.sha256(graph).hexdigest() == expected else None
+
+    def write(self, graph: bytes) -> None:
+        """Put a graph in place, the checksum last: half of a pair is no graph. Raises OSError."""
+        self.checksum.unlink(missing_ok=True)
+        for place, content in (
+            (self.path, graph),
+            (self.checksum, hashlib.sha256(graph).hexdigest().encode()),
+        ):
+            unfinished = place.with_suffix(place.suffix + ".new")
+            unfinished.write_bytes(content)
+            unfinished.rename(place)

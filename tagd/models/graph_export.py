@@ -1,0 +1,109 @@
+"""Exports a model as an ONNX graph, in a process of its own whose end takes PyTorch's memory along.
+
+    python -m tagd.models.graph_export MODEL GRAPHS [MODELS]
+
+`GRAPHS` is the folder for the graph (see `graph_cache`), `MODELS` where pulled and imported models
+lie. The graph is put in place only when it answers as PyTorch does. Exit status 0 when it is there
+in the end, 3 when another process is making it, 1 with the reason on standard error otherwise.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime  # noqa: F401 - what is missing is noticed before the work
+import torch
+
+from tagd.errors import TagdError
+from tagd.models import backend
+from tagd.models.device import Device
+from tagd.models.graph_cache import GraphFile
+from tagd.models.onnx_session import INPUT, OUTPUT, OnnxSession
+from tagd.models.preprocessing import Preprocessing
+from tagd.models.selftest import rings
+from tagd.models.shelf import Shelf
+from tagd.models.torch_session import TorchSession
+
+BUSY = 3
+CLOSE_ENOUGH = 1e-3  # of the logits' spread; seen between the two: 5e-6 to 3e-5
+_HERE = Device("cpu", "fp32", "for the export")
+
+
+class _FromPixels(torch.nn.Module):
+    """The network behind its normalisation: `uint8` (N, height, width, 3) to logits."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        pixels = images.permute(0, 3, 1, 2).to(torch.float32)
+        answer: torch.Tensor = self.network((pixels / 255 - self.mean) / self.std)
+        return answer
+
+
+def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
+    """The graph of a network in evaluation mode, for one picture at a time."""
+    height, width = preprocessing.geometry.crop
+    whole = _FromPixels(network, preprocessing).eval().requires_grad_(False)
+    example = torch.zeros((1, height, width, 3), dtype=torch.uint8)
+    program = torch.onnx.export(
+        whole, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False
+    )
+    assert program is not None
+    graph: bytes = program.model_proto.SerializeToString()
+    return graph
+
+
+def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
+    """Raises `TagdError` unless the graph answers as the network does, to pictures with edges,
+    with noise, and of one colour."""
+    height, width = preprocessing.geometry.crop
+    noise = np.random.default_rng(1).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+    plain = np.full((1, height, width, 3), 128, dtype=np.uint8)
+    pictures = np.concatenate([rings((height, width))[None], noise, plain])
+    ours = OnnxSession(graph, preprocessing, _HERE, threads=None).logits(pictures)
+    theirs = TorchSession(network, preprocessing, _HERE).logits(pictures)
+    apart = float(np.abs(ours - theirs).max() / max(theirs.std(), 1e-6))
+    if not apart <= CLOSE_ENOUGH:
+        raise TagdError(f"the graph's answers differ from PyTorch's by {apart:.2g} of their spread")
+
+
+def main(arguments: list[str]) -> int:
+    """See the module."""
+    model, graphs = arguments[0], Path(arguments[1])
+    shelf = Shelf(Path(arguments[2]) if len(arguments) > 2 else None)
+    # It must not slow down what goes on meanwhile, on the same cores.
+    os.nice(10)
+    warnings.simplefilter("ignore")
+    facts = shelf.find(model)
+    file = GraphFile.of(graphs, shelf.fingerprint_of(facts))
+    graphs.mkdir(parents=True, exist_ok=True)
+    with file.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return BUSY
+        if file.read() is None:
+            network = backend.network(facts, shelf.labels_of(facts), backend.read(facts)).eval()
+            graph = export(network, facts.preprocessing)
+            check(graph, network, facts.preprocessing)
+            file.write(graph)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (TagdError, OSError) as failure:
+        sys.exit(str(failure))

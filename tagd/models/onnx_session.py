@@ -1,0 +1,87 @@
+"""ONNX Runtime on the CPU as a `Session`: quicker than PyTorch there, and in a tenth of its memory.
+
+Imports no torch.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime as ort
+
+from tagd.errors import ModelError
+from tagd.models.processor import processor
+from tagd.models.session import require_images
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tagd.models.device import Device
+    from tagd.models.preprocessing import Preprocessing
+
+INPUT = "images"  # uint8 (N, height, width, 3)
+OUTPUT = "logits"  # float32 (N, classes)
+
+
+class OnnxSession:
+    """A graph that takes `uint8` pictures and normalises them itself."""
+
+    precision = "fp32"
+    device = "cpu"
+    tolerance = 0.02  # as PyTorch's own kernels among each other
+
+    def __init__(
+        self, graph: bytes, preprocessing: Preprocessing, device: Device, threads: int | None
+    ) -> None:
+        self._reason = device.reason
+        self._size = preprocessing.geometry.crop
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self.batch_limit: int | None = None
+        self._runtime: ort.InferenceSession | None = _open(graph, self._threads)
+
+    @property
+    def hardware(self) -> str:
+        """The processor's name."""
+        return processor()
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Session`. A picture at a time: more at once are no quicker on a CPU, and take more
+        memory (measured with EfficientNet-Lite0 on two cores)."""
+        require_images(images, self._size)
+        if self._runtime is None:
+            raise ModelError("this session has been closed")
+        runtime, rows = self._runtime, []
+        for image in images:
+            try:
+                rows.append(runtime.run([OUTPUT], {INPUT: image[None]})[0])
+            except Exception as error:
+                raise ModelError(f"the forward pass failed in ONNX Runtime: {error}") from error
+        return np.concatenate(rows) if rows else np.empty((0, self._classes), dtype=np.float32)
+
+    def describe(self) -> str:
+        """Such as "cpu, fp32, ONNX Runtime, 2 threads: no GPU driver is loaded"."""
+        threads = f"{self._threads} thread{'s' * (self._threads > 1)}"
+        return f"cpu, fp32, ONNX Runtime, {threads}: {self._reason}"
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._runtime = None
+
+    @property
+    def _classes(self) -> int:
+        assert self._runtime is not None
+        return int(self._runtime.get_outputs()[0].shape[1])
+
+
+def _open(graph: bytes, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors; they are raised as well
+    # Threads that spin between two passes would take the cores from the decoders.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"ONNX Runtime cannot load the graph: {error}") from error
