@@ -26,7 +26,7 @@ from tagd.daemon.build import (
     note_engine,
     worker_of,
 )
-from tagd.errors import CatalogueError
+from tagd.errors import CatalogueError, TagdError
 from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import LEASE_SECONDS, Outcome
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 1.0
 HEARTBEAT_SECONDS = LEASE_SECONDS / 4
-STOP_SECONDS = 3.0  # what a forward pass may still take before it is abandoned
+STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
 
 
 def run(config: Config) -> int:
@@ -86,6 +86,7 @@ class Service:
         )
         self._intake = intake_of(config, catalogue, on_submitted=self._worker.wake, log=log)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._engine: dict[str, str] = {}
         self.status = 0
 
     def start(self) -> None:
@@ -117,12 +118,12 @@ class Service:
                     self._log.error("cannot prolong the leases", reason=str(trouble))
 
     def end(self) -> bool:
-        """Stop everything, at most within STOP_SECONDS and a little; whatever is not finished goes
-        back to the queue. False where the worker had to be left behind in a forward pass."""
+        """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
+        False where the worker had to be left behind in a forward pass."""
         self._intake.stop(STOP_SECONDS / 2)
         self._worker.stop()
         self._thread.join(STOP_SECONDS)
-        self._decoders.close(timeout=1.0)
+        self._decoders.close(timeout=0.5)
         try:
             self._worker.let_go()
         except CatalogueError as trouble:
@@ -134,24 +135,38 @@ class Service:
         """The worker's thread. A fault of ours ends the service, loudly, for a supervisor to start
         it again: a daemon that only looks alive is worse than none."""
         try:
-            engine = note_engine(self._catalogue, self._classifier)
+            self._engine = note_engine(self._catalogue, self._classifier)
             self._log.info(
                 "ready",
                 folders=self._config.watch.folders,
                 catalogue=self._catalogue.path,
-                **engine,
+                **self._engine,
             )
             self._worker.run()
+        except TagdError as error:
+            self._log.error("cannot start", reason=str(error))
+            self.status = 1
+            self._stop.set()
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
             self._log.exception("stopped by a fault")
             self.status = 1
             self._stop.set()
 
+    def _notice_another_engine(self) -> None:
+        """Say so when the models run elsewhere than at the start: an export has ended, or a GPU
+        has gone or come back."""
+        if self._classifier.device != self._engine["device"]:
+            self._engine = note_engine(self._catalogue, self._classifier)
+            self._log.info("the models now run elsewhere", **self._engine)
+
     def _tell(self, report: Report) -> None:
         """One line about one photo."""
         match report.outcome:
-            case Outcome.TAGGED | Outcome.RECOGNISED:
+            case Outcome.TAGGED:
                 self._log.info("tagged", path=report.path, tags=report.tags, model=report.model)
+                self._notice_another_engine()
+            case Outcome.RECOGNISED:
+                self._log.info("recognised", path=report.path, reason="its content has its tags")
             case Outcome.FAILED:
                 self._log.warning("failed", path=report.path, reason=report.reason)
             case Outcome.POSTPONED:

@@ -1,11 +1,8 @@
-"""A catalogue of 100,000 files: nothing walks through all of it that need not.
-
-Times are this process's own: what else the machine does meanwhile is not measured.
-"""
+"""A catalogue of 100,000 files: nothing walks through all of it that need not. How long things take
+is measured in benchmarks/catalogue.py."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,18 +38,15 @@ def plan_of(tx: Connection, statement: str, *values: object) -> str:
     return "\n".join(row[-1] for row in rows)
 
 
-def test_what_is_known_of_a_large_library_is_read_quickly(catalogue: Catalogue) -> None:
-    began = time.process_time()
+def test_all_that_is_known_of_a_large_library_is_read(catalogue: Catalogue) -> None:
     with catalogue.read() as tx:
         known = photos.known_files(tx, Path("/photos"))
-    assert time.process_time() - began < 2
     assert len(known) == FILES
 
 
-def test_five_thousand_results_a_second_are_recorded(catalogue: Catalogue) -> None:
+def test_results_are_recorded_a_batch_a_transaction(catalogue: Catalogue) -> None:
     """Photo, file, decision, 64 logits, three tags and the end of the job for each."""
-    rates = []
-    for turn in range(12):
+    for turn in range(3):
         with catalogue.write() as tx:
             claimed = claim(tx, BATCH, f"worker/{turn}")
         assert len(claimed) == BATCH
@@ -60,11 +54,8 @@ def test_five_thousand_results_a_second_are_recorded(catalogue: Catalogue) -> No
             result(job, f"{job.file_id:032x}", *LABELS[job.id % 90 : job.id % 90 + 3])
             for job in claimed
         ]
-        began = time.process_time()
         with catalogue.write() as tx:
             assert all(record.record(tx, batch, name_of, NOW))
-        rates.append(BATCH / (time.process_time() - began))
-    assert max(rates) > 5000, rates
 
 
 def test_claiming_and_looking_use_their_indexes(catalogue: Catalogue) -> None:
@@ -107,13 +98,11 @@ def test_views_answer_from_their_indexes(
     assert "SCAN" not in plan.replace("SCAN best", "")
 
 
-def test_a_claim_takes_as_long_however_many_wait_for_their_time(catalogue: Catalogue) -> None:
-    """Half the queue in back-off before the next in line: none of it is looked at."""
+def test_a_claim_passes_over_those_that_wait_for_their_time(catalogue: Catalogue) -> None:
+    """Half the queue in back-off before the next in line."""
     with catalogue.write() as tx:
         tx.exec_driver_sql(f"UPDATE job SET not_before = {NOW + 3600} WHERE id < {FILES // 2}")
-    began = time.process_time()
     with catalogue.write() as tx:
         claimed = claim(tx, 5, "late/1")
-    assert time.process_time() - began < 0.05
     assert len(claimed) == 5
     assert all(job.id >= FILES // 2 for job in claimed)

@@ -1,0 +1,58 @@
+"""What the catalogue takes: files submitted, results recorded, and what is known read, a second.
+
+python -m benchmarks.catalogue [--files 100000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import report
+from tagd.catalogue import photos, record
+from tagd.domain import Priority
+from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
+
+BATCHES = (16, 32, 256)
+TURNS = 12
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=100_000)
+    count = parser.parse_args().files
+    figures: dict[str, object] = {"files": count}
+    with tempfile.TemporaryDirectory() as folder, fresh(Path(folder)) as catalogue:
+        files = [
+            settled(f"/photos/{number % 200}/{number}.jpg", number, Priority.RESCAN)
+            for number in range(count)
+        ]
+        began = time.perf_counter()
+        with catalogue.write() as tx:
+            photos.submit(tx, files, NOW)
+        figures["submitted_a_second"] = round(count / (time.perf_counter() - began))
+        for batch in BATCHES:
+            seconds = 0.0
+            for turn in range(TURNS):
+                with catalogue.write() as tx:
+                    claimed = claim(tx, batch, f"worker/{batch}-{turn}")
+                results = [
+                    result(job, f"{job.file_id:032x}", *LABELS[job.id % 90 : job.id % 90 + 3])
+                    for job in claimed
+                ]
+                began = time.perf_counter()
+                with catalogue.write() as tx:
+                    assert all(record.record(tx, results, name_of, NOW))
+                seconds += time.perf_counter() - began
+            figures[f"recorded_a_second_in_batches_of_{batch}"] = round(batch * TURNS / seconds)
+        began = time.perf_counter()
+        with catalogue.read() as tx:
+            assert len(photos.known_files(tx, Path("/photos"))) == count
+        figures["known_files_read_in_seconds"] = round(time.perf_counter() - began, 2)
+    report.keep("catalogue", figures, "photo, file, decision, 64 logits and three tags a result")
+
+
+if __name__ == "__main__":
+    main()
