@@ -36,8 +36,7 @@ def test_without_wishes_the_embedded_cascade_is_chosen(nothing: str | None) -> N
         Stage(ACCURATE),
     )
     assert choice.reason == (
-        f"the embedded cascade: {QUICK}, and {ACCURATE} where it is less than 53% sure"
-        " at a temperature of 1.05"
+        f"the embedded cascade: {QUICK}, and {ACCURATE} where it is less than 60% sure"
     )
     assert not choice.refine
 
