@@ -153,19 +153,22 @@ class DecodedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One model of a choice. Its answer stands from a confidence of `settles_at`; else the next
-    stage decides. The last stage has none: what it says counts."""
+    """One model of a choice. Its answer stands from a confidence of `settles_at`, taken at
+    `temperature`; else the next stage decides. The last stage has none: what it says counts."""
 
     model: str
     settles_at: float | None = None
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which model, or which cascade of models, and why in words."""
+    """Which model, or which cascade of models, and why in words. `refine`: a quicker one than the
+    photo deserves, since many wait; to be looked at again when there is time."""
 
     stages: tuple[Stage, ...]
     reason: str
+    refine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WORKING_WITH = "working_with"
 # A digest of the rules that the tags in force were derived by.
 DERIVED_WITH = "derived_with"
+# What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
+CALIBRATED = "calibrated:"
 # A digest of what labels are called by: language, a person's own names, prefix.
 NAMED_WITH = "named_with"
 
@@ -23,6 +25,12 @@ NAMED_WITH = "named_with"
 def get(tx: Connection, key: str) -> str | None:
     """What was last put under this key, None for nothing."""
     return tx.scalar(select(fact.c.value).where(fact.c.key == key))
+
+
+def below(tx: Connection, prefix: str) -> list[str]:
+    """The values under all keys that begin with this, in the order of the keys."""
+    mine = fact.c.key.startswith(prefix, autoescape=True)
+    return list(tx.scalars(select(fact.c.value).where(mine).order_by(fact.c.key)))
 
 
 def put(tx: Connection, key: str, value: str) -> None:

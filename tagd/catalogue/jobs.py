@@ -218,6 +218,13 @@ def counts(tx: Connection) -> dict[JobState, int]:
     return {state: found.get(state, 0) for state in JobState}
 
 
+def waiting(tx: Connection, most: int, kind: JobKind = JobKind.TAG) -> int:
+    """How many jobs may be claimed, counted up to `most`."""
+    ready = (job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before == READY)
+    some = select(job.c.id).where(*ready).limit(most).subquery()
+    return tx.scalar(select(func.count()).select_from(some)) or 0
+
+
 def unfinished(tx: Connection, paths: Collection[Path], kind: JobKind = JobKind.TAG) -> int:
     """How many of these files have a job that waits or is at work."""
     to_do = job.c.state.in_([JobState.WAITING, JobState.LEASED])

@@ -29,11 +29,13 @@ _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_mod
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """What models were asked of a photo, why, what each stage said, and the tags that follow."""
+    """What models were asked of a photo, why, what each stage said, and the tags that follow.
+    `refine`: a quicker model than the photo deserves; to be looked at again when there is time."""
 
     reason: str
     stages: tuple[Predictions, ...]  # those heard, in order; the last one decided
     tags: Tags
+    refine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ def _decide(
             "reason": one.reason,
             "orientation": orientation,
             "tagged_at": now,
+            "refine": int(one.refine),
         }
         for row, orientation, one in decisions
     ]

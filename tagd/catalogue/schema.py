@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
@@ -104,6 +105,9 @@ tagging = Table(
     Column("reason", Text, nullable=False),
     Column("orientation", Integer, nullable=False),
     Column("tagged_at", REAL, nullable=False, index=True),
+    # 1 where a quicker model than the photo deserves looked at it, since many waited.
+    Column("refine", Integer, nullable=False, server_default="0"),
+    Index("ix_tagging_refine", "photo_id", sqlite_where=text("refine = 1")),
 )
 
 # What a model said, one packed row a stage: see `predictions.py` for the layout of `logits`. Too

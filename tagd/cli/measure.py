@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.lab.compare import Compared
     from tagd.lab.evaluate import Evaluation
+    from tagd.lab.examples import Example
     from tagd.models.pool import ModelPool
 
 ModelList = Annotated[
@@ -161,21 +162,30 @@ def evaluate(
         _print_evaluations(results)
 
 
-def _task(settings: Config, folder: Path) -> Any:
-    """What the models are asked about, out of the configuration."""
-    from tagd.daemon.build import derivation_of  # noqa: PLC0415  lazy, as above
-    from tagd.intake.exclude import Excludes  # noqa: PLC0415
+def truths_in(
+    settings: Config, folder: Path
+) -> tuple[list[Example], Callable[[Sequence[str]], list[str | None]]]:
+    """The photos below a folder, and what each shows among a model's labels."""
+    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
     from tagd.lab import examples  # noqa: PLC0415
-    from tagd.lab.evaluate import Task  # noqa: PLC0415
-    from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415
     from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
 
     admits = Excludes(()).admits_entry
     found = examples.examples_in(folder, lambda path: admits(str(path), False))
     names, resolve = _names(settings), Vocabulary.load().resolve
+    return found, lambda labels: examples.truths(found, labels, names, resolve)
+
+
+def _task(settings: Config, folder: Path) -> Any:
+    """What the models are asked about, out of the configuration."""
+    from tagd.daemon.build import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.lab.evaluate import Task  # noqa: PLC0415
+    from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415
+
+    found, truths = truths_in(settings, folder)
     return Task(
         examples=found,
-        truths=lambda labels: examples.truths(found, labels, names, resolve),
+        truths=truths,
         derive=derivation_of(settings).tags_of,
         ancestors=Hierarchy.load().ancestors,
         batch_size=settings.worker.batch_size,

@@ -14,6 +14,8 @@ from tagd.errors import ConfigError, ModelUnknown
 from tagd.fs import display
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tagd.config import Config
     from tagd.ops.checks import Finding
     from tagd.ops.doctor import Patient
@@ -76,14 +78,27 @@ def complaints(settings: Config) -> list[str]:
             found.append(f"watch.folders: {display(folder)} is not a folder")
         elif not os.access(folder, os.R_OK | os.X_OK):
             found.append(f"watch.folders: {display(folder)} may not be read")
-    if settings.model.name:
-        from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
+    return [*found, *_unknown_models(settings)]
 
-        try:
-            Shelf().find(settings.model.name)
-        except ModelUnknown as error:
-            found.append(f"model.name: {error}")
-    return found
+
+def _unknown_models(settings: Config) -> Iterator[str]:
+    """Models that are named and that there are not."""
+    policy = settings.policy
+    named = {
+        "model.name": (settings.model.name,) if settings.model.name else (),
+        "policy.cascade.models": policy.cascade.models,
+        **{f"policy.rules[{n}].models": rule.models for n, rule in enumerate(policy.rules)},
+    }
+    if not any(named.values()):
+        return
+    from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
+
+    for key, models in named.items():
+        for model in models:
+            try:
+                Shelf(settings.model.folder).find(model)
+            except ModelUnknown as error:
+                yield f"{key}: {error}"
 
 
 def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
@@ -105,15 +120,17 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
-    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
+    from tagd.daemon.wants import wants_of  # noqa: PLC0415  lazy, as above
+    from tagd.intake.exclude import Excludes  # noqa: PLC0415
     from tagd.ops.doctor import Patient  # noqa: PLC0415
-    from tagd.policy.selection import Wants, reachable  # noqa: PLC0415
+    from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415
+    from tagd.policy.wants import named  # noqa: PLC0415
 
     return Patient(
         folders=settings.watch.folders,
         admits=Excludes(settings.watch.exclude).admits_entry,
         catalogue=settings.catalogue.path,
-        models=reachable(Wants(settings.model.name or None)),
+        models=named(wants_of(settings)) or EMBEDDED.models,
         device=settings.model.device,
         models_folder=settings.model.folder,
         max_megapixels=settings.worker.max_megapixels,

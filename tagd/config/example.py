@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from tagd.config.keys import SECTIONS, Unit, section_of
+from tagd.config.keys import SECTIONS, section_of
+from tagd.config.section import Section, Unit
 
 HEAD = (
     "tagd: what may be set, with the defaults. Take the # away in front of a key to change it.",
@@ -41,4 +42,7 @@ def _toml(value: Any) -> str:
     """A default as TOML. JSON's text, numbers, booleans and lists are TOML's."""
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, Section):
+        pairs = (f"{key} = {_toml(item)}" for key, item in value)
+        return f"{{ {', '.join(pairs)} }}"
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -7,42 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping  # pydantic reads the annotations
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     model_validator,
 )
 
 from tagd.config.paths import expand
+from tagd.config.policy import Policy
+from tagd.config.section import Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What a number counts, in the plural."""
-
-    name: str
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys and wrong types are refused, never guessed at."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
-    )
 
 
 def _absolute(value: Any, info: ValidationInfo) -> Any:
@@ -53,10 +37,6 @@ def _absolute(value: Any, info: ValidationInfo) -> Any:
         raise ValueError("must be a path in quotes")  # noqa: TRY004  pydantic wants it
     context = info.context or {"base": Path.cwd(), "environ": os.environ}
     return expand(str(value), context["base"], context["environ"])
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _one_a_core(decoders: int) -> int:
@@ -86,17 +66,17 @@ def _name(text: str) -> str:
 
 
 def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else _tuple(value)
+    return (value,) if isinstance(value, str) else as_tuple(value)
 
 
 RULES = TagRules()  # whose defaults are measured, and stand there
 
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
-Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(_tuple)]
+Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(as_tuple)]
 TagName = Annotated[str, AfterValidator(_name)]
 TagNames = Annotated[tuple[TagName, ...], BeforeValidator(_one_or_many)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_tuple)]
+Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)]
 
 
 class Watch(Section):
@@ -292,6 +272,7 @@ class Config(Section):
     catalogue: Catalogue = Field(default_factory=Catalogue)
     tags: Tags = Field(default_factory=Tags)
     model: Model = Field(default_factory=Model)
+    policy: Policy = Field(default_factory=Policy)
     worker: Worker = Field(default_factory=Worker)
     log: Log = Field(default_factory=Log)
 

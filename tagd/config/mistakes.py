@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +24,7 @@ _PLAIN = {
     "string_type": "must be text in quotes",
     "bool_type": "must be true or false",
 }
-_HEADER = re.compile(r"^\s*\[\s*([\w\-.]+)\s*\]")
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([\w\-.]+)\s*\]")
 _KEY = re.compile(r"^\s*([\w\-.]+)\s*=")
 
 
@@ -68,9 +69,8 @@ def unknown_section(variable: str, value: str) -> Mistake:
 
 def _mistake(details: ErrorDetails, file: Path | None, text: str) -> Mistake:
     path = [str(part) for part in details["loc"] if isinstance(part, str)]
-    index = next((part for part in details["loc"] if isinstance(part, int)), None)
     key = ".".join(path)
-    line = line_of(text, path) or 0
+    line = line_of(text, path, _table_of(details)) or 0
     if file is None:
         where = f"variable TAGD_{'__'.join(path).upper()}"
     else:
@@ -78,8 +78,15 @@ def _mistake(details: ErrorDetails, file: Path | None, text: str) -> Mistake:
     value = _shown(details["input"])
     if details["type"] == "extra_forbidden":
         return Mistake(key, f"unknown key {key} = {value}", where, _nearest(key), line)
-    shown_key = key if index is None else f"{key}[{index}]"
+    steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in details["loc"])
+    shown_key = "".join(steps).removeprefix(".")
     return Mistake(key, f"{shown_key} = {value}: {_reason(details)}", where, line=line)
+
+
+def _table_of(details: ErrorDetails) -> int:
+    """Which of several tables of one name it is in, from 0: `[[policy.rules]]`."""
+    loc = details["loc"]
+    return next((part for part in loc[:-1] if isinstance(part, int)), 0)
 
 
 def _reason(details: ErrorDetails) -> str:
@@ -122,19 +129,26 @@ def _elsewhere(name: str) -> str:
     return f"did you mean {dotted[near[0]]}?" if near else ""
 
 
-def line_of(text: str, path: Sequence[str]) -> int | None:
-    """Where `path` is set in TOML text, from 1; None where it cannot be told.
+def line_of(text: str, path: Sequence[str], table: int = 0) -> int | None:
+    """Where `path` is set in TOML text, from 1; None where it cannot be told. Of several tables of
+    one name it is in this one, from 0.
 
     tomllib keeps no positions. This knows headers, dotted keys and bare keys, as people write them.
     """
     header: list[str] = []
+    seen: Counter[str] = Counter()
+    another = False  # whether this is a table of that name before the one meant
     for number, line in enumerate(text.splitlines(), 1):
-        if table := _HEADER.match(line):
-            header = table[1].split(".")
-            if header == list(path):
+        if found := _HEADER.match(line):
+            header = found[1].split(".")
+            seen[found[1]] += 1
+            another = line.lstrip().startswith("[[") and seen[found[1]] <= table
+            if header == list(path) and not another:
                 return number
         elif key := _KEY.match(line):
             here = header + key[1].split(".")
+            if another:
+                continue
             known = min(len(here), len(path))  # either may go further down: alias.cat, or { cat =
             if here[:known] == list(path[:known]):
                 return number

@@ -1,6 +1,8 @@
 """The composition root: builds the whole out of a configuration, starts, supervises and stops it.
 
 build.py   every part, from plain values
+wants.py   what the configuration asks of the policy
+facts.py   what the policy has to go by at this moment
 watch.py   `tagd run`: watch and tag until told to stop
 once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
 """

@@ -14,6 +14,8 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
+from tagd.daemon.facts import Survey
+from tagd.daemon.wants import wants_of
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -26,7 +28,6 @@ from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.worker import Worker, WorkerSettings
-from tagd.policy.selection import Wants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,12 +70,15 @@ def models_of(config: Config, say: Callable[[str], None] = lambda _: None) -> Mo
     return ModelPool(settings=settings, say=say)
 
 
-def classifier_of(config: Config) -> Classifier:
-    """The models, and the policy that picks among them. Raises ModelUnknown for a model that the
-    configuration names and that there is not."""
+def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
+    """The models, and the policy that picks among them. Raises ModelUnknown and WeightsMissing for
+    a model that the configuration names and that is not here."""
     log = structlog.get_logger()
     models = models_of(config, say=lambda what: log.warning("models", what=what))
-    return Classifier(models, Wants(model=config.model.name or None))
+    batch = config.worker.batch_size
+    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
+    classifier.check()
+    return classifier
 
 
 def settings_of(config: Config) -> WorkerSettings:
@@ -87,14 +91,19 @@ def settings_of(config: Config) -> WorkerSettings:
     )
 
 
+def limits_of(config: Config) -> DecodeLimits:
+    """What one photo may cost to read."""
+    return DecodeLimits(
+        max_megapixels=config.worker.max_megapixels,
+        timeout_seconds=config.worker.decode_timeout_seconds,
+    )
+
+
 def decoders_of(config: Config, on_event: Callable[[str], None]) -> DecoderPool:
     """The processes that read and decode photos; the first is started at once."""
     return DecoderPool(
         decoders=config.worker.decoders,
-        limits=DecodeLimits(
-            max_megapixels=config.worker.max_megapixels,
-            timeout_seconds=config.worker.decode_timeout_seconds,
-        ),
+        limits=limits_of(config),
         on_event=on_event,
         most_outstanding=settings_of(config).ahead,
     )

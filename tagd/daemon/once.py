@@ -78,7 +78,7 @@ def _work(
 ) -> Summary:
     """Do the work in this process."""
     log = structlog.get_logger()
-    classifier = classifier_of(config)
+    classifier = classifier_of(config, catalogue)
     rederive_if_changed(catalogue, derivation_of(config), on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)

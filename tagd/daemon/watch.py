@@ -74,7 +74,7 @@ class Service:
         self._catalogue = catalogue
         self._stop = stop
         self._log = log
-        self._classifier = classifier_of(config)
+        self._classifier = classifier_of(config, catalogue)
         self._decoders = decoders_of(config, on_event=log.warning)
         self._worker = worker_of(
             config,

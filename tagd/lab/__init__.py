@@ -5,4 +5,7 @@ compare     what several models say of the same photos; compare_page: the same a
 evaluate    how often a model is right on photos whose class is known; examples finds those
 metrics     top-k, calibration error and the like (pure)
 photos      decodes many photos, in the decoders' own processes
+calibrate   how sure a cascade's stages must be, fitted on photos whose class is known (pure)
+answers     asks all models of a cascade about the same photos
+curve       accuracy against cost, as a picture
 """

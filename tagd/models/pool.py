@@ -183,6 +183,19 @@ class ModelPool:
         for session in closing:
             session.close()
 
+    def device(self) -> Device:
+        """Where a model would be loaded now. Raises `DeviceUnavailable`."""
+        with self._loading:
+            return self._placement.device()
+
+    def room_mb(self) -> int | None:
+        """What models may take together on the device, in MiB: what is free, and what those in
+        memory would give back; None where nobody says. Raises `DeviceUnavailable`."""
+        with self._loading:
+            free = self._free_mb(self._placement.device())
+            taken = sum(place.megabytes for place in self._loaded.values())
+        return None if free is None else free + taken
+
     def geometry_of(self, model: str) -> Geometry:
         """What `get(model).geometry` is. Raises `ModelUnknown`."""
         return self._know(model).facts.preprocessing.geometry

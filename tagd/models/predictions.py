@@ -38,6 +38,12 @@ def predictions_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32]) 
     )
 
 
+def certainty(row: NDArray[np.float32], temperature: float = 1.0) -> float:
+    """The softmax probability of the best label, of all logits divided by the temperature."""
+    scaled = row.astype(np.float64) / temperature
+    return float(1 / np.exp(scaled - scaled.max()).sum())
+
+
 def log_sum_exp(row: NDArray[np.float32]) -> float:
     """The logarithm of the sum of the exponentials, in double precision and without overflow."""
     wide = row.astype(np.float64)

@@ -25,14 +25,15 @@ from tagd.pipeline import retry
 from tagd.pipeline.decoder import DecodeRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.record import InForce
     from tagd.domain import DecodedPhoto, Signature
-    from tagd.pipeline.classify import Answer, Classifier
+    from tagd.pipeline.classify import Answer, Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
 
@@ -153,7 +154,7 @@ class Worker:
         if not self._claimed and not self._claim_first():
             return 0
         turn = self._gather()
-        answers = self._ask(turn.decoded)
+        answers = self._ask(turn)
         return self._record(turn, answers)
 
     def _claim_first(self) -> bool:
@@ -186,10 +187,10 @@ class Worker:
         )
 
     def _decode(self, claimed: Sequence[Job]) -> None:
-        geometries = self._classifier.geometries
-        for job in claimed:
-            ticket = next(self._tickets)
-            self._claimed[ticket] = job
+        tickets = {next(self._tickets): job for job in claimed}
+        self._claimed |= tickets  # first, so that trouble below gives them back
+        inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
+        for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
 
     def _gather(self) -> _Turn:
@@ -202,23 +203,49 @@ class Worker:
                 turn.failed.append((job, outcome.error))
         return turn
 
-    def _ask(self, decoded: Sequence[tuple[Job, DecodedPhoto]]) -> Mapping[str, Answer]:
+    def _ask(self, turn: _Turn) -> Mapping[str, Answer]:
         """Ask the models about content that they have not seen, each content once."""
-        if not decoded:
+        if not turn.decoded:
             return {}
-        choice = self._classifier.choose()
-        wanted = self._classifier.wanted(choice)
-        contents = {photo.photo_id: photo for _, photo in decoded}
+        contents = {photo.photo_id: photo for _, photo in turn.decoded}
+        backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
+            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
+        chosen = self._classifier.choose(contents.values(), waiting)
         unseen = {
             photo_id: photo
             for photo_id, photo in contents.items()
-            if (known := in_force.get(photo_id)) is None
-            or known.orientation != photo.facts.orientation
-            or known.fingerprints != wanted[: len(known.fingerprints)]
+            if not self._in_force(in_force.get(photo_id), photo, chosen[photo_id])
         }
-        return self._classifier.classify(unseen, choice)
+        blind = {
+            photo_id
+            for photo_id, photo in unseen.items()
+            if not self._classifier.can_see(photo, chosen[photo_id].now)
+        }
+        self._decode_anew(turn, blind)
+        return self._classifier.classify(
+            {photo_id: photo for photo_id, photo in unseen.items() if photo_id not in blind},
+            {photo_id: each.now for photo_id, each in chosen.items()},
+        )
+
+    def _in_force(self, known: InForce | None, photo: DecodedPhoto, chosen: Chosen) -> bool:
+        """Whether the tags that the photo has are those that it would get. Those that it deserves
+        are not replaced by those of a quicker model, however many photos wait."""
+        if known is None or known.orientation != photo.facts.orientation:
+            return False
+        heard = len(known.fingerprints)
+        return any(
+            known.fingerprints == self._classifier.wanted(choice)[:heard]
+            for choice in (chosen.at_rest, chosen.now)
+        )
+
+    def _decode_anew(self, turn: _Turn, photo_ids: Collection[str]) -> None:
+        """Send these back to the decoders: what they were decoded for is not what was chosen, as
+        memory, models on disk or the hour have changed since then."""
+        again = [job for job, photo in turn.decoded if photo.photo_id in photo_ids]
+        turn.decoded = [each for each in turn.decoded if each[1].photo_id not in photo_ids]
+        self._decode(again)
 
     def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
@@ -240,7 +267,9 @@ class Worker:
         tagging = None
         if (answer := answers.get(photo.photo_id)) is not None:
             tags = self._derivation.tags_of(answer.final)
-            tagging = Tagging(answer.choice.reason, answer.stages, tags)
+            tagging = Tagging(
+                answer.choice.reason, answer.stages, tags, refine=answer.choice.refine
+            )
         return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging)
 
     def _report(self, result: TaggedFile) -> Report:

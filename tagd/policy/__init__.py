@@ -1,5 +1,9 @@
 """Which model, and why: pure functions from facts to a `Choice`.
 
-selection.py   the models for a photo, with the reason in words
-cascade.py     whether a stage's answer stands, or the next model decides
+wants.py       what the user asked for
+facts.py       what there is to go by: the photo, the machine, the models
+rules.py       whether a rule is about a photo
+tree.py        which model follows from a use and targets
+cascade.py     how sure a stage must be for its answer to stand
+selection.py   all of it together, in the order in which it counts
 """

@@ -1,51 +1,163 @@
 """Which models look at a photo, and why. Pure: the same facts give the same choice.
 
-The embedded cascade, measured on 2026-11-21 on 320 labelled ImageNet photos with timm's own
-preprocessing (top-1):
-
-    EfficientNet-Lite0 alone     87.2%
-    EfficientNet-Lite2 alone     90.9%
-    the cascade, settling at
-        0.50                     90.9%   22% sent on to Lite2
-        0.60                     91.6%   31%
-        0.70                     91.3%   41%
-
-On 1,000 such photos, measured elsewhere, 0.6 sends 28% on and gets 90.9% (Lite2 alone: 90.8%). And
-at 0.6 Lite0 settles none of nine pictures that show none of the thousand classes (textures, text,
-the moon, a retina scan, a blurred clock); at 0.55 it would settle one, wrongly.
+What a person named is never replaced: where it is not there, or does not fit, that is an error.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tagd.domain import Choice, Stage
+from tagd.errors import ModelError, ModelUnknown, WeightsMissing
+from tagd.policy import cascade, rules, tree
+from tagd.policy.facts import fits, needed_mb
+from tagd.policy.wants import Cascade, Targets, Wants, named
 
-QUICK = "efficientnet-lite0"
-ACCURATE = "efficientnet-lite2"
-SETTLES_AT = 0.6
+if TYPE_CHECKING:
+    from pathlib import Path
 
-EMBEDDED_CASCADE = Choice(
-    stages=(Stage(QUICK, settles_at=SETTLES_AT), Stage(ACCURATE)),
-    reason=f"the embedded cascade: {QUICK}, and {ACCURATE} where it is less than "
-    f"{SETTLES_AT:.0%} sure",
-)
+    from tagd.policy.facts import Candidate, Facts, Machine
+    from tagd.policy.tree import PassedOver
+    from tagd.policy.wants import Rule
+
+__all__ = ["Decision", "Wants", "choose", "decide", "named", "reachable", "usual"]
+
+EMBEDDED = Cascade(cascade.EMBEDDED.models)
+QUICK_TOP1 = 74.8  # %, what a quicker model must have at least: that of EfficientNet-Lite0
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
-    """What the user asked for. `model`: this one alone, and never another in its place."""
+class Decision:
+    """A choice and how it came about: the rule that matched, where the cascade's thresholds come
+    from, and the models that were better placed but could not be had."""
 
-    model: str | None = None
+    choice: Choice
+    rule: Rule | None = None
+    origin: str = ""
+    passed_over: tuple[PassedOver, ...] = ()
 
 
-def choose(wants: Wants) -> Choice:
-    """The models for a photo, in the order they are heard, and the reason."""
+def choose(wants: Wants, facts: Facts) -> Choice:
+    """The models for a photo, in the order they are heard, and the reason. See `decide`."""
+    return decide(wants, facts).choice
+
+
+def decide(wants: Wants, facts: Facts) -> Decision:
+    """The models for a photo, and how that came about.
+
+    Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
+    there are not, or that do not fit; and `ModelError` when no model fits at all.
+    """
+    rule = None if wants.model else rules.first_match(wants.rules, facts)
+    return _decide(wants, rule, facts.machine)
+
+
+def usual(wants: Wants, machine: Machine) -> Decision:
+    """What is chosen for a photo that no rule is about, with nothing in the queue."""
+    return _decide(wants, None, machine.at_rest())
+
+
+def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:
+    """Every model that the file at `path`, not read yet, may need, each once: what it is decoded
+    for. The hour may change until then, and the queue may grow or shrink."""
+    busy = replace(machine, waiting=max(machine.waiting, wants.backlog or 0))
+    moments = (machine.at_rest(), busy)
+    found = [_decide(wants, None, moment).choice for moment in moments]
+    for rule in () if wants.model else wants.rules:
+        if rules.may_match(rule, path):
+            # A model that cannot be had now is trouble for photos that the rule is about, and
+            # nobody knows yet whether this is one.
+            with suppress(ModelError):
+                found += [_decide(wants, rule, moment).choice for moment in moments]
+    return tuple(dict.fromkeys(stage.model for choice in found for stage in choice.stages))
+
+
+def _decide(wants: Wants, rule: Rule | None, machine: Machine) -> Decision:
     if wants.model:
-        return Choice(stages=(Stage(wants.model),), reason="named in [model] name")
-    return EMBEDDED_CASCADE
+        return _by_name(Cascade((wants.model,)), "named in [model] name", wants, machine)
+    if rule is not None and rule.models:
+        decision = _by_name(Cascade(rule.models), rule.name, wants, machine)
+        return replace(decision, rule=rule)
+    if rule is not None:
+        decision = _by_targets(rule.targets, wants, machine)
+        reason = f"{rule.name}: {decision.choice.reason}"
+        decision = replace(decision, rule=rule, choice=replace(decision.choice, reason=reason))
+    elif wants.cascade is not None:
+        decision = _by_name(wants.cascade, "[policy.cascade]", wants, machine)
+    elif wants.targets:
+        decision = _by_targets(wants.targets, wants, machine)
+    else:
+        decision = _embedded(wants, machine)
+    return _hurried(decision, wants, machine)
 
 
-def reachable(wants: Wants) -> tuple[str, ...]:
-    """Every model that a choice may name, each once: what photos have to be decoded for."""
-    return tuple(dict.fromkeys(stage.model for stage in choose(wants).stages))
+def _by_name(wanted: Cascade, who: str, wants: Wants, machine: Machine) -> Decision:
+    """What a person named, and nothing else."""
+    candidates = [_existing(model, who, machine) for model in wanted.models]
+    if not fits(candidates, wants.memory_budget_mb, machine):
+        lack = tree.lacks_room(needed_mb(candidates), wants.memory_budget_mb, machine)
+        raise ModelError(
+            f"{who}: {' and '.join(wanted.models)} {lack}",
+            hint="Name a smaller model, raise memory_budget, or end other programs.",
+        )
+    stages, origin = cascade.stages_of(wanted, machine)
+    if len(stages) == 1:
+        reason = who if who.startswith("named") else f"{who}: {stages[0].model}"
+        return Decision(Choice(stages, reason))
+    return Decision(Choice(stages, f"{who}: {cascade.described(stages)}"), origin=origin)
+
+
+def _existing(model: str, who: str, machine: Machine) -> Candidate:
+    candidate = machine.find(model)
+    if candidate is None:
+        raise ModelUnknown(f"{who}: no model is called {model!r}")
+    if candidate.fingerprint is None:
+        raise WeightsMissing(
+            f"{who}: the weights of {model} are not on this disk",
+            hint="Get them, or name another model. `tagd policy explain` shows what is there.",
+        )
+    return candidate
+
+
+def _by_targets(targets: Targets, wants: Wants, machine: Machine) -> Decision:
+    picked = tree.pick(targets, wants.memory_budget_mb, machine)
+    if picked is None:
+        raise ModelError(
+            "no model on this disk fits the memory",
+            hint="Raise memory_budget, end other programs, or get a smaller model.",
+        )
+    choice = Choice((Stage(picked.candidate.model),), picked.reason)
+    return Decision(choice, passed_over=picked.passed_over)
+
+
+def _embedded(wants: Wants, machine: Machine) -> Decision:
+    """The cascade that comes with tagd; the best single model where it does not fit."""
+    candidates = [machine.find(model) for model in EMBEDDED.models]
+    there = [each for each in candidates if each is not None and each.fingerprint is not None]
+    if len(there) == len(candidates) and fits(there, wants.memory_budget_mb, machine):
+        stages, origin = cascade.stages_of(EMBEDDED, machine)
+        reason = f"the embedded cascade: {cascade.described(stages)}"
+        return Decision(Choice(stages, reason), origin=origin)
+    return _by_targets(Targets(), wants, machine)
+
+
+def _hurried(decision: Decision, wants: Wants, machine: Machine) -> Decision:
+    """With a long queue, a quicker model in the place of the one chosen, if there is one; noted, so
+    that the photo is looked at again when there is time."""
+    if wants.backlog is None or machine.waiting < wants.backlog:
+        return decision
+    stages = decision.choice.stages
+    if len(stages) > 1:
+        quick = stages[0].model
+    else:
+        chosen = machine.find(stages[0].model)
+        found = tree.quickest(QUICK_TOP1, wants.memory_budget_mb, machine)
+        if chosen is None or found is None or not tree.quicker(found, chosen):
+            return decision
+        quick = found.model
+    reason = (
+        f"{quick} for now, as {wants.backlog:,} photos or more wait; then {decision.choice.reason}"
+    )
+    return replace(decision, choice=Choice((Stage(quick),), reason, refine=True))

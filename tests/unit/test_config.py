@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from tagd.config import Config, find, load, tag_rules, user_file
 from tagd.config.example import text as example
-from tagd.config.keys import SECTIONS, Unit, section_of
+from tagd.config.keys import SECTIONS, section_of
 from tagd.config.mistakes import line_of
 from tagd.config.paths import expand
+from tagd.config.section import Unit
 from tagd.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -168,6 +169,30 @@ def test_a_variable_outranks_the_file_key_by_key(tmp_path: Path, environ: dict[s
         ("[zzz]\nq = 1", "there are [watch], [catalogue], [tags]"),
         ("[watch]\nfolders = [\n'a'", "config.toml, line 3: not valid TOML"),
         ("[watch]\nfolders == 3", "config.toml, line 2: not valid TOML"),
+        (
+            "[policy]\nuse = 'fast'",
+            "line 2: policy.use = 'fast': must be '', 'high-accuracy', 'gen",
+        ),
+        ("[policy]\naccuracy_target = 100", "policy.accuracy_target = 100: must be less than 100"),
+        (
+            "[policy.cascade]\nmodels = ['a', 'b']\nsettles_at = [0.5, 0.6]",
+            "settles_at must have one number for each model but the last",
+        ),
+        ("[policy.cascade]\nmodels = ['a', 'a']", "models must differ from each other"),
+        (
+            "[[policy.rules]]\nmodels = ['a']\n\n[[policy.rules]]\nmodels = ['a']\nhours = '9-5'",
+            "line 6: policy.rules[1].hours = '9-5': must be two times of day, such as 22:00-06:00",
+        ),
+        ("[[policy.rules]]\ntype = 'JPG'", "line 2: policy.rules[0].type = 'JPG': must be one of"),
+        ("[[policy.rules]]\npath = 'x'", "line 1: policy.rules[0] = {'path': 'x'}: must have eith"),
+        (
+            "[[policy.rules]]\nmodels = ['a']\nuse = 'edge'",
+            "must have either models, or use, accuracy_target, latency_target_ms",
+        ),
+        (
+            "[policy]\nbacklog = 1\n[[policy.rules]]\nmodels = ['a', 3]",
+            "line 4: policy.rules[0].models[1] = 3: must be text in quotes",
+        ),
     ],
 )
 def test_a_mistake_names_place_key_value_and_remedy(
@@ -192,6 +217,31 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(
     ] == ["tags.top_k", "watch.settle_seconds", "watch.unheard"]
     assert "variable TAGD_WACH__FOLDERS: unknown key wach.folders" in lines[4]
     assert "variable TAGD_WORKER__BATCH_SIZE: worker.batch_size = 'many'" in lines[5]
+
+
+def test_a_policy_is_read_whole(tmp_path: Path, environ: dict[str, str]) -> None:
+    text = """
+        [policy]
+        latency_target_ms = 40
+        [policy.cascade]
+        models = ["a", "b"]
+        [[policy.rules]]
+        name = "sport"
+        path = "sport/*"
+        hours = "22:00-24:00"
+        models = ["c"]
+        [[policy.rules]]
+        type = "raw"
+        use = "high-accuracy"
+    """
+    environ["TAGD_POLICY__BACKLOG"] = "500"
+    policy = load(written(tmp_path, text), environ).policy
+    assert (policy.latency_target_ms, policy.backlog) == (40, 500)
+    assert policy.cascade.models == ("a", "b")
+    assert [(rule.name, rule.models, rule.use) for rule in policy.rules] == [
+        ("sport", ("c",), ""),
+        ("", (), "high-accuracy"),
+    ]
 
 
 def test_a_list_that_is_no_json_names_the_variable(environ: dict[str, str]) -> None:
@@ -242,9 +292,16 @@ def test_the_example_has_every_key_with_its_default_its_unit_and_a_why(
     table: dict[str, dict[str, Any]] = tomllib.loads(uncommented)
     assert {name: tuple(keys) for name, keys in table.items()} == SECTIONS
     assert load(written(tmp_path, uncommented), environ) == load(None, environ)
+    within: list[str] = []
+    for line in lines:
+        within.append(line if line.startswith("[") or not within else within[-1])
     for section in SECTIONS:
         for key, field in section_of(section).model_fields.items():
-            (at,) = [number for number, line in enumerate(lines) if line.startswith(f"#{key} = ")]
+            (at,) = [
+                number
+                for number, line in enumerate(lines)
+                if line.startswith(f"#{key} = ") and within[number] == f"[{section}]"
+            ]
             assert lines[at - 1].startswith("# "), f"{key} has no word of why"
             units = [item.name for item in field.metadata if isinstance(item, Unit)]
             number = isinstance(table[section][key], int | float) and field.annotation is not bool

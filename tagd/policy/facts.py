@@ -1,0 +1,79 @@
+"""What a choice goes by, as frozen values that someone else fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tagd.domain import PhotoFacts
+    from tagd.policy.cascade import Calibration
+
+COMMON_LABELS = "imagenet-1k"  # what the tree's models have in common
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that can be named. Without a fingerprint it is not on this disk.
+
+    `top1` is in % on ImageNet-1k's validation set. `memory_mb` is what it takes with a batch.
+    `milliseconds` is what one photo takes: measured on this machine, else an estimate.
+    """
+
+    model: str
+    memory_mb: int
+    fingerprint: str | None = None
+    top1: float | None = None
+    milliseconds: float | None = None
+    measured: bool = False
+    label_set: str = COMMON_LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What there is at this moment. `free_mb` is what models may take together, those in memory
+    included; None where nobody says. `waiting` photos are queued besides those at work."""
+
+    candidates: tuple[Candidate, ...]
+    free_mb: int | None = None
+    waiting: int = 0
+    at: time = time(12)  # local time of day
+    calibrations: tuple[Calibration, ...] = ()
+
+    def at_rest(self) -> Machine:
+        """The same with nothing in the queue."""
+        return replace(self, waiting=0)
+
+    def find(self, model: str) -> Candidate | None:
+        """The candidate of this name."""
+        return next((each for each in self.candidates if each.model == model), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A photo, and the machine that is to look at it."""
+
+    path: Path
+    photo: PhotoFacts
+    machine: Machine
+
+
+def room_mb(budget_mb: float | None, machine: Machine) -> float | None:
+    """What the models of a choice may take together, in MB; None for as much as they like."""
+    known = [limit for limit in (budget_mb, machine.free_mb) if limit is not None]
+    return min(known, default=None)
+
+
+def needed_mb(candidates: Sequence[Candidate]) -> int:
+    """What these take together: every stage of a cascade stays in memory."""
+    return sum(each.memory_mb for each in candidates)
+
+
+def fits(candidates: Sequence[Candidate], budget_mb: float | None, machine: Machine) -> bool:
+    """Whether these may be in memory together."""
+    room = room_mb(budget_mb, machine)
+    return room is None or needed_mb(candidates) <= room

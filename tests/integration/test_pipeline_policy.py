@@ -1,0 +1,201 @@
+"""Each photo meets the models that were chosen for it: a real queue, decoders and weights."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.photos import submit
+from tagd.config import Config
+from tagd.daemon.build import derivation_of, models_of
+from tagd.daemon.facts import Survey
+from tagd.domain import Priority, SettledFile
+from tagd.errors import ModelUnknown, WeightsMissing
+from tagd.fs import signature_of
+from tagd.models.pool import ModelPool
+from tagd.pipeline.classify import Classifier
+from tagd.pipeline.decode import DecodeLimits
+from tagd.pipeline.decoder import DecoderPool
+from tagd.pipeline.worker import Outcome, Report, Worker, WorkerSettings
+from tagd.policy.facts import Machine
+from tagd.policy.wants import Cascade, Rule, Wants
+from tests.catalogue import fresh, rows
+from tests.photos import cat, coffee, distinct
+
+LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ModelPool]:
+    """The embedded models on the CPU, loaded once for the whole file."""
+    with closing(ModelPool(device="cpu")) as pool:
+        yield pool
+
+
+class Desk:
+    """A catalogue, a queue and a worker, for photos in a folder."""
+
+    def __init__(self, folder: Path, pool: ModelPool, stack: ExitStack) -> None:
+        self.photos = folder / "photos"
+        self.photos.mkdir()
+        self.catalogue: Catalogue = stack.enter_context(fresh(folder))
+        self.survey = Survey(pool, self.catalogue, batch=4)
+        self.hidden: set[str] = set()  # models that seem not to be on this disk
+        self.reports: list[Report] = []
+        self._pool = pool
+        self._decoders = stack.enter_context(
+            DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
+        )
+
+    def machine(self, waiting: int) -> Machine:
+        there = self.survey(waiting)
+        candidates = tuple(
+            replace(each, fingerprint=None) if each.model in self.hidden else each
+            for each in there.candidates
+        )
+        return replace(there, candidates=candidates)
+
+    def worker(self, wants: Wants) -> Worker:
+        return Worker(
+            catalogue=self.catalogue,
+            decoders=self._decoders,
+            classifier=Classifier(self._pool, wants, self.machine),
+            derivation=derivation_of(Config()),
+            settings=WorkerSettings(batch_size=4, decoders=1, max_attempts=2, settle_seconds=1),
+            on_report=self.reports.append,
+            on_trouble=lambda trouble: pytest.fail(str(trouble)),
+        )
+
+    def submit(self, *names: str, now: float = 1.0) -> None:
+        files = [
+            SettledFile(path, signature_of(path.stat()), Priority.NEW)
+            for path in (self.photos / name for name in names)
+        ]
+        with self.catalogue.write() as tx:
+            submit(tx, files, now)
+
+    def tag(self, wants: Wants, *names: str) -> None:
+        """Work these off."""
+        self.submit(*names)
+        worker, before = self.worker(wants), len(self.reports)
+        for _ in range(50):
+            worker.turn()
+            if len(self.reports) - before >= len(names):
+                return
+        pytest.fail("not worked off")
+
+    def taggings(self) -> list[tuple[str, str, str, int]]:
+        """Path, the models that were heard, why, and whether to refine, for every tagging."""
+        with self.catalogue.read() as tx:
+            found = rows(
+                tx,
+                "SELECT (SELECT max(path) FROM file WHERE file.photo_id = tagging.photo_id),"
+                " group_concat(model.name, ' then '), tagging.reason, refine"
+                " FROM tagging JOIN (SELECT * FROM prediction ORDER BY tagging_id, stage) AS said"
+                " ON said.tagging_id = tagging.id JOIN model ON model.id = said.model_id"
+                " GROUP BY tagging.id ORDER BY tagging.id",
+            )
+        return [
+            (Path(str(path)).name, str(models), str(reason), int(str(refine)))
+            for path, models, reason, refine in found
+        ]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, pool: ModelPool) -> Iterator[Desk]:
+    with ExitStack() as stack:
+        yield Desk(tmp_path, pool, stack)
+
+
+def test_photos_of_one_batch_go_to_the_models_of_their_rules(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    coffee().save(desk.photos / "coffee.jpg")
+    cat().crop((0, 0, 200, 200)).save(desk.photos / "small.jpg")
+    wants = Wants(
+        rules=(
+            Rule("drawings", type="PNG", models=(LITE1,)),
+            Rule("small", max_megapixels=0.05, models=(LITE2,)),
+        )
+    )
+    desk.tag(wants, "cat.png", "coffee.jpg", "small.jpg")
+    found = {name: (models, reason) for name, models, reason, _ in desk.taggings()}
+    assert found["cat.png"] == (LITE1, f"drawings: {LITE1}")
+    assert found["small.jpg"] == (LITE2, f"small: {LITE2}")
+    assert found["coffee.jpg"][0] in {LITE0, f"{LITE0} then {LITE2}"}
+    assert found["coffee.jpg"][1].startswith("the embedded cascade: ")
+
+
+def test_under_a_long_queue_the_quick_model_works_and_the_note_lasts(desk: Desk) -> None:
+    distinct(9, desk.photos)
+    names = sorted(path.name for path in desk.photos.iterdir())
+    wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=2)
+    # Six are claimed ahead at once, so that three wait while the first ones are looked at.
+    desk.tag(wants, *names)
+    noted = [refine for *_, refine in desk.taggings()]
+    assert noted[0] == 1
+    assert noted[-1] == 0
+    for _, models, reason, refine in desk.taggings():
+        assert models == (LITE0 if refine else f"{LITE0} then {LITE2}")
+        assert reason.startswith(f"{LITE0} for now, as 2 photos or more wait; then ") is bool(
+            refine
+        )
+
+
+def test_what_a_photo_deserves_is_not_replaced_by_a_quick_look(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=1)
+    desk.tag(wants, "cat.png")
+    distinct(9, desk.photos)
+    shutil.copy(desk.photos / "cat.png", desk.photos / "00-copy.png")
+    desk.tag(wants, "00-copy.png", *(f"{number:05d}.jpg" for number in range(9)))
+    looks = [models for name, models, *_ in desk.taggings() if name.endswith("png")]
+    assert set(looks) == {f"{LITE0} then {LITE2}"}
+    assert [report.outcome for report in desk.reports].count(Outcome.RECOGNISED) == 1
+
+
+def test_a_photo_is_read_again_when_what_is_chosen_has_changed_meanwhile(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    desk.submit("cat.png")
+    desk.hidden = {LITE0, LITE2}
+    worker = desk.worker(Wants())
+    assert worker._claim_first()  # decoded for what there is at this moment
+    desk.hidden = set()
+    for _ in range(50):
+        worker.turn()
+        if desk.reports:
+            break
+    [(_, models, reason, _)] = desk.taggings()
+    assert models.startswith(LITE0)
+    assert reason.startswith("the embedded cascade")
+
+
+@pytest.mark.parametrize(
+    ("wants", "error"),
+    [
+        (Wants(model="resnet-50"), WeightsMissing),
+        (Wants(cascade=Cascade((LITE0, "resnet-50"))), WeightsMissing),
+        (Wants(rules=(Rule("r", path="never", models=("resnet-5",)),)), ModelUnknown),
+    ],
+)
+def test_a_model_that_is_named_must_be_there_from_the_start(
+    wants: Wants, error: type[Exception], tmp_path: Path
+) -> None:
+    folder = Config().model.model_copy(update={"folder": tmp_path})
+    with closing(models_of(Config().model_copy(update={"model": folder}))) as models:
+        classifier = Classifier(models, wants, Survey(models, None, batch=1))
+        with pytest.raises(error, match="resnet-5"):
+            classifier.check()
+
+
+def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: ModelPool) -> None:
+    wants = Wants(rules=(Rule("r", path="sport/*", models=(LITE1,)),))
+    classifier = Classifier(pool, wants, desk.machine)
+    there, elsewhere = classifier.geometries([Path("/sport/a.jpg"), Path("/b.jpg")])
+    assert set(there) == {pool.geometry_of(model) for model in (LITE0, LITE1, LITE2)}
+    assert set(elsewhere) == {pool.geometry_of(model) for model in (LITE0, LITE2)}

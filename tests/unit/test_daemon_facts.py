@@ -1,0 +1,159 @@
+"""What the policy has to go by, found on a machine and in a catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue import speeds
+from tagd.catalogue.speeds import Speed
+from tagd.config import Config, load
+from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration
+from tagd.daemon.wants import wants_of
+from tagd.models import registry
+from tagd.models.pool import ModelPool, PoolSettings
+from tagd.policy.cascade import Calibration, Settling
+from tagd.policy.facts import Candidate, Machine
+from tagd.policy.wants import Cascade, Hours, Rule, Targets, Use, Wants
+from tests.catalogue import fresh
+
+LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+FITTED = Calibration((LITE0, LITE2), ("a", "b"), (Settling(0.7, 1.25),), "here")
+
+
+def pool(folder: Path) -> ModelPool:
+    """A pool on the CPU with no models but the embedded ones."""
+    settings = PoolSettings(device="cpu", folder=folder / "models")
+    return ModelPool(settings=settings, free_mb=lambda _device: 1234)
+
+
+def speed(model: str, milliseconds: float, batch: int = 1, device: str = "cpu") -> Speed:
+    fingerprint = registry.find(model).fingerprint or ""
+    return Speed(
+        fingerprint=fingerprint,
+        device=device,
+        batch_size=batch,
+        model=model,
+        hardware="a machine",
+        precision="fp32",
+        images_per_second=1000 * batch / milliseconds,
+        latency_ms=milliseconds,
+        latency_p95_ms=milliseconds,
+        measured_at=0.0,
+    )
+
+
+def find(machine: Machine, model: str) -> Candidate:
+    found = machine.find(model)
+    assert found is not None
+    return found
+
+
+def test_the_machine_is_seen_as_it_is(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 2, 3, 4)
+    machine = Survey(pool(tmp_path), None, batch=4, now=lambda: now)(7)
+    assert (machine.waiting, machine.free_mb, machine.at) == (7, 1234, time(3, 4))
+    assert set(registry.zoo()) <= {each.model for each in machine.candidates}
+    lite0, eva = find(machine, LITE0), find(machine, "eva02-large")
+    facts = registry.find(LITE0)
+    assert (lite0.fingerprint, lite0.top1) == (facts.fingerprint, facts.top1)
+    assert lite0.memory_mb == facts.memory_needed_mb("fp32", 4)
+    assert eva.fingerprint is None
+    assert eva.milliseconds is not None
+    assert lite0.milliseconds is not None
+    assert eva.milliseconds > 100 * lite0.milliseconds
+    assert not lite0.measured
+
+
+def test_what_was_measured_here_outranks_the_estimate_and_corrects_the_others(
+    tmp_path: Path,
+) -> None:
+    with fresh(tmp_path) as catalogue:
+        with catalogue.write() as tx:
+            speeds.put(
+                tx, [speed(LITE0, 40), speed(LITE0, 80, batch=4), speed(LITE2, 1, device="cuda:0")]
+            )
+        machine = Survey(pool(tmp_path), catalogue, batch=4)(0)
+    lite0, lite2 = find(machine, LITE0), find(machine, LITE2)
+    assert (lite0.milliseconds, lite0.measured) == (40, True)
+    assert not lite2.measured
+    gmacs = [registry.find(model).gmacs or 0 for model in (LITE0, LITE2)]
+    assert lite2.milliseconds == pytest.approx(40 * gmacs[1] / gmacs[0])
+
+
+def test_what_changed_is_noticed_after_a_while(tmp_path: Path) -> None:
+    clock = [0.0]
+    with fresh(tmp_path) as catalogue:
+        survey = Survey(pool(tmp_path), catalogue, batch=1, clock=lambda: clock[0])
+        assert survey(0).calibrations == ()
+        with catalogue.write() as tx:
+            keep_calibration(tx, FITTED)
+            speeds.put(tx, [speed(LITE0, 40)])
+        assert survey(0).calibrations == ()
+        clock[0] += LOOK_SECONDS
+        machine = survey(0)
+    assert machine.calibrations == (FITTED,)
+    assert find(machine, LITE0).measured
+
+
+def test_a_calibration_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    other = Calibration((LITE0, LITE2), ("a", "b"), (Settling(0.8),), "later")
+    with fresh(tmp_path) as catalogue:
+        with catalogue.write() as tx:
+            keep_calibration(tx, FITTED)
+            keep_calibration(tx, other)
+        assert Survey(pool(tmp_path), catalogue, batch=1)(0).calibrations == (other,)
+
+
+def test_a_configuration_without_wishes_wants_nothing() -> None:
+    assert wants_of(Config()) == Wants()
+
+
+def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        """
+        [model]
+        memory_budget = 900
+        [policy]
+        use = "general"
+        accuracy_target = 80
+        latency_target_ms = 50
+        memory_budget = 1000
+        backlog = 500
+        cascade = { models = ["a", "b"], settles_at = [0.7] }
+        [[policy.rules]]
+        name = "night"
+        path = "a/*"
+        camera = "canon*"
+        type = "RAW"
+        min_megapixels = 2
+        max_megapixels = 50
+        hours = "22:00-06:00"
+        models = ["c"]
+        [[policy.rules]]
+        use = "edge"
+        """
+    )
+    wants = wants_of(load(file, {"HOME": str(tmp_path)}))
+    assert wants == Wants(
+        rules=(
+            Rule(
+                "rule 1 (night)",
+                path="a/*",
+                camera="canon*",
+                type="RAW",
+                min_megapixels=2,
+                max_megapixels=50,
+                hours=Hours(time(22), time(6)),
+                models=("c",),
+            ),
+            Rule("rule 2", targets=Targets(Use.EDGE)),
+        ),
+        cascade=Cascade(("a", "b"), (0.7,)),
+        targets=Targets(Use.GENERAL, 80, 50),
+        memory_budget_mb=900,
+        backlog=500,
+    )
