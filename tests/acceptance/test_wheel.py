@@ -62,7 +62,9 @@ def test_the_wheel_holds_the_migrations_and_no_second_package(wheel: Path) -> No
 def test_it_tags_from_another_working_directory(python: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     photos.coffee().save(tmp_path / "photos" / "coffee.jpg")
-    environment = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+    # Else a checkout named there would outrank what is installed.
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment = {**inherited, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
 
     def run(*arguments: str) -> str:
         return subprocess.run(
