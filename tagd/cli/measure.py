@@ -78,7 +78,11 @@ def bench(
             pool.unload(model)
     if json:
         output.as_json([asdict(each) for each in measured])
-        return
+    else:
+        _speeds_table(measured)
+
+
+def _speeds_table(measured: Sequence[Speed]) -> None:
     headers = ["model", "device", "batch", "images/s", "ms", "ms (95%)"]
     rows = [
         (
