@@ -77,7 +77,9 @@ class Classifier:
 
     def check(self) -> None:
         """Raise `ModelUnknown` or `WeightsMissing` for a model that the user named and that is not
-        here: whatever photo it is meant for, it is better known at once."""
+        here: whatever photo it is meant for, it is better known at once. So is a device that is not
+        there: `DeviceUnavailable`."""
+        self._models.device()
         for model in selection.named(self._wants):
             self._models.fingerprint_of(model)
 
@@ -88,6 +90,10 @@ class Classifier:
             loaded = self._models.get(model)
             height, width = loaded.geometry.crop
             loaded.session.logits(np.zeros((1, height, width, 3), dtype=np.uint8))
+
+    def close(self) -> None:
+        """Let go of the models."""
+        self._models.close()
 
     def geometries(self, paths: Sequence[Path]) -> list[tuple[Geometry, ...]]:
         """Every model input that the choice for each of these files may need, each once."""

@@ -41,6 +41,9 @@ LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
 
+# Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
+_TICKETS = itertools.count(1)
+
 
 class Outcome(StrEnum):
     """What came of one job."""
@@ -87,7 +90,8 @@ class _Turn:
 
 
 class Worker:
-    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread."""
+    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
+    `beat` is called again and again while it makes progress, and while there is nothing to do."""
 
     def __init__(
         self,
@@ -99,6 +103,7 @@ class Worker:
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
+        beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -108,9 +113,9 @@ class Worker:
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
-        self._tickets = itertools.count(1)
         self._claimed: dict[int, Job] = {}
         self._stop = threading.Event()
         self._woken = threading.Event()
@@ -143,6 +148,7 @@ class Worker:
         """Work until stopped. Trouble with catalogue, model or decoders is reported, and after a
         while everything is tried again; it costs no photo an attempt."""
         while not self._stop.is_set():
+            self._beat()
             try:
                 self.turn()
             except (CatalogueError, ModelError, DecoderUnavailable) as trouble:
@@ -173,6 +179,7 @@ class Worker:
     def _wait(self, version: int, due: float | None) -> None:
         """Until woken, until another process changed the catalogue, or until a job falls due."""
         while not self._woken.is_set() and self._catalogue.data_version() == version:
+            self._beat()
             left = POLL_SECONDS if due is None else due - self._clock()
             if left <= 0:
                 return
@@ -180,14 +187,14 @@ class Worker:
 
     def _claim(self, tx: Connection) -> list[Job]:
         room = self._settings.ahead - len(self._claimed)
-        lease = f"{self._owner}/{next(self._tickets)}"
+        lease = f"{self._owner}/{next(_TICKETS)}"
         now = self._clock()
         return jobs.claim(
             tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
         )
 
     def _decode(self, claimed: Sequence[Job]) -> None:
-        tickets = {next(self._tickets): job for job in claimed}
+        tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
@@ -318,6 +325,7 @@ class Worker:
         self._claimed.clear()
         self._decoders.discard()
         while not self._stop.wait(TROUBLE_SECONDS):
+            self._beat()
             try:
                 self.let_go()
             except CatalogueError as trouble:
