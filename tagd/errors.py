@@ -14,6 +14,7 @@
     │   ├── WeightsMissing       known, but its files are not on this disk
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
+    ├── ControlError             the running daemon cannot be spoken to
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
         ├── PermanentPhotoError  will not get better by itself
@@ -110,6 +111,10 @@ class WeightsRefused(ModelError):
 
 class DeviceUnavailable(ModelError):
     """The device asked for is not there."""
+
+
+class ControlError(TagdError):
+    """The running daemon cannot be spoken to."""
 
 
 class DecoderUnavailable(TagdError):

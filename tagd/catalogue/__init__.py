@@ -9,7 +9,7 @@
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     query, search   what a person types, and what it finds; overview: everything else commands print
     speeds          how quick models are on this machine
-    facts           small facts about the catalogue itself
+    facts           small facts about the catalogue itself; mode: whether a person paused the work
 
 Knows no model, no rule and no process: what it is given are plain values and a connection.
 """

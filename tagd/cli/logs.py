@@ -45,7 +45,7 @@ def configure(level: str, format: Format, stream: TextIO | None = None) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Lines(stream),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a reload may configure anew
     )
     logging.basicConfig(handlers=[_FromLibraries()], level=_LIBRARY_LEVEL, force=True)
     logging.captureWarnings(True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tagd.catalogue.lock import Holder
+    from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
@@ -37,18 +38,20 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
     # Lazy: `tagd --help` needs neither.
-    from tagd.catalogue import facts, overview  # noqa: PLC0415
+    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415
     from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
 
     path = settings.catalogue.path
     with open_reader(path) as catalogue, catalogue.read() as tx:
         standing = overview.status(tx, time.time())
         engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
+        told = mode.get(tx)
     holder = owner_of(path)
     if json:
-        output.as_json(status_fields(path, standing, holder, engine))
+        output.as_json({**status_fields(path, standing, holder, engine), "mode": told.mode})
     else:
-        output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+        lines = list(status_lines(path, standing, holder, engine, time.time()))
+        output.facts([*lines[:1], *mode_lines(told), *lines[1:]])
 
 
 def failed(
@@ -161,6 +164,12 @@ def status_lines(
     more = standing.files[FileState.FAILED] - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
+
+
+def mode_lines(told: Standing) -> Iterator[tuple[str, str]]:
+    """What a person told the daemon to do, where that is not simply to work."""
+    if told.since is not None and told.mode != "working":
+        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
 
 
 def _numbers(counts: dict[Any, int]) -> str:
