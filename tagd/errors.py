@@ -15,6 +15,7 @@
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
     ├── ControlError             the running daemon cannot be spoken to
+    ├── ServiceError             systemd does not do what was asked
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
         ├── PermanentPhotoError  will not get better by itself
@@ -115,6 +116,10 @@ class DeviceUnavailable(ModelError):
 
 class ControlError(TagdError):
     """The running daemon cannot be spoken to."""
+
+
+class ServiceError(TagdError):
+    """systemd, or this user's rights, do not do what was asked."""
 
 
 class DecoderUnavailable(TagdError):
