@@ -4,6 +4,7 @@
     connection      SQLite's own ways: pragmas, URIs, what its errors mean
     lock, engine    who may work on the catalogue, and transactions
     migrate         an older schema becomes the present one
+    copies          a catalogue is copied, examined, put aside and put back
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it

@@ -22,6 +22,8 @@ CALIBRATED = "calibrated:"
 MODE = "mode"
 # Where the running daemon listens: the path of a socket.
 CONTROL = "control"
+# When a duty was last done, in seconds since 1970, by its name: CARED + name.
+CARED = "cared:"
 # A digest of what labels are called by: language, a person's own names, prefix.
 NAMED_WITH = "named_with"
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import control, look, models, policy, service, setup, state, tags, work
+from tagd.cli import control, look, models, policy, service, setup, state, tags, upkeep, work
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError
 
@@ -34,6 +34,7 @@ look.register(app)
 tags.register(app)
 state.register(app)
 control.register(app)
+upkeep.register(app)
 setup.register(app)
 service.register(app)
 models.register(app)

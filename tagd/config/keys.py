@@ -123,6 +123,25 @@ class Catalogue(Section):
     )
 
 
+class Backup(Section):
+    """Copies of the catalogue. `tagd restore` puts one back."""
+
+    keep: Annotated[int, Unit("backups")] = Field(
+        default=7, ge=0, le=1000, description="The oldest beyond these are removed. 0 makes none."
+    )
+    every_hours: Annotated[float, Unit("hours")] = Field(
+        default=24.0,
+        ge=0.1,
+        le=24 * 366,
+        description="How often the daemon makes one; what fell due while it did not run, it makes"
+        " soon after its start.",
+    )
+    folder: AbsolutePath = Field(
+        default=Path("$XDG_DATA_HOME/tagd/backups"),
+        description="Where they lie. Another disk is better.",
+    )
+
+
 class Tags(Section):
     """Which of the things that a model sees become tags, and what they are called. Tags are named
     in any language, by a synonym, or by their synset id. What changes here is applied to all photos
@@ -274,6 +293,7 @@ class Config(Section):
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
     worker: Worker = Field(default_factory=Worker)
+    backup: Backup = Field(default_factory=Backup)
     log: Log = Field(default_factory=Log)
 
     def watching(self, folders: Sequence[Path]) -> Config:

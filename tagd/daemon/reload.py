@@ -20,6 +20,7 @@ class Part(StrEnum):
     INTAKE = "intake"  # watch and scan
     ENGINE = "engine"  # models and decoders, and a worker with them
     WORKER = "worker"  # a worker with the models and decoders that there are
+    CARE = "care"  # what is done by the clock
     LOG = "log"
     NONE = "none"  # looked up whenever it is needed
     FIXED = "fixed"  # stays as it was at the start
@@ -33,6 +34,7 @@ _TABLES = {
     "model": Part.ENGINE,
     "policy": Part.ENGINE,
     "worker": Part.ENGINE,
+    "backup": Part.CARE,
     "log": Part.LOG,
 }
 _KEYS: dict[str, tuple[Part, ...]] = {

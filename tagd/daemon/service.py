@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tagd.catalogue import facts, jobs, mode
 from tagd.catalogue.mode import Mode
 from tagd.daemon.build import intake_of
+from tagd.daemon.care import Care, duties_of
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.telling import Teller
@@ -71,6 +72,7 @@ class Service:
         listeners = Listeners(Teller(log).tell, self._ready, self._fault)
         self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
         self._intake = self._new_intake()
+        self._care = Care(catalogue, duties_of(config, catalogue, log), log)
         self._control: ControlServer | None = None
         self._mode = Mode.WORKING
         self._is_ready = False
@@ -85,6 +87,7 @@ class Service:
             jobs.recover(tx, time.time(), everything=True)
             self._mode = mode.get(tx).mode
         self._listen()
+        self._care.start()
         if self._mode is not Mode.DRAINING:
             self._intake.start()
         if self._mode is Mode.PAUSED:
@@ -99,10 +102,11 @@ class Service:
 
     def end(self) -> bool:
         """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
-        False where the worker had to be left behind in a forward pass."""
+        False where a thread had to be left behind, such as the worker in a forward pass."""
         self._notifier.stopping("stopping")
         self._intake.stop(STOP_SECONDS / 2)
-        ended = self._tagging.end(STOP_SECONDS)
+        rested = self._care.stop()
+        ended = self._tagging.end(STOP_SECONDS) and rested
         if self._control is not None:
             self._control.stop(STOP_SECONDS / 4)
         return ended
@@ -114,6 +118,7 @@ class Service:
             self._intake.check()
         self._tagging.steer(work=self._mode is not Mode.PAUSED)
         try:
+            self._care.check()
             self._end_when_drained()
             self._keep_leases()
         except CatalogueError as trouble:
@@ -134,6 +139,8 @@ class Service:
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
             self._tagging.heartbeat()
+            with self._catalogue.write() as tx:
+                jobs.recover(tx, time.time())
 
     def _feed_watchdog(self) -> None:
         """Only while every thread makes progress; said once where one does not."""
@@ -249,6 +256,8 @@ class Service:
             self._config = new
             if Part.LOG in found.parts:
                 self._relog(new)
+            if Part.CARE in found.parts:
+                self._care.replace(duties_of(new, self._catalogue, self._log))
             if Part.INTAKE in found.parts and self._mode is not Mode.DRAINING:
                 self._end_intake()
                 self._intake = self._new_intake()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import structlog
 from tagd.catalogue.engine import open_owner
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service
+from tagd.ops import backup
 from tagd.ops.control import Command
 from tagd.ops.notify import Notifier
 
@@ -24,11 +26,19 @@ if TYPE_CHECKING:
 
 def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], None]) -> int:
     """Watch and tag until SIGTERM or SIGINT; returns the exit status. On SIGHUP `reread` reads the
-    configuration again, and `relog` has the log follow it."""
+    configuration again, and `relog` has the log follow it.
+
+    Raises CatalogueCorrupt where the catalogue was damaged, was set aside, and a backup can take
+    its place.
+    """
     orders = Orders()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: orders.stop())
     signal.signal(signal.SIGHUP, lambda _number, _frame: orders.post(Command.RELOAD))
+    log = structlog.get_logger()
+    damage = backup.refuse_damaged(config.catalogue.path, config.backup.folder, time.time())
+    if damage:
+        log.error(f"{damage}; there is no backup, so a new one is begun")
     with closing(open_owner(config.catalogue.path, "tagd run")) as catalogue:
         service = Service(
             config,
@@ -37,7 +47,7 @@ def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], 
             reread=reread,
             relog=relog,
             notifier=Notifier(),
-            log=structlog.get_logger(),
+            log=log,
         )
         service.start()
         service.supervise()
