@@ -8,7 +8,8 @@
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
-    query, search   what a person types, and what it finds; overview: everything else commands print
+    query, search   what a person types, and what it finds
+    overview        everything else that commands print; activity: what goes on just now
     speeds          how quick models are on this machine
     facts           small facts about the catalogue itself; mode: whether a person paused the work
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from json import loads as parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,9 @@ from tagd.fs import display, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.lock import Holder
     from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
@@ -34,24 +38,68 @@ def register(app: typer.Typer) -> None:
     app.command()(failed)
 
 
-def status(config: ConfigFile = None, json: AsJson = False) -> None:
+def status(
+    config: ConfigFile = None,
+    json: AsJson = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
+) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
-    settings = configuration(config)
-    # Lazy: `tagd --help` needs neither.
-    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    path = configuration(config).catalogue.path
+    # Lazy: `tagd --help` needs it not.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
 
-    path = settings.catalogue.path
-    with open_reader(path) as catalogue, catalogue.read() as tx:
-        standing = overview.status(tx, time.time())
-        engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
-        told = mode.get(tx)
-    holder = owner_of(path)
+    with open_reader(path) as catalogue:
+        if watch:
+            _watch(catalogue)
+            return
+        with catalogue.read() as tx:
+            told = _look(tx, path)
     if json:
-        output.as_json({**status_fields(path, standing, holder, engine), "mode": told.mode})
+        fields = status_fields(path, told.standing, told.holder, told.engine)
+        output.as_json({**fields, "mode": told.told.mode})
     else:
-        lines = list(status_lines(path, standing, holder, engine, time.time()))
-        output.facts([*lines[:1], *mode_lines(told), *lines[1:]])
+        output.facts(told.lines())
+
+
+def _watch(catalogue: Catalogue) -> None:
+    from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
+
+    def look() -> live.Screen:
+        with catalogue.read() as tx:
+            return live.gather(tx, _look(tx, catalogue.path).lines(), time.time())
+
+    live.watch(output.console(), look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How things stand, what a person told the daemon, and what does the work."""
+
+    catalogue: Path
+    standing: Status
+    told: Standing
+    holder: Holder | None
+    engine: Engine
+
+    def lines(self) -> list[tuple[str, str]]:
+        """For a person: (name, value)."""
+        lines = list(
+            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
+        )
+        return [*lines[:1], *mode_lines(self.told), *lines[1:]]
+
+
+def _look(tx: Connection, path: Path) -> _Told:
+    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import owner_of  # noqa: PLC0415
+
+    return _Told(
+        catalogue=path,
+        standing=overview.status(tx, time.time()),
+        told=mode.get(tx),
+        holder=owner_of(path),
+        engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
+    )
 
 
 def failed(
