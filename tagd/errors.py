@@ -15,6 +15,7 @@
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
     ├── ControlError             the running daemon cannot be spoken to
+    ├── MetricsError             metrics cannot be served
     ├── ServiceError             systemd does not do what was asked
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
@@ -116,6 +117,10 @@ class DeviceUnavailable(ModelError):
 
 class ControlError(TagdError):
     """The running daemon cannot be spoken to."""
+
+
+class MetricsError(TagdError):
+    """Metrics cannot be served."""
 
 
 class ServiceError(TagdError):

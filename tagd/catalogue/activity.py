@@ -79,3 +79,9 @@ def latest(tx: Connection, limit: int) -> list[Latest]:
     ).all()
     tags = tags_of(tx, [row.id for row in rows])
     return [Latest(path_of(row.key), tuple(tags.get(row.id, ()))) for row in rows]
+
+
+def last_tagged_at(tx: Connection) -> float | None:
+    """When a model last looked at a photo, in seconds since 1970."""
+    moment = tx.scalar(select(func.max(tagging.c.tagged_at)))
+    return None if moment is None else float(moment)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.lock import Holder
     from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
+    from tagd.config import Config
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
@@ -44,16 +45,17 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
 ) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
-    path = configuration(config).catalogue.path
+    settings = configuration(config)
+    path = settings.catalogue.path
     # Lazy: `tagd --help` needs it not.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
 
     with open_reader(path) as catalogue:
         if watch:
-            _watch(catalogue)
+            _watch(catalogue, settings)
             return
         with catalogue.read() as tx:
-            told = _look(tx, path)
+            told = _look(tx, settings)
     if json:
         fields = status_fields(path, told.standing, told.holder, told.engine)
         output.as_json({**fields, "mode": told.told.mode})
@@ -61,12 +63,12 @@ def status(
         output.facts(told.lines())
 
 
-def _watch(catalogue: Catalogue) -> None:
+def _watch(catalogue: Catalogue, settings: Config) -> None:
     from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
 
     def look() -> live.Screen:
         with catalogue.read() as tx:
-            return live.gather(tx, _look(tx, catalogue.path).lines(), time.time())
+            return live.gather(tx, _look(tx, settings).lines(), time.time())
 
     live.watch(output.console(), look)
 
@@ -80,25 +82,28 @@ class _Told:
     told: Standing
     holder: Holder | None
     engine: Engine
+    windows: tuple[str, ...]  # the hours of work
 
     def lines(self) -> list[tuple[str, str]]:
         """For a person: (name, value)."""
         lines = list(
             status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
         )
-        return [*lines[:1], *mode_lines(self.told), *lines[1:]]
+        return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
 
 
-def _look(tx: Connection, path: Path) -> _Told:
+def _look(tx: Connection, settings: Config) -> _Told:
     from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.engine import owner_of  # noqa: PLC0415
 
+    path = settings.catalogue.path
     return _Told(
         catalogue=path,
         standing=overview.status(tx, time.time()),
         told=mode.get(tx),
         holder=owner_of(path),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
+        windows=settings.worker.windows,
     )
 
 
@@ -214,8 +219,10 @@ def status_lines(
         yield "", f"… and {more:,} more: tagd failed"
 
 
-def mode_lines(told: Standing) -> Iterator[tuple[str, str]]:
-    """What a person told the daemon to do, where that is not simply to work."""
+def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a person told the daemon to do, and when it works, where that is not simply always."""
+    if windows:
+        yield "hours", ", ".join(windows)
     if told.since is not None and told.mode != "working":
         yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
 

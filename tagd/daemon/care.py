@@ -62,6 +62,11 @@ class Care:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The duties."""
+        return tuple(each.name for each in self._duties)
+
     def start(self) -> None:
         """Plan everything."""
         self._plan()

@@ -35,10 +35,14 @@ _TABLES = {
     "policy": Part.ENGINE,
     "worker": Part.ENGINE,
     "backup": Part.CARE,
+    "metrics": Part.FIXED,
     "log": Part.LOG,
 }
 _KEYS: dict[str, tuple[Part, ...]] = {
     "watch.settle_seconds": (Part.INTAKE, Part.WORKER),
+    "worker.windows": (Part.NONE,),
+    "worker.nice": (Part.FIXED,),  # going back would take rights
+    "worker.ionice": (Part.FIXED,),
 }
 
 

@@ -8,10 +8,12 @@ others: intake, worker and control have threads of their own, decoders are proce
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts, jobs, mode
 from tagd.catalogue.mode import Mode
+from tagd.daemon import gauges
 from tagd.daemon.build import intake_of
 from tagd.daemon.care import Care, duties_of
 from tagd.daemon.reload import Part, changes
@@ -21,11 +23,14 @@ from tagd.domain import JobState
 from tagd.errors import CatalogueError, ControlError, TagdError
 from tagd.intake.intake import SCAN, STREAM
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
+from tagd.ops.metrics import Health, Metrics, MetricsServer
+from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.worker import LEASE_SECONDS
+from tagd.policy.wants import hours_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from structlog.typing import FilteringBoundLogger
 
@@ -34,7 +39,9 @@ if TYPE_CHECKING:
     from tagd.daemon.orders import Orders
     from tagd.daemon.tagging import Engine
     from tagd.intake.intake import Intake
+    from tagd.ops.metrics import Gauge
     from tagd.ops.notify import Notifier
+    from tagd.pipeline.worker import Report
 
 CHECK_SECONDS = 1.0
 HEARTBEAT_SECONDS = LEASE_SECONDS / 4
@@ -69,12 +76,16 @@ class Service:
         self._notifier = notifier
         self._log = log
         self._pulses = pulses or Pulses(patience_of(config))
-        listeners = Listeners(Teller(log).tell, self._ready, self._fault)
+        self._teller = Teller(log)
+        self._metrics = Metrics(self._gauges)
+        listeners = Listeners(self._report, self._ready, self._fault)
         self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
         self._intake = self._new_intake()
         self._care = Care(catalogue, duties_of(config, catalogue, log), log)
         self._control: ControlServer | None = None
+        self._served: MetricsServer | None = None
         self._mode = Mode.WORKING
+        self._in_hours = True
         self._is_ready = False
         self._stalled = False
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
@@ -82,7 +93,12 @@ class Service:
     # The story
 
     def start(self) -> None:
-        """Take up what an earlier run left behind, then watch, scan and work."""
+        """Take up what an earlier run left behind, then watch, scan and work. Raises `MetricsError`
+        where metrics are asked for and cannot be served."""
+        if address := self._config.metrics.address:
+            checks = {"/healthz": self._health, "/readyz": self._readiness}
+            self._served = MetricsServer(*address, self._metrics, checks)
+            self._log.info("metrics are served", host=address[0], port=self._served.port)
         with self._catalogue.write() as tx:
             jobs.recover(tx, time.time(), everything=True)
             self._mode = mode.get(tx).mode
@@ -106,6 +122,8 @@ class Service:
         self._notifier.stopping("stopping")
         self._intake.stop(STOP_SECONDS / 2)
         rested = self._care.stop()
+        if self._served is not None:
+            self._served.stop()
         ended = self._tagging.end(STOP_SECONDS) and rested
         if self._control is not None:
             self._control.stop(STOP_SECONDS / 4)
@@ -116,7 +134,7 @@ class Service:
     def _look_after(self) -> None:
         if self._mode is not Mode.DRAINING:
             self._intake.check()
-        self._tagging.steer(work=self._mode is not Mode.PAUSED)
+        self._tagging.steer(work=self._may_work())
         try:
             self._care.check()
             self._end_when_drained()
@@ -124,6 +142,19 @@ class Service:
         except CatalogueError as trouble:
             self._log.error("cannot look after the queue", reason=str(trouble))
         self._feed_watchdog()
+
+    def _may_work(self) -> bool:
+        """Not while paused, nor outside the hours of work; who drains it wants it done."""
+        if self._mode is not Mode.WORKING:
+            return self._mode is Mode.DRAINING
+        windows = self._config.worker.windows
+        in_hours = within([hours_of(each) for each in windows], datetime.now().time())
+        if in_hours is not self._in_hours:
+            self._in_hours = in_hours
+            hours = ", ".join(windows)
+            self._log.info("within its hours" if in_hours else "waits for its hours", hours=hours)
+            self._say_ready()
+        return in_hours
 
     def _end_when_drained(self) -> None:
         if self._mode is not Mode.DRAINING:
@@ -155,7 +186,27 @@ class Service:
             threads = ", ".join(f"{each.thread} for {each.seconds:.0f} s" for each in late)
             self._log.error("threads make no progress", threads=threads)
 
+    # What others ask
+
+    def _gauges(self) -> Iterator[Gauge]:
+        yield from gauges.of_catalogue(self._catalogue, self._care.names)
+        yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_work(
+            self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
+        )
+
+    def _health(self) -> Health:
+        late = ", ".join(each.thread for each in self._pulses.late())
+        return Health(ok=not late, words=f"no progress: {late}" if late else "ok")
+
+    def _readiness(self) -> Health:
+        return Health(ok=self._is_ready, words="ready" if self._is_ready else "starting")
+
     # What the worker's thread tells
+
+    def _report(self, report: Report) -> None:
+        self._metrics.count(report.outcome)
+        self._teller.tell(report)
 
     def _ready(self, engine: Engine) -> None:
         if self._is_ready:

@@ -118,6 +118,11 @@ class Tagging:
         self._worker.heartbeat()
 
     @property
+    def engine(self) -> Engine:
+        """The models and their device; empty where none were loaded yet."""
+        return self._engine
+
+    @property
     def is_working(self) -> bool:
         """Whether the worker's thread runs."""
         return self._thread.is_alive()

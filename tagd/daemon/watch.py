@@ -14,7 +14,7 @@ import structlog
 from tagd.catalogue.engine import open_owner
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service
-from tagd.ops import backup
+from tagd.ops import backup, polite
 from tagd.ops.control import Command
 from tagd.ops.notify import Notifier
 
@@ -36,6 +36,8 @@ def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], 
         signal.signal(number, lambda _number, _frame: orders.stop())
     signal.signal(signal.SIGHUP, lambda _number, _frame: orders.post(Command.RELOAD))
     log = structlog.get_logger()
+    if failed := polite.stand_back(config.worker.nice, config.worker.ionice):
+        log.warning(failed)
     damage = backup.refuse_damaged(config.catalogue.path, config.backup.folder, time.time())
     if damage:
         log.error(f"{damage}; there is no backup, so a new one is begun")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import stat
+from datetime import datetime, timedelta
 
 from tests import photos
 from tests.acceptance.home import START_SECONDS, Home
@@ -75,8 +76,15 @@ def test_a_reload_follows_what_can_change_and_keeps_the_old_where_it_is_wrong(ho
         assert "no-such-model" in told.stderr
         photos.coffee().rotate(30).save(home.photos / "new.jpg")  # the old one still works
         home.wait_state("new.jpg", "tagged")
-        home.configure("")
+        later = (datetime.now() + timedelta(hours=12)).strftime("%H:00")
+        home.configure(f'[worker]\nwindows = ["{later}-{later[:2]}:59"]\n')
         assert "changed: watch.folders" in home.run("reload").stdout
+        wait_until(lambda: "waits for its hours" in home.log.read_text(), START_SECONDS)
+        photos.cat().rotate(30).save(home.photos / "night.jpg")
+        home.wait_state("night.jpg", "queued")
+        home.configure("")
+        assert home.run("reload").stdout == "changed: worker.windows\n"
+        home.wait_state("night.jpg", "tagged")
         assert home.run("stop").stdout == "stopping\n"
         assert process.wait(5) == 0
 

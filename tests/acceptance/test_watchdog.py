@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +143,17 @@ def starves(
 def test_systemd_is_told(home: Home, manager: Manager) -> None:
     home.environment["NOTIFY_SOCKET"] = str(manager.path)
     home.environment["WATCHDOG_USEC"] = "60000000"
+    home.configure('[metrics]\nlisten = "127.0.0.1:0"\n')
+    photos.cat().save(home.photos / "cat.jpg")
     with home.daemon():
+        home.wait_state("cat.jpg", "tagged")
+        [port] = re.findall(r"port=(\d+)", home.log.read_text())
+        wait_until(lambda: 'tagd_photos_total{outcome="tagged"} 1.0' in served(port, "metrics"))
+        numbers = served(port, "metrics")
+        assert 'tagd_info{device="cpu' in numbers
+        assert "tagd_watches 1.0" in numbers
+        assert "tagd_late_threads 0.0" in numbers
+        assert (served(port, "healthz"), served(port, "readyz")) == ("ok\n", "ready\n")
         wait_until(lambda: "READY=1" in manager.listen() or "READY=1" in manager.heard)
         assert home.run("reload").returncode == 0
         said = manager.listen()
@@ -152,6 +164,11 @@ def test_systemd_is_told(home: Home, manager: Manager) -> None:
     assert "STOPPING=1" in manager.listen()
     assert "WATCHDOG=1" in manager.heard
     assert any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in manager.heard)
+
+
+def served(port: str, what: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{what}", timeout=5) as reply:
+        return str(reply.read().decode())
 
 
 @pytest.mark.slow

@@ -32,6 +32,8 @@ def test_nothing_has_changed() -> None:
         ("watch", {"settle_seconds": 9.0}, {Part.INTAKE, Part.WORKER}),
         ("model", {"name": "efficientnet-lite1"}, {Part.ENGINE}),
         ("worker", {"batch_size": 9}, {Part.ENGINE}),
+        ("worker", {"windows": ("22:00-06:00",)}, {Part.NONE}),
+        ("backup", {"keep": 2}, {Part.CARE}),
         ("log", {"level": "debug"}, {Part.LOG}),
     ],
 )
