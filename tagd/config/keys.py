@@ -328,12 +328,14 @@ class Log(Section):
     """What `tagd run` says."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="'info' has a line for each photo that arrives."
+        default="info",
+        description="'info' has a line for each photo that arrives, and a"
+        " summary a minute where there are many; 'debug' has them all.",
     )
     format: Literal["auto", "text", "json"] = Field(
         default="auto",
-        description="'json' is one object a line, for collectors. 'auto' is text, without times"
-        " where systemd's journal adds them.",
+        description="'json' is one object a line, for collectors. 'auto' is text, and under systemd"
+        " the journal's own fields: journalctl TAGD_PATH=/photos/a.jpg.",
     )
 
 

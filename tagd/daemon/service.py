@@ -135,6 +135,7 @@ class Service:
         if self._mode is not Mode.DRAINING:
             self._intake.check()
         self._tagging.steer(work=self._may_work())
+        self._teller.look()
         try:
             self._care.check()
             self._end_when_drained()

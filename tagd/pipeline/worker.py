@@ -57,10 +57,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one job, for whoever watches."""
+    """What came of one job, for whoever watches. `photo_id` is empty where nobody could tell."""
 
     path: Path
     outcome: Outcome
+    file_id: int
+    photo_id: str = ""
     tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
     model: str = ""
     reason: str = ""
@@ -281,10 +283,12 @@ class Worker:
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:
-            return Report(result.job.path, Outcome.RECOGNISED)
+            return Report(result.job.path, Outcome.RECOGNISED, result.job.file_id, result.photo_id)
         return Report(
             result.job.path,
             Outcome.TAGGED,
+            result.job.file_id,
+            result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
                 for tag in result.tagging.tags.tags
@@ -304,21 +308,22 @@ class Worker:
         match verdict:
             case retry.GiveUp():
                 jobs.quarantine(tx, job, error.code, error.reason, now)
-                return Report(job.path, Outcome.FAILED, reason=error.reason)
+                return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
             case retry.Forget():
                 return self._forget(tx, job, error, now)
             case retry.RetryAt():
                 jobs.retry_later(tx, job, error.code, error.reason, verdict)
-                return Report(job.path, Outcome.POSTPONED, reason=error.reason)
+                return Report(job.path, Outcome.POSTPONED, job.file_id, reason=error.reason)
 
     def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         """The file is gone, unless it was submitted anew, or has had another name since the claim:
         then its job goes on there."""
         if jobs.complete(tx, job):
             if photos.mark_missing(tx, [job.path], now):
-                return Report(job.path, Outcome.GONE, reason=error.reason)
+                return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
             jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
-        return Report(job.path, Outcome.POSTPONED, reason="changed or was renamed meanwhile")
+        why = "changed or was renamed meanwhile"
+        return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 
     def _start_over(self) -> None:
         """After trouble: forget what is in flight, give it back once the catalogue lets us."""
