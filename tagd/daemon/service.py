@@ -306,6 +306,7 @@ class Service:
             if found.parts & {Part.ENGINE, Part.WORKER}:
                 self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
             self._config = new
+            self._pulses.patience = patience_of(new)
             if Part.LOG in found.parts:
                 self._relog(new)
             if Part.CARE in found.parts:

@@ -16,17 +16,14 @@ if TYPE_CHECKING:
 
 
 class Notifier:
-    """Speaks to the service manager, if there is one. `watchdog_seconds` is how long it waits for
-    `alive` before it ends us; None where it does not wait."""
+    """Speaks to the service manager, if there is one."""
 
     def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
         address = environ.pop("NOTIFY_SOCKET", "")
-        wanted = environ.pop("WATCHDOG_USEC", "")
-        meant = environ.pop("WATCHDOG_PID", "")
+        for name in ("WATCHDOG_USEC", "WATCHDOG_PID"):
+            environ.pop(name, None)
         # A name that begins with @ is in the abstract name space, where it begins with NUL.
         self._address = "\0" + address[1:] if address.startswith("@") else address
-        ours = not meant or meant == str(os.getpid())
-        self.watchdog_seconds = int(wanted) / 1e6 if wanted.isdigit() and ours else None
 
     def starting(self, seconds: float) -> None:
         """The start takes its time: at most so many seconds until the next word of it."""

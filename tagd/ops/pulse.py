@@ -24,13 +24,14 @@ class Late:
 
 
 class Pulses:
-    """The last beat of each thread, in seconds of `clock`, which is monotonic. Thread-safe.
+    """The last beat of each thread, in seconds of `clock`, which is monotonic, as `patience` is.
+    Thread-safe.
 
     A thread is looked after from its first beat on, until it rests.
     """
 
     def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._patience = patience
+        self.patience = patience
         self._clock = clock
         self._last: dict[str, float] = {}
 
@@ -50,4 +51,4 @@ class Pulses:
         """Who has been silent for too long."""
         now = self._clock()
         silent = ((thread, now - last) for thread, last in list(self._last.items()))
-        return tuple(Late(thread, for_) for thread, for_ in silent if for_ > self._patience)
+        return tuple(Late(thread, for_) for thread, for_ in silent if for_ > self.patience)
