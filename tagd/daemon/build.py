@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
@@ -117,8 +118,9 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception], None],
+    run: Run,
 ) -> Worker:
-    """What works the queue off."""
+    """What works the queue off, as part of this run."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -127,6 +129,7 @@ def worker_of(
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,
+        run=run,
     )
 
 
