@@ -158,6 +158,12 @@ def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
     return [Difference(row_id, lost=tuple(its.given[row_id])) for row_id in sorted(photos)]
 
 
+def clear(tx: Connection, photos: Collection[int]) -> None:
+    """Take all tags off these photos that models alone gave."""
+    for some in chunks(photos):
+        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), _BY_MODEL))
+
+
 def put(
     tx: Connection,
     differences: Sequence[Difference],

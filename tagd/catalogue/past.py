@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-_OF_PHOTOS = text(f"""
+OF_PHOTO = text(f"""
     SELECT event.at, event.who, event.change, label.name, label.key, model.name, event.run_id,
            run.command
-    FROM ({EVENTS}) AS event
+    FROM ({" UNION ALL ".join(EVENTS)}) AS event
     LEFT JOIN label ON label.id = event.label_id
     LEFT JOIN model ON model.id = event.model_id
     LEFT JOIN run ON run.id = event.run_id
@@ -45,7 +45,7 @@ class Event:
 def of_photo(tx: Connection, photo_id: int) -> list[Event]:
     """What became of this photo's tags, the first change first. A label that several sources gave
     changes once."""
-    return list(_once(_event(*row) for row in tx.execute(_OF_PHOTOS, {"photo": photo_id})))
+    return list(_once(_event(*row) for row in tx.execute(OF_PHOTO, {"photo": photo_id})))
 
 
 def _event(at: float, who: str, *rest: object) -> Event:

@@ -81,11 +81,10 @@ def decide(word: Word, standing: Standing, by: TagSource) -> Outcome:
             }
         case Word.REJECT:
             return dict.fromkeys(in_force if standing else {by}, TagState.REJECTED)
+        case Word.WITHDRAW if by != TagSource.PERSON:
+            return {by: None} if standing.get(by) == TagState.ACTIVE else {}
         case Word.WITHDRAW:
-            gone: Outcome = {by: None} if standing.get(by) == TagState.ACTIVE else {}
-            if by != TagSource.PERSON:
-                return gone
-            return {**dict.fromkeys(in_force - {by}, TagState.REJECTED), **gone}
+            return {source: None if source == by else TagState.REJECTED for source in in_force}
 
 
 def say(

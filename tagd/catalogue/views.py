@@ -22,22 +22,24 @@ REJECTED_AT = """COALESCE(
                     AND history.after = 'rejected'), tag.tagged_at)"""
 
 # Looks that models had at photos, those that were taken back, and changes of single tags.
-EVENTS = """
+EVENTS = (
+    """
             SELECT photo_id, tagged_at AS at, 'model' AS who, 'tagged' AS change, NULL AS label_id,
                    'model' AS source, model_id, run_id
-            FROM tagging
-            UNION ALL
-            SELECT tagging.photo_id, run.started_at, 'person', 'undone', NULL, 'model',
-                   tagging.model_id, run.id
-            FROM tagging JOIN run ON run.id = tagging.undone_by
-            UNION ALL
+            FROM tagging""",
+    """
+            SELECT tagging.photo_id, run.started_at AS at, 'person' AS who, 'undone' AS change,
+                   NULL AS label_id, 'model' AS source, tagging.model_id, run.id AS run_id
+            FROM tagging JOIN run ON run.id = tagging.undone_by""",
+    """
             SELECT photo_id, at, who,
                    CASE WHEN after IS NULL THEN 'removed'
                         WHEN after <> 'active' THEN after
                         WHEN before IS NULL THEN 'added'
-                        ELSE 'restored' END,
-                   label_id, source, NULL, run_id
-            FROM history"""
+                        ELSE 'restored' END AS change,
+                   label_id, source, NULL AS model_id, run_id
+            FROM history""",
+)
 
 # A label that several gave a photo is one tag. Of its sources one tells of it: what a person said
 # before what a model said, and that before what stood in the photo, which is their order as text.
@@ -97,15 +99,20 @@ VIEWS: dict[str, str] = {
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
                (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed
         FROM run""",
-    "v_history": f"""
+    # One SELECT for each kind of event, so that a condition reaches the index of each table.
+    "v_history": "\n        UNION ALL".join(
+        f"""
         SELECT file.path, {iso("event.at")} AS at, event.who, event.change, label.name AS tag,
                label.key AS label, event.source, model.name AS model, event.run_id AS run,
                run.command
-        FROM ({EVENTS}) AS event
-        JOIN file ON file.photo_id = event.photo_id AND {PRESENT}
+        FROM file
+        JOIN ({events}) AS event ON event.photo_id = file.photo_id
         LEFT JOIN label ON label.id = event.label_id
         LEFT JOIN model ON model.id = event.model_id
-        LEFT JOIN run ON run.id = event.run_id""",
+        LEFT JOIN run ON run.id = event.run_id
+        WHERE {PRESENT}"""
+        for events in EVENTS
+    ),
     "v_predictions": f"""
         SELECT file.path, prediction.stage, model.name AS model,
                json_extract(best.value, '$[0]') AS label,

@@ -65,7 +65,7 @@ def undo(
                 return found
             changed = _differences(tx, _moved(steps), derivation)
             undone.take_back(tx, what, steps, run)
-            derived.put(tx, changed, derivation.name_of)
+            _restore(tx, _moved(steps), derivation)
         last = _count(found, steps, changed, derivation)
         on_progress(_progress(started, found.looks.photos, total))
 
@@ -98,8 +98,7 @@ def _unsay(tx: Connection, what: What, derivation: Derivation, run: Run) -> int:
     changes = [] if what.run is None else say.said_in(tx, what.run)
     say.apply(tx, changes, TagSource.PERSON, run, time.time())
     photos = {change.photo_id for change in changes}
-    again = _differences(tx, undone.in_force(tx, photos), derivation)
-    derived.put(tx, again, derivation.name_of)
+    _restore(tx, undone.in_force(tx, photos), derivation)
     return len(changes)
 
 
@@ -111,9 +110,21 @@ def _differences(
     tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation
 ) -> list[Difference]:
     """What becomes of the tags of photos when these taggings are in force, None for none."""
-    followed = {photo: tagging for photo, tagging in taggings.items() if tagging is not None}
+    followed = _followed(taggings)
     bare = derived.untagged(tx, taggings.keys() - followed.keys())
     return [*differences(derived.tagged(tx, followed), derivation), *bare]
+
+
+def _restore(tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation) -> None:
+    """Give photos the tags of these taggings, and no others by models: even a tag that both models
+    gave is the earlier one's again, with its confidence and its time."""
+    derived.clear(tx, taggings)
+    again = differences(derived.tagged(tx, _followed(taggings)), derivation)
+    derived.put(tx, again, derivation.name_of)
+
+
+def _followed(taggings: Mapping[int, int | None]) -> dict[int, int]:
+    return {photo: tagging for photo, tagging in taggings.items() if tagging is not None}
 
 
 def _count(
