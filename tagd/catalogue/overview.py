@@ -154,6 +154,15 @@ def show(tx: Connection, path: Path) -> Shown | None:
     )
 
 
+def photos_of(tx: Connection, paths: Collection[Path]) -> list[int]:
+    """The photos of these files by row id; files whose content is not known yet have none."""
+    found: set[int] = set()
+    for some in chunks(map(key_of, paths)):
+        its = select(file.c.photo_id).where(file.c.path_key.in_(some), file.c.photo_id.is_not(None))
+        found.update(tx.scalars(its))
+    return sorted(found)
+
+
 def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
     """The file at this absolute path, or those below it where it is a folder; not those that are
     missing. Empty where the catalogue knows of none."""

@@ -183,17 +183,17 @@ def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
 
 def _photos(tx: Connection, files: Sequence[Path] | None, query: str | None) -> list[int]:
     """The photos that are meant, by row id. Raises TagdError where there are none."""
-    if query is not None:
-        from tagd.catalogue.search import search  # noqa: PLC0415  lazy, as above
-        from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    if query is None:
+        return sorted({photo for each in files or () for photo in _at(tx, absolute(each))})
+    from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.search import search  # noqa: PLC0415
+    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
 
-        found = search(tx, query, Vocabulary.load().labels_named)
-        places = [each.path for each in found]
-        if not places:
-            raise TagdError(f"nothing found for {query!r}")
-    else:
-        places = [absolute(each) for each in files or ()]
-    return sorted({photo for place in places for photo in _at(tx, place)})
+    found = search(tx, query, Vocabulary.load().labels_named)
+    photos = photos_of(tx, [each.path for each in found])
+    if not photos:
+        raise TagdError(f"nothing found for {query!r}")
+    return photos
 
 
 def _at(tx: Connection, place: Path) -> list[int]:
