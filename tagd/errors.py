@@ -27,6 +27,7 @@
             ├── FileChanged      changed while it was read
             ├── FileVanished     not there any more
             ├── FileUnreadable   no permission, I/O error
+            ├── ModelUnavailable the model that its rule names cannot be had now
             ├── DecoderDied      the decoder crashed on it
             └── DecoderHung      the decoder took too long and was killed
 
@@ -189,6 +190,12 @@ class FileUnreadable(TransientPhotoError):
     """No permission, or the device reports an error."""
 
     code = "unreadable"
+
+
+class ModelUnavailable(TransientPhotoError):
+    """The model that the photo's rule names cannot be had now, and is not replaced by another."""
+
+    code = "model-unavailable"
 
 
 class DecoderDied(TransientPhotoError):

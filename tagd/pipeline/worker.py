@@ -19,7 +19,13 @@ from uuid import uuid4
 from tagd.catalogue import jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
-from tagd.errors import CatalogueError, DecoderUnavailable, ModelError, PhotoError
+from tagd.errors import (
+    CatalogueError,
+    DecoderUnavailable,
+    ModelError,
+    ModelUnavailable,
+    PhotoError,
+)
 from tagd.fs import signature_of
 from tagd.pipeline import retry
 from tagd.pipeline.decoder import DecodeRequest
@@ -215,11 +221,12 @@ class Worker:
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
-        chosen = self._classifier.choose(contents.values(), waiting)
+        chosen, refused = self._classifier.choose(contents.values(), waiting)
+        _refuse(turn, refused)
         unseen = {
-            photo_id: photo
-            for photo_id, photo in contents.items()
-            if not self._in_force(in_force.get(photo_id), photo, chosen[photo_id])
+            photo_id: contents[photo_id]
+            for photo_id, choice in chosen.items()
+            if not self._in_force(in_force.get(photo_id), contents[photo_id], choice)
         }
         blind = {
             photo_id
@@ -334,6 +341,16 @@ class Worker:
                 self._on_trouble(trouble)
             else:
                 return
+
+
+def _refuse(turn: _Turn, refused: Mapping[str, ModelError]) -> None:
+    """Photos whose rule names a model that cannot be had fail for now; the others go on."""
+    turn.failed += [
+        (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
+        for job, photo in turn.decoded
+        if photo.photo_id in refused
+    ]
+    turn.decoded = [each for each in turn.decoded if each[1].photo_id not in refused]
 
 
 def _signature_now(path: Path) -> Signature | None:
