@@ -14,6 +14,7 @@
     │   ├── WeightsMissing       known, but its files are not on this disk
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
+    ├── TagUnknown               a word that means no tag, or one of several
     ├── ControlError             the running daemon cannot be spoken to
     ├── MetricsError             metrics cannot be served
     ├── ServiceError             systemd does not do what was asked
@@ -114,6 +115,10 @@ class WeightsRefused(ModelError):
 
 class DeviceUnavailable(ModelError):
     """The device asked for is not there."""
+
+
+class TagUnknown(TagdError):
+    """A word that means no tag, or one of several; the command line is to say which."""
 
 
 class ControlError(TagdError):

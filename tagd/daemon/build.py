@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
@@ -136,9 +137,10 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception], None],
+    run: Run,
     beat: Callable[[], None] = _silent,
 ) -> Worker:
-    """What works the queue off."""
+    """What works the queue off, as part of this run."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -147,6 +149,7 @@ def worker_of(
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,
+        run=run,
         beat=beat,
     )
 

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tagd.catalogue.runs import Run
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -73,6 +74,7 @@ class Tagging:
         self._listeners = listeners
         self._pulses = pulses
         self._log = log
+        self._run = Run.of("tagd run")
         self._engine: Engine = {}
         self._next: Tools | None = None
         self._tools = self.prepare(config, anew=True)
@@ -157,6 +159,7 @@ class Tagging:
             self._tools.decoders,
             on_report=self._report,
             on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
+            run=self._run,
             beat=self._pulses.of(WORKER),
         )
 
@@ -187,6 +190,7 @@ class Tagging:
         rederived = rederive_if_changed(
             self._catalogue,
             derivation_of(tools.config),
+            run=self._run,
             stopping=ending.is_set,
             on_progress=lambda _: beat(),
         )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.record import InForce
+    from tagd.catalogue.runs import Run
     from tagd.domain import DecodedPhoto, Signature
     from tagd.pipeline.classify import Answer, Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
@@ -111,6 +112,7 @@ class Worker:
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
+        run: Run | None = None,
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -121,6 +123,7 @@ class Worker:
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._run = run
         self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
@@ -268,7 +271,14 @@ class Worker:
         now = self._clock()
         results = [self._result(job, photo, answers) for job, photo in turn.decoded]
         with self._catalogue.write() as tx:
-            landed = record.record(tx, results, self._derivation.name_of, now)
+            landed = record.record(
+                tx,
+                results,
+                self._derivation.name_of,
+                now,
+                above=self._derivation.above,
+                run=self._run,
+            )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
