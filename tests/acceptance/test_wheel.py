@@ -16,8 +16,8 @@ import pytest
 from tests import photos
 
 PROJECT = Path(__file__).parents[2]
-INSTALLED = ("tagd", "migrations", "systemd")
-INSTALLED += ("pyproject.toml", "README.md", "LICENSE", "config.example.toml")
+FOLDERS = ("tagd", "migrations", "systemd")
+INSTALLED = (*FOLDERS, "pyproject.toml", "README.md", "LICENSE", "config.example.toml")
 
 
 @pytest.fixture(scope="module")
