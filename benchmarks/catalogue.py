@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import report
 from tagd.catalogue import photos, record
+from tagd.catalogue.runs import Run
 from tagd.domain import Priority
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
 
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=100_000)
     count = parser.parse_args().files
     figures: dict[str, object] = {"files": count}
+    run = Run.of("benchmark")
     with tempfile.TemporaryDirectory() as folder, fresh(Path(folder)) as catalogue:
         files = [
             settled(f"/photos/{number % 200}/{number}.jpg", number, Priority.RESCAN)
@@ -44,7 +46,7 @@ def main() -> None:
                 ]
                 began = time.perf_counter()
                 with catalogue.write() as tx:
-                    assert all(record.record(tx, results, name_of, NOW))
+                    assert all(record.record(tx, results, name_of, NOW, run=run))
                 seconds += time.perf_counter() - began
             figures[f"recorded_a_second_in_batches_of_{batch}"] = round(batch * TURNS / seconds)
         began = time.perf_counter()

@@ -14,6 +14,7 @@
     │   ├── WeightsMissing       known, but its files are not on this disk
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
+    ├── TagUnknown               a word that means no tag, or one of several
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
         ├── PermanentPhotoError  will not get better by itself
@@ -29,6 +30,7 @@
             ├── FileChanged      changed while it was read
             ├── FileVanished     not there any more
             ├── FileUnreadable   no permission, I/O error
+            ├── ModelUnavailable the model that its rule names cannot be had now
             ├── DecoderDied      the decoder crashed on it
             ├── DecoderHung      the decoder took too long and was killed
             ├── FileBusy         another program has it open for writing
@@ -116,6 +118,10 @@ class WeightsRefused(ModelError):
 
 class DeviceUnavailable(ModelError):
     """The device asked for is not there."""
+
+
+class TagUnknown(TagdError):
+    """A word that means no tag, or one of several; the command line is to say which."""
 
 
 class DecoderUnavailable(TagdError):
@@ -208,6 +214,12 @@ class FileUnreadable(TransientPhotoError):
     """No permission, or the device reports an error."""
 
     code = "unreadable"
+
+
+class ModelUnavailable(TransientPhotoError):
+    """The model that the photo's rule names cannot be had now, and is not replaced by another."""
+
+    code = "model-unavailable"
 
 
 class DecoderDied(TransientPhotoError):

@@ -7,6 +7,9 @@
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
+    say, past       what a person says about tags, and what became of them
+    runs, undone    which run changed what, and taking it back
+    derived         tags beside the predictions that they follow from
     query, search   what a person types, and what it finds; overview: everything else commands print
     speeds          how quick models are on this machine
     facts           small facts about the catalogue itself

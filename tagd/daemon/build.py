@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
@@ -75,8 +77,19 @@ def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
     a model that the configuration names and that is not here."""
     log = structlog.get_logger()
     models = models_of(config, say=lambda what: log.warning("models", what=what))
-    batch = config.worker.batch_size
-    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
+    return _checked(config, models, catalogue)
+
+
+def policy_of(config: Config) -> str:
+    """How the models for a photo are chosen as a rule. Raises `ModelError` where what the
+    configuration names cannot be had."""
+    with closing(models_of(config)) as models:
+        return _checked(config, models, None).reason
+
+
+def _checked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
+    survey = Survey(models, catalogue, batch=config.worker.batch_size)
+    classifier = Classifier(models, wants_of(config), survey)
     classifier.check()
     return classifier
 
@@ -117,8 +130,9 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception], None],
+    run: Run,
 ) -> Worker:
-    """What works the queue off."""
+    """What works the queue off, as part of this run."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -127,6 +141,7 @@ def worker_of(
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,
+        run=run,
     )
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from tagd.catalogue import facts, jobs, search
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
+from tagd.catalogue.runs import Run
 from tagd.daemon.build import (
     ask_of,
     classifier_of,
@@ -78,8 +79,9 @@ def _work(
 ) -> Summary:
     """Do the work in this process."""
     log = structlog.get_logger()
+    run = Run.of("tagd tag")
     classifier = classifier_of(config, catalogue)
-    rederive_if_changed(catalogue, derivation_of(config), on_progress=progress)
+    rederive_if_changed(catalogue, derivation_of(config), run=run, on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
     asked = ask_of(config, catalogue, _pause).submit(paths)
@@ -92,6 +94,7 @@ def _work(
             decoders,
             on_report=tally.take,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+            run=run,
         )
         try:
             if tally.unfinished(catalogue):

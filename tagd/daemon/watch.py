@@ -18,6 +18,7 @@ import structlog
 
 from tagd.catalogue import jobs
 from tagd.catalogue.engine import open_owner
+from tagd.catalogue.runs import Run
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -74,6 +75,7 @@ class Service:
         self._catalogue = catalogue
         self._stop = stop
         self._log = log
+        self._run = Run.of("tagd run")
         self._classifier = classifier_of(config, catalogue)
         self._decoders = decoders_of(config, on_event=log.warning)
         self._worker = worker_of(
@@ -83,6 +85,7 @@ class Service:
             self._decoders,
             on_report=self._tell,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+            run=self._run,
         )
         self._intake = intake_of(config, catalogue, on_submitted=self._worker.wake, log=log)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
@@ -94,7 +97,10 @@ class Service:
         with self._catalogue.write() as tx:
             jobs.recover(tx, time.time(), everything=True)
         rederived = rederive_if_changed(
-            self._catalogue, derivation_of(self._config), stopping=self._stop.is_set
+            self._catalogue,
+            derivation_of(self._config),
+            run=self._run,
+            stopping=self._stop.is_set,
         )
         if rederived and rederived.photos:
             self._log.info(

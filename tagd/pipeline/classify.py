@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from tagd.errors import ModelError
 from tagd.models.predictions import certainty, predictions_of
 from tagd.policy import cascade, selection
 from tagd.policy.facts import Facts
@@ -67,8 +68,16 @@ class Classifier:
     @property
     def models(self) -> tuple[str, ...]:
         """The models for a photo that no rule is about."""
-        usual = selection.usual(self._wants, self._survey(0))
-        return tuple(stage.model for stage in usual.choice.stages)
+        return tuple(stage.model for stage in self._usual.stages)
+
+    @property
+    def reason(self) -> str:
+        """Why it is these."""
+        return self._usual.reason
+
+    @property
+    def _usual(self) -> Choice:
+        return selection.usual(self._wants, self._survey(0)).choice
 
     @property
     def device(self) -> str:
@@ -77,9 +86,11 @@ class Classifier:
 
     def check(self) -> None:
         """Raise `ModelUnknown` or `WeightsMissing` for a model that the user named and that is not
-        here: whatever photo it is meant for, it is better known at once."""
+        here, and `ModelError` for what never fits the memory budget: whatever photo it is meant
+        for, it is better known at once."""
         for model in selection.named(self._wants):
             self._models.fingerprint_of(model)
+        selection.check(self._wants, self._survey(0))
 
     def warm_up(self) -> None:
         """Load what is asked as a rule and pass one black picture through it: the first forward
@@ -94,17 +105,30 @@ class Classifier:
         machine = self._survey(0)
         return [self._inputs(selection.reachable(self._wants, machine, path)) for path in paths]
 
-    def choose(self, photos: Iterable[DecodedPhoto], waiting: int) -> dict[str, Chosen]:
-        """The models for each photo (by photo id), and why. `waiting` photos are queued."""
+    def choose(
+        self, photos: Iterable[DecodedPhoto], waiting: int
+    ) -> tuple[dict[str, Chosen], dict[str, ModelError]]:
+        """The models for each photo (by photo id), and why; and those whose rule names a model that
+        cannot be had, which is no trouble of the others. `waiting` photos are queued.
+
+        Raises `ModelError` where no rule is to blame: it would be the same for every photo.
+        """
         machine = self._survey(waiting)
         rest = machine.at_rest()
-        return {
-            photo.photo_id: Chosen(
-                now=selection.choose(self._wants, Facts(photo.path, photo.facts, machine)),
-                at_rest=selection.choose(self._wants, Facts(photo.path, photo.facts, rest)),
-            )
-            for photo in photos
-        }
+        chosen: dict[str, Chosen] = {}
+        refused: dict[str, ModelError] = {}
+        for photo in photos:
+            now, then = (Facts(photo.path, photo.facts, moment) for moment in (machine, rest))
+            try:
+                chosen[photo.photo_id] = Chosen(
+                    now=selection.choose(self._wants, now),
+                    at_rest=selection.choose(self._wants, then),
+                )
+            except ModelError as trouble:
+                if selection.rule_of(self._wants, now) is None:
+                    raise
+                refused[photo.photo_id] = trouble
+        return chosen, refused
 
     def can_see(self, photo: DecodedPhoto, choice: Choice) -> bool:
         """Whether the photo was decoded for these models: facts may have changed since then."""

@@ -19,7 +19,13 @@ from uuid import uuid4
 from tagd.catalogue import jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
-from tagd.errors import CatalogueError, DecoderUnavailable, ModelError, PhotoError
+from tagd.errors import (
+    CatalogueError,
+    DecoderUnavailable,
+    ModelError,
+    ModelUnavailable,
+    PhotoError,
+)
 from tagd.fs import signature_of
 from tagd.pipeline import retry
 from tagd.pipeline.decoder import DecodeRequest
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.record import InForce
+    from tagd.catalogue.runs import Run
     from tagd.domain import DecodedPhoto, Signature
     from tagd.pipeline.classify import Answer, Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
@@ -99,6 +106,7 @@ class Worker:
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
+        run: Run | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -108,6 +116,7 @@ class Worker:
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._run = run
         self._clock = clock
         self._owner = uuid4().hex
         self._tickets = itertools.count(1)
@@ -212,11 +221,12 @@ class Worker:
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
-        chosen = self._classifier.choose(contents.values(), waiting)
+        chosen, refused = self._classifier.choose(contents.values(), waiting)
+        _refuse(turn, refused)
         unseen = {
-            photo_id: photo
-            for photo_id, photo in contents.items()
-            if not self._in_force(in_force.get(photo_id), photo, chosen[photo_id])
+            photo_id: contents[photo_id]
+            for photo_id, choice in chosen.items()
+            if not self._in_force(in_force.get(photo_id), contents[photo_id], choice)
         }
         blind = {
             photo_id
@@ -252,7 +262,14 @@ class Worker:
         now = self._clock()
         results = [self._result(job, photo, answers) for job, photo in turn.decoded]
         with self._catalogue.write() as tx:
-            landed = record.record(tx, results, self._derivation.name_of, now)
+            landed = record.record(
+                tx,
+                results,
+                self._derivation.name_of,
+                now,
+                above=self._derivation.above,
+                run=self._run,
+            )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
@@ -324,6 +341,16 @@ class Worker:
                 self._on_trouble(trouble)
             else:
                 return
+
+
+def _refuse(turn: _Turn, refused: Mapping[str, ModelError]) -> None:
+    """Photos whose rule names a model that cannot be had fail for now; the others go on."""
+    turn.failed += [
+        (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
+        for job, photo in turn.decoded
+        if photo.photo_id in refused
+    ]
+    turn.decoded = [each for each in turn.decoded if each[1].photo_id not in refused]
 
 
 def _signature_now(path: Path) -> Signature | None:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from tagd.policy.tree import PassedOver
     from tagd.policy.wants import Rule
 
-__all__ = ["Decision", "Wants", "choose", "decide", "named", "reachable", "usual"]
+__all__ = [
+    "Decision",
+    "Wants",
+    "check",
+    "choose",
+    "decide",
+    "named",
+    "reachable",
+    "rule_of",
+    "usual",
+]
 
 EMBEDDED = Cascade(cascade.EMBEDDED.models)
 QUICK_TOP1 = 74.8  # %, what a quicker model must have at least: that of EfficientNet-Lite0
@@ -50,13 +60,26 @@ def decide(wants: Wants, facts: Facts) -> Decision:
     Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
     there are not, or that do not fit; and `ModelError` when no model fits at all.
     """
-    rule = None if wants.model else rules.first_match(wants.rules, facts)
-    return _decide(wants, rule, facts.machine)
+    return _decide(wants, rule_of(wants, facts), facts.machine)
+
+
+def rule_of(wants: Wants, facts: Facts) -> Rule | None:
+    """The rule that counts for a photo, if one does."""
+    return None if wants.model else rules.first_match(wants.rules, facts)
 
 
 def usual(wants: Wants, machine: Machine) -> Decision:
     """What is chosen for a photo that no rule is about, with nothing in the queue."""
     return _decide(wants, None, machine.at_rest())
+
+
+def check(wants: Wants, machine: Machine) -> None:
+    """Raise `ModelError` for models that a person named and that never fit the memory budget,
+    however much memory is free."""
+    empty = replace(machine.at_rest(), free_mb=None)
+    for rule in (None, *wants.rules):
+        if rule is None or rule.models:
+            _decide(wants, rule, empty)
 
 
 def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from tagd.config import Config
 from tagd.daemon.build import derivation_of, models_of
 from tagd.daemon.facts import Survey
 from tagd.domain import Priority, SettledFile
-from tagd.errors import ModelUnknown, WeightsMissing
+from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.fs import signature_of
 from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Classifier
@@ -191,6 +191,30 @@ def test_a_model_that_is_named_must_be_there_from_the_start(
         classifier = Classifier(models, wants, Survey(models, None, batch=1))
         with pytest.raises(error, match="resnet-5"):
             classifier.check()
+
+
+def test_what_never_fits_the_memory_budget_is_an_error_from_the_start(
+    desk: Desk, pool: ModelPool
+) -> None:
+    large = Rule("large", path="never", models=(LITE0, LITE2))
+    quick = desk.machine(0).find(LITE0)
+    assert quick is not None
+    wants = Wants(rules=(large,), memory_budget_mb=quick.memory_mb)
+    classifier = Classifier(pool, wants, desk.machine)
+    with pytest.raises(ModelError, match=f"large: {LITE0} and {LITE2} need"):
+        classifier.check()
+
+
+def test_a_rule_whose_model_finds_no_room_holds_up_its_own_photos_alone(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    coffee().save(desk.photos / "coffee.jpg")
+    wants = Wants(rules=(Rule("drawings", type="PNG", models=(LITE1,)),))
+    desk.hidden = {LITE1}
+    desk.tag(wants, "cat.png", "coffee.jpg")
+    outcomes = {report.path.name: report for report in desk.reports}
+    assert outcomes["coffee.jpg"].outcome is Outcome.TAGGED
+    assert outcomes["cat.png"].outcome is Outcome.POSTPONED
+    assert outcomes["cat.png"].reason.startswith(f"drawings: the weights of {LITE1}")
 
 
 def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: ModelPool) -> None:

@@ -17,6 +17,7 @@ from tagd.errors import (
     FileChanged,
     FileUnreadable,
     FileVanished,
+    ModelUnavailable,
     NotAnImage,
     PermanentPhotoError,
     PhotoError,
@@ -83,6 +84,7 @@ def verdict(error: PhotoError, job: Job = JOB, signature: Signature | None = STI
         (FileUnreadable(PATH, "EACCES"), JOB, STILL, RetryAt(105.0)),
         (FileUnreadable(PATH, "EACCES"), replace(JOB, attempts=1), STILL, RetryAt(110.0)),
         (FileUnreadable(PATH, "EACCES"), replace(JOB, attempts=2), STILL, GiveUp()),
+        (ModelUnavailable(PATH, "no room"), JOB, STILL, RetryAt(105.0)),
     ],
 )
 def test_verdicts(
