@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import look, models, past, policy, say, setup, state, tags, work
+from tagd.cli import (
+    control,
+    look,
+    models,
+    past,
+    policy,
+    say,
+    service,
+    setup,
+    state,
+    tags,
+    upkeep,
+    work,
+)
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError, TagUnknown
 
@@ -35,7 +48,10 @@ tags.register(app)
 say.register(app)
 past.register(app)
 state.register(app)
+control.register(app)
+upkeep.register(app)
 setup.register(app)
+service.register(app)
 models.register(app)
 policy.register(app)
 

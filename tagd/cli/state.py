@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from json import loads as parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,8 +20,13 @@ from tagd.fs import display, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.lock import Holder
+    from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
+    from tagd.config import Config
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
@@ -33,22 +39,72 @@ def register(app: typer.Typer) -> None:
     app.command()(failed)
 
 
-def status(config: ConfigFile = None, json: AsJson = False) -> None:
+def status(
+    config: ConfigFile = None,
+    json: AsJson = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
+) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
-    # Lazy: `tagd --help` needs neither.
-    from tagd.catalogue import facts, overview  # noqa: PLC0415
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    path = settings.catalogue.path
+    # Lazy: `tagd --help` needs it not.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+
+    with open_reader(path) as catalogue:
+        if watch:
+            _watch(catalogue, settings)
+            return
+        with catalogue.read() as tx:
+            told = _look(tx, settings)
+    if json:
+        fields = status_fields(path, told.standing, told.holder, told.engine)
+        output.as_json({**fields, "mode": told.told.mode})
+    else:
+        output.facts(told.lines())
+
+
+def _watch(catalogue: Catalogue, settings: Config) -> None:
+    from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
+
+    def look() -> live.Screen:
+        with catalogue.read() as tx:
+            return live.gather(tx, _look(tx, settings).lines(), time.time())
+
+    live.watch(output.console(), look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How things stand, what a person told the daemon, and what does the work."""
+
+    catalogue: Path
+    standing: Status
+    told: Standing
+    holder: Holder | None
+    engine: Engine
+    windows: tuple[str, ...]  # the hours of work
+
+    def lines(self) -> list[tuple[str, str]]:
+        """For a person: (name, value)."""
+        lines = list(
+            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
+        )
+        return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
+
+
+def _look(tx: Connection, settings: Config) -> _Told:
+    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import owner_of  # noqa: PLC0415
 
     path = settings.catalogue.path
-    with open_reader(path) as catalogue, catalogue.read() as tx:
-        standing = overview.status(tx, time.time())
-        engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
-    holder = owner_of(path)
-    if json:
-        output.as_json(status_fields(path, standing, holder, engine))
-    else:
-        output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+    return _Told(
+        catalogue=path,
+        standing=overview.status(tx, time.time()),
+        told=mode.get(tx),
+        holder=owner_of(path),
+        engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
+        windows=settings.worker.windows,
+    )
 
 
 def failed(
@@ -161,6 +217,14 @@ def status_lines(
     more = standing.files[FileState.FAILED] - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
+
+
+def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a person told the daemon to do, and when it works, where that is not simply always."""
+    if windows:
+        yield "hours", ", ".join(windows)
+    if told.since is not None and told.mode != "working":
+        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

@@ -48,6 +48,9 @@ LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
 
+# Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
+_TICKETS = itertools.count(1)
+
 
 class Outcome(StrEnum):
     """What came of one job."""
@@ -61,10 +64,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one job, for whoever watches."""
+    """What came of one job, for whoever watches. `photo_id` is empty where nobody could tell."""
 
     path: Path
     outcome: Outcome
+    file_id: int
+    photo_id: str = ""
     tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
     model: str = ""
     reason: str = ""
@@ -94,7 +99,8 @@ class _Turn:
 
 
 class Worker:
-    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread."""
+    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
+    `beat` is called again and again while it makes progress, and while there is nothing to do."""
 
     def __init__(
         self,
@@ -107,6 +113,7 @@ class Worker:
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
         run: Run | None = None,
+        beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -117,9 +124,9 @@ class Worker:
         self._on_report = on_report
         self._on_trouble = on_trouble
         self._run = run
+        self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
-        self._tickets = itertools.count(1)
         self._claimed: dict[int, Job] = {}
         self._stop = threading.Event()
         self._woken = threading.Event()
@@ -152,6 +159,7 @@ class Worker:
         """Work until stopped. Trouble with catalogue, model or decoders is reported, and after a
         while everything is tried again; it costs no photo an attempt."""
         while not self._stop.is_set():
+            self._beat()
             try:
                 self.turn()
             except (CatalogueError, ModelError, DecoderUnavailable) as trouble:
@@ -182,6 +190,7 @@ class Worker:
     def _wait(self, version: int, due: float | None) -> None:
         """Until woken, until another process changed the catalogue, or until a job falls due."""
         while not self._woken.is_set() and self._catalogue.data_version() == version:
+            self._beat()
             left = POLL_SECONDS if due is None else due - self._clock()
             if left <= 0:
                 return
@@ -189,14 +198,14 @@ class Worker:
 
     def _claim(self, tx: Connection) -> list[Job]:
         room = self._settings.ahead - len(self._claimed)
-        lease = f"{self._owner}/{next(self._tickets)}"
+        lease = f"{self._owner}/{next(_TICKETS)}"
         now = self._clock()
         return jobs.claim(
             tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
         )
 
     def _decode(self, claimed: Sequence[Job]) -> None:
-        tickets = {next(self._tickets): job for job in claimed}
+        tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
@@ -291,10 +300,12 @@ class Worker:
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:
-            return Report(result.job.path, Outcome.RECOGNISED)
+            return Report(result.job.path, Outcome.RECOGNISED, result.job.file_id, result.photo_id)
         return Report(
             result.job.path,
             Outcome.TAGGED,
+            result.job.file_id,
+            result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
                 for tag in result.tagging.tags.tags
@@ -314,27 +325,29 @@ class Worker:
         match verdict:
             case retry.GiveUp():
                 jobs.quarantine(tx, job, error.code, error.reason, now)
-                return Report(job.path, Outcome.FAILED, reason=error.reason)
+                return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
             case retry.Forget():
                 return self._forget(tx, job, error, now)
             case retry.RetryAt():
                 jobs.retry_later(tx, job, error.code, error.reason, verdict)
-                return Report(job.path, Outcome.POSTPONED, reason=error.reason)
+                return Report(job.path, Outcome.POSTPONED, job.file_id, reason=error.reason)
 
     def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         """The file is gone, unless it was submitted anew, or has had another name since the claim:
         then its job goes on there."""
         if jobs.complete(tx, job):
             if photos.mark_missing(tx, [job.path], now):
-                return Report(job.path, Outcome.GONE, reason=error.reason)
+                return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
             jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
-        return Report(job.path, Outcome.POSTPONED, reason="changed or was renamed meanwhile")
+        why = "changed or was renamed meanwhile"
+        return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 
     def _start_over(self) -> None:
         """After trouble: forget what is in flight, give it back once the catalogue lets us."""
         self._claimed.clear()
         self._decoders.discard()
         while not self._stop.wait(TROUBLE_SECONDS):
+            self._beat()
             try:
                 self.let_go()
             except CatalogueError as trouble:

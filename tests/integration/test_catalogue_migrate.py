@@ -269,7 +269,7 @@ def test_a_kill_while_a_catalogue_is_made_leaves_none(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from tagd.catalogue import engine, migrate\n"
-        "migrate.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "migrate.copies.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "engine.open_owner(Path(sys.argv[1]))"
     )
     done = subprocess.run([sys.executable, "-c", code, path], cwd=REPOSITORY, check=False)
