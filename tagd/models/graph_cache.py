@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1  # of what `graph_export` writes: raise it when the graph's inputs or outputs change
+FORMAT = 2  # of what `graph_export` writes: raise it when other graphs are to be made
 LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and runs
 
 
