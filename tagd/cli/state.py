@@ -15,6 +15,7 @@ from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
+from tagd.pipeline.stages import Stage, StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,13 @@ def register(app: typer.Typer) -> None:
     app.command()(failed)
 
 
-def status(config: ConfigFile = None, json: AsJson = False) -> None:
+def status(
+    config: ConfigFile = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also show where the time of a photo goes.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
     # Lazy: `tagd --help` needs neither.
@@ -44,11 +51,18 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
     with open_reader(path) as catalogue, catalogue.read() as tx:
         standing = overview.status(tx, time.time())
         engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
+        kept = facts.get(tx, facts.STAGE_TIMES) if verbose else None
+    times = None if kept is None else StageTimes.loaded(kept)
     holder = owner_of(path)
     if json:
-        output.as_json(status_fields(path, standing, holder, engine))
-    else:
-        output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+        fields = status_fields(path, standing, holder, engine)
+        output.as_json(fields | ({"stages": stage_fields(times)} if verbose else {}))
+        return
+    output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+    if times is not None:
+        output.table(["stage", "ms a photo", ""], list(stage_rows(times)), "ms a photo")
+    elif verbose:
+        output.note("no photo has been tagged yet, so there is nothing to say of its time")
 
 
 def failed(
@@ -161,6 +175,29 @@ def status_lines(
     more = standing.files[FileState.FAILED] - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
+
+
+STAGES_IN_WORDS = {
+    Stage.DECODE: "in the decoders, beside the rest",
+    Stage.WAIT: "for decoded photos",
+    Stage.FORWARD: "models chosen and asked",
+    Stage.DERIVE: "from predictions to tags",
+    Stage.RECORD: "into the catalogue",
+}
+
+
+def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
+    """Where the time goes, as `tagd status --verbose --json` prints it; None before a photo."""
+    if times is None:
+        return None
+    took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
+    return {"photos": times.photos, "milliseconds_a_photo": took}
+
+
+def stage_rows(times: StageTimes) -> Iterator[tuple[str, str, str]]:
+    """Where the time goes, for a person: stage, milliseconds a photo, what that is."""
+    for stage, words in STAGES_IN_WORDS.items():
+        yield stage.value, f"{times.milliseconds(stage):.1f}", words
 
 
 def _numbers(counts: dict[Any, int]) -> str:
