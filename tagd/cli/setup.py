@@ -120,7 +120,8 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
-    from tagd.daemon.wants import wants_of  # noqa: PLC0415  lazy, as above
+    from tagd.daemon.build import policy_of  # noqa: PLC0415  lazy, as above
+    from tagd.daemon.wants import wants_of  # noqa: PLC0415
     from tagd.intake.exclude import Excludes  # noqa: PLC0415
     from tagd.ops.doctor import Patient  # noqa: PLC0415
     from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415
@@ -131,6 +132,7 @@ def _patient(settings: Config) -> Patient:
         admits=Excludes(settings.watch.exclude).admits_entry,
         catalogue=settings.catalogue.path,
         models=named(wants_of(settings)) or EMBEDDED.models,
+        policy=lambda: policy_of(settings),
         device=settings.model.device,
         models_folder=settings.model.folder,
         max_megapixels=settings.worker.max_megapixels,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,8 +76,19 @@ def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
     a model that the configuration names and that is not here."""
     log = structlog.get_logger()
     models = models_of(config, say=lambda what: log.warning("models", what=what))
-    batch = config.worker.batch_size
-    classifier = Classifier(models, wants_of(config), Survey(models, catalogue, batch=batch))
+    return _checked(config, models, catalogue)
+
+
+def policy_of(config: Config) -> str:
+    """How the models for a photo are chosen as a rule. Raises `ModelError` where what the
+    configuration names cannot be had."""
+    with closing(models_of(config)) as models:
+        return _checked(config, models, None).reason
+
+
+def _checked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
+    survey = Survey(models, catalogue, batch=config.worker.batch_size)
+    classifier = Classifier(models, wants_of(config), survey)
     classifier.check()
     return classifier
 

@@ -35,12 +35,14 @@ SELF_TEST_SLOW_MS = 1000.0
 @dataclass(frozen=True, slots=True)
 class Patient:
     """What is examined, in plain values. `admits(relative path, is folder)` says what is watched
-    below a folder; `models` are those that may be asked."""
+    below a folder; `models` are those that may be asked; `policy()` says how they are chosen, and
+    raises `ModelError` where what was asked for cannot be had."""
 
     folders: tuple[Path, ...]
     admits: Callable[[str, bool], bool]
     catalogue: Path
     models: tuple[str, ...]
+    policy: Callable[[], str]
     device: Wanted
     max_megapixels: float
     decode_timeout_seconds: float
@@ -56,8 +58,10 @@ def examine(patient: Patient) -> Iterator[Finding]:
     yield _watches(patient)
     yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
     yield _guarded("decoder", partial(_decoder, patient))
-    for model in patient.models:
-        yield _guarded("weights", partial(_weights, patient, model))
+    weights = [_guarded("weights", partial(_weights, patient, each)) for each in patient.models]
+    yield from weights
+    if all(each.level is Level.OK for each in weights):
+        yield _guarded("policy", lambda: checks.ok("policy", patient.policy()))
     for model in patient.models:
         yield _guarded("model", partial(_model, patient, model))
 

@@ -68,8 +68,16 @@ class Classifier:
     @property
     def models(self) -> tuple[str, ...]:
         """The models for a photo that no rule is about."""
-        usual = selection.usual(self._wants, self._survey(0))
-        return tuple(stage.model for stage in usual.choice.stages)
+        return tuple(stage.model for stage in self._usual.stages)
+
+    @property
+    def reason(self) -> str:
+        """Why it is these."""
+        return self._usual.reason
+
+    @property
+    def _usual(self) -> Choice:
+        return selection.usual(self._wants, self._survey(0)).choice
 
     @property
     def device(self) -> str:

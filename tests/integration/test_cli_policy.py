@@ -77,6 +77,16 @@ def test_a_named_model_that_is_not_here_is_an_error_everywhere(home: Home) -> No
     doctor = home.run("doctor")
     assert doctor.returncode == 1
     assert "eva02-large is known, but its weights are not on this disk" in doctor.stdout
+
+
+def test_doctor_tells_what_never_fits_the_memory_budget(home: Home) -> None:
+    home.configure(
+        "[policy]\nmemory_budget = 100\n[[policy.rules]]\nname = 'large'\npath = 'never'\n"
+        "models = ['efficientnet-lite0', 'efficientnet-lite2']"
+    )
+    doctor = home.run("doctor")
+    assert doctor.returncode == 1
+    assert "policy: rule 1 (large): efficientnet-lite0 and efficientnet-lite2" in doctor.stdout
     home.configure('[policy.cascade]\nmodels = ["efficientnet-lite0", "efficientnet-lit2"]')
     check = home.run("config", "check")
     assert check.returncode == 1
