@@ -14,6 +14,10 @@
     │   ├── WeightsMissing       known, but its files are not on this disk
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
+    ├── TagUnknown               a word that means no tag, or one of several
+    ├── ControlError             the running daemon cannot be spoken to
+    ├── MetricsError             metrics cannot be served
+    ├── ServiceError             systemd does not do what was asked
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
         ├── PermanentPhotoError  will not get better by itself
@@ -111,6 +115,22 @@ class WeightsRefused(ModelError):
 
 class DeviceUnavailable(ModelError):
     """The device asked for is not there."""
+
+
+class TagUnknown(TagdError):
+    """A word that means no tag, or one of several; the command line is to say which."""
+
+
+class ControlError(TagdError):
+    """The running daemon cannot be spoken to."""
+
+
+class MetricsError(TagdError):
+    """Metrics cannot be served."""
+
+
+class ServiceError(TagdError):
+    """systemd, or this user's rights, do not do what was asked."""
 
 
 class DecoderUnavailable(TagdError):

@@ -20,6 +20,12 @@ STAGE_TIMES = "stage_times"
 DERIVED_WITH = "derived_with"
 # What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
 CALIBRATED = "calibrated:"
+# Whether the daemon tags, as a person last told it: JSON {"mode", "since"}, see `mode.py`.
+MODE = "mode"
+# Where the running daemon listens: the path of a socket.
+CONTROL = "control"
+# When a duty was last done, in seconds since 1970, by its name: CARED + name.
+CARED = "cared:"
 # A digest of what labels are called by: language, a person's own names, prefix.
 NAMED_WITH = "named_with"
 

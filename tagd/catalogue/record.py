@@ -9,12 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
 
 from tagd.catalogue import jobs, predictions
+from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import file, model, photo, prediction, tagging
 from tagd.catalogue.statements import chunks, take_over, upsert
-from tagd.catalogue.tags import ModelTags, label_ids, model_ids, replace_model_tags
+from tagd.catalogue.tags import (
+    ModelTags,
+    label_ids,
+    model_ids,
+    nothing_above,
+    replace_model_tags,
+)
 from tagd.domain import FileState
 
 if TYPE_CHECKING:
@@ -52,7 +59,10 @@ class TaggedFile:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Where a photo's tags in force come from: each stage's model, and the orientation then."""
+    """Where a photo's tags in force come from: each stage's model, and the orientation then.
+
+    Tags that were taken back since stand for nothing, and are in force as that: the same models are
+    not asked again."""
 
     fingerprints: tuple[str, ...]
     orientation: int
@@ -61,16 +71,19 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class _Row:
     id: int
-    tagging_id: int | None
+    looked_at: bool  # by a model, whose tags may have been taken back since
 
 
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
     """Which of these photos have tags in force, and from where. What is not here has none."""
     stages: dict[str, tuple[int, list[str]]] = {}
+    its = tagging.alias()
+    stands = or_(its.c.id == photo.c.tagging_id, its.c.undone_by.is_not(None))
+    latest = select(func.max(its.c.id)).where(its.c.photo_id == photo.c.id, stands)
     for some in chunks(photo_ids):
         rows = tx.execute(
             select(photo.c.content_hash, tagging.c.orientation, model.c.fingerprint)
-            .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
+            .join_from(photo, tagging, tagging.c.id == latest.scalar_subquery())
             .join(prediction, prediction.c.tagging_id == tagging.c.id)
             .join(model, model.c.id == prediction.c.model_id)
             .where(photo.c.content_hash.in_(some))
@@ -85,9 +98,16 @@ def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
 
 
 def record(
-    tx: Connection, results: Sequence[TaggedFile], name_of: Callable[[str], str], now: float
+    tx: Connection,
+    results: Sequence[TaggedFile],
+    name_of: Callable[[str], str],
+    now: float,
+    *,
+    above: Callable[[str], Collection[str]] = nothing_above,
+    run: Run | None = None,
 ) -> list[bool]:
-    """Record what came of these jobs and end them; `name_of` gives a label's display name.
+    """Record what came of these jobs and end them; `name_of` gives a label's display name, `above`
+    what it is a kind of, and `run` is noted as the one that tagged the photos.
 
     False for a result that was not recorded: its job is no longer ours (its file changed, went, or
     was claimed again), or it relies on tags that are not in force any more, and then its job waits
@@ -100,13 +120,12 @@ def record(
         if each.tagging is not None:
             fresh.setdefault(each.photo_id, each)
     rows = _take_in(tx, [*mine, *fresh.values()])
-    sound = [
-        each
-        for each in mine
-        if each.photo_id in fresh or rows[each.photo_id].tagging_id is not None
-    ]
+    sound = [each for each in mine if each.photo_id in fresh or rows[each.photo_id].looked_at]
     _link(tx, sound, rows, now)
-    _decide(tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now)
+    given = _decide(
+        tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now, run
+    )
+    replace_model_tags(tx, given, now, above)
     recorded = {each.job.id for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
@@ -122,13 +141,14 @@ def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
     }
     upsert(tx, photo, list(facts.values()), key=["content_hash"], changes=take_over(*_FACTS))
     rows: dict[str, _Row] = {}
+    looked_at = exists().where(tagging.c.photo_id == photo.c.id)
     for some in chunks(facts):
         found = tx.execute(
-            select(photo.c.content_hash, photo.c.id, photo.c.tagging_id).where(
+            select(photo.c.content_hash, photo.c.id, looked_at).where(
                 photo.c.content_hash.in_(some)
             )
         )
-        rows.update({each.content_hash: _Row(each.id, each.tagging_id) for each in found})
+        rows.update({content_hash: _Row(*each) for content_hash, *each in found})
     return rows
 
 
@@ -170,16 +190,18 @@ def _decide(
     fresh: Sequence[tuple[int, TaggedFile]],
     name_of: Callable[[str], str],
     now: float,
-) -> None:
-    """New taggings, each of a photo by its row id, come into force."""
+    run: Run | None,
+) -> list[ModelTags]:
+    """New taggings, each of a photo by its row id, come into force; the tags that they give."""
     if not fresh:
-        return
+        return []
     decisions = [(row, each.facts.orientation, each.tagging) for row, each in fresh if each.tagging]
     said = [stage for _, _, one in decisions for stage in one.stages]
     models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
     keys = {key for each in said for key in each.labels[: predictions.KEPT]}
     keys |= {each.label for _, _, one in decisions for each in one.tags.tags}
     labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
+    number = None if run is None else run_id(tx, run)
     heads = [
         {
             "photo_id": row,
@@ -188,6 +210,7 @@ def _decide(
             "orientation": orientation,
             "tagged_at": now,
             "refine": int(one.refine),
+            "run_id": number,
         }
         for row, orientation, one in decisions
     ]
@@ -204,7 +227,6 @@ def _decide(
         update(photo).where(photo.c.id == bindparam("of")).values(tagging_id=bindparam("to")),
         [{"of": row, "to": tagging_id} for row, tagging_id in taggings.items()],
     )
-    given = [
+    return [
         ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions
     ]
-    replace_model_tags(tx, given, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from json import loads as parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,15 +14,21 @@ import typer
 from tagd.cli import output
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
-from tagd.pipeline.stages import Stage, StageTimes
+from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.lock import Holder
+    from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
+    from tagd.config import Config
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
@@ -36,33 +43,79 @@ def register(app: typer.Typer) -> None:
 
 def status(
     config: ConfigFile = None,
+    json: AsJson = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Also show where the time of a photo goes.")
     ] = False,
-    json: AsJson = False,
 ) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
-    # Lazy: `tagd --help` needs neither.
-    from tagd.catalogue import facts, overview  # noqa: PLC0415
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    path = settings.catalogue.path
+    # Lazy: `tagd --help` needs it not.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+
+    with open_reader(path) as catalogue:
+        if watch:
+            _watch(catalogue, settings)
+            return
+        with catalogue.read() as tx:
+            told = _look(tx, settings)
+    if json:
+        fields = status_fields(path, told.standing, told.holder, told.engine)
+        stages = {"stages": stage_fields(told.times)} if verbose else {}
+        output.as_json({**fields, "mode": told.told.mode, **stages})
+        return
+    output.facts(told.lines())
+    if verbose:
+        show_stages(told.times)
+
+
+def _watch(catalogue: Catalogue, settings: Config) -> None:
+    from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
+
+    def look() -> live.Screen:
+        with catalogue.read() as tx:
+            return live.gather(tx, _look(tx, settings).lines(), time.time())
+
+    live.watch(output.console(), look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How things stand, what a person told the daemon, and what does the work."""
+
+    catalogue: Path
+    standing: Status
+    told: Standing
+    holder: Holder | None
+    engine: Engine
+    windows: tuple[str, ...]  # the hours of work
+    times: StageTimes | None  # of the stages; None before a photo
+
+    def lines(self) -> list[tuple[str, str]]:
+        """For a person: (name, value)."""
+        lines = list(
+            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
+        )
+        return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
+
+
+def _look(tx: Connection, settings: Config) -> _Told:
+    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import owner_of  # noqa: PLC0415
 
     path = settings.catalogue.path
-    with open_reader(path) as catalogue, catalogue.read() as tx:
-        standing = overview.status(tx, time.time())
-        engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
-        kept = facts.get(tx, facts.STAGE_TIMES) if verbose else None
-    times = None if kept is None else StageTimes.loaded(kept)
-    holder = owner_of(path)
-    if json:
-        fields = status_fields(path, standing, holder, engine)
-        output.as_json(fields | ({"stages": stage_fields(times)} if verbose else {}))
-        return
-    output.facts(list(status_lines(path, standing, holder, engine, time.time())))
-    if times is not None:
-        output.table(["stage", "ms a photo", ""], list(stage_rows(times)), "ms a photo")
-    elif verbose:
-        output.note("no photo has been tagged yet, so there is nothing to say of its time")
+    kept = facts.get(tx, facts.STAGE_TIMES)
+    return _Told(
+        catalogue=path,
+        standing=overview.status(tx, time.time()),
+        told=mode.get(tx),
+        holder=owner_of(path),
+        engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
+        windows=settings.worker.windows,
+        times=None if kept is None else StageTimes.loaded(kept),
+    )
 
 
 def failed(
@@ -177,27 +230,12 @@ def status_lines(
         yield "", f"… and {more:,} more: tagd failed"
 
 
-STAGES_IN_WORDS = {
-    Stage.DECODE: "in the decoders, beside the rest",
-    Stage.WAIT: "for decoded photos",
-    Stage.FORWARD: "models chosen and asked",
-    Stage.DERIVE: "from predictions to tags",
-    Stage.RECORD: "into the catalogue",
-}
-
-
-def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
-    """Where the time goes, as `tagd status --verbose --json` prints it; None before a photo."""
-    if times is None:
-        return None
-    took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
-    return {"photos": times.photos, "milliseconds_a_photo": took}
-
-
-def stage_rows(times: StageTimes) -> Iterator[tuple[str, str, str]]:
-    """Where the time goes, for a person: stage, milliseconds a photo, what that is."""
-    for stage, words in STAGES_IN_WORDS.items():
-        yield stage.value, f"{times.milliseconds(stage):.1f}", words
+def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a person told the daemon to do, and when it works, where that is not simply always."""
+    if windows:
+        yield "hours", ", ".join(windows)
+    if told.since is not None and told.mode != "working":
+        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import facts, jobs, search
+from tagd.catalogue import facts, jobs, mode, search
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
+from tagd.catalogue.mode import Mode
+from tagd.catalogue.runs import Run
 from tagd.daemon.build import (
     ask_of,
     classifier_of,
@@ -20,7 +22,7 @@ from tagd.daemon.build import (
     note_engine,
     worker_of,
 )
-from tagd.errors import CatalogueHeld
+from tagd.errors import CatalogueHeld, ControlError
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import Outcome
@@ -78,8 +80,9 @@ def _work(
 ) -> Summary:
     """Do the work in this process."""
     log = structlog.get_logger()
+    run = Run.of("tagd tag")
     classifier = classifier_of(config, catalogue)
-    rederive_if_changed(catalogue, derivation_of(config), on_progress=progress)
+    rederive_if_changed(catalogue, derivation_of(config), run=run, on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
     asked = ask_of(config, catalogue, _pause).submit(paths)
@@ -92,6 +95,7 @@ def _work(
             decoders,
             on_report=tally.take,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+            run=run,
         )
         try:
             if tally.unfinished(catalogue):
@@ -109,8 +113,15 @@ def _watch(
     paths: Sequence[Path],
     progress: Callable[[Progress], None],
 ) -> Summary | None:
-    """Submit, and watch the one who works; None where it ended before the work did."""
+    """Submit, and watch the one who works; None where it ended before the work did. Raises
+    `ControlError` where that one was told to pause: nobody knows for how long."""
     asked = ask_of(config, catalogue, _pause).submit(paths)
+    with catalogue.read() as tx:
+        told = mode.get(tx).mode
+    if told is Mode.PAUSED and asked.queued:
+        raise ControlError(
+            "the photos are queued, but the running daemon is paused", hint="tagd resume"
+        )
     tally = _Tally(asked, progress)
     while tally.unfinished(catalogue):
         if owner_of(catalogue.path) is None:

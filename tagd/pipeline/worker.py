@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.record import InForce
+    from tagd.catalogue.runs import Run
     from tagd.domain import DecodedPhoto, Signature
     from tagd.pipeline.classify import Answer, Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
@@ -51,6 +52,9 @@ POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
 TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
 TURN_PHOTOS = 32  # that many need not wait for more
+
+# Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
+_TICKETS = itertools.count(1)
 
 
 class Outcome(StrEnum):
@@ -65,10 +69,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one job, for whoever watches."""
+    """What came of one job, for whoever watches. `photo_id` is empty where nobody could tell."""
 
     path: Path
     outcome: Outcome
+    file_id: int
+    photo_id: str = ""
     tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
     model: str = ""
     reason: str = ""
@@ -91,7 +97,8 @@ class WorkerSettings:
 
 
 class Worker:
-    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread."""
+    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
+    `beat` is called again and again while it makes progress, and while there is nothing to do."""
 
     def __init__(
         self,
@@ -103,6 +110,8 @@ class Worker:
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
+        run: Run | None = None,
+        beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -112,9 +121,10 @@ class Worker:
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._run = run
+        self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
-        self._tickets = itertools.count(1)
         self._claimed: dict[int, Job] = {}
         self._watch = Stopwatch(time.perf_counter)
         self._stop = threading.Event()
@@ -148,6 +158,7 @@ class Worker:
         """Work until stopped. Trouble with catalogue, model or decoders is reported, and after a
         while everything is tried again; it costs no photo an attempt."""
         while not self._stop.is_set():
+            self._beat()
             try:
                 self.turn()
             except (CatalogueError, ModelError, DecoderUnavailable) as trouble:
@@ -197,6 +208,7 @@ class Worker:
     def _wait(self, version: int, due: float | None) -> None:
         """Until woken, until another process changed the catalogue, or until a job falls due."""
         while not self._woken.is_set() and self._catalogue.data_version() == version:
+            self._beat()
             left = POLL_SECONDS if due is None else due - self._clock()
             if left <= 0:
                 return
@@ -204,14 +216,14 @@ class Worker:
 
     def _claim(self, tx: Connection) -> list[Job]:
         room = self._settings.ahead - len(self._claimed)
-        lease = f"{self._owner}/{next(self._tickets)}"
+        lease = f"{self._owner}/{next(_TICKETS)}"
         now = self._clock()
         return jobs.claim(
             tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
         )
 
     def _decode(self, claimed: Sequence[Job]) -> None:
-        tickets = {next(self._tickets): job for job in claimed}
+        tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
@@ -280,7 +292,14 @@ class Worker:
         results = [self._result(job, photo, turn.answers) for job, photo in turn.decoded]
         self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
-            landed = record.record(tx, results, self._derivation.name_of, now)
+            landed = record.record(
+                tx,
+                results,
+                self._derivation.name_of,
+                now,
+                above=self._derivation.above,
+                run=self._run,
+            )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
@@ -310,10 +329,12 @@ class Worker:
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:
-            return Report(result.job.path, Outcome.RECOGNISED)
+            return Report(result.job.path, Outcome.RECOGNISED, result.job.file_id, result.photo_id)
         return Report(
             result.job.path,
             Outcome.TAGGED,
+            result.job.file_id,
+            result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
                 for tag in result.tagging.tags.tags
@@ -333,27 +354,29 @@ class Worker:
         match verdict:
             case retry.GiveUp():
                 jobs.quarantine(tx, job, error.code, error.reason, now)
-                return Report(job.path, Outcome.FAILED, reason=error.reason)
+                return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
             case retry.Forget():
                 return self._forget(tx, job, error, now)
             case retry.RetryAt():
                 jobs.retry_later(tx, job, error.code, error.reason, verdict)
-                return Report(job.path, Outcome.POSTPONED, reason=error.reason)
+                return Report(job.path, Outcome.POSTPONED, job.file_id, reason=error.reason)
 
     def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         """The file is gone, unless it was submitted anew, or has had another name since the claim:
         then its job goes on there."""
         if jobs.complete(tx, job):
             if photos.mark_missing(tx, [job.path], now):
-                return Report(job.path, Outcome.GONE, reason=error.reason)
+                return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
             jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
-        return Report(job.path, Outcome.POSTPONED, reason="changed or was renamed meanwhile")
+        why = "changed or was renamed meanwhile"
+        return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 
     def _start_over(self) -> None:
         """After trouble: forget what is in flight, give it back once the catalogue lets us."""
         self._claimed.clear()
         self._decoders.discard()
         while not self._stop.wait(TROUBLE_SECONDS):
+            self._beat()
             try:
                 self.let_go()
             except CatalogueError as trouble:

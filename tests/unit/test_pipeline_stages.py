@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.cli.state import STAGES_IN_WORDS, stage_fields, stage_rows
+from tagd.cli.stages import STAGES_IN_WORDS, stage_fields, stage_rows
 from tagd.pipeline.stages import Stage, StageTimes, Stopwatch
 
 SECONDS = st.floats(0, 100, allow_nan=False)
