@@ -115,7 +115,10 @@ def record(
     """
     ours = jobs.held(tx, [each.job for each in results])
     mine = [each for each in results if each.job.id in ours]
-    fresh = {each.photo_id: each for each in reversed(mine) if each.tagging is not None}
+    fresh: dict[str, TaggedFile] = {}
+    for each in mine:
+        if each.tagging is not None:
+            fresh.setdefault(each.photo_id, each)
     rows = _take_in(tx, [*mine, *fresh.values()])
     sound = [each for each in mine if each.photo_id in fresh or rows[each.photo_id].looked_at]
     _link(tx, sound, rows, now)

@@ -14,8 +14,10 @@ import typer
 from tagd.cli import output
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
+from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +45,9 @@ def status(
     config: ConfigFile = None,
     json: AsJson = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also show where the time of a photo goes.")
+    ] = False,
 ) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
@@ -58,9 +63,12 @@ def status(
             told = _look(tx, settings)
     if json:
         fields = status_fields(path, told.standing, told.holder, told.engine)
-        output.as_json({**fields, "mode": told.told.mode})
-    else:
-        output.facts(told.lines())
+        stages = {"stages": stage_fields(told.times)} if verbose else {}
+        output.as_json({**fields, "mode": told.told.mode, **stages})
+        return
+    output.facts(told.lines())
+    if verbose:
+        show_stages(told.times)
 
 
 def _watch(catalogue: Catalogue, settings: Config) -> None:
@@ -83,6 +91,7 @@ class _Told:
     holder: Holder | None
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
+    times: StageTimes | None  # of the stages; None before a photo
 
     def lines(self) -> list[tuple[str, str]]:
         """For a person: (name, value)."""
@@ -97,6 +106,7 @@ def _look(tx: Connection, settings: Config) -> _Told:
     from tagd.catalogue.engine import owner_of  # noqa: PLC0415
 
     path = settings.catalogue.path
+    kept = facts.get(tx, facts.STAGE_TIMES)
     return _Told(
         catalogue=path,
         standing=overview.status(tx, time.time()),
@@ -104,6 +114,7 @@ def _look(tx: Connection, settings: Config) -> _Told:
         holder=owner_of(path),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
+        times=None if kept is None else StageTimes.loaded(kept),
     )
 
 

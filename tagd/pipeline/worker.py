@@ -2,8 +2,10 @@
 
     claim → decode → choose → predict → derive → record
 
-One thread tells it, a batch a turn. Decoder processes work ahead of it, so that the next photos are
-decoded while the model runs; a batch is whatever has arrived, and is never waited for.
+One thread tells it. Decoder processes work ahead of it, so that the next photos are decoded while
+the model runs; a batch is whatever has arrived, and is never waited for. A turn is some batches
+that are recorded together, as a transaction costs much the same for one photo as for ten; it ends
+as soon as nothing more is on its way, so that a single photo never waits for others.
 """
 
 from __future__ import annotations
@@ -11,24 +13,25 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tagd.catalogue import jobs, photos, record
+from tagd.catalogue import facts, jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
     ModelError,
-    ModelUnavailable,
     PhotoError,
 )
 from tagd.fs import signature_of
 from tagd.pipeline import retry
 from tagd.pipeline.decoder import DecodeRequest
+from tagd.pipeline.stages import Stage, Stopwatch
+from tagd.pipeline.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
+TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
+TURN_PHOTOS = 32  # that many need not wait for more
 
 # Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
 _TICKETS = itertools.count(1)
@@ -86,16 +91,9 @@ class WorkerSettings:
 
     @property
     def ahead(self) -> int:
-        """Photos claimed at most: each decoder busy and one waiting, and a batch at the model."""
-        return 2 * self.decoders + self.batch_size
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one turn gathers before it is recorded."""
-
-    decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
-    failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
+        """Photos claimed at most: each decoder busy and one waiting, a batch at the model, and what
+        is to be recorded together."""
+        return 2 * self.decoders + self.batch_size + TURN_PHOTOS
 
 
 class Worker:
@@ -128,6 +126,7 @@ class Worker:
         self._clock = clock
         self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
+        self._watch = Stopwatch(time.perf_counter)
         self._stop = threading.Event()
         self._woken = threading.Event()
 
@@ -170,9 +169,28 @@ class Worker:
         """One turn; returns how many jobs came to an end in it."""
         if not self._claimed and not self._claim_first():
             return 0
-        turn = self._gather()
-        answers = self._ask(turn)
-        return self._record(turn, answers)
+        turn = Turn()
+        self._watch.start()
+        try:
+            self._look(turn)
+        except (ModelError, DecoderUnavailable):
+            self._record(turn)  # what has been found is not lost to what came after it
+            raise
+        return self._record(turn)
+
+    def _look(self, turn: Turn) -> None:
+        """Take batches as they come and ask the models, until it is time to record."""
+        until = time.monotonic() + POLL_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            batch = self._gather(left)
+            self._watch.lap(Stage.WAIT)
+            self._ask(batch, turn.answers)
+            self._watch.lap(Stage.FORWARD)
+            turn.add(batch)
+            is_over = not batch.photos or not self._claimed or turn.photos >= TURN_PHOTOS
+            if is_over or self._stop.is_set():
+                return
+            until = min(until, time.monotonic() + TURN_SECONDS)
 
     def _claim_first(self) -> bool:
         """Claim when nothing is at work; without jobs, wait for some."""
@@ -211,27 +229,31 @@ class Worker:
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
 
-    def _gather(self) -> _Turn:
-        turn = _Turn()
-        for outcome in self._decoders.take(self._settings.batch_size, POLL_SECONDS):
+    def _gather(self, timeout: float) -> Turn:
+        turn = Turn()
+        for outcome in self._decoders.take(self._settings.batch_size, timeout):
             job = self._claimed.pop(outcome.ticket)
+            self._watch.add(Stage.DECODE, outcome.seconds)
             if outcome.photo is not None:
                 turn.decoded.append((job, outcome.photo))
             elif outcome.error is not None:
                 turn.failed.append((job, outcome.error))
         return turn
 
-    def _ask(self, turn: _Turn) -> Mapping[str, Answer]:
-        """Ask the models about content that they have not seen, each content once."""
-        if not turn.decoded:
-            return {}
-        contents = {photo.photo_id: photo for _, photo in turn.decoded}
+    def _ask(self, batch: Turn, answered: Collection[str]) -> None:
+        """Ask the models about content that they have not seen, each content once; `answered` are
+        the photo ids that this turn has answers for."""
+        contents = {
+            photo.photo_id: photo for _, photo in batch.decoded if photo.photo_id not in answered
+        }
+        if not contents:
+            return
         backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
-            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
+            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
-        _refuse(turn, refused)
+        batch.refuse(refused)
         unseen = {
             photo_id: contents[photo_id]
             for photo_id, choice in chosen.items()
@@ -242,8 +264,8 @@ class Worker:
             for photo_id, photo in unseen.items()
             if not self._classifier.can_see(photo, chosen[photo_id].now)
         }
-        self._decode_anew(turn, blind)
-        return self._classifier.classify(
+        self._decode_anew(batch, blind)
+        batch.answers = self._classifier.classify(
             {photo_id: photo for photo_id, photo in unseen.items() if photo_id not in blind},
             {photo_id: each.now for photo_id, each in chosen.items()},
         )
@@ -259,17 +281,16 @@ class Worker:
             for choice in (chosen.at_rest, chosen.now)
         )
 
-    def _decode_anew(self, turn: _Turn, photo_ids: Collection[str]) -> None:
+    def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
         memory, models on disk or the hour have changed since then."""
-        again = [job for job, photo in turn.decoded if photo.photo_id in photo_ids]
-        turn.decoded = [each for each in turn.decoded if each[1].photo_id not in photo_ids]
-        self._decode(again)
+        self._decode(batch.take_out(photo_ids))
 
-    def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
+    def _record(self, turn: Turn) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
         now = self._clock()
-        results = [self._result(job, photo, answers) for job, photo in turn.decoded]
+        results = [self._result(job, photo, turn.answers) for job, photo in turn.decoded]
+        self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
                 tx,
@@ -284,10 +305,18 @@ class Worker:
             ]
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             claimed = self._claim(tx)
+            self._note_times(tx, len(reports))
+        self._watch.lap(Stage.RECORD)
         self._decode(claimed)
         for report in reports:
             self._on_report(report)
         return len(reports)
+
+    def _note_times(self, tx: Connection, ended: int) -> None:
+        """For `tagd status --verbose`. What the commit takes counts from the next turn on."""
+        self._watch.lap(Stage.RECORD)
+        self._watch.count(ended)
+        facts.put(tx, facts.STAGE_TIMES, self._watch.times().dumped())
 
     def _result(self, job: Job, photo: DecodedPhoto, answers: Mapping[str, Answer]) -> TaggedFile:
         tagging = None
@@ -354,16 +383,6 @@ class Worker:
                 self._on_trouble(trouble)
             else:
                 return
-
-
-def _refuse(turn: _Turn, refused: Mapping[str, ModelError]) -> None:
-    """Photos whose rule names a model that cannot be had fail for now; the others go on."""
-    turn.failed += [
-        (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
-        for job, photo in turn.decoded
-        if photo.photo_id in refused
-    ]
-    turn.decoded = [each for each in turn.decoded if each[1].photo_id not in refused]
 
 
 def _signature_now(path: Path) -> Signature | None:
