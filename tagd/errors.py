@@ -25,7 +25,10 @@
         │   ├── NotAnImage
         │   ├── UnsupportedImage an image of a kind that this installation does not read
         │   ├── CorruptImage
-        │   └── TooLarge
+        │   ├── TooLarge
+        │   ├── MetadataMalformed    its metadata cannot be read, and is never rewritten
+        │   ├── MetadataUnsafe       nothing can be written without harm to something else
+        │   └── NotWritable          its folder, or the file, may not be written to
         └── TransientPhotoError  worth another try
             ├── TruncatedImage   perhaps still being written
             ├── FileChanged      changed while it was read
@@ -33,7 +36,10 @@
             ├── FileUnreadable   no permission, I/O error
             ├── ModelUnavailable the model that its rule names cannot be had now
             ├── DecoderDied      the decoder crashed on it
-            └── DecoderHung      the decoder took too long and was killed
+            ├── DecoderHung      the decoder took too long and was killed
+            ├── FileBusy         another program has it open for writing
+            ├── DiskFull         no room for a second copy beside it
+            └── ExifToolFailed   ExifTool died, or said that it could not
 
 Errors of libraries are translated at the edge where they arise; nothing above sees them.
 """
@@ -204,6 +210,24 @@ class TooLarge(PermanentPhotoError):
     code = "too-large"
 
 
+class MetadataMalformed(PermanentPhotoError):
+    """Its metadata cannot be read, and what cannot be read is never rewritten."""
+
+    code = "metadata-malformed"
+
+
+class MetadataUnsafe(PermanentPhotoError):
+    """Nothing can be written into it without harm to something else; a sidecar still can."""
+
+    code = "metadata-unsafe"
+
+
+class NotWritable(PermanentPhotoError):
+    """Its folder, or the file itself, may not be written to."""
+
+    code = "not-writable"
+
+
 class TransientPhotoError(PhotoError):
     """Worth another try."""
 
@@ -248,3 +272,21 @@ class DecoderHung(TransientPhotoError):
     """The decoder process exceeded its time on this photo and was killed."""
 
     code = "decoder-hung"
+
+
+class FileBusy(TransientPhotoError):
+    """Another program has it open for writing."""
+
+    code = "busy"
+
+
+class DiskFull(TransientPhotoError):
+    """There is no room for a second copy beside it. Nothing was changed."""
+
+    code = "disk-full"
+
+
+class ExifToolFailed(TransientPhotoError):
+    """ExifTool died, took too long, or said that it could not."""
+
+    code = "exiftool-failed"

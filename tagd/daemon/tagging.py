@@ -172,6 +172,8 @@ class Tagging:
         it again: a daemon that only looks alive is worse than none."""
         try:
             self._rederive(tools, ending)
+            if ending.is_set():
+                return
             self._engine = note_engine(self._catalogue, tools.classifier)
             self._listeners.on_ready(self._engine)
             worker.run()
