@@ -65,10 +65,11 @@ def sum_up(said: Mapping[str, float], hierarchy: Hierarchy) -> dict[str, float]:
     distinct labels at or below it, which no second way up counts twice. At most 1, and never less
     than that of anything below.
     """
-    summed = dict(said)
+    summed: dict[str, float] = {}
     for label, probability in said.items():
-        for above in hierarchy.shown_above(label):
-            summed[above] = summed.get(above, 0.0) + probability
+        # All in one order, a label's own too: then rounding cannot put a part above its whole.
+        for each in (label, *hierarchy.shown_above(label)):
+            summed[each] = summed.get(each, 0.0) + probability
     return {label: min(1.0, p) for label, p in summed.items()}
 
 

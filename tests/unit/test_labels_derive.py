@@ -184,5 +184,11 @@ def test_with_a_thing_come_the_kinds_that_it_is_of(each: Predictions) -> None:
         assert found >= {above for above in SHIPPED.shown_above(label) if above in SHIPPED.tags}
 
 
+def test_rounding_never_puts_a_dog_above_an_animal() -> None:
+    assert 0.4 + 0.2 + 0.3 > 0.2 + 0.3 + 0.4, "the order of a sum matters to its last digit"
+    summed = sum_up({"n02085620": 0.2, "n02085782": 0.3, "n02084071": 0.4}, SHIPPED)
+    assert summed["n02084071"] == summed[ANIMAL]
+
+
 def test_rounding_never_makes_more_than_certainty() -> None:
     assert sum_up({TIGER_CAT: 0.7, TABBY: 0.4}, SHIPPED)[CAT] == 1.0
