@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants, hours_of
+from tagd.hours import hours_of
+from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 
 if TYPE_CHECKING:
     from tagd.config import Config
