@@ -179,6 +179,7 @@ class Want:
 
     key: str
     models: str
+    fingerprints: tuple[str, ...] = ()
     refine: bool = False
 
 

@@ -65,6 +65,20 @@ def difference(photo: TaggedPhoto, tags: Tags) -> Difference:
 
 def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
     """The next photos that have predictions in force, in the order of their rows."""
+    some = (
+        select(photo.c.id, photo.c.tagging_id)
+        .where(photo.c.id > after, photo.c.tagging_id.is_not(None))
+        .order_by(photo.c.id)
+        .limit(limit)
+    )
+    return tagged(tx, dict(tx.execute(some).all()))
+
+
+def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
+    """These photos (photo → tagging, by their row ids) with what was said in that tagging, in the
+    order of their rows."""
+    if not taggings:
+        return []
     stages = prediction.alias()
     last = select(func.max(stages.c.stage)).where(stages.c.tagging_id == tagging.c.id)
     rows = tx.execute(
@@ -77,21 +91,18 @@ def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
             prediction.c.logits,
             prediction.c.log_sum_exp,
         )
-        .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
+        .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
         .join(
             prediction,
             (prediction.c.tagging_id == tagging.c.id)
             & (prediction.c.stage == last.scalar_subquery()),
         )
         .join(model, model.c.id == prediction.c.model_id)
-        .where(photo.c.id > after)
+        .where(tagging.c.id.in_(list(taggings.values())))
         .order_by(photo.c.id)
-        .limit(limit)
     ).all()
-    if not rows:
-        return []
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
-    given, decided = _tags(tx, rows[0][0], rows[-1][0], keys)
+    given, decided = _tags(tx, min(taggings), max(taggings), keys)
     photos = []
     for row_id, content_hash, model_id, name, fingerprint, packed, log_sum_exp in rows:
         ids, logits = unpack(packed)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 WORKING_WITH = "working_with"
 # A digest of the rules that the tags in force were derived by.
 DERIVED_WITH = "derived_with"
+# A digest of all that decides what photos are to be tagged by: configuration, models, speeds.
+WANTED_WITH = "wanted_with"
 # What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
 CALIBRATED = "calibrated:"
 # A digest of what labels are called by: language, a person's own names, prefix.

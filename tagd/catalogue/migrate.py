@@ -25,7 +25,7 @@ from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, Catal
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = "0003"  # the newest revision below migrations/versions: four digits, ascending
+SCHEMA_VERSION = "0007"  # the newest revision below migrations/versions: four digits, ascending
 FILE_MODE = 0o640
 
 

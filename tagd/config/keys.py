@@ -21,6 +21,7 @@ from pydantic import (
 
 from tagd.config.paths import expand
 from tagd.config.policy import Policy
+from tagd.config.retag import Retag
 from tagd.config.section import Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
@@ -273,6 +274,7 @@ class Config(Section):
     tags: Tags = Field(default_factory=Tags)
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
+    retag: Retag = Field(default_factory=Retag)
     worker: Worker = Field(default_factory=Worker)
     log: Log = Field(default_factory=Log)
 

@@ -4,6 +4,7 @@ build.py   every part, from plain values
 wants.py   what the configuration asks of the policy
 facts.py   what the policy has to go by at this moment
 watch.py   `tagd run`: watch and tag until told to stop
+alarm.py   a cron time
 once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
 """
 

@@ -23,7 +23,7 @@ def wants_of(config: Config) -> Wants:
         cascade=cascade if cascade.models else None,
         targets=_targets(policy.use, policy.accuracy_target, policy.latency_target_ms),
         memory_budget_mb=min(budgets, default=None),
-        backlog=policy.backlog or None,
+        backlog=0 if config.retag.refine_when_idle else policy.backlog or None,
     )
 
 

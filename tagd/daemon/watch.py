@@ -18,12 +18,14 @@ import structlog
 
 from tagd.catalogue import jobs
 from tagd.catalogue.engine import open_owner
+from tagd.daemon.alarm import alarm_of
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
     derivation_of,
     intake_of,
     note_engine,
+    retagger_of,
     worker_of,
 )
 from tagd.errors import CatalogueError, TagdError
@@ -85,7 +87,12 @@ class Service:
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
         )
         self._intake = intake_of(config, catalogue, on_submitted=self._worker.wake, log=log)
+        self._retagger = retagger_of(
+            config, catalogue, self._classifier.pool, on_queued=self._worker.wake, log=log
+        )
+        self._alarm = alarm_of(config.retag.cron, self._retagger.ask_check)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._retagging = threading.Thread(target=self._retag, name="retag", daemon=True)
         self._engine: dict[str, str] = {}
         self.status = 0
 
@@ -102,8 +109,12 @@ class Service:
                 photos=rederived.photos,
                 changed=rederived.changed,
             )
+        self._retagger.withdraw_if_shut()
         self._intake.start()
         self._thread.start()
+        self._retagging.start()
+        if self._alarm is not None:
+            self._alarm.start()
 
     def supervise(self) -> None:
         """Look after everything until told to stop."""
@@ -120,9 +131,13 @@ class Service:
     def end(self) -> bool:
         """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
         False where the worker had to be left behind in a forward pass."""
+        if self._alarm is not None:
+            self._alarm.shutdown(wait=False)
+        self._retagger.stop()
         self._intake.stop(STOP_SECONDS / 2)
         self._worker.stop()
         self._thread.join(STOP_SECONDS)
+        self._retagging.join(STOP_SECONDS / 4)
         self._decoders.close(timeout=0.5)
         try:
             self._worker.let_go()
@@ -147,6 +162,15 @@ class Service:
             self._log.error("cannot start", reason=str(error))
             self.status = 1
             self._stop.set()
+        except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
+            self._log.exception("stopped by a fault")
+            self.status = 1
+            self._stop.set()
+
+    def _retag(self) -> None:
+        """The thread that has tags catch up. A fault of ours ends the service, as above."""
+        try:
+            self._retagger.run()
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
             self._log.exception("stopped by a fault")
             self.status = 1

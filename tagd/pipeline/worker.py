@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from tagd.catalogue import jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
-from tagd.domain import Job, JobKind
+from tagd.domain import Job, JobKind, Priority
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.record import InForce
-    from tagd.domain import DecodedPhoto, Signature
-    from tagd.pipeline.classify import Answer, Chosen, Classifier
+    from tagd.domain import Choice, DecodedPhoto, Signature, Want
+    from tagd.pipeline.classify import Answer, Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
 
@@ -77,6 +76,7 @@ class WorkerSettings:
     decoders: int
     max_attempts: int
     settle_seconds: float
+    keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
 
     @property
     def ahead(self) -> int:
@@ -90,6 +90,13 @@ class _Turn:
 
     decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
     failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
+    # What each photo is to be tagged by in the end, by photo id; None where nobody can tell.
+    wanted: dict[str, Want | None] = field(default_factory=dict)
+
+    @property
+    def to_refine(self) -> set[str]:
+        """The photos, by photo id, that are looked at for better tags than they have."""
+        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.REFINE}
 
 
 class Worker:
@@ -220,32 +227,24 @@ class Worker:
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
         _refuse(turn, refused)
-        unseen = {
-            photo_id: contents[photo_id]
-            for photo_id, choice in chosen.items()
-            if not self._in_force(in_force.get(photo_id), contents[photo_id], choice)
-        }
+        due: dict[str, Choice] = {}
+        for photo_id, each in chosen.items():
+            known = in_force.get(photo_id)
+            choice = each.due(known, contents[photo_id], refine=photo_id in turn.to_refine)
+            if choice is not None:
+                due[photo_id] = choice
+                asked: str | None = self._classifier.want_of(choice).key
+            else:
+                asked = known.asked if known else None
+            turn.wanted[photo_id] = each.wanted(asked)
         blind = {
             photo_id
-            for photo_id, photo in unseen.items()
-            if not self._classifier.can_see(photo, chosen[photo_id].now)
+            for photo_id, choice in due.items()
+            if not self._classifier.can_see(contents[photo_id], choice)
         }
         self._decode_anew(turn, blind)
-        return self._classifier.classify(
-            {photo_id: photo for photo_id, photo in unseen.items() if photo_id not in blind},
-            {photo_id: each.now for photo_id, each in chosen.items()},
-        )
-
-    def _in_force(self, known: InForce | None, photo: DecodedPhoto, chosen: Chosen) -> bool:
-        """Whether the tags that the photo has are those that it would get. Those that it deserves
-        are not replaced by those of a quicker model, however many photos wait."""
-        if known is None or known.orientation != photo.facts.orientation:
-            return False
-        heard = len(known.fingerprints)
-        return any(
-            known.fingerprints == self._classifier.wanted(choice)[:heard]
-            for choice in (chosen.at_rest, chosen.now)
-        )
+        unseen = {each: contents[each] for each in due if each not in blind}
+        return self._classifier.classify(unseen, due)
 
     def _decode_anew(self, turn: _Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
@@ -257,9 +256,11 @@ class Worker:
     def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
         now = self._clock()
-        results = [self._result(job, photo, answers) for job, photo in turn.decoded]
+        results = [self._result(job, photo, turn, answers) for job, photo in turn.decoded]
         with self._catalogue.write() as tx:
-            landed = record.record(tx, results, self._derivation.name_of, now)
+            landed = record.record(
+                tx, results, self._derivation.name_of, now, keep=self._settings.keep_runs
+            )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
@@ -270,14 +271,21 @@ class Worker:
             self._on_report(report)
         return len(reports)
 
-    def _result(self, job: Job, photo: DecodedPhoto, answers: Mapping[str, Answer]) -> TaggedFile:
+    def _result(
+        self, job: Job, photo: DecodedPhoto, turn: _Turn, answers: Mapping[str, Answer]
+    ) -> TaggedFile:
         tagging = None
         if (answer := answers.get(photo.photo_id)) is not None:
             tags = self._derivation.tags_of(answer.final)
             tagging = Tagging(
-                answer.choice.reason, answer.stages, tags, refine=answer.choice.refine
+                answer.choice.reason,
+                answer.stages,
+                tags,
+                refine=answer.choice.refine,
+                asked=self._classifier.want_of(answer.choice),
             )
-        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging)
+        wanted = turn.wanted.get(photo.photo_id)
+        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging, wanted)
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:

@@ -55,6 +55,14 @@ class Lasting:
                 others.append(self._choice(each))
         return (self._choice(rule), *others)
 
+    def possible(self) -> tuple[Choice, ...]:
+        """Every choice that any photo may be tagged by, of those that can be had."""
+        found = []
+        for rule in (None, *(() if self.is_one_for_all else self._wants.rules)):
+            with suppress(ModelError):
+                found.append(self._choice(rule))
+        return tuple(found)
+
     def choice_for_all(self) -> Choice:
         """The choice for photos that no rule is about. Raises `ModelError` as `choices` does."""
         return self._choice(None)
@@ -83,12 +91,12 @@ class Lasting:
 def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
     """A choice as it can be compared with others: by the fingerprints of its models, in which order
     they are heard, and how sure each must be."""
-    stages = [
-        [fingerprint_of(each.model), each.settles_at, each.temperature] for each in choice.stages
-    ]
+    fingerprints = tuple(fingerprint_of(each.model) for each in choice.stages)
+    sure = [(each.settles_at, each.temperature) for each in choice.stages]
     return Want(
-        key=json.dumps([choice.refine, *stages]),
+        key=json.dumps([choice.refine, fingerprints, sure]),
         models=", then ".join(each.model for each in choice.stages),
+        fingerprints=fingerprints,
         refine=choice.refine,
     )
 

@@ -29,6 +29,7 @@ __all__ = [
     "check",
     "choose",
     "decide",
+    "has_room",
     "named",
     "reachable",
     "rule_of",
@@ -81,6 +82,12 @@ def check(wants: Wants, machine: Machine) -> None:
     for rule in (None, *wants.rules):
         if rule is None or rule.models:
             by_rule(wants, rule, empty)
+
+
+def has_room(wants: Wants, choice: Choice, machine: Machine) -> bool:
+    """Whether the choice's models may be in memory together now."""
+    found = [machine.find(stage.model) for stage in choice.stages]
+    return fits([each for each in found if each], wants.memory_budget_mb, machine)
 
 
 def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:

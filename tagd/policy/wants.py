@@ -62,7 +62,7 @@ class Wants:
     first rule that matches, `cascade`, `targets`; else the embedded cascade.
 
     No choice takes more than `memory_budget_mb`. From `backlog` waiting photos on, a quicker model
-    works, unless a person named the model; None never has it so.
+    works, unless a person named the model; 0 always has it so, None never.
     """
 
     model: str | None = None
