@@ -7,6 +7,8 @@
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
+    wants, retag    what is wanted of models for each photo, and which photos are behind
+    derived         tags beside the predictions that they follow from; earlier: those kept of old
     query, search   what a person types, and what it finds; overview: everything else commands print
     speeds          how quick models are on this machine
     facts           small facts about the catalogue itself

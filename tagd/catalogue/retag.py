@@ -103,19 +103,19 @@ def last_photo(tx: Connection) -> int:
     return tx.scalar(select(func.max(photo.c.id))) or 0
 
 
-def want_the_same(tx: Connection, wanted: Want, rows: range, *, unknown: bool = False) -> int:
-    """The same is wanted for every photo of these row ids, or for those of which nobody knew;
-    returns for how many that is another thing than before."""
+def want_the_same(tx: Connection, wanted: Want, rows: range | None) -> int:
+    """The same is wanted for every photo of these row ids; with None for those, whatever their row
+    ids, of which nobody knew. Returns for how many that is another thing than before."""
     [number] = want_ids(tx, [wanted]).values()
-    which = _UNWANTED if unknown else photo.c.wanted_id.is_distinct_from(number)
-    others = update(photo).where(_among(rows), which)
-    return tx.execute(others.values(wanted_id=number)).rowcount
+    others = photo.c.wanted_id.is_distinct_from(number)
+    which = _UNWANTED if rows is None else and_(_among(rows), others)
+    return tx.execute(update(photo).where(which).values(wanted_id=number)).rowcount
 
 
-def accept(tx: Connection, wanted: Want, rows: range) -> int:
-    """Photos of these row ids whose tags come from what is now wanted are content, whatever was
-    asked for later: they went back to it. So are those of which it was not noted what was asked,
-    when all models that were heard are those wanted. Returns how many."""
+def accept(tx: Connection, wanted: Want, rows: range | None) -> int:
+    """Photos of these row ids, or all, whose tags come from what is now wanted are content,
+    whatever was asked for later: they went back to it. So are those of which it was not noted what
+    was asked, when all models that were heard are those wanted. Returns how many."""
     ids = want_ids(tx, [wanted, AGAIN])
     number, again = ids[wanted.key], ids[AGAIN.key]
     expected = case(dict(enumerate(wanted.fingerprints)), value=prediction.c.stage, else_="")
@@ -129,7 +129,7 @@ def accept(tx: Connection, wanted: Want, rows: range) -> int:
         tagging.c.want_id.is_(None), photo.c.asked_id.is_(None), tagging.c.refine == 0, ~other
     )
     content = exists().where(tagging.c.id == photo.c.tagging_id, or_(noted, unnoted))
-    stale = and_(_among(rows), _STALE, photo.c.wanted_id == number)
+    stale = and_(_STALE, photo.c.wanted_id == number, *([] if rows is None else [_among(rows)]))
     return tx.execute(update(photo).where(stale, content).values(asked_id=number)).rowcount
 
 

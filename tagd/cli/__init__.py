@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import look, models, policy, setup, state, tags, work
+from tagd.cli import look, models, policy, retag, setup, state, tags, work
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError
 
@@ -36,6 +36,7 @@ state.register(app)
 setup.register(app)
 models.register(app)
 policy.register(app)
+retag.register(app)
 
 
 def _print_version(asked: bool) -> None:

@@ -13,11 +13,13 @@ import typer
 from tagd.cli import output
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.cli.retag import opening, when_open, window_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from tagd.catalogue.lock import Holder
     from tagd.catalogue.overview import Failure, Status
@@ -46,9 +48,11 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
         engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
     holder = owner_of(path)
     if json:
-        output.as_json(status_fields(path, standing, holder, engine))
+        window = {"retag_window": window_fields(settings)}
+        output.as_json(status_fields(path, standing, holder, engine) | window)
     else:
-        output.facts(list(status_lines(path, standing, holder, engine, time.time())))
+        lines = status_lines(path, standing, holder, engine, time.time())
+        output.facts([*lines, *retag_lines(standing, opening(settings))])
 
 
 def failed(
@@ -140,6 +144,8 @@ def status_fields(
         "eta_seconds": None if eta is None else round(eta, 1),
         "tagged_last_hour": standing.tagged_last_hour,
         "oldest_waiting": None if waiting is None else iso(waiting),
+        "stale": standing.stale,
+        "to_refine": standing.to_refine,
         "last_failures": [failure_fields(each) for each in standing.last_failures],
     }
 
@@ -161,6 +167,16 @@ def status_lines(
     more = standing.files[FileState.FAILED] - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
+
+
+def retag_lines(standing: Status, opens_at: datetime | None) -> Iterator[tuple[str, str]]:
+    """Which tags are to catch up, and when, for a person; nothing where none are."""
+    if standing.stale:
+        number = output.count(standing.stale, "photo is", "photos are")
+        yield "re-tag", f"{number} to be tagged by other models{when_open(opens_at)}"
+    if standing.to_refine:
+        number = output.count(standing.to_refine, "photo has", "photos have")
+        yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

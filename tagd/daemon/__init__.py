@@ -5,10 +5,10 @@ wants.py   what the configuration asks of the policy
 facts.py   what the policy has to go by at this moment
 watch.py   `tagd run`: watch and tag until told to stop
 alarm.py   a cron time
-once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
+once.py    `tagd tag` and `retag --now`: work this off, here or through the daemon that runs
 """
 
-from tagd.daemon.once import Summary, tag_once
+from tagd.daemon.once import Summary, retag_once, tag_once
 from tagd.daemon.watch import run
 
-__all__ = ["Summary", "run", "tag_once"]
+__all__ = ["Summary", "retag_once", "run", "tag_once"]

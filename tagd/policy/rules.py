@@ -31,7 +31,8 @@ def matches_at_some_hour(rules: Sequence[Rule], facts: Facts) -> tuple[Rule | No
     None for no rule, whenever none of the others holds."""
     found: list[Rule | None] = []
     for rule in rules:
-        if why_not(replace(rule, hours=None), facts) is None:
+        at_any_hour = rule if rule.hours is None else replace(rule, hours=None)
+        if why_not(at_any_hour, facts) is None:
             found.append(rule)
             if rule.hours is None:
                 return tuple(found)

@@ -88,14 +88,15 @@ def refresh(
 def _page(tx: Connection, standard: Standard, after: int, last: int, *, unknown: bool) -> int:
     """The next photos after that row; returns up to which row that was."""
     if standard.lasting.is_one_for_all:
-        rows = range(after + 1, (last if unknown else min(last, after + SPAN)) + 1)
+        upto = last if unknown else min(last, after + SPAN)
+        rows = None if unknown else range(after + 1, upto + 1)
         try:
             wanted = standard.want_of(standard.lasting.choice_for_all())
         except ModelError:
             return last  # the worker says so; nothing can be wanted until it is there
-        retag.want_the_same(tx, wanted, rows, unknown=unknown)
+        retag.want_the_same(tx, wanted, rows)
         retag.accept(tx, wanted, rows)
-        return rows.stop - 1
+        return upto
     page = retag.page(tx, after=after, limit=PAGE, unknown=unknown)
     if not page:
         return last
