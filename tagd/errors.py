@@ -14,13 +14,20 @@
     │   ├── WeightsMissing       known, but its files are not on this disk
     │   ├── WeightsRefused       tampered with, unsafe to load, or not what the labels say
     │   └── DeviceUnavailable    the device asked for is not there
+    ├── TagUnknown               a word that means no tag, or one of several
+    ├── ControlError             the running daemon cannot be spoken to
+    ├── MetricsError             metrics cannot be served
+    ├── ServiceError             systemd does not do what was asked
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
         ├── PermanentPhotoError  will not get better by itself
         │   ├── NotAnImage
         │   ├── UnsupportedImage an image of a kind that this installation does not read
         │   ├── CorruptImage
-        │   └── TooLarge
+        │   ├── TooLarge
+        │   ├── MetadataMalformed    its metadata cannot be read, and is never rewritten
+        │   ├── MetadataUnsafe       nothing can be written without harm to something else
+        │   └── NotWritable          its folder, or the file, may not be written to
         └── TransientPhotoError  worth another try
             ├── TruncatedImage   perhaps still being written
             ├── FileChanged      changed while it was read
@@ -28,7 +35,10 @@
             ├── FileUnreadable   no permission, I/O error
             ├── ModelUnavailable the model that its rule names cannot be had now
             ├── DecoderDied      the decoder crashed on it
-            └── DecoderHung      the decoder took too long and was killed
+            ├── DecoderHung      the decoder took too long and was killed
+            ├── FileBusy         another program has it open for writing
+            ├── DiskFull         no room for a second copy beside it
+            └── ExifToolFailed   ExifTool died, or said that it could not
 
 Errors of libraries are translated at the edge where they arise; nothing above sees them.
 """
@@ -113,6 +123,22 @@ class DeviceUnavailable(ModelError):
     """The device asked for is not there."""
 
 
+class TagUnknown(TagdError):
+    """A word that means no tag, or one of several; the command line is to say which."""
+
+
+class ControlError(TagdError):
+    """The running daemon cannot be spoken to."""
+
+
+class MetricsError(TagdError):
+    """Metrics cannot be served."""
+
+
+class ServiceError(TagdError):
+    """systemd, or this user's rights, do not do what was asked."""
+
+
 class DecoderUnavailable(TagdError):
     """No decoder process can be started."""
 
@@ -159,6 +185,24 @@ class TooLarge(PermanentPhotoError):
     code = "too-large"
 
 
+class MetadataMalformed(PermanentPhotoError):
+    """Its metadata cannot be read, and what cannot be read is never rewritten."""
+
+    code = "metadata-malformed"
+
+
+class MetadataUnsafe(PermanentPhotoError):
+    """Nothing can be written into it without harm to something else; a sidecar still can."""
+
+    code = "metadata-unsafe"
+
+
+class NotWritable(PermanentPhotoError):
+    """Its folder, or the file itself, may not be written to."""
+
+    code = "not-writable"
+
+
 class TransientPhotoError(PhotoError):
     """Worth another try."""
 
@@ -203,3 +247,21 @@ class DecoderHung(TransientPhotoError):
     """The decoder process exceeded its time on this photo and was killed."""
 
     code = "decoder-hung"
+
+
+class FileBusy(TransientPhotoError):
+    """Another program has it open for writing."""
+
+    code = "busy"
+
+
+class DiskFull(TransientPhotoError):
+    """There is no room for a second copy beside it. Nothing was changed."""
+
+    code = "disk-full"
+
+
+class ExifToolFailed(TransientPhotoError):
+    """ExifTool died, took too long, or said that it could not."""
+
+    code = "exiftool-failed"

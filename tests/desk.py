@@ -52,11 +52,16 @@ class Desk:
         free_mb = there.free_mb if self.free_mb is None else self.free_mb
         return replace(there, candidates=candidates, free_mb=free_mb)
 
-    def worker(self, wants: Wants, keep_runs: int | None = None) -> Worker:
+    def worker(
+        self,
+        wants: Wants,
+        classifier: type[Classifier] = Classifier,
+        keep_runs: int | None = None,
+    ) -> Worker:
         return Worker(
             catalogue=self.catalogue,
             decoders=self._decoders,
-            classifier=Classifier(self._pool, wants, self.machine),
+            classifier=classifier(self._pool, wants, self.machine),
             derivation=derivation_of(Config()),
             settings=WorkerSettings(
                 batch_size=4, decoders=1, max_attempts=2, settle_seconds=1, keep_runs=keep_runs

@@ -4,14 +4,18 @@
     connection      SQLite's own ways: pragmas, URIs, what its errors mean
     lock, engine    who may work on the catalogue, and transactions
     migrate         an older schema becomes the present one
+    copies          a catalogue is copied, examined, put aside and put back
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     wants, retag    what is wanted of models for each photo, and which photos are behind
-    derived         tags beside the predictions that they follow from; earlier: those kept of old
-    query, search   what a person types, and what it finds; overview: everything else commands print
+    say, past       what a person says about tags, and what became of them
+    runs, undone    which run changed what, and taking it back
+    derived         tags beside the predictions that they follow from; earlier: what is kept of old
+    query, search   what a person types, and what it finds
+    overview        everything else that commands print; activity: what goes on just now
     speeds          how quick models are on this machine
-    facts           small facts about the catalogue itself
+    facts           small facts about the catalogue itself; mode: whether a person paused the work
 
 Knows no model, no rule and no process: what it is given are plain values and a connection.
 """

@@ -6,53 +6,75 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 
 from tagd.catalogue.predictions import unpack
+from tagd.catalogue.say import Change, note
 from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
-from tagd.catalogue.statements import upsert
-from tagd.catalogue.tags import label_ids
+from tagd.catalogue.statements import chunks, upsert
+from tagd.catalogue.tags import is_rejected, label_ids, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from tagd.catalogue.runs import Run
+
 _BY_MODEL = (tag.c.source == TagSource.MODEL) & (tag.c.state == TagState.ACTIVE)
+_THIS = (
+    _BY_MODEL
+    & (tag.c.photo_id == bindparam("of_photo"))
+    & (tag.c.label_id == bindparam("of_label"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedPhoto:
-    """A photo's tags, and what the model said that decided them."""
+    """A photo's tags, and what the model said, and when, that decides them."""
 
     row_id: int
     model_id: int
+    tagged_at: float
     predictions: Predictions
     given: Mapping[str, float] = field(default_factory=dict)  # by the model: label → confidence
-    decided: frozenset[str] = frozenset()  # labels that a person rejected, or confirmed
+    confirmed: frozenset[str] = frozenset()  # of the model's labels, those that a person confirmed
+    rejected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one photo's tags: those that come, go, or are as sure as they were not."""
+    """What becomes of one photo's tags: those that come, go, or are as sure as they were not.
+    `model_id` and `tagged_at` are None where nothing can come."""
 
-    photo: TaggedPhoto
-    gained: tuple[Tag, ...]
-    lost: tuple[str, ...]
-    moved: tuple[Tag, ...]
+    row_id: int
+    model_id: int | None = None
+    tagged_at: float | None = None
+    gained: tuple[Tag, ...] = ()
+    lost: tuple[str, ...] = ()
+    moved: tuple[Tag, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.gained or self.lost or self.moved)
 
 
-def difference(photo: TaggedPhoto, tags: Tags) -> Difference:
-    """How these tags differ from those that the photo has."""
-    wanted = {each.label: each for each in tags.tags if each.label not in photo.decided}
+def difference(
+    photo: TaggedPhoto, tags: Tags, above: Callable[[str], Collection[str]] = nothing_above
+) -> Difference:
+    """How these tags differ from those that the photo has. `above` tells what a label is a kind of:
+    with a label all that is below it was rejected."""
+    wanted = {
+        each.label: each
+        for each in tags.tags
+        if each.label not in photo.confirmed and not is_rejected(each.label, photo.rejected, above)
+    }
     return Difference(
-        photo=photo,
+        row_id=photo.row_id,
+        model_id=photo.model_id,
+        tagged_at=photo.tagged_at,
         gained=tuple(each for key, each in wanted.items() if key not in photo.given),
         lost=tuple(key for key in photo.given if key not in wanted),
         moved=tuple(
@@ -75,8 +97,8 @@ def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
 
 
 def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
-    """These photos (photo → tagging, by their row ids) with what was said in that tagging, in the
-    order of their rows."""
+    """These photos (photo → tagging, by their row ids) with what was said in that tagging, in force
+    or not, in the order of their rows."""
     if not taggings:
         return []
     stages = prediction.alias()
@@ -85,6 +107,7 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
         select(
             photo.c.id,
             photo.c.content_hash,
+            tagging.c.tagged_at,
             model.c.id,
             model.c.name,
             model.c.fingerprint,
@@ -102,9 +125,9 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
         .order_by(photo.c.id)
     ).all()
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
-    given, decided = _tags(tx, min(taggings), max(taggings), keys)
+    its = _tags(tx, list(taggings), keys)
     photos = []
-    for row_id, content_hash, model_id, name, fingerprint, packed, log_sum_exp in rows:
+    for row_id, content_hash, at, model_id, name, fingerprint, packed, log_sum_exp in rows:
         ids, logits = unpack(packed)
         said = Predictions(
             photo_id=content_hash,
@@ -115,64 +138,113 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
             log_sum_exp=log_sum_exp,
         )
         photos.append(
-            TaggedPhoto(row_id, model_id, said, given[row_id], frozenset(decided[row_id]))
+            TaggedPhoto(
+                row_id,
+                model_id,
+                at,
+                said,
+                its.given[row_id],
+                frozenset(its.confirmed[row_id]),
+                frozenset(its.rejected[row_id]),
+            )
         )
     return photos
 
 
+def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
+    """What becomes of these photos' tags when nothing that a model said is in force."""
+    keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
+    its = _tags(tx, photos, keys)
+    return [Difference(row_id, lost=tuple(its.given[row_id])) for row_id in sorted(photos)]
+
+
+def clear(tx: Connection, photos: Collection[int]) -> None:
+    """Take all tags off these photos that models alone gave."""
+    for some in chunks(photos):
+        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), _BY_MODEL))
+
+
 def put(
-    tx: Connection, differences: Sequence[Difference], name_of: Callable[[str], str], now: float
+    tx: Connection,
+    differences: Sequence[Difference],
+    name_of: Callable[[str], str],
+    now: float | None = None,
+    run: Run | None = None,
 ) -> None:
-    """Make the photos' tags what they are to be."""
+    """Make the photos' tags what they are to be. What comes is tagged `now`, or when its model
+    spoke. What comes and goes is written into the history under `run`, where there is one."""
     told = [each for each in differences if each]
     keys = {one.label for each in told for one in (*each.gained, *each.moved)}
     keys |= {key for each in told for key in each.lost}
     ids = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
-    this = _BY_MODEL & (tag.c.photo_id == bindparam("of_photo"))
-    this &= tag.c.label_id == bindparam("of_label")
-    if gone := [
-        {"of_photo": each.photo.row_id, "of_label": ids[key]} for each in told for key in each.lost
-    ]:
-        tx.execute(delete(tag).where(this), gone)
-    if moved := [
-        {"of_photo": each.photo.row_id, "of_label": ids[one.label], "to": one.confidence}
-        for each in told
-        for one in each.moved
-    ]:
-        tx.execute(update(tag).where(this).values(confidence=bindparam("to")), moved)
+    _remove(tx, [(each.row_id, ids[key]) for each in told for key in each.lost])
+    _move(tx, [(each, ids[one.label], one) for each in told for one in each.moved])
     come = [
         {
-            "photo_id": each.photo.row_id,
+            "photo_id": each.row_id,
             "label_id": ids[one.label],
             "source": TagSource.MODEL,
             "state": TagState.ACTIVE,
             "confidence": one.confidence,
-            "model_id": each.photo.model_id,
-            "tagged_at": now,
+            "model_id": each.model_id,
+            "tagged_at": each.tagged_at if now is None else now,
         }
         for each in told
         for one in each.gained
     ]
     upsert(tx, tag, come, key=["photo_id", "label_id", "source"])
+    if run is not None and now is not None:
+        note(tx, list(_changes(told, ids)), TagSource.MODEL, run, now)
 
 
-def _tags(
-    tx: Connection, first: int, last: int, keys: Mapping[int, str]
-) -> tuple[Mapping[int, dict[str, float]], Mapping[int, set[str]]]:
-    """The tags of the photos from one row to another: those by a model alone, with their
-    confidence, and those that a person decided about."""
-    given: dict[int, dict[str, float]] = defaultdict(dict)
-    decided: dict[int, set[str]] = defaultdict(set)
-    rows = tx.execute(
-        select(tag.c.photo_id, tag.c.label_id, tag.c.source, tag.c.state, tag.c.confidence).where(
-            tag.c.photo_id.between(first, last)
+def _remove(tx: Connection, gone: Sequence[tuple[int, int]]) -> None:
+    if gone:
+        rows = [{"of_photo": photo_id, "of_label": label_id} for photo_id, label_id in gone]
+        tx.execute(delete(tag).where(_THIS), rows)
+
+
+def _move(tx: Connection, moved: Sequence[tuple[Difference, int, Tag]]) -> None:
+    if moved:
+        values: dict[str, Any] = {"confidence": bindparam("to"), "model_id": bindparam("by")}
+        rows = [
+            {"of_photo": each.row_id, "of_label": label_id, "to": one.confidence}
+            | {"by": each.model_id}
+            for each, label_id, one in moved
+        ]
+        tx.execute(update(tag).where(_THIS).values(values), rows)
+
+
+def _changes(told: Sequence[Difference], ids: Mapping[str, int]) -> Iterator[Change]:
+    for each in told:
+        for one in each.gained:
+            yield Change(each.row_id, ids[one.label], TagSource.MODEL, None, TagState.ACTIVE)
+        for key in each.lost:
+            yield Change(each.row_id, ids[key], TagSource.MODEL, TagState.ACTIVE, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """Photos' tags by row id: those by a model alone, with their confidence, those of a model's
+    that a person confirmed, and those that are rejected."""
+
+    given: Mapping[int, dict[str, float]]
+    confirmed: Mapping[int, set[str]]
+    rejected: Mapping[int, set[str]]
+
+
+def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _Tags:
+    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set))
+    for some in chunks(photos):
+        rows = tx.execute(
+            select(
+                tag.c.photo_id, tag.c.label_id, tag.c.source, tag.c.state, tag.c.confidence
+            ).where(tag.c.photo_id.in_(some))
         )
-    )
-    for photo_id, label_id, source, state, confidence in rows:
-        if state == TagState.REJECTED or (
-            source == TagSource.MODEL and state == TagState.CONFIRMED
-        ):
-            decided[photo_id].add(keys[label_id])
-        elif source == TagSource.MODEL:
-            given[photo_id][keys[label_id]] = confidence
-    return given, decided
+        for photo_id, label_id, source, state, confidence in rows:
+            if state == TagState.REJECTED:
+                found.rejected[photo_id].add(keys[label_id])
+            elif source == TagSource.MODEL and state == TagState.CONFIRMED:
+                found.confirmed[photo_id].add(keys[label_id])
+            elif source == TagSource.MODEL:
+                found.given[photo_id][keys[label_id]] = confidence
+    return found

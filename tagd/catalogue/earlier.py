@@ -22,7 +22,7 @@ def count(tx: Connection, name: str) -> int:
 def page(tx: Connection, name: str, *, after: int = 0, limit: int) -> dict[int, int]:
     """The next photos whose tags can come from this model again, and by which tagging, both by row
     id: the latest in which it had the last word, else the latest in which it was heard. Photos
-    whose tags in force it decided are left out."""
+    whose tags in force it decided are left out, and what a person took back is."""
     some = _latest(name).where(photo.c.id > after).limit(limit)
     return {photo_id: decided or heard for photo_id, decided, heard in tx.execute(some)}
 
@@ -50,7 +50,8 @@ def _latest(name: str) -> Select[int, int | None, int]:
         select(photo.c.id, decided, func.max(tagging.c.id))
         .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
         .join(present, present.c.id == photo.c.tagging_id)
-        .where(tagging.c.id != photo.c.tagging_id, said, present.c.model_id.not_in(its))
+        .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
+        .where(said, present.c.model_id.not_in(its))
         .group_by(photo.c.id)
         .order_by(photo.c.id)
     )

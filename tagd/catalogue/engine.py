@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import NullPool, Pool, QueuePool, create_engine, event
 
 from tagd import fs
-from tagd.catalogue import lock, migrate
+from tagd.catalogue import copies, lock, migrate
 from tagd.catalogue.connection import (
     SIDE_FILES,
     connect,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.lock import Holder, Lock
 
-__all__ = ["Catalogue", "open_owner", "open_reader", "open_writer", "owner_of"]
+__all__ = ["Catalogue", "compact", "open_owner", "open_reader", "open_writer", "owner_of"]
 __all__ += ["sqlite_version_warning"]
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -84,6 +84,17 @@ class Catalogue:
         to be nested."""
         assert self._writes, "opened for reading"
         return self._transaction(self._writer)
+
+    def tidy(self, pages: int) -> int:
+        """Have SQLite renew what its planner knows, and give up to so many free pages back to the
+        disk; returns how many free ones are left. To be called by the owner."""
+        with self.write() as tx:
+            tx.exec_driver_sql("PRAGMA optimize")
+        with self.write() as tx:
+            # It frees a page a step, and `execute` makes but one. This commits by itself.
+            driver: Any = tx.connection.driver_connection
+            driver.executescript(f"PRAGMA incremental_vacuum({pages})")
+            return int(tx.exec_driver_sql("PRAGMA freelist_count").scalar_one())
 
     def data_version(self) -> int:
         """A number that changes with every commit, of this process or another. Takes microseconds;
@@ -208,6 +219,16 @@ def open_reader(path: Path) -> Catalogue:
         return Catalogue(path, lock=None, writes=False)
 
 
+def compact(path: Path) -> tuple[int, int]:
+    """Write the catalogue anew without gaps; returns its bytes before and after. Raises
+    CatalogueHeld while another process works on it."""
+    with open_owner(path, "tagd db vacuum") as catalogue:
+        before = path.stat().st_size
+        with translated(catalogue.path), closing(connect_writer(path, checkpoints=True)) as alone:
+            alone.execute("VACUUM")
+    return before, path.stat().st_size
+
+
 def owner_of(path: Path) -> Holder | None:
     """Who works on this catalogue now, if anybody."""
     with translated_place(path):
@@ -245,11 +266,11 @@ def _make(path: Path) -> None:
     ):
         # A stale journal beside a new database would be taken for its own.
         leftover.unlink(missing_ok=True)
-    migrate.create_file(unfinished)
+    copies.create_file(unfinished)
     with closing(connect(unfinished, "rw")) as connection:
         prepare_new(connection)
     migrate.upgrade(unfinished)
-    migrate.place(unfinished, path)
+    copies.place(unfinished, path)
 
 
 def _check(path: Path, *, older_is_fine: bool) -> None:

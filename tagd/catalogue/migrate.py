@@ -8,7 +8,6 @@ migrations do not repeat them.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,15 +17,14 @@ from sqlalchemy import NullPool, create_engine, event
 
 import tagd
 from tagd import fs
-from tagd.catalogue import views
-from tagd.catalogue.connection import connect, connect_writer, side_file
+from tagd.catalogue import copies, views
+from tagd.catalogue.connection import connect, connect_writer
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, CatalogueUnsuitable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SCHEMA_VERSION = "0007"  # the newest revision below migrations/versions: four digits, ascending
-FILE_MODE = 0o640
 
 
 def scripts() -> Path:
@@ -95,44 +93,9 @@ def upgrade(path: Path, *, to: str = SCHEMA_VERSION, chain: Path | None = None) 
 
 def back_up(path: Path, version: str) -> Path:
     """Copy the catalogue to `NAME.before-VERSION.db` beside it, whole or not at all."""
-    copy = path.with_name(f"{path.stem}.before-{version}{path.suffix or '.db'}")
-    unfinished = side_file(copy, ".new")
-    unfinished.unlink(missing_ok=True)
-    create_file(unfinished)
-    try:
-        with closing(connect(path, "ro")) as source, closing(connect(unfinished, "rw")) as target:
-            source.backup(target)
-            # The copy says that it is in WAL mode, as the original is: see `connection.py`.
-            target.execute("PRAGMA journal_mode = DELETE").fetchone()
-        place(unfinished, copy)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return copy
-
-
-def create_file(path: Path) -> None:
-    """An empty file that its group may read, whatever the umask says."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-    try:
-        os.fchmod(descriptor, FILE_MODE)
-    finally:
-        os.close(descriptor)
-
-
-def place(unfinished: Path, final: Path) -> None:
-    """Give a closed database its name, durably."""
-    _sync(unfinished)
-    unfinished.replace(final)
-    _sync(final.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    copied = path.with_name(f"{path.stem}.before-{version}{path.suffix or '.db'}")
+    copies.copy(path, copied)
+    return copied
 
 
 def _views_of(connection: sqlite3.Connection) -> dict[str, str]:

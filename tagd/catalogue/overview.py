@@ -7,11 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, text
 
 from tagd.catalogue import jobs, retag
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tag, tagging
-from tagd.catalogue.statements import chunks
+from tagd.catalogue.statements import below, chunks
+from tagd.catalogue.views import ONE_A_LABEL
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts, TagSource, TagState
 from tagd.fs import key_of, path_of
 
@@ -87,6 +88,16 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file that is there, and its photo by row id once its content is known."""
+
+    path: Path
+    photo_id: int | None
+    state: FileState
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A file that was given up: a stable code, the reason in words, and since when."""
 
@@ -145,6 +156,27 @@ def show(tx: Connection, path: Path) -> Shown | None:
     )
 
 
+def photos_of(tx: Connection, paths: Collection[Path]) -> list[int]:
+    """The photos of these files by row id; files whose content is not known yet have none."""
+    found: set[int] = set()
+    for some in chunks(map(key_of, paths)):
+        its = select(file.c.photo_id).where(file.c.path_key.in_(some), file.c.photo_id.is_not(None))
+        found.update(tx.scalars(its))
+    return sorted(found)
+
+
+def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
+    """The file at this absolute path, or those below it where it is a folder; not those that are
+    missing. Empty where the catalogue knows of none."""
+    there = or_(file.c.path_key == key_of(path), below(file.c.path_key, path))
+    rows = tx.execute(
+        select(file.c.path_key, file.c.photo_id, file.c.state, file.c.reason)
+        .where(there, file.c.state != FileState.MISSING)
+        .order_by(file.c.path_key)
+    )
+    return [ShownFile(path_of(key), *rest) for key, *rest in rows]
+
+
 def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
     """The whole at a glance, with the last few failures."""
     by_state: dict[str, int] = dict(
@@ -201,14 +233,15 @@ def tag_counts(tx: Connection) -> list[TagCount]:
 
 
 def tags_of(tx: Connection, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
-    """The tags of these photos by row id, the most confident first, the rejected ones too."""
+    """The tags of these photos by row id, the most confident first, the rejected ones too; each
+    label once, as in the views."""
     found: dict[int, list[ShownTag]] = defaultdict(list)
     for some in chunks(photo_rows):
         rows = tx.execute(
             select(tag, label.c.name, label.c.key, model.c.name.label("model"))
             .join_from(tag, label, label.c.id == tag.c.label_id)
             .join(model, model.c.id == tag.c.model_id, isouter=True)
-            .where(tag.c.photo_id.in_(some))
+            .where(tag.c.photo_id.in_(some), text(ONE_A_LABEL))
             .order_by(tag.c.photo_id, tag.c.confidence.desc(), label.c.name)
         )
         for row in rows:

@@ -9,12 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
 
 from tagd.catalogue import jobs, predictions, wants
+from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import file, photo, prediction, tagging, want
 from tagd.catalogue.statements import chunks, take_over, upsert
-from tagd.catalogue.tags import ModelTags, label_ids, model_ids, replace_model_tags
+from tagd.catalogue.tags import (
+    ModelTags,
+    label_ids,
+    model_ids,
+    nothing_above,
+    replace_model_tags,
+)
 from tagd.domain import FileState
 
 if TYPE_CHECKING:
@@ -56,7 +63,10 @@ class TaggedFile:
 @dataclass(frozen=True, slots=True)
 class InForce:
     """What models were last asked for a photo that has tags in force (the key of a `Want`, None
-    where that is not known), and the photo's orientation when its tags were given."""
+    where that is not known), and the photo's orientation when its tags were given.
+
+    Tags that were taken back since stand for nothing, and are in force as that: the same is not
+    asked again."""
 
     asked: str | None
     orientation: int
@@ -65,16 +75,19 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class _Row:
     id: int
-    tagging_id: int | None
+    looked_at: bool  # by a model, whose tags may have been taken back since
 
 
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
     """Which of these photos have tags in force, and from where. What is not here has none."""
     found: dict[str, InForce] = {}
+    its = tagging.alias()
+    stands = or_(its.c.id == photo.c.tagging_id, its.c.undone_by.is_not(None))
+    latest = select(func.max(its.c.id)).where(its.c.photo_id == photo.c.id, stands)
     for some in chunks(photo_ids):
         rows = tx.execute(
             select(photo.c.content_hash, want.c.key, tagging.c.orientation)
-            .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
+            .join_from(photo, tagging, tagging.c.id == latest.scalar_subquery())
             .join(want, want.c.id == photo.c.asked_id, isouter=True)
             .where(photo.c.content_hash.in_(some))
         )
@@ -88,10 +101,13 @@ def record(
     name_of: Callable[[str], str],
     now: float,
     *,
+    above: Callable[[str], Collection[str]] = nothing_above,
+    run: Run | None = None,
     keep: int | None = None,
 ) -> list[bool]:
-    """Record what came of these jobs and end them; `name_of` gives a label's display name. Of what
-    models said before, the latest `keep` taggings of each photo stay, or all.
+    """Record what came of these jobs and end them; `name_of` gives a label's display name, `above`
+    what it is a kind of, and `run` is noted as the one that tagged the photos. Of what models said
+    before, the latest `keep` taggings of each photo stay, or all.
 
     False for a result that was not recorded: its job is no longer ours (its file changed, went, or
     was claimed again), or it relies on tags that are not in force any more, and then its job waits
@@ -99,15 +115,17 @@ def record(
     """
     ours = jobs.held(tx, [each.job for each in results])
     mine = [each for each in results if each.job.id in ours]
-    fresh = {each.photo_id: each for each in reversed(mine) if each.tagging is not None}
+    fresh: dict[str, TaggedFile] = {}
+    for each in mine:
+        if each.tagging is not None:
+            fresh.setdefault(each.photo_id, each)
     rows = _take_in(tx, [*mine, *fresh.values()])
-    sound = [
-        each
-        for each in mine
-        if each.photo_id in fresh or rows[each.photo_id].tagging_id is not None
-    ]
+    sound = [each for each in mine if each.photo_id in fresh or rows[each.photo_id].looked_at]
     _link(tx, sound, rows, now)
-    _decide(tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now)
+    given = _decide(
+        tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now, run
+    )
+    replace_model_tags(tx, given, now, above)
     wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
     if keep is not None:
         wants.drop_earlier(tx, [rows[photo_id].id for photo_id in fresh], keep)
@@ -126,13 +144,14 @@ def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
     }
     upsert(tx, photo, list(facts.values()), key=["content_hash"], changes=take_over(*_FACTS))
     rows: dict[str, _Row] = {}
+    looked_at = exists().where(tagging.c.photo_id == photo.c.id)
     for some in chunks(facts):
         found = tx.execute(
-            select(photo.c.content_hash, photo.c.id, photo.c.tagging_id).where(
+            select(photo.c.content_hash, photo.c.id, looked_at).where(
                 photo.c.content_hash.in_(some)
             )
         )
-        rows.update({each.content_hash: _Row(each.id, each.tagging_id) for each in found})
+        rows.update({content_hash: _Row(*each) for content_hash, *each in found})
     return rows
 
 
@@ -174,10 +193,11 @@ def _decide(
     fresh: Sequence[tuple[int, TaggedFile]],
     name_of: Callable[[str], str],
     now: float,
-) -> None:
-    """New taggings, each of a photo by its row id, come into force."""
+    run: Run | None,
+) -> list[ModelTags]:
+    """New taggings, each of a photo by its row id, come into force; the tags that they give."""
     if not fresh:
-        return
+        return []
     decisions = [(row, each.facts.orientation, each.tagging) for row, each in fresh if each.tagging]
     said = [stage for _, _, one in decisions for stage in one.stages]
     models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
@@ -185,6 +205,7 @@ def _decide(
     keys |= {each.label for _, _, one in decisions for each in one.tags.tags}
     labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
     asked = wants.want_ids(tx, [one.asked for _, _, one in decisions if one.asked])
+    number = None if run is None else run_id(tx, run)
     heads: list[dict[str, Any]] = [
         {
             "photo_id": row,
@@ -193,6 +214,7 @@ def _decide(
             "orientation": orientation,
             "tagged_at": now,
             "refine": int(one.refine),
+            "run_id": number,
             "want_id": asked[one.asked.key] if one.asked else None,
         }
         for row, orientation, one in decisions
@@ -214,7 +236,6 @@ def _decide(
             for head in heads
         ],
     )
-    given = [
+    return [
         ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions
     ]
-    replace_model_tags(tx, given, now)

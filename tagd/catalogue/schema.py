@@ -117,6 +117,16 @@ model = Table(
     Column("first_used_at", REAL, nullable=False),
 )
 
+# The commands, and the runs of the daemon, that changed tags; one that changed none has no row.
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("command", Text, nullable=False),
+    Column("started_at", REAL, nullable=False),
+)
+
 # One decision for one photo: the choice with its reason, and which stage's model was heard last.
 tagging = Table(
     "tagging",
@@ -129,9 +139,10 @@ tagging = Table(
     Column("tagged_at", REAL, nullable=False, index=True),
     # 1 where a quicker model than the photo deserves looked at it, since many waited.
     Column("refine", Integer, nullable=False, server_default="0"),
-    Column(
-        "want_id", Integer
-    ),  # what was asked, as a row of `want`; none where that was not yet noted
+    # What was asked, as a row of `want`; none where that was not yet noted.
+    Column("want_id", Integer),
+    Column("run_id", ForeignKey("run.id")),  # which run made it; none where that was not yet noted
+    Column("undone_by", ForeignKey("run.id")),  # the run that took it back, if one did
     Index("ix_tagging_refine", "photo_id", sqlite_where=text("refine = 1")),
 )
 
@@ -172,6 +183,27 @@ tag = Table(
     one_of("state", TagState),
     Index("ix_tag_label_id", "label_id", "photo_id"),
     sqlite_with_rowid=False,
+)
+
+# What became of single tags, by a person, by what was read in a photo, or by changed rules. What a
+# model gave is told by `tagging`, and has no rows here: a photo would have five.
+history = Table(
+    "history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label_id", ForeignKey("label.id"), nullable=False),
+    Column("source", Text, nullable=False),  # of the tag
+    Column("who", Text, nullable=False),  # changed it
+    Column("before", Text),  # the state of the tag; none where it was not there
+    Column("after", Text),
+    Column("at", REAL, nullable=False),
+    Column("tagged_at", REAL),  # of a tag that went, so that it can come back as it was
+    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
+    one_of("source", TagSource),
+    one_of("who", TagSource),
+    one_of("before", TagState),
+    one_of("after", TagState),
 )
 
 # The queue. A finished job is deleted in the transaction that records its result. `not_before` is 0

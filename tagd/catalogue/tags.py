@@ -1,11 +1,13 @@
 """Labels, models, and the tags that a model's predictions gave a photo.
 
 A person outranks a model: a tag that a person confirmed or rejected is never touched from here, and
-a label that was rejected for a photo is not given to it again by any model.
+a label that was rejected for a photo is not given to it again by any model, nor is what is a kind
+of it.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from tagd.catalogue.statements import ROLLED_BACK, chunks, upsert
 from tagd.domain import TagSource, TagState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -32,6 +34,11 @@ class ModelTags:
     tags: Tags
 
 
+def nothing_above(_label: str) -> tuple[str, ...]:
+    """What a label is a kind of, where no hierarchy is known."""
+    return ()
+
+
 def label_ids(tx: Connection, names: Mapping[str, str]) -> dict[str, int]:
     """The row id of each label (key → display name); those not seen before are taken in."""
     ids = _label_ids(tx, names)
@@ -42,6 +49,27 @@ def label_ids(tx: Connection, names: Mapping[str, str]) -> dict[str, int]:
     return ids
 
 
+def labels_present(tx: Connection, keys: Collection[str]) -> dict[str, int]:
+    """The row ids of those of these labels that are in the catalogue."""
+    return _label_ids(tx, keys)
+
+
+def label_names(tx: Connection) -> dict[str, str]:
+    """What every label in the catalogue is called."""
+    return dict(tx.execute(select(label.c.key, label.c.name)).all())
+
+
+def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
+    """The labels that any of these photos has as tags in force."""
+    found: set[str] = set()
+    for some in chunks(photos):
+        in_force = select(tag.c.label_id).where(
+            tag.c.photo_id.in_(some), tag.c.state != TagState.REJECTED
+        )
+        found.update(tx.scalars(select(label.c.key).where(label.c.id.in_(in_force))))
+    return found
+
+
 def label_keys(tx: Connection) -> list[str]:
     """Every label in the catalogue."""
     return list(tx.scalars(select(label.c.key).order_by(label.c.key)))
@@ -49,7 +77,7 @@ def label_keys(tx: Connection) -> list[str]:
 
 def renamed(tx: Connection, names: Mapping[str, str]) -> dict[str, str]:
     """Which of these labels are in the catalogue under another name than this."""
-    present = dict(tx.execute(select(label.c.key, label.c.name)).all())
+    present = label_names(tx)
     return {key: name for key, name in names.items() if present.get(key, name) != name}
 
 
@@ -74,9 +102,14 @@ def model_ids(tx: Connection, names: Mapping[str, str], now: float) -> dict[str,
     return ids
 
 
-def replace_model_tags(tx: Connection, given: Sequence[ModelTags], now: float) -> None:
+def replace_model_tags(
+    tx: Connection,
+    given: Sequence[ModelTags],
+    now: float,
+    above: Callable[[str], Collection[str]] = nothing_above,
+) -> None:
     """Put these tags in the place of those that a model gave the photos before. Their labels must
-    be known (`label_ids`)."""
+    be known (`label_ids`). `above` tells what a label is a kind of."""
     photos = [each.photo_row_id for each in given]
     ids = _label_ids(tx, {each.label for one in given for each in one.tags.tags})
     for some in chunks(photos):
@@ -95,21 +128,30 @@ def replace_model_tags(tx: Connection, given: Sequence[ModelTags], now: float) -
         }
         for one in given
         for each in one.tags.tags
-        if (one.photo_row_id, ids[each.label]) not in rejected
+        if not is_rejected(each.label, rejected.get(one.photo_row_id, frozenset()), above)
     ]
     # A row that is still there was confirmed by a person, and stays as it is.
     upsert(tx, tag, rows, key=["photo_id", "label_id", "source"])
 
 
-def _rejected(tx: Connection, photos: Collection[int]) -> set[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
+def is_rejected(
+    label: str, rejected: Collection[str], above: Callable[[str], Collection[str]]
+) -> bool:
+    """Whether a label, or one that it is a kind of, is among the rejected ones."""
+    return bool(rejected) and (label in rejected or any(each in rejected for each in above(label)))
+
+
+def _rejected(tx: Connection, photos: Collection[int]) -> dict[int, set[str]]:
+    """The labels that were rejected, by photo."""
+    found: dict[int, set[str]] = defaultdict(set)
     for some in chunks(photos):
         rows = tx.execute(
-            select(tag.c.photo_id, tag.c.label_id).where(
-                tag.c.photo_id.in_(some), tag.c.state == TagState.REJECTED
-            )
+            select(tag.c.photo_id, label.c.key)
+            .join_from(tag, label, label.c.id == tag.c.label_id)
+            .where(tag.c.photo_id.in_(some), tag.c.state == TagState.REJECTED)
         )
-        found.update(rows)
+        for photo_id, key in rows:
+            found[photo_id].add(key)
     return found
 
 

@@ -17,6 +17,38 @@ def iso(seconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', {seconds}, 'unixepoch')"
 
 
+REJECTED_AT = """COALESCE(
+                   (SELECT MAX(history.at) FROM history
+                    WHERE history.photo_id = tag.photo_id AND history.label_id = tag.label_id
+                    AND history.after = 'rejected'), tag.tagged_at)"""
+
+# Looks that models had at photos, those that were taken back, and changes of single tags.
+EVENTS = (
+    """
+            SELECT photo_id, tagged_at AS at, 'model' AS who, 'tagged' AS change, NULL AS label_id,
+                   'model' AS source, model_id, run_id
+            FROM tagging""",
+    """
+            SELECT tagging.photo_id, run.started_at AS at, 'person' AS who, 'undone' AS change,
+                   NULL AS label_id, 'model' AS source, tagging.model_id, run.id AS run_id
+            FROM tagging JOIN run ON run.id = tagging.undone_by""",
+    """
+            SELECT photo_id, at, who,
+                   CASE WHEN after IS NULL THEN 'removed'
+                        WHEN after <> 'active' THEN after
+                        WHEN before IS NULL THEN 'added'
+                        ELSE 'restored' END AS change,
+                   label_id, source, NULL AS model_id, run_id
+            FROM history""",
+)
+
+# A label that several gave a photo is one tag. Of its sources one tells of it: what a person said
+# before what a model said, and that before what stood in the photo, which is their order as text.
+ONE_A_LABEL = """NOT EXISTS (
+            SELECT 1 FROM tag AS other
+            WHERE other.photo_id = tag.photo_id AND other.label_id = tag.label_id
+            AND other.source > tag.source)"""
+
 VIEWS: dict[str, str] = {
     "v_photo_tags": f"""
         SELECT file.path, label.name AS tag, label.key AS label, tag.confidence, tag.source,
@@ -25,14 +57,14 @@ VIEWS: dict[str, str] = {
         JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
         JOIN label ON label.id = tag.label_id
         LEFT JOIN model ON model.id = tag.model_id
-        WHERE tag.state <> 'rejected'""",
+        WHERE tag.state <> 'rejected' AND {ONE_A_LABEL}""",
     "v_rejected_tags": f"""
         SELECT file.path, label.name AS tag, label.key AS label, tag.source,
-               {iso("tag.tagged_at")} AS rejected_at
+               {iso(REJECTED_AT)} AS rejected_at
         FROM tag
         JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
         JOIN label ON label.id = tag.label_id
-        WHERE tag.state = 'rejected'""",
+        WHERE tag.state = 'rejected' AND {ONE_A_LABEL}""",
     "v_files": f"""
         SELECT file.path, photo.content_hash AS photo_id, file.state, file.reason, file.size,
                {iso("file.mtime_ns / 1000000000.0")} AS modified_at,
@@ -71,6 +103,25 @@ VIEWS: dict[str, str] = {
         JOIN want AS wanted ON wanted.id = photo.wanted_id
         LEFT JOIN want AS asked ON asked.id = photo.asked_id
         WHERE {STALE}""",
+    "v_runs": f"""
+        SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
+               (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
+               (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed
+        FROM run""",
+    # One SELECT for each kind of event, so that a condition reaches the index of each table.
+    "v_history": "\n        UNION ALL".join(
+        f"""
+        SELECT file.path, {iso("event.at")} AS at, event.who, event.change, label.name AS tag,
+               label.key AS label, event.source, model.name AS model, event.run_id AS run,
+               run.command
+        FROM file
+        JOIN ({events}) AS event ON event.photo_id = file.photo_id
+        LEFT JOIN label ON label.id = event.label_id
+        LEFT JOIN model ON model.id = event.model_id
+        LEFT JOIN run ON run.id = event.run_id
+        WHERE {PRESENT}"""
+        for events in EVENTS
+    ),
     "v_predictions": f"""
         SELECT file.path, prediction.stage, model.name AS model,
                json_extract(best.value, '$[0]') AS label,

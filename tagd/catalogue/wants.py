@@ -45,13 +45,15 @@ def note_wanted(tx: Connection, wanted: Mapping[int, Want | None]) -> None:
 
 
 def drop_earlier(tx: Connection, photos: Collection[int], keep: int) -> None:
-    """Of these photos' taggings that are not in force, drop all but the latest `keep`."""
+    """Of these photos' taggings that are not in force, drop all but the latest `keep`. Those that a
+    person took back stay: he may want them again."""
     rank = func.row_number().over(partition_by=tagging.c.photo_id, order_by=tagging.c.id.desc())
     for some in chunks(photos):
         earlier = (
             select(tagging.c.id, rank.label("rank"))
             .join_from(tagging, photo, photo.c.id == tagging.c.photo_id)
             .where(photo.c.id.in_(some), tagging.c.id != photo.c.tagging_id)
+            .where(tagging.c.undone_by.is_(None))
             .subquery()
         )
         late = select(earlier.c.id).where(earlier.c.rank > keep)

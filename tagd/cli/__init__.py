@@ -11,9 +11,23 @@ from typing import Annotated
 import typer
 
 from tagd import __version__
-from tagd.cli import look, models, policy, retag, setup, state, tags, work
+from tagd.cli import (
+    control,
+    look,
+    models,
+    past,
+    policy,
+    retag,
+    say,
+    service,
+    setup,
+    state,
+    tags,
+    upkeep,
+    work,
+)
 from tagd.cli.output import note
-from tagd.errors import ConfigError, TagdError
+from tagd.errors import ConfigError, TagdError, TagUnknown
 
 # Exit statuses, beside 0.
 FAILED = 1  # something could not be done: photos failed, doctor found a problem, nothing found
@@ -32,8 +46,13 @@ app = typer.Typer(
 work.register(app)
 look.register(app)
 tags.register(app)
+say.register(app)
+past.register(app)
 state.register(app)
+control.register(app)
+upkeep.register(app)
 setup.register(app)
+service.register(app)
 models.register(app)
 policy.register(app)
 retag.register(app)
@@ -84,7 +103,7 @@ def main() -> None:
         if os.environ.get("TAGD_DEBUG"):
             raise
         note(f"tagd: {error}")
-        sys.exit(MISUSED if isinstance(error, ConfigError) else FAILED)
+        sys.exit(MISUSED if isinstance(error, (ConfigError, TagUnknown)) else FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

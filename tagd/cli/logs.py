@@ -1,7 +1,8 @@
-"""What `tagd run` says: text for people, JSON for collectors.
+"""What `tagd run` says: text for people, JSON for collectors, fields for systemd's journal.
 
 Whoever logs gives an event in words and its facts as named values; how that looks is decided here.
-Every line about a photo carries its `path`. Two events have a look of their own:
+Every line about a photo carries its `path` and `file_id`, and `photo_id` where that is known. Two
+events have a look of their own:
 
     ready   folders, catalogue, model, device    the plain lines that a newcomer sees first
     tagged  path, tags, model                    a photo and its tags
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, assert_never
 
 import structlog
 
+from tagd.cli import journal
 from tagd.cli.output import visible
 from tagd.fs import display
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 Format = Literal["auto", "text", "json"]
 
 _COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m", "debug": "\x1b[2m"}
+_FOR_PROGRAMS = ("file_id", "photo_id")  # nobody reads them; JSON and the journal have them
 _RESET = "\x1b[0m"
 _LIBRARY_LEVEL = logging.WARNING
 
@@ -37,15 +40,21 @@ def configure(level: str, format: Format, stream: TextIO | None = None) -> None:
     """Set up structlog for the whole process, and let libraries' own warnings join in. Lines go to
     `stream`, by default standard output."""
     stream = stream or sys.stdout
+    lines: _Lines | journal.Journal = _Lines(stream)
+    renderers = _renderers(format, stream)
+    if format == "auto" and journal.is_behind(stream):
+        lines = journal.Journal()
+        trace = structlog.processors.format_exc_info
+        renderers = [trace, journal.Entries(_Text(timed=False, coloured=False, leveled=False))]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            *_renderers(format, stream),
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _Lines(stream),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: lines,
+        cache_logger_on_first_use=False,  # a reload may configure anew
     )
     logging.basicConfig(handlers=[_FromLibraries()], level=_LIBRARY_LEVEL, force=True)
     logging.captureWarnings(True)
@@ -81,8 +90,14 @@ class _Text:
     """`12:03:04 tagged /photos/a.jpg: cat, animal (model=efficientnet-lite0)`."""
 
     def __init__(
-        self, *, timed: bool, coloured: bool, clock: Callable[[], float] = time.time
+        self,
+        *,
+        timed: bool,
+        coloured: bool,
+        leveled: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._leveled = leveled
         self._timed = timed
         self._coloured = coloured
         self._clock = clock
@@ -92,7 +107,7 @@ class _Text:
         level = str(facts.pop("level", "info"))
         trace = facts.pop("exception", "")
         lines = _greeting(facts) if facts.get("event") == "ready" else [_sentence(facts)]
-        if level not in ("info", "debug"):
+        if self._leveled and level not in ("info", "debug"):
             lines[0] = f"{level}: {lines[0]}"
         if self._timed:
             stamp = time.strftime("%H:%M:%S ", time.localtime(self._clock()))
@@ -121,7 +136,9 @@ def _sentence(facts: MutableMapping[str, Any]) -> str:
     result = facts.pop("tags", None) if "tags" in facts else facts.pop("reason", None)
     if result is not None:
         text += f": {_word(result) or 'no tags'}"
-    rest = ", ".join(f"{name}={_word(value)}" for name, value in facts.items())
+    rest = ", ".join(
+        f"{name}={_word(value)}" for name, value in facts.items() if name not in _FOR_PROGRAMS
+    )
     return f"{text} ({rest})" if rest else text
 
 

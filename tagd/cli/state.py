@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from json import loads as parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,15 +15,22 @@ from tagd.cli import output
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
 from tagd.cli.retag import opening, when_open, window_fields
+from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
+from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.lock import Holder
+    from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
+    from tagd.config import Config
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
@@ -35,24 +43,85 @@ def register(app: typer.Typer) -> None:
     app.command()(failed)
 
 
-def status(config: ConfigFile = None, json: AsJson = False) -> None:
+def status(
+    config: ConfigFile = None,
+    json: AsJson = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also show where the time of a photo goes.")
+    ] = False,
+) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
     settings = configuration(config)
-    # Lazy: `tagd --help` needs neither.
-    from tagd.catalogue import facts, overview  # noqa: PLC0415
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    path = settings.catalogue.path
+    # Lazy: `tagd --help` needs it not.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+
+    with open_reader(path) as catalogue:
+        if watch:
+            _watch(catalogue, settings)
+            return
+        with catalogue.read() as tx:
+            told = _look(tx, settings)
+    if json:
+        fields = status_fields(path, told.standing, told.holder, told.engine)
+        stages = {"stages": stage_fields(told.times)} if verbose else {}
+        window = window_fields(settings)
+        output.as_json({**fields, "mode": told.told.mode, "retag_window": window, **stages})
+        return
+    output.facts(told.lines())
+    if verbose:
+        show_stages(told.times)
+
+
+def _watch(catalogue: Catalogue, settings: Config) -> None:
+    from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
+
+    def look() -> live.Screen:
+        with catalogue.read() as tx:
+            return live.gather(tx, _look(tx, settings).lines(), time.time())
+
+    live.watch(output.console(), look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """How things stand, what a person told the daemon, and what does the work."""
+
+    catalogue: Path
+    standing: Status
+    told: Standing
+    holder: Holder | None
+    engine: Engine
+    windows: tuple[str, ...]  # the hours of work
+    retag_opens_at: datetime | None  # the next hours for re-tagging; None for never
+    times: StageTimes | None  # of the stages; None before a photo
+
+    def lines(self) -> list[tuple[str, str]]:
+        """For a person: (name, value)."""
+        lines = list(
+            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
+        )
+        lines += retag_lines(self.standing, self.retag_opens_at)
+        return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
+
+
+def _look(tx: Connection, settings: Config) -> _Told:
+    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import owner_of  # noqa: PLC0415
 
     path = settings.catalogue.path
-    with open_reader(path) as catalogue, catalogue.read() as tx:
-        standing = overview.status(tx, time.time())
-        engine: Engine = parse(facts.get(tx, facts.WORKING_WITH) or "{}")
-    holder = owner_of(path)
-    if json:
-        window = {"retag_window": window_fields(settings)}
-        output.as_json(status_fields(path, standing, holder, engine) | window)
-    else:
-        lines = status_lines(path, standing, holder, engine, time.time())
-        output.facts([*lines, *retag_lines(standing, opening(settings))])
+    kept = facts.get(tx, facts.STAGE_TIMES)
+    return _Told(
+        catalogue=path,
+        standing=overview.status(tx, time.time()),
+        told=mode.get(tx),
+        holder=owner_of(path),
+        engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
+        windows=settings.worker.windows,
+        retag_opens_at=opening(settings),
+        times=None if kept is None else StageTimes.loaded(kept),
+    )
 
 
 def failed(
@@ -177,6 +246,14 @@ def retag_lines(standing: Status, opens_at: datetime | None) -> Iterator[tuple[s
     if standing.to_refine:
         number = output.count(standing.to_refine, "photo has", "photos have")
         yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
+
+
+def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a person told the daemon to do, and when it works, where that is not simply always."""
+    if windows:
+        yield "hours", ", ".join(windows)
+    if told.since is not None and told.mode != "working":
+        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

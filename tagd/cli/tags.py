@@ -87,6 +87,7 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     """Derive anew. Whoever works on the catalogue has read other rules perhaps, and would go on
     with them: that one has to be started again, and then does this by itself."""
     from tagd.catalogue.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.runs import Run  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.errors import CatalogueHeld  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
@@ -97,7 +98,9 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
         open_reader(path)  # which says that there is none
     try:
         with closing(open_owner(path, "tagd tags rederive")) as catalogue:
-            return derive_anew(catalogue, Derivation.by(tag_rules(settings)), on_progress=show)
+            run = Run.of("tagd tags rederive")
+            derivation = Derivation.by(tag_rules(settings))
+            return derive_anew(catalogue, derivation, run=run, on_progress=show)
     except CatalogueHeld as held:
         raise CatalogueHeld(
             held.message,

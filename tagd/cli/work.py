@@ -38,16 +38,23 @@ def run(
     config: ConfigFile = None,
 ) -> None:
     """Watch folders and tag what lands there, until Ctrl-C."""
-    settings = configuration(config)
-    if folders:
-        settings = settings.watching([absolute(folder) for folder in folders])
+    named = [absolute(folder) for folder in folders or ()]
+
+    def read() -> Config:
+        settings = configuration(config)
+        return settings.watching(named) if named else settings
+
+    settings = read()
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the model, which other commands do without.
     from tagd import daemon  # noqa: PLC0415
     from tagd.cli import logs  # noqa: PLC0415
 
-    logs.configure(settings.log.level, settings.log.format)
-    raise typer.Exit(daemon.run(settings))
+    def follow(settings: Config) -> None:
+        logs.configure(settings.log.level, settings.log.format)
+
+    follow(settings)
+    raise typer.Exit(daemon.run(settings, reread=read, relog=follow))
 
 
 def tag(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping  # pydantic reads the annotations
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +21,7 @@ from pydantic import (
 )
 
 from tagd.config.paths import expand
-from tagd.config.policy import Policy
+from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
 from tagd.config.section import Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
@@ -66,6 +67,22 @@ def _name(text: str) -> str:
     return _on_one_line(text)
 
 
+def _loopback(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (port.isdecimal() and int(port) < 1 << 16):
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9469")
+    if text and host != "localhost" and not _is_loopback(host.strip("[]")):
+        raise ValueError("must be an address of this machine's own, such as 127.0.0.1")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else as_tuple(value)
 
@@ -77,6 +94,9 @@ Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(as_tuple)]
 TagName = Annotated[str, AfterValidator(_name)]
 TagNames = Annotated[tuple[TagName, ...], BeforeValidator(_one_or_many)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Windows = Annotated[
+    tuple[Annotated[str, AfterValidator(two_times)], ...], BeforeValidator(as_tuple)
+]
 Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)]
 
 
@@ -121,6 +141,25 @@ class Catalogue(Section):
         default=Path("$XDG_DATA_HOME/tagd/catalogue.db"),
         description="An SQLite database, on a local disk. $XDG_DATA_HOME is ~/.local/share unless"
         " set otherwise.",
+    )
+
+
+class Backup(Section):
+    """Copies of the catalogue. `tagd restore` puts one back."""
+
+    keep: Annotated[int, Unit("backups")] = Field(
+        default=7, ge=0, le=1000, description="The oldest beyond these are removed. 0 makes none."
+    )
+    every_hours: Annotated[float, Unit("hours")] = Field(
+        default=24.0,
+        ge=0.1,
+        le=24 * 366,
+        description="How often the daemon makes one; what fell due while it did not run, it makes"
+        " soon after its start.",
+    )
+    folder: AbsolutePath = Field(
+        default=Path("$XDG_DATA_HOME/tagd/backups"),
+        description="Where they lie. Another disk is better.",
     )
 
 
@@ -252,17 +291,52 @@ class Worker(Section):
         description="A decoder that takes longer over one photo is stopped.",
     )
 
+    nice: Annotated[int, Unit("as the command nice has it")] = Field(
+        default=0,
+        ge=0,
+        le=19,
+        description="How far tagd stands back behind other programs, up to 19.",
+    )
+    ionice: Literal["", "best-effort", "idle"] = Field(
+        default="",
+        description="The same at the disk: 'best-effort' goes last, 'idle' only where nobody else"
+        " wants it.",
+    )
+    windows: Windows = Field(
+        default=(),
+        description="The hours in which photos are tagged, such as ['22:00-06:00'], by this"
+        " machine's clock. Empty: always. Folders are watched all the time.",
+    )
+
+
+class Metrics(Section):
+    """Numbers for Prometheus, at /metrics; /healthz and /readyz say whether all is well."""
+
+    listen: Annotated[str, AfterValidator(_loopback)] = Field(
+        default="",
+        description="Where they are served on this machine, such as '127.0.0.1:9469'. Empty:"
+        " nowhere.",
+    )
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port, None for nowhere."""
+        host, _, port = self.listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if self.listen else None
+
 
 class Log(Section):
     """What `tagd run` says."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="'info' has a line for each photo that arrives."
+        default="info",
+        description="'info' has a line for each photo that arrives, and a"
+        " summary a minute where there are many; 'debug' has them all.",
     )
     format: Literal["auto", "text", "json"] = Field(
         default="auto",
-        description="'json' is one object a line, for collectors. 'auto' is text, without times"
-        " where systemd's journal adds them.",
+        description="'json' is one object a line, for collectors. 'auto' is text, and under systemd"
+        " the journal's own fields: journalctl TAGD_PATH=/photos/a.jpg.",
     )
 
 
@@ -276,6 +350,8 @@ class Config(Section):
     policy: Policy = Field(default_factory=Policy)
     retag: Retag = Field(default_factory=Retag)
     worker: Worker = Field(default_factory=Worker)
+    backup: Backup = Field(default_factory=Backup)
+    metrics: Metrics = Field(default_factory=Metrics)
     log: Log = Field(default_factory=Log)
 
     def watching(self, folders: Sequence[Path]) -> Config:

@@ -20,7 +20,8 @@ Percent = Annotated[float, Field(ge=0, lt=100), Unit("% on ImageNet-1k")]
 Milliseconds = Annotated[float, Field(ge=0), Unit("ms")]
 
 
-def _two_times(text: str) -> str:
+def two_times(text: str) -> str:
+    """Text as it is, where it is nothing or hours such as 22:00-06:00. Raises ValueError."""
     if text:
         hours_of(text)
     return text
@@ -42,7 +43,7 @@ class PolicyRule(Section):
     type: Annotated[str, AfterValidator(_known_type)] = ""
     min_megapixels: Annotated[float, Field(ge=0)] = 0.0
     max_megapixels: Annotated[float, Field(ge=0)] = 0.0
-    hours: Annotated[str, AfterValidator(_two_times)] = ""
+    hours: Annotated[str, AfterValidator(two_times)] = ""
     models: Names = ()
     use: Use = ""
     accuracy_target: Annotated[float, Field(ge=0, lt=100)] = 0.0

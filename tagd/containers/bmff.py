@@ -24,6 +24,7 @@ _ORIENTATIONS: Final[dict[Matrix, int]] = {
     (0, 1, -1, 0): 8,
 }
 _QUARTER_LEFT: Final[Matrix] = (0, 1, -1, 0)
+_XMP_CONTENT: Final = b"application/rdf+xml"
 _MIRRORS: Final[tuple[Matrix, Matrix]] = ((1, 0, 0, -1), (-1, 0, 0, 1))
 
 
@@ -240,3 +241,49 @@ def _times(left: Matrix, right: Matrix) -> Matrix:
     a, b, c, d = left
     e, f, g, h = right
     return (a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h)
+
+
+def exif(data: bytes) -> bytes | None:
+    """The EXIF block, from its TIFF header on. Source: ISO/IEC 23008-12, annex A."""
+    for kind, _, body in _items(data):
+        if kind == b"Exif" and len(body) > 4:
+            return body[4 + int.from_bytes(body[:4], "big") :]
+    return None
+
+
+def foreign(data: bytes) -> tuple[bytes, ...]:
+    """What each item but XMP holds, the properties of all, and the boxes beside them.
+
+    Where things lie, and which items there are, has to change with the XMP, and is left out.
+    """
+    top = boxes(data)
+    meta = _only(top, "meta")
+    properties = _first(boxes(data, meta.body + 4, meta.end), "iprp")
+    moved = {"meta", "mdat", "free", "skip"}
+    return (
+        *(data[each.start : each.end] for each in top if each.kind not in moved),
+        data[properties.start : properties.end] if properties else b"",
+        *(kind + body for kind, content, body in _items(data) if content != _XMP_CONTENT),
+    )
+
+
+def _items(data: bytes) -> list[tuple[bytes, bytes, bytes]]:
+    """Each item's type, its content type where it has one, and its bytes."""
+    meta = _only(boxes(data), "meta")
+    children = boxes(data, meta.body + 4, meta.end)
+    locations = _locations(data, _only(children, "iloc"), _first(children, "idat"))
+    listed = _only(children, "iinf")
+    reader = _Reader(data, listed)
+    count_size = 2 if reader.version() == 0 else 4
+    found = []
+    for each in boxes(data, listed.body + 4 + count_size, listed.body_end):
+        entry = _Reader(data, each)
+        id_size = 4 if entry.version() == 3 else 2
+        item = entry.take(id_size)
+        kind, _, rest = data[each.body + 6 + id_size : each.body_end].partition(b"\0")
+        spans = locations.get(item, [])
+        if sum(end - start for start, end in spans) > len(data):
+            raise DamagedContainer("an item that is larger than the file")
+        content = rest.partition(b"\0")[0] if kind[:4] == b"mime" else b""
+        found.append((kind[:4], content, b"".join(data[start:end] for start, end in spans)))
+    return found

@@ -24,7 +24,9 @@ _MOST_VALUES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
+    """Byte order, and whether offsets have 64 bits."""
+
     order: str  # as struct writes it
     is_big: bool
 
@@ -41,13 +43,13 @@ def first_directory(data: bytes) -> Directory:
 
     Raises TruncatedContainer or DamagedContainer.
     """
-    layout, offset = _header(data)
+    layout, offset = header(data)
     return _directory(data, layout, offset, _WANTED)
 
 
 def raw_kind(data: bytes) -> str | None:
     """DNG, NEF, ARW, RAW for the sensor data of another maker, or None for a TIFF of pictures."""
-    layout, offset = _header(data)
+    layout, offset = header(data)
     first = _directory(data, layout, offset, _WANTED)
     if _DNG_VERSION in first:
         return "DNG"
@@ -68,37 +70,40 @@ def require_whole(data: bytes) -> None:
             raise TruncatedContainer("the TIFF data ends before its picture does")
 
 
-def _header(data: bytes) -> tuple[_Layout, int]:
+def header(data: bytes) -> tuple[Layout, int]:
+    """The layout, and where the first directory is. Raises DamagedContainer."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         raise DamagedContainer("no TIFF")
     is_big = data[2:4] in {b"+\0", b"\0+"}
-    layout = _Layout(order, is_big)
-    return layout, _number(data, layout, layout.offset_code, 8 if is_big else 4)
+    layout = Layout(order, is_big)
+    return layout, number(data, layout, layout.offset_code, 8 if is_big else 4)
 
 
-def _number(data: bytes, layout: _Layout, code: str, at: int) -> int:
-    return _numbers(data, layout, code, at, 1)[0]
+def number(data: bytes, layout: Layout, code: str, at: int) -> int:
+    """One number, its type as struct names it. Raises TruncatedContainer."""
+    return numbers(data, layout, code, at, 1)[0]
 
 
-def _numbers(data: bytes, layout: _Layout, code: str, at: int, count: int) -> tuple[int, ...]:
+def numbers(data: bytes, layout: Layout, code: str, at: int, count: int) -> tuple[int, ...]:
+    """`count` numbers of one type. Raises TruncatedContainer."""
     if at + count * struct.calcsize(layout.order + code) > len(data):
         raise TruncatedContainer("the TIFF data ends before its directory does")
     values: tuple[int, ...] = struct.unpack_from(f"{layout.order}{count}{code}", data, at)
     return values
 
 
-def _directory(data: bytes, layout: _Layout, offset: int, wanted: frozenset[int]) -> Directory:
+def _directory(data: bytes, layout: Layout, offset: int, wanted: frozenset[int]) -> Directory:
     entry, count_code = (20, "Q") if layout.is_big else (12, "H")
     start = offset + (8 if layout.is_big else 2)
-    entries = _number(data, layout, count_code, offset)
+    entries = number(data, layout, count_code, offset)
     if start + entries * entry > len(data):
         raise TruncatedContainer("the TIFF data ends before its directory does")
     if entries > 0xFFFF:
         raise DamagedContainer("a TIFF directory of too many entries")
     found: Directory = {}
     for at in range(start, start + entries * entry, entry):
-        tag, kind = _numbers(data, layout, "H", at, 2)
+        tag, kind = numbers(data, layout, "H", at, 2)
         code = _TYPE_CODES.get(kind)
         # The first of equal tags counts; reading them all is what a hostile file would like.
         if tag in wanted and tag not in found and code is not None:
@@ -106,14 +111,14 @@ def _directory(data: bytes, layout: _Layout, offset: int, wanted: frozenset[int]
     return found
 
 
-def _values(data: bytes, layout: _Layout, at: int, code: str) -> tuple[int, ...]:
-    count = _number(data, layout, layout.offset_code, at + 4)
+def _values(data: bytes, layout: Layout, at: int, code: str) -> tuple[int, ...]:
+    count = number(data, layout, layout.offset_code, at + 4)
     if count > _MOST_VALUES:
         raise DamagedContainer("a TIFF tag of too many values")
     inline, room = (at + 12, 8) if layout.is_big else (at + 8, 4)
     if count * struct.calcsize(layout.order + code) > room:
-        inline = _number(data, layout, layout.offset_code, inline)
-    return _numbers(data, layout, code, inline, count)
+        inline = number(data, layout, layout.offset_code, inline)
+    return numbers(data, layout, code, inline, count)
 
 
 def _is_sensor_data(directory: Directory) -> bool:

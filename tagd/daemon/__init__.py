@@ -4,7 +4,11 @@ build.py   every part, from plain values
 wants.py   what the configuration asks of the policy
 facts.py   what the policy has to go by at this moment
 watch.py   `tagd run`: watch and tag until told to stop
-alarm.py   a cron time
+service.py the running whole, and who looks after it; orders.py, reload.py: what it is told
+care.py    what is done by the clock: backups, tidying, examinations
+gauges.py  what there is to measure
+tagging.py models, decoders and the worker's thread; telling.py: what the log says of photos
+retagging.py  the thread that has tags catch up; alarm.py: its cron time
 once.py    `tagd tag` and `retag --now`: work this off, here or through the daemon that runs
 """
 

@@ -40,11 +40,16 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
     from tagd.config import Config
     from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
 GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
+
+
+def _silent() -> None:
+    """The beat of who is not looked after."""
 
 
 def derivation_of(config: Config) -> Derivation:
@@ -116,12 +121,15 @@ def limits_of(config: Config) -> DecodeLimits:
     )
 
 
-def decoders_of(config: Config, on_event: Callable[[str], None]) -> DecoderPool:
+def decoders_of(
+    config: Config, on_event: Callable[[str], None], beat: Callable[[], None] = _silent
+) -> DecoderPool:
     """The processes that read and decode photos; the first is started at once."""
     return DecoderPool(
         decoders=config.worker.decoders,
         limits=limits_of(config),
         on_event=on_event,
+        beat=beat,
         most_outstanding=settings_of(config).ahead,
     )
 
@@ -134,8 +142,10 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception], None],
+    run: Run,
+    beat: Callable[[], None] = _silent,
 ) -> Worker:
-    """What works the queue off."""
+    """What works the queue off, as part of this run."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -144,6 +154,8 @@ def worker_of(
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,
+        run=run,
+        beat=beat,
     )
 
 
@@ -153,6 +165,7 @@ def intake_of(
     *,
     on_submitted: Callable[[], None],
     log: FilteringBoundLogger,
+    beats: Callable[[str], Callable[[], None]],
 ) -> Intake:
     """What watches the folders and fills the queue."""
 
@@ -168,6 +181,7 @@ def intake_of(
         forget_after_days=config.watch.forget_after_days,
         on_submitted=on_submitted,
         say=say,
+        beats=beats,
     )
 
 
@@ -184,6 +198,7 @@ def retagger_of(
     models: ModelPool,
     *,
     on_queued: Callable[[], None],
+    beat: Callable[[], None],
     log: FilteringBoundLogger,
 ) -> Retagger:
     """What has tags catch up. Its own survey: that is not for several threads."""
@@ -202,6 +217,7 @@ def retagger_of(
         ),
         on_queued=on_queued,
         say=say,
+        beat=beat,
     )
 
 

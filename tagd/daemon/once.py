@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import facts, jobs, retag, search
+from tagd.catalogue import facts, jobs, mode, retag, search
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
+from tagd.catalogue.mode import Mode
+from tagd.catalogue.runs import Run
 from tagd.daemon.build import (
     ask_of,
     classifier_of,
@@ -21,7 +23,7 @@ from tagd.daemon.build import (
     worker_of,
 )
 from tagd.domain import Priority
-from tagd.errors import CatalogueHeld
+from tagd.errors import CatalogueHeld, ControlError
 from tagd.intake.ask import Asked
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
@@ -95,7 +97,7 @@ def _done(
     while True:
         try:
             with closing(open_owner(config.catalogue.path, what)) as catalogue:
-                return _work(config, catalogue, submit, progress)
+                return _work(config, catalogue, what, submit, progress)
         except CatalogueHeld:
             with closing(open_writer(config.catalogue.path)) as catalogue:
                 summary = _watch(catalogue, submit, progress)
@@ -106,13 +108,15 @@ def _done(
 def _work(
     config: Config,
     catalogue: Catalogue,
+    what: str,
     submit: Submit,
     progress: Callable[[Progress], None],
 ) -> Summary:
     """Do the work in this process."""
     log = structlog.get_logger()
+    run = Run.of(what)
     classifier = classifier_of(config, catalogue)
-    rederive_if_changed(catalogue, derivation_of(config), on_progress=progress)
+    rederive_if_changed(catalogue, derivation_of(config), run=run, on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
         # Nobody asked for what an earlier run queued by itself; it is found again.
@@ -127,6 +131,7 @@ def _work(
             decoders,
             on_report=tally.take,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+            run=run,
         )
         try:
             if tally.unfinished(catalogue):
@@ -141,8 +146,15 @@ def _work(
 def _watch(
     catalogue: Catalogue, submit: Submit, progress: Callable[[Progress], None]
 ) -> Summary | None:
-    """Submit, and watch the one who works; None where it ended before the work did."""
+    """Submit, and watch the one who works; None where it ended before the work did. Raises
+    `ControlError` where that one was told to pause: nobody knows for how long."""
     asked = submit(catalogue)
+    with catalogue.read() as tx:
+        told = mode.get(tx).mode
+    if told is Mode.PAUSED and asked.queued:
+        raise ControlError(
+            "the photos are queued, but the running daemon is paused", hint="tagd resume"
+        )
     tally = _Tally(asked, progress)
     while tally.unfinished(catalogue):
         if owner_of(catalogue.path) is None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tagd.intake.exclude import Excludes
     from tagd.intake.trouble import Say
 
+STREAM, SCAN = "tagd-stream", "tagd-scan"  # the threads
 GATHER_SECONDS = 0.5  # between a trouble and its scan: troubles come in swarms
 
 
@@ -53,7 +54,8 @@ class Intake:
     """Watches folders and submits what settles in them. `say` takes level, message, fields.
 
     `folders` are absolute; one inside another is watched and scanned once. Times are in seconds,
-    `clock` is monotonic, `wall` counts from 1970.
+    `clock` is monotonic, `wall` counts from 1970. `beats(thread)` gives what that thread calls
+    again and again while it makes progress, and while there is nothing to do.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Intake:
         rescan_minutes: float,
         on_submitted: Callable[[], None],
         say: Say,
+        beats: Callable[[str], Callable[[], None]] = lambda _: lambda: None,
         forget_after_days: float = 30.0,
         polling_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
@@ -76,6 +79,7 @@ class Intake:
         self._settle_seconds = settle_seconds
         self._say = say
         self._clock = clock
+        self._beats = beats
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._board = TroubleBoard(say)
@@ -95,11 +99,12 @@ class Intake:
             stopping=self._stopping,
             finished=self._stream.scanned,
             clock=clock,
+            beat=beats(SCAN),
         )
 
     def start(self) -> None:
         """Begin to watch, and to scan once the watch stands. Returns at once."""
-        for name in ("tagd-stream", "tagd-scan"):
+        for name in (STREAM, SCAN):
             self._start(name)
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -154,7 +159,7 @@ class Intake:
                 folders=self._folders,
                 excludes=self._excludes,
                 wake=self._wake,
-                stopping=self._stopping.is_set,
+                stopping=self._asked(STREAM),
                 devices=self._devices,
                 reports=Reports(self._board.report, self._board.clear, self._missed),
                 polling_seconds=polling_seconds,
@@ -170,6 +175,7 @@ class Intake:
             stopping=self._stopping,
             say=self._say,
             clock=self._clock,
+            beat=self._beats(STREAM),
         )
 
     def _new_scanner(
@@ -188,9 +194,19 @@ class Intake:
             is_told=self._stream.is_told,
             trouble=self._board.report,
             clear=self._board.clear,
-            stopping=self._stopping.is_set,
+            stopping=self._asked(SCAN),
             wall=wall,
         )
+
+    def _asked(self, thread: str) -> Callable[[], bool]:
+        """Whether to stop: asked in the midst of long walks, which are progress too."""
+        beat, stopping = self._beats(thread), self._stopping.is_set
+
+        def ask() -> bool:
+            beat()
+            return stopping()
+
+        return ask
 
     def _missed(self, folder: Path) -> None:
         """The watch may have missed something there. In a watched folder that was never scanned,
@@ -201,7 +217,7 @@ class Intake:
     def _start(self, name: str) -> None:
         def body() -> None:
             try:
-                if name == "tagd-scan":
+                if name == SCAN:
                     self._scans.run()
                 else:
                     self._stream.run(self._scans)

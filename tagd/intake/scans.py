@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tagd.intake.scan import Request, Scanner, ScanReport
 
+BEAT_SECONDS = 5.0  # at least so often it says that it lives
 RETRY_SECONDS = (1.0, 60.0)  # before a scan that makes up for a failed write; doubled each time
 
 
@@ -34,6 +35,7 @@ class Scans:
         stopping: threading.Event,
         finished: Callable[[ScanReport, bool], None],
         clock: Callable[[], float],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.scanning = False
         self.last: ScanReport | None = None  # of whole watched folders
@@ -44,6 +46,7 @@ class Scans:
         self._stopping = stopping
         self._finished = finished
         self._clock = clock
+        self._beat = beat
         self._requests = ScanRequests()
         self._changed = threading.Condition()
         self._next_rescan = self._plan()
@@ -85,6 +88,7 @@ class Scans:
     def run(self) -> None:
         """The thread: until told to stop."""
         while not self._stopping.is_set():
+            self._beat()
             requests = self._take()
             if requests:
                 self._scan(requests)
@@ -101,7 +105,7 @@ class Scans:
             if not requests and not self._stopping.is_set():
                 due = self._requests.next_due()
                 due = self._next_rescan if due is None else min(due, self._next_rescan)
-                self._changed.wait(max(0.0, due - now))
+                self._changed.wait(min(BEAT_SECONDS, max(0.0, due - now)))
             return requests
 
     def _scan(self, requests: list[Request]) -> None:

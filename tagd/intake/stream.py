@@ -46,6 +46,7 @@ class Stream:
         stopping: threading.Event,
         say: Say,
         clock: Callable[[], float],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.standing = threading.Event()
         self.watcher: Watcher | None = None
@@ -58,6 +59,7 @@ class Stream:
         self._stopping = stopping
         self._say = say
         self._clock = clock
+        self._beat = beat
         self._look = threading.Event()
         self._try_again = threading.Event()
         self._finds: deque[tuple[Path, Signature, Priority]] = deque()
@@ -110,6 +112,7 @@ class Stream:
             while not self._stopping.is_set():
                 self._wake.wait(self._patience(watcher))
                 self._wake.clear()
+                self._beat()
                 self._step(watcher, flow, scans)
         finally:
             self.standing.clear()
@@ -137,6 +140,7 @@ class Stream:
     def _drain(self, watcher: Watcher, flow: Flow) -> None:
         busy = True
         while busy and not self._stopping.is_set():
+            self._beat()
             events = watcher.take(BATCH, self._clock())
             changes = flow.changes(events)
             for _ in range(min(BATCH, len(self._finds))):

@@ -56,10 +56,15 @@ def meant(text: str, language: str = "en") -> str:
     of them: sofa, though a studio couch is one too. Raises `NoSuchTag` otherwise, with the
     candidates, named in `language`, where there are several, such as crane.
     """
-    vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load()
+    vocabulary = Vocabulary.load()
     if text.startswith((OWN, CUSTOM)):
         return text
-    found = vocabulary.labels_named(text)
+    return the_one(vocabulary.labels_named(text), text, language)
+
+
+def the_one(found: Sequence[str], text: str, language: str) -> str:
+    """Which of the labels found for a text is meant by it, as `meant` has it."""
+    vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load()
     if not found:
         near = " or ".join(vocabulary.suggest(text))
         raise NoSuchTag(f"there is no tag {text!r}", near and f"did you mean {near}?")

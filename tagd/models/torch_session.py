@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models import memory
+from tagd.models import executable_memory, memory
 from tagd.models.device import Gpus, choose
 from tagd.models.processor import processor
 from tagd.models.session import require_images
@@ -28,6 +28,10 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _TOLERANCES = {"fp32": 0.02, "bf16": 1.0}
 _GPU_FAILURE = "CUDA error"  # how a plain RuntimeError of a library on the GPU begins
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+
+if executable_memory.is_denied():
+    # oneDNN compiles its kernels, and every convolution would fail; PyTorch's own are slower.
+    torch.backends.mkldnn.set_flags(False)  # type: ignore[no-untyped-call]  # PyTorch's own
 
 
 class TorchSession:
@@ -119,6 +123,9 @@ class TorchSession:
         return torch.tensor(values, dtype=torch.float32, device=self._device).view(1, 3, 1, 1)
 
     def _normalised(self, images: torch.Tensor) -> torch.Tensor:
+        if self._device.type == "cuda":
+            # From pinned memory the copy runs beside what the GPU is still at.
+            images = images.pin_memory()
         # A permuted view of pixels is channels-last already, and stays so.
         pixels = images.to(self._device, non_blocking=True).permute(0, 3, 1, 2)
         scaled = pixels.to(torch.float32).div_(255).sub_(self._mean).div_(self._std)

@@ -112,8 +112,8 @@ class Classifier:
 
     def check(self) -> None:
         """Raise `ModelUnknown` or `WeightsMissing` for a model that the user named and that is not
-        here, and `ModelError` for what never fits the memory budget: whatever photo it is meant
-        for, it is better known at once."""
+        here, and another `ModelError` for what never fits the memory budget and for a device that
+        is not there: whatever photo it is meant for, it is better known at once."""
         for model in selection.named(self._wants):
             self._models.fingerprint_of(model)
         selection.check(self._wants, self._survey(0))
@@ -125,6 +125,10 @@ class Classifier:
             loaded = self._models.get(model)
             height, width = loaded.geometry.crop
             loaded.session.logits(np.zeros((1, height, width, 3), dtype=np.uint8))
+
+    def close(self) -> None:
+        """Let go of the models."""
+        self._models.close()
 
     def geometries(self, paths: Sequence[Path]) -> list[tuple[Geometry, ...]]:
         """Every model input that the choice for each of these files may need, each once."""

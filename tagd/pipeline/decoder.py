@@ -29,7 +29,7 @@ class DecoderPool:
 
     `most_outstanding` bounds what has been submitted and not taken, and so the memory that waiting
     results hold. `on_event` is told, from the pool's own thread, of decoders that died, hung or did
-    not start.
+    not start; `beat` is called from there at least every few seconds.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class DecoderPool:
         decoders: int,
         limits: DecodeLimits,
         on_event: Callable[[str], None],
+        beat: Callable[[], None] = lambda: None,
         idle_seconds: float = 60.0,
         photos_per_decoder: int = 5_000,
         most_outstanding: int = 512,
@@ -45,7 +46,7 @@ class DecoderPool:
         if decoders < 1:
             raise ValueError(f"decoders must be 1 or more, not {decoders}")
         settings = PoolSettings(decoders, limits, idle_seconds, photos_per_decoder)
-        self._dispatcher = Dispatcher(settings, on_event)
+        self._dispatcher = Dispatcher(settings, on_event, beat)
         self._desk = Desk(most_outstanding, DEPTH * decoders, self._dispatcher.poke)
         self._thread = threading.Thread(
             target=self._dispatcher.run, args=(self._desk,), name="decoders", daemon=True

@@ -25,6 +25,7 @@ _KILL_SECONDS: Final = 2.0
 _FIRST_BACK_OFF: Final = 0.1
 _LONGEST_BACK_OFF: Final = 30.0
 _FAILURES_BEFORE_ALARM: Final = 3
+_BEAT_SECONDS: Final = 5.0  # at least so often it says that it lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,15 @@ class Dispatcher:
     """Starts decoders when there is work, gives it to them, and buries them. `run` is its thread's;
     everything else but `poke` and `stop` is called from there."""
 
-    def __init__(self, settings: PoolSettings, on_event: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: PoolSettings,
+        on_event: Callable[[str], None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._on_event = on_event
+        self._beat = beat
         self._decoders: list[DecoderProcess] = []
         self._selector = selectors.DefaultSelector()
         self._poked, self._poker = socket.socketpair()
@@ -71,6 +78,7 @@ class Dispatcher:
         """Until stopped."""
         try:
             while not self._is_stopping:
+                self._beat()
                 self._start(desk, time.monotonic())
                 self._assign(desk, time.monotonic())
                 for key, _ in self._selector.select(self._wait(time.monotonic())):
@@ -161,12 +169,12 @@ class Dispatcher:
 
     # Ending
 
-    def _wait(self, now: float) -> float | None:
-        """How long nothing can become overdue; None for as long as you like."""
+    def _wait(self, now: float) -> float:
+        """How long nothing can become overdue, and a beat is not due."""
         times = [due for each in self._decoders if (due := self._due(each)) is not None]
         if self._start_again_at > now:
             times.append(self._start_again_at)
-        return max(0.0, min(times) - now) if times else None
+        return max(0.0, min([*times, now + _BEAT_SECONDS]) - now)
 
     def _due(self, decoder: DecoderProcess) -> float | None:
         """When the decoder's patience, or ours with it, ends."""

@@ -35,6 +35,14 @@ class Derivation:
         """The tags that follow from these predictions."""
         return derive(predictions, self.rules, self.hierarchy)
 
+    def above(self, label: str) -> tuple[str, ...]:
+        """What a label is a kind of, the nearest first."""
+        return self.hierarchy.ancestors(label)
+
+    def below(self, label: str) -> tuple[str, ...]:
+        """What is a kind of it, the nearest first."""
+        return self.hierarchy.descendants(label)
+
     def name_of(self, label: str) -> str:
         """What a label is called in the catalogue: in the chosen language, with the prefix. A tag
         of a person's own that the rules do not know was added by him, and has no prefix."""

@@ -16,8 +16,9 @@ from tagd.pipeline.progress import after
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tagd.catalogue.derived import Difference
+    from tagd.catalogue.derived import Difference, TaggedPhoto
     from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
 
@@ -50,6 +51,7 @@ def rederive_if_changed(
     catalogue: Catalogue,
     derivation: Derivation,
     *,
+    run: Run | None = None,
     stopping: Callable[[], bool] = lambda: False,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome | None:
@@ -59,7 +61,7 @@ def rederive_if_changed(
         derived_with = facts.get(tx, facts.DERIVED_WITH)
         named_with = facts.get(tx, facts.NAMED_WITH)
     if derived_with != derivation.digest():
-        return rederive(catalogue, derivation, stopping=stopping, on_progress=on_progress)
+        return rederive(catalogue, derivation, run=run, stopping=stopping, on_progress=on_progress)
     if named_with != derivation.names_digest():
         return Outcome(renamed=_rename(catalogue, derivation))
     return None
@@ -69,11 +71,15 @@ def rederive(
     catalogue: Catalogue,
     derivation: Derivation,
     *,
+    run: Run | None = None,
     stopping: Callable[[], bool] = lambda: False,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome:
-    """Derive all tags anew. Stopped or killed in the middle it begins again next time, whatever the
-    rules are then: it is noted at the begin that the tags follow from no one set of rules."""
+    """Derive all tags anew; what comes and goes is noted in the photos' history under `run`.
+
+    Stopped or killed in the middle it begins again next time, whatever the rules are then: it is
+    noted at the begin that the tags follow from no one set of rules.
+    """
     outcome = Outcome(renamed=_rename(catalogue, derivation))
     with catalogue.write() as tx:
         facts.put(tx, facts.DERIVED_WITH, UNFINISHED)
@@ -83,10 +89,8 @@ def rederive(
         # Read and written in one transaction: a person's decision comes before it or after.
         with catalogue.write() as tx:
             page = derived.page(tx, after=last, limit=PAGE)
-            found = [
-                derived.difference(each, derivation.tags_of(each.predictions)) for each in page
-            ]
-            derived.put(tx, found, derivation.name_of, time.time())
+            found = differences(page, derivation)
+            derived.put(tx, found, derivation.name_of, time.time(), run)
             if not page:
                 facts.put(tx, facts.DERIVED_WITH, derivation.digest())
                 break
@@ -110,10 +114,18 @@ def preview(
             page = derived.page(tx, after=last, limit=PAGE)
         if not page:
             return outcome
-        found = [derived.difference(each, derivation.tags_of(each.predictions)) for each in page]
+        found = differences(page, derivation)
         outcome.count(found, derivation.name_of)
         last = page[-1].row_id
         on_progress(_progress(started, outcome.photos, total))
+
+
+def differences(photos: Sequence[TaggedPhoto], derivation: Derivation) -> list[Difference]:
+    """How the tags that these photos are to have differ from those that they have."""
+    return [
+        derived.difference(each, derivation.tags_of(each.predictions), derivation.above)
+        for each in photos
+    ]
 
 
 def _rename(catalogue: Catalogue, derivation: Derivation) -> int:

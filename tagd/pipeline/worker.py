@@ -2,8 +2,10 @@
 
     claim → decode → choose → predict → derive → record
 
-One thread tells it, a batch a turn. Decoder processes work ahead of it, so that the next photos are
-decoded while the model runs; a batch is whatever has arrived, and is never waited for.
+One thread tells it. Decoder processes work ahead of it, so that the next photos are decoded while
+the model runs; a batch is whatever has arrived, and is never waited for. A turn is some batches
+that are recorded together, as a transaction costs much the same for one photo as for ten; it ends
+as soon as nothing more is on its way, so that a single photo never waits for others.
 """
 
 from __future__ import annotations
@@ -11,24 +13,25 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tagd.catalogue import jobs, photos, record
+from tagd.catalogue import facts, jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
-from tagd.domain import Job, JobKind, Priority
+from tagd.domain import Job, JobKind
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
     ModelError,
-    ModelUnavailable,
     PhotoError,
 )
 from tagd.fs import signature_of
 from tagd.pipeline import retry
 from tagd.pipeline.decoder import DecodeRequest
+from tagd.pipeline.stages import Stage, Stopwatch
+from tagd.pipeline.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -37,14 +40,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.domain import Choice, DecodedPhoto, Signature, Want
-    from tagd.pipeline.classify import Answer, Classifier
+    from tagd.catalogue.record import InForce
+    from tagd.catalogue.runs import Run
+    from tagd.domain import Choice, DecodedPhoto, Signature
+    from tagd.pipeline.classify import Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
+TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
+TURN_PHOTOS = 32  # that many need not wait for more
+
+# Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
+_TICKETS = itertools.count(1)
 
 
 class Outcome(StrEnum):
@@ -59,10 +69,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one job, for whoever watches."""
+    """What came of one job, for whoever watches. `photo_id` is empty where nobody could tell."""
 
     path: Path
     outcome: Outcome
+    file_id: int
+    photo_id: str = ""
     tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
     model: str = ""
     reason: str = ""
@@ -80,27 +92,14 @@ class WorkerSettings:
 
     @property
     def ahead(self) -> int:
-        """Photos claimed at most: each decoder busy and one waiting, and a batch at the model."""
-        return 2 * self.decoders + self.batch_size
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one turn gathers before it is recorded."""
-
-    decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
-    failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
-    # What each photo is to be tagged by in the end, by photo id; None where nobody can tell.
-    wanted: dict[str, Want | None] = field(default_factory=dict)
-
-    @property
-    def to_refine(self) -> set[str]:
-        """The photos, by photo id, that are looked at for better tags than they have."""
-        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.REFINE}
+        """Photos claimed at most: each decoder busy and one waiting, a batch at the model, and what
+        is to be recorded together."""
+        return 2 * self.decoders + self.batch_size + TURN_PHOTOS
 
 
 class Worker:
-    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread."""
+    """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
+    `beat` is called again and again while it makes progress, and while there is nothing to do."""
 
     def __init__(
         self,
@@ -112,6 +111,8 @@ class Worker:
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
+        run: Run | None = None,
+        beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -121,10 +122,12 @@ class Worker:
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._run = run
+        self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
-        self._tickets = itertools.count(1)
         self._claimed: dict[int, Job] = {}
+        self._watch = Stopwatch(time.perf_counter)
         self._stop = threading.Event()
         self._woken = threading.Event()
 
@@ -156,6 +159,7 @@ class Worker:
         """Work until stopped. Trouble with catalogue, model or decoders is reported, and after a
         while everything is tried again; it costs no photo an attempt."""
         while not self._stop.is_set():
+            self._beat()
             try:
                 self.turn()
             except (CatalogueError, ModelError, DecoderUnavailable) as trouble:
@@ -166,9 +170,28 @@ class Worker:
         """One turn; returns how many jobs came to an end in it."""
         if not self._claimed and not self._claim_first():
             return 0
-        turn = self._gather()
-        answers = self._ask(turn)
-        return self._record(turn, answers)
+        turn = Turn()
+        self._watch.start()
+        try:
+            self._look(turn)
+        except (ModelError, DecoderUnavailable):
+            self._record(turn)  # what has been found is not lost to what came after it
+            raise
+        return self._record(turn)
+
+    def _look(self, turn: Turn) -> None:
+        """Take batches as they come and ask the models, until it is time to record."""
+        until = time.monotonic() + POLL_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            batch = self._gather(left)
+            self._watch.lap(Stage.WAIT)
+            self._ask(batch, turn.answers)
+            self._watch.lap(Stage.FORWARD)
+            turn.add(batch)
+            is_over = not batch.photos or not self._claimed or turn.photos >= TURN_PHOTOS
+            if is_over or self._stop.is_set():
+                return
+            until = min(until, time.monotonic() + TURN_SECONDS)
 
     def _claim_first(self) -> bool:
         """Claim when nothing is at work; without jobs, wait for some."""
@@ -186,6 +209,7 @@ class Worker:
     def _wait(self, version: int, due: float | None) -> None:
         """Until woken, until another process changed the catalogue, or until a job falls due."""
         while not self._woken.is_set() and self._catalogue.data_version() == version:
+            self._beat()
             left = POLL_SECONDS if due is None else due - self._clock()
             if left <= 0:
                 return
@@ -193,89 +217,117 @@ class Worker:
 
     def _claim(self, tx: Connection) -> list[Job]:
         room = self._settings.ahead - len(self._claimed)
-        lease = f"{self._owner}/{next(self._tickets)}"
+        lease = f"{self._owner}/{next(_TICKETS)}"
         now = self._clock()
         return jobs.claim(
             tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
         )
 
     def _decode(self, claimed: Sequence[Job]) -> None:
-        tickets = {next(self._tickets): job for job in claimed}
+        tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
 
-    def _gather(self) -> _Turn:
-        turn = _Turn()
-        for outcome in self._decoders.take(self._settings.batch_size, POLL_SECONDS):
+    def _gather(self, timeout: float) -> Turn:
+        turn = Turn()
+        for outcome in self._decoders.take(self._settings.batch_size, timeout):
             job = self._claimed.pop(outcome.ticket)
+            self._watch.add(Stage.DECODE, outcome.seconds)
             if outcome.photo is not None:
                 turn.decoded.append((job, outcome.photo))
             elif outcome.error is not None:
                 turn.failed.append((job, outcome.error))
         return turn
 
-    def _ask(self, turn: _Turn) -> Mapping[str, Answer]:
-        """Ask the models about content that they have not seen, each content once."""
-        if not turn.decoded:
-            return {}
-        contents = {photo.photo_id: photo for _, photo in turn.decoded}
+    def _ask(self, batch: Turn, answered: Collection[str]) -> None:
+        """Ask the models about content that they have not seen, each content once; `answered` are
+        the photo ids that this turn has answers for."""
+        contents = {
+            photo.photo_id: photo for _, photo in batch.decoded if photo.photo_id not in answered
+        }
+        if not contents:
+            return
         backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
-            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
+            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
-        _refuse(turn, refused)
-        due: dict[str, Choice] = {}
-        for photo_id, each in chosen.items():
-            known = in_force.get(photo_id)
-            choice = each.due(known, contents[photo_id], refine=photo_id in turn.to_refine)
-            if choice is not None:
-                due[photo_id] = choice
-                asked: str | None = self._classifier.want_of(choice).key
-            else:
-                asked = known.asked if known else None
-            turn.wanted[photo_id] = each.wanted(asked)
+        batch.refuse(refused)
+        due = self._due(batch, contents, chosen, in_force)
         blind = {
             photo_id
             for photo_id, choice in due.items()
             if not self._classifier.can_see(contents[photo_id], choice)
         }
-        self._decode_anew(turn, blind)
-        unseen = {each: contents[each] for each in due if each not in blind}
-        return self._classifier.classify(unseen, due)
+        self._decode_anew(batch, blind)
+        unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
+        batch.answers = self._classifier.classify(unseen, due)
 
-    def _decode_anew(self, turn: _Turn, photo_ids: Collection[str]) -> None:
+    def _due(
+        self,
+        batch: Turn,
+        contents: Mapping[str, DecodedPhoto],
+        chosen: Mapping[str, Chosen],
+        in_force: Mapping[str, InForce],
+    ) -> dict[str, Choice]:
+        """What the models are to be asked, by photo id. Notes what each photo is to be tagged by in
+        the end, whether it is asked now or not."""
+        due: dict[str, Choice] = {}
+        for photo_id, each in chosen.items():
+            known = in_force.get(photo_id)
+            refine = photo_id in batch.to_refine
+            choice = each.due(known, contents[photo_id], refine=refine)
+            if choice is not None:
+                due[photo_id] = choice
+                asked: str | None = self._classifier.want_of(choice).key
+            else:
+                asked = known.asked if known else None
+            batch.wanted[photo_id] = each.wanted(asked)
+        return due
+
+    def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
         memory, models on disk or the hour have changed since then."""
-        again = [job for job, photo in turn.decoded if photo.photo_id in photo_ids]
-        turn.decoded = [each for each in turn.decoded if each[1].photo_id not in photo_ids]
-        self._decode(again)
+        self._decode(batch.take_out(photo_ids))
 
-    def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
+    def _record(self, turn: Turn) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
         now = self._clock()
-        results = [self._result(job, photo, turn, answers) for job, photo in turn.decoded]
+        results = [self._result(job, photo, turn) for job, photo in turn.decoded]
+        self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
-                tx, results, self._derivation.name_of, now, keep=self._settings.keep_runs
+                tx,
+                results,
+                self._derivation.name_of,
+                now,
+                above=self._derivation.above,
+                run=self._run,
+                keep=self._settings.keep_runs,
             )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             claimed = self._claim(tx)
+            self._note_times(tx, len(reports))
+        self._watch.lap(Stage.RECORD)
         self._decode(claimed)
         for report in reports:
             self._on_report(report)
         return len(reports)
 
-    def _result(
-        self, job: Job, photo: DecodedPhoto, turn: _Turn, answers: Mapping[str, Answer]
-    ) -> TaggedFile:
+    def _note_times(self, tx: Connection, ended: int) -> None:
+        """For `tagd status --verbose`. What the commit takes counts from the next turn on."""
+        self._watch.lap(Stage.RECORD)
+        self._watch.count(ended)
+        facts.put(tx, facts.STAGE_TIMES, self._watch.times().dumped())
+
+    def _result(self, job: Job, photo: DecodedPhoto, turn: Turn) -> TaggedFile:
         tagging = None
-        if (answer := answers.get(photo.photo_id)) is not None:
+        if (answer := turn.answers.get(photo.photo_id)) is not None:
             tags = self._derivation.tags_of(answer.final)
             tagging = Tagging(
                 answer.choice.reason,
@@ -289,10 +341,12 @@ class Worker:
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:
-            return Report(result.job.path, Outcome.RECOGNISED)
+            return Report(result.job.path, Outcome.RECOGNISED, result.job.file_id, result.photo_id)
         return Report(
             result.job.path,
             Outcome.TAGGED,
+            result.job.file_id,
+            result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
                 for tag in result.tagging.tags.tags
@@ -312,43 +366,35 @@ class Worker:
         match verdict:
             case retry.GiveUp():
                 jobs.quarantine(tx, job, error.code, error.reason, now)
-                return Report(job.path, Outcome.FAILED, reason=error.reason)
+                return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
             case retry.Forget():
                 return self._forget(tx, job, error, now)
             case retry.RetryAt():
                 jobs.retry_later(tx, job, error.code, error.reason, verdict)
-                return Report(job.path, Outcome.POSTPONED, reason=error.reason)
+                return Report(job.path, Outcome.POSTPONED, job.file_id, reason=error.reason)
 
     def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         """The file is gone, unless it was submitted anew, or has had another name since the claim:
         then its job goes on there."""
         if jobs.complete(tx, job):
             if photos.mark_missing(tx, [job.path], now):
-                return Report(job.path, Outcome.GONE, reason=error.reason)
+                return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
             jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
-        return Report(job.path, Outcome.POSTPONED, reason="changed or was renamed meanwhile")
+        why = "changed or was renamed meanwhile"
+        return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 
     def _start_over(self) -> None:
         """After trouble: forget what is in flight, give it back once the catalogue lets us."""
         self._claimed.clear()
         self._decoders.discard()
         while not self._stop.wait(TROUBLE_SECONDS):
+            self._beat()
             try:
                 self.let_go()
             except CatalogueError as trouble:
                 self._on_trouble(trouble)
             else:
                 return
-
-
-def _refuse(turn: _Turn, refused: Mapping[str, ModelError]) -> None:
-    """Photos whose rule names a model that cannot be had fail for now; the others go on."""
-    turn.failed += [
-        (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
-        for job, photo in turn.decoded
-        if photo.photo_id in refused
-    ]
-    turn.decoded = [each for each in turn.decoded if each[1].photo_id not in refused]
 
 
 def _signature_now(path: Path) -> Signature | None:

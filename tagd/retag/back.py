@@ -10,14 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import derived, earlier
-from tagd.catalogue.tags import ModelTags, label_ids, replace_model_tags
 from tagd.pipeline.progress import after as progress_after
-from tagd.pipeline.rederive import PAGE, Outcome
+from tagd.pipeline.rederive import PAGE, Outcome, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sqlalchemy import Connection
+    from collections.abc import Callable
 
     from tagd.catalogue.engine import Catalogue
     from tagd.pipeline.derivation import Derivation
@@ -40,25 +37,15 @@ def go_back(
     while True:
         with catalogue.write() as tx:
             taggings = earlier.page(tx, model, after=last, limit=PAGE)
+            found = differences(derived.tagged(tx, taggings), derivation)
             earlier.put_in_force(tx, taggings)
-            photos = derived.tagged(tx, taggings)
-            given = [
-                ModelTags(each.row_id, each.model_id, derivation.tags_of(each.predictions))
-                for each in photos
-            ]
-            _put(tx, given, derivation)
+            # Even a tag that both models gave is the earlier one's again, with its confidence.
+            derived.clear(tx, taggings)
+            again = differences(derived.tagged(tx, taggings), derivation)
+            derived.put(tx, again, derivation.name_of)
         if not taggings:
             return outcome
-        found = [
-            derived.difference(photo, each.tags) for photo, each in zip(photos, given, strict=True)
-        ]
         outcome.count(found, derivation.name_of)
         last = max(taggings)
         seconds = time.monotonic() - started
         on_progress(progress_after(seconds, outcome.photos, total, current="earlier tags"))
-
-
-def _put(tx: Connection, given: Sequence[ModelTags], derivation: Derivation) -> None:
-    keys = {tag.label for each in given for tag in each.tags.tags}
-    label_ids(tx, {key: derivation.name_of(key) for key in sorted(keys)})
-    replace_model_tags(tx, given, time.time())

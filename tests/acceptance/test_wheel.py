@@ -16,7 +16,8 @@ import pytest
 from tests import photos
 
 PROJECT = Path(__file__).parents[2]
-INSTALLED = ("tagd", "migrations", "pyproject.toml", "README.md", "LICENSE", "config.example.toml")
+FOLDERS = ("tagd", "migrations", "systemd")
+INSTALLED = (*FOLDERS, "pyproject.toml", "README.md", "LICENSE", "config.example.toml")
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,9 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin" / "python"
 
 
-def test_the_wheel_holds_the_migrations_and_no_second_package(wheel: Path) -> None:
+def test_the_wheel_holds_migrations_and_units_and_no_second_package(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
+    assert {"tagd/systemd/tagd.service", "tagd/systemd/user/tagd.service"} <= set(names)
     assert any(name.startswith("tagd/migrations/versions/0001") for name in names)
     tops = {name.split("/")[0] for name in names}
     assert tops == {"tagd", next(top for top in tops if top.endswith(".dist-info"))}

@@ -118,6 +118,10 @@ def test_what_a_comparison_passes_over_is_equal_too(path: Path, tmp_path: Path) 
         ("job", "state", JobState),
         ("tag", "source", TagSource),
         ("tag", "state", TagState),
+        ("history", "source", TagSource),
+        ("history", "who", TagSource),
+        ("history", "before", TagState),
+        ("history", "after", TagState),
     ],
 )
 def test_enums_are_those_of_the_database(
@@ -139,6 +143,8 @@ def test_enums_are_those_of_the_database(
         ("v_predictions", "path stage model label name probability rank"),
         ("v_speeds", "model device batch_size images_per_second latency_ms latency_p95_ms"),
         ("v_rejected_tags", "path tag label source rejected_at"),
+        ("v_runs", "run command started_at tagged changed"),
+        ("v_history", "path at who change tag label source model run command"),
     ],
 )
 def test_the_first_columns_of_the_views_are_fixed(path: Path, view: str, columns: str) -> None:
@@ -263,7 +269,7 @@ def test_a_kill_while_a_catalogue_is_made_leaves_none(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from tagd.catalogue import engine, migrate\n"
-        "migrate.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "migrate.copies.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "engine.open_owner(Path(sys.argv[1]))"
     )
     done = subprocess.run([sys.executable, "-c", code, path], cwd=REPOSITORY, check=False)

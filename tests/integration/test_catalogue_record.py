@@ -219,7 +219,6 @@ def test_tags_derived_anew(judged: Connection) -> None:
     assert [tag.label for tag in found.gained] == [LABELS[3], DOG, "n99999999"]
     assert (found.lost, found.moved) == ((), ())
     assert [row[1:3] for row in in_force(judged)] == [
-        ("dog", "model"),
         ("dog", "person"),
         ("thing 003", "model"),
         ("thing 999", "model"),

@@ -10,24 +10,103 @@ from pathlib import Path
 
 import pytest
 
+from tagd.ops.service import Place, files, install, uninstall
+
 UNITS = Path(__file__).parents[2] / "systemd"
+DROP_INS = sorted(file.stem for file in (UNITS / "tagd.service.d").iterdir())
+
+with_systemd = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd is not installed"
+)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-@pytest.mark.parametrize("unit", ["tagd.service", "user/tagd.service"])
-def test_systemd_finds_nothing_wrong(unit: str, tmp_path: Path) -> None:
-    text = (UNITS / unit).read_text(encoding="utf-8")
-    # Verification looks for the program, which need not be installed where this runs.
-    text, replaced = re.subn(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text)
-    assert replaced == 1
-    copy = tmp_path / "tagd.service"
-    copy.write_text(text, encoding="utf-8")
-    manager = ["--user"] if unit.startswith("user/") else []
-    told = subprocess.run(
-        ["systemd-analyze", *manager, "verify", str(copy)],
+def laid_out(folder: Path, *drop_ins: str, user: bool = False) -> Path:
+    """The unit and its drop-ins as they are installed. Verification looks for the program, which
+    need not be installed where this runs."""
+    for name, text in files(Path("/bin/true"), user=user, drop_ins=drop_ins):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder / "tagd.service"
+
+
+def analyze(*arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        env={**os.environ, "XDG_RUNTIME_DIR": str(home)},
         check=False,
     )
+
+
+@with_systemd
+@pytest.mark.parametrize(
+    ("user", "drop_ins"),
+    [(True, ()), (False, ()), (False, ("gpu", "metrics", "photos"))],
+)
+def test_systemd_finds_nothing_wrong(user: bool, drop_ins: tuple[str, ...], tmp_path: Path) -> None:
+    unit = laid_out(tmp_path, *drop_ins, user=user)
+    manager = ["--user"] if user else []
+    told = analyze(*manager, "verify", unit, home=tmp_path)
     assert (told.returncode, told.stderr) == (0, "")
+
+
+@with_systemd
+@pytest.mark.parametrize(("drop_ins", "most"), [((), 1.0), (("gpu",), 2.5)])
+def test_it_is_exposed_as_little_as_was_promised(
+    drop_ins: tuple[str, ...], most: float, tmp_path: Path
+) -> None:
+    unit = laid_out(tmp_path)
+    for name in drop_ins:  # the analysis of a file does not look for drop-ins
+        [_, (_, text)] = files(Path("/bin/true"), user=False, drop_ins=[name])
+        with unit.open("a") as whole:
+            whole.write(text)
+    told = analyze("security", "--offline=true", "--no-pager", unit, home=tmp_path)
+    found = re.search(r"Overall exposure level for tagd.service: ([\d.]+)", told.stdout)
+    assert found, told.stderr
+    assert float(found[1]) <= most
+
+
+def test_the_command_is_where_it_was_installed() -> None:
+    for user in (True, False):
+        [(_, text)] = files(Path("/opt/100%/tagd"), user=user, drop_ins=[])
+        assert re.findall(r"(?m)^Exec\w+=(.*)$", text) == [
+            "/opt/100%%/tagd run",
+            "/opt/100%%/tagd reload",
+        ]
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of that name which writes down what it was told; returns where."""
+    told = tmp_path / "told"
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >> {told}\n'
+        '[ "$1" = --version ] && echo "systemd 255 (255.4)"\nexit 0\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    return told
+
+
+def test_installed_and_uninstalled(systemctl: Path, tmp_path: Path) -> None:
+    place = Place.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    units = tmp_path / "systemd" / "user"
+    written = install(place, Path("/opt/tagd"), [])
+    assert written == [units / "tagd.service", units / "tagd.service.d" / "backoff.conf"]
+    (units / "tagd.service.d" / "backoff.conf").write_text("[Service]\nRestartSteps=2\n")
+    assert install(place, Path("/opt/tagd"), []) == [units / "tagd.service"]
+    assert "=2" in (units / "tagd.service.d" / "backoff.conf").read_text()  # a person's own
+    assert uninstall(place) == units / "tagd.service"
+    assert not (units / "tagd.service").exists()
+    assert systemctl.read_text().splitlines()[-2:] == [
+        "--user disable --now tagd.service",
+        "--user daemon-reload",
+    ]
+    assert "--user enable --now tagd.service" in systemctl.read_text()
+
+
+def test_all_drop_ins_are_those_that_the_command_knows() -> None:
+    assert DROP_INS == ["backoff", "gpu", "metrics", "photos"]

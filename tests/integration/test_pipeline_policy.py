@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import pytest
 from tagd.config import Config
 from tagd.daemon.build import models_of
 from tagd.daemon.facts import Survey
+from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.models.pool import ModelPool
-from tagd.pipeline.classify import Classifier
+from tagd.pipeline.classify import Answer, Classifier
 from tagd.pipeline.worker import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
 from tests.desk import LITE0, LITE1, LITE2, Desk
@@ -56,7 +57,6 @@ def test_under_a_long_queue_the_quick_model_works_and_the_note_lasts(desk: Desk)
     distinct(9, desk.photos)
     names = sorted(path.name for path in desk.photos.iterdir())
     wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=2)
-    # Six are claimed ahead at once, so that three wait while the first ones are looked at.
     desk.tag(wants, *names)
     noted = [refine for *_, refine in desk.taggings()]
     assert noted[0] == 1
@@ -144,3 +144,33 @@ def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: Mo
     there, elsewhere = classifier.geometries([Path("/sport/a.jpg"), Path("/b.jpg")])
     assert set(there) == {pool.geometry_of(model) for model in (LITE0, LITE1, LITE2)}
     assert set(elsewhere) == {pool.geometry_of(model) for model in (LITE0, LITE2)}
+
+
+class Failing(Classifier):
+    """Answers one batch, then is in trouble."""
+
+    answered = False
+
+    def classify(
+        self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]
+    ) -> dict[str, Answer]:
+        if self.answered:
+            raise ModelError("the device stopped working")
+        self.answered = True
+        return super().classify(photos, choices)
+
+
+def test_what_was_found_before_trouble_is_recorded(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    desk.tag(Wants(model=LITE0), "cat.png")  # loads the model: what follows is one quick turn
+    distinct(9, desk.photos)
+    desk.submit(*(f"{number:05d}.jpg" for number in range(9)))
+    worker = desk.worker(Wants(model=LITE0), Failing)
+
+    def work_off() -> None:
+        for _ in range(50):
+            worker.turn()
+
+    with pytest.raises(ModelError):
+        work_off()
+    assert len(desk.taggings()) == len(desk.reports) > 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import socket
 import time
 import warnings
 from collections.abc import Iterator
@@ -119,3 +121,28 @@ def test_colours_only_on_a_terminal(said: io.StringIO, monkeypatch: pytest.Monke
     logs.configure("info", "text", said)
     log().warning("the disk is full")
     assert "\x1b" not in said.getvalue().splitlines()[-1]
+
+
+def test_the_journal_has_a_field_for_each_fact(
+    said: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del said
+    monkeypatch.setattr("tagd.cli.journal.SOCKET", str(tmp_path / "journal"))
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard,
+        (tmp_path / "stdout").open("w") as stream,
+    ):
+        heard.bind(str(tmp_path / "journal"))
+        heard.settimeout(5)
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        logs.configure("info", "auto", stream)
+        path = Path("/p/a\udcff\n.jpg")
+        log().warning("failed", path=path, file_id=7, reason="not an image")
+        fields = heard.recv(65536)
+    assert b"MESSAGE=failed /p/a\\xff\\n.jpg: not an image\n" in fields
+    assert b"PRIORITY=4\n" in fields
+    assert b"TAGD_FILE_ID=7\n" in fields
+    name = b"/p/a\\xff\n.jpg"
+    assert b"TAGD_PATH\n" + len(name).to_bytes(8, "little") + name + b"\n" in fields
+    assert (tmp_path / "stdout").read_text() == ""

@@ -1,0 +1,95 @@
+"""Which run of tagd changed what: a row for each that changed any tag."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from tagd.catalogue.schema import history, run, tagging
+from tagd.catalogue.statements import upsert
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command, or one run of the daemon, such as "tagd run". `started_at` is in seconds since
+    1970."""
+
+    key: str
+    command: str
+    started_at: float
+
+    @classmethod
+    def of(cls, command: str) -> Run:
+        """A run that starts now."""
+        return cls(uuid4().hex, command, time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run, and what it did: photos that models tagged, changes of single tags, and taggings that
+    it took back. `undone`: how many of its own taggings were taken back since."""
+
+    run: int
+    command: str
+    started_at: float
+    tagged: int
+    changed: int
+    took_back: int
+    undone: int
+
+
+def run_id(tx: Connection, of: Run) -> int:
+    """The number of this run, which is noted with its first change."""
+    number = noted(tx, of)
+    if number is None:
+        row = {"key": of.key, "command": of.command, "started_at": of.started_at}
+        upsert(tx, run, [row], key=["key"])
+    return run_id(tx, of) if number is None else number
+
+
+def noted(tx: Connection, of: Run) -> int | None:
+    """The number of this run, None while it has changed nothing."""
+    number: int | None = tx.scalar(select(run.c.id).where(run.c.key == of.key))
+    return number
+
+
+def last(tx: Connection, limit: int) -> list[ShownRun]:
+    """The last runs that changed tags, the latest first."""
+    made = (
+        select(
+            tagging.c.run_id.label("id"),
+            func.count().label("tagged"),
+            func.count(tagging.c.undone_by).label("undone"),
+        )
+        .group_by(tagging.c.run_id)
+        .subquery()
+    )
+    undone = (
+        select(tagging.c.undone_by.label("id"), func.count().label("took_back"))
+        .group_by(tagging.c.undone_by)
+        .subquery()
+    )
+    changed = select(func.count()).where(history.c.run_id == run.c.id).scalar_subquery()
+    rows = tx.execute(
+        select(
+            run.c.id,
+            run.c.command,
+            run.c.started_at,
+            func.coalesce(made.c.tagged, 0),
+            changed,
+            func.coalesce(undone.c.took_back, 0),
+            func.coalesce(made.c.undone, 0),
+        )
+        .join_from(run, made, made.c.id == run.c.id, isouter=True)
+        .join(undone, undone.c.id == run.c.id, isouter=True)
+        .order_by(run.c.id.desc())
+        .limit(limit)
+    )
+    return [ShownRun(*row) for row in rows]

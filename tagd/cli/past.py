@@ -1,0 +1,249 @@
+"""What was, and taking it back: `tagd history` and `tagd undo`."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.look import iso, local
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, reading
+from tagd.cli.tags import differences
+from tagd.errors import TagdError
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.past import Event
+    from tagd.catalogue.runs import ShownRun
+    from tagd.catalogue.undone import What
+    from tagd.config import Config
+    from tagd.pipeline.progress import Progress
+    from tagd.pipeline.undo import TakenBack
+
+RUNS_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(history)
+    app.command()(undo)
+
+
+def history(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A photo.", show_default=False)
+    ] = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show who changed a photo's tags, what and when; without FILE, the last runs that changed any.
+
+    `tagd undo --run` takes the number of a run.
+    """
+    if file is None:
+        _runs(config, json=json)
+        return
+    path = absolute(file)
+    with reading(config) as tx:
+        from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see look.py
+        from tagd.catalogue.past import of_photo  # noqa: PLC0415
+
+        places = [each for at in (path, path.resolve()) for each in photos_at(tx, at)]
+        photo = next((each for each in places if each.path in {path, path.resolve()}), None)
+        if photo is None:
+            raise TagdError(
+                f"the catalogue does not know {display(path)}", hint=f"tagd tag {display(file)}"
+            )
+        events = [] if photo.photo_id is None else of_photo(tx, photo.photo_id)
+    if json:
+        output.as_json([event_fields(each) for each in events])
+    elif events:
+        output.table(["when", "who", "what", "run"], [event_cells(each) for each in events], "run")
+    else:
+        output.note("nothing has become of its tags yet")
+
+
+def undo(
+    run: Annotated[
+        int | None, typer.Option("--run", metavar="ID", help="What this run changed.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="What this model gave.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="What models gave since, as 2026-11-21."),
+    ] = None,
+    *,
+    config: ConfigFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would come and go; change nothing.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Take back what tagd added: by a run, by a model, or since a date.
+
+    A photo then has the tags that it had before. What a person said stays, unless it is the run of
+    his own that is taken back. Unchanged photos are not asked about again; `tagd undo --run` with
+    the number that this prints brings everything back. The exit status is 1 when there is nothing
+    to take back.
+    """
+    if sum(each is not None for each in (run, model, since)) != 1:
+        raise typer.BadParameter("one of --run, --model and --since says what to take back")
+    settings = configuration(config)
+    gc.enable()  # `main` turned it off
+    from tagd.catalogue.undone import What  # noqa: PLC0415  lazy: see look.py
+    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see work.py
+
+    what = What(run, model, None if since is None else moment(since))
+    with bar(output.console(stderr=True)) as show:
+        done, number = _undo(settings, what, show, dry_run=dry_run)
+    if json:
+        output.as_json(undone_fields(done, number))
+    else:
+        if rows := differences(done.looks):
+            output.table(["tag", "gained", "lost"], rows, "gained lost")
+        for text in undone_lines(done, number, dry_run=dry_run):
+            output.line(text)
+    raise typer.Exit(0 if done else 1)
+
+
+def _undo(
+    settings: Config, what: What, show: Callable[[Progress], None], *, dry_run: bool
+) -> tuple[TakenBack, int | None]:
+    """Take it back; the number of this run, where `undo` of it brings that back."""
+    # Lazy: these bring in SQLAlchemy and numpy.
+    from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
+    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+    from tagd.pipeline.undo import preview, undo  # noqa: PLC0415
+
+    derivation = Derivation.by(tag_rules(settings))
+    path = settings.catalogue.path
+    with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
+        with catalogue.read() as tx:
+            _require(tx, what)
+        if dry_run:
+            return preview(catalogue, what, derivation, on_progress=show), None
+        this = Run.of("tagd undo")
+        done = undo(catalogue, what, derivation, this, on_progress=show)
+        with catalogue.read() as tx:
+            return done, noted(tx, this)
+
+
+def _require(tx: Connection, what: What) -> None:
+    """Raise TagdError where there is no such run or model."""
+    from tagd.catalogue.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
+
+    if what.run is not None and not runs_there(tx, what.run):
+        raise TagdError(f"there is no run {what.run}", hint="tagd history lists the last ones.")
+    if what.model is not None and not models_there(tx, what.model):
+        raise TagdError(f"no model {what.model!r} has tagged a photo")
+
+
+def _runs(config: Path | None, *, json: bool) -> None:
+    with reading(config) as tx:
+        from tagd.catalogue.runs import last  # noqa: PLC0415  lazy: see look.py
+
+        runs = last(tx, RUNS_SHOWN)
+    if json:
+        output.as_json([run_fields(each) for each in runs])
+    elif runs:
+        rows = [(each.run, local(each.started_at), each.command, did(each)) for each in runs]
+        output.table(["run", "since", "command", "did"], rows, "run")
+    else:
+        output.note("nothing has changed any tag yet")
+
+
+def moment(text: str) -> float:
+    """A date, or a date and time, on the clock at the wall, in seconds since 1970."""
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date such as 2026-11-21 or 2026-11-21T18:30"
+        ) from None
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """A change under the names that `v_history` has."""
+    return {
+        "at": iso(event.at),
+        "who": event.who,
+        "change": event.change,
+        "tag": event.tag,
+        "label": event.label,
+        "model": event.model,
+        "run": event.run,
+        "command": event.command,
+    }
+
+
+def event_cells(event: Event) -> tuple[str, str, str, str]:
+    """A change for a person: when, who, what, run."""
+    what = f"{event.change} {event.tag}" if event.tag else event.change
+    if event.model:
+        what += f" {'what it gave' if event.change == 'undone' else 'by'} {event.model}"
+    return local(event.at), event.who, what, "" if event.run is None else str(event.run)
+
+
+def run_fields(run: ShownRun) -> dict[str, Any]:
+    """A run as `tagd history --json` prints it."""
+    return {
+        "run": run.run,
+        "command": run.command,
+        "started_at": iso(run.started_at),
+        "tagged": run.tagged,
+        "changed": run.changed,
+        "took_back": run.took_back,
+        "undone": run.undone,
+    }
+
+
+def did(run: ShownRun) -> str:
+    """What a run did, in words."""
+    parts = []
+    if run.tagged:
+        undone = f", {run.undone:,} taken back since" if run.undone else ""
+        parts.append(f"tagged {output.count(run.tagged, 'photo')}{undone}")
+    if run.changed:
+        parts.append(f"changed {output.count(run.changed, 'tag')}")
+    if run.took_back:
+        parts.append(f"took back the tags of {output.count(run.took_back, 'photo')}")
+    return "; ".join(parts) or "taken back since"
+
+
+def undone_fields(done: TakenBack, run: int | None) -> dict[str, Any]:
+    """What was taken back, as `tagd undo --json` prints it."""
+    return {
+        "photos": done.looks.photos,
+        "changed": done.looks.changed,
+        "said": done.said,
+        "gained": dict(sorted(done.looks.gained.items())),
+        "lost": dict(sorted(done.looks.lost.items())),
+        "run": run,
+    }
+
+
+def undone_lines(done: TakenBack, run: int | None, *, dry_run: bool) -> Iterator[str]:
+    """What was taken back, in a line or two."""
+    if not done:
+        yield "there is nothing to take back"
+        return
+    would = "would be " if dry_run else ""
+    if done.looks.photos:
+        yield f"{would}taken back: what models gave {output.count(done.looks.photos, 'photo')}"
+    if done.said:
+        yield f"{would}taken back: {output.count(done.said, 'change')} of single tags"
+    if run is not None:
+        yield f"tagd undo --run {run} brings it back"

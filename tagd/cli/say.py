@@ -1,0 +1,287 @@
+"""What a person says about tags: `tagd confirm`, `reject`, `add` and `remove`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.errors import TagdError, TagUnknown
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.overview import ShownFile
+    from tagd.catalogue.say import Word
+    from tagd.config import Config
+    from tagd.labels.rules import TagRules
+    from tagd.labels.wording import NoSuchTag
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FILE", help="Photos, or folders of them.", show_default=False),
+]
+TagName = Annotated[
+    str, typer.Argument(metavar="TAG", help="A name in any language, or a label as n02012849.")
+]
+OfQuery = Annotated[
+    str | None,
+    typer.Option("--query", metavar="QUERY", help="All photos that a search finds, not FILE."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said, and what it changed. `photos`: those it was said of, of which `changed` have
+    other tags now; `below`: tags that went with it, being kinds of it. No run where none changed.
+    """
+
+    command: str
+    tag: str
+    label: str
+    photos: int
+    changed: int
+    below: tuple[str, ...]
+    run: int | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (confirm, reject, add, remove):
+        app.command()(command)
+
+
+def confirm(
+    files: Files = None,
+    *,
+    tag: TagName,
+    query: OfQuery = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say that a tag is right: no model takes it away any more."""
+    _tell(_say("confirm", files, tag, query, config), json=json)
+
+
+def reject(
+    files: Files = None,
+    *,
+    tag: TagName,
+    query: OfQuery = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say that a tag is wrong: it goes, with all that is a kind of it, and no model brings it back.
+
+    What is no dog is no Chihuahua. Of a photo that has no such tag it is said in advance.
+    """
+    _tell(_say("reject", files, tag, query, config), json=json)
+
+
+def add(
+    files: Files = None,
+    *,
+    tag: TagName,
+    query: OfQuery = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Give photos a tag that no model takes away, also one that was rejected.
+
+    A word that tagd does not know becomes a tag of your own.
+    """
+    _tell(_say("add", files, tag, query, config), json=json)
+
+
+def remove(
+    files: Files = None,
+    *,
+    tag: TagName,
+    query: OfQuery = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Take a tag off photos. One that a model gave is rejected, so that it stays away."""
+    _tell(_say("remove", files, tag, query, config), json=json)
+
+
+def _say(
+    command: str, files: Sequence[Path] | None, tag: str, query: str | None, config: Path | None
+) -> Said:
+    if bool(files) == bool(query):
+        raise typer.BadParameter("name photos, or find them with --query QUERY, and then the tag")
+    settings = configuration(config)
+    # Lazy: these bring in SQLAlchemy.
+    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+
+    rules = tag_rules(settings)
+    with open_writer(settings.catalogue.path) as catalogue:
+        # Who is asked which crane he means keeps no other writer waiting.
+        with catalogue.read() as tx:
+            photos = _photos(tx, files, query)
+            label = _label(tx, tag, photos, command, rules)
+        with catalogue.write() as tx:
+            return _write(tx, command, label, _photos(tx, files, query), settings)
+
+
+def _write(
+    tx: Connection, command: str, label: str, photos: Sequence[int], settings: Config
+) -> Said:
+    """Say it of all photos, or of none."""
+    from tagd.catalogue import say, tags  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+
+    derivation, word = Derivation.by(tag_rules(settings)), _words()[command]
+    label_id = tags.label_ids(tx, {label: derivation.name_of(label)})[label]
+    names = tags.label_names(tx)
+    if word in {say.Word.CONFIRM, say.Word.WITHDRAW}:
+        _require(say.having(tx, [label_id], photos), names[label], photos)
+    below = {each: key for key, each in tags.labels_present(tx, derivation.below(label)).items()}
+    saying = say.Saying(word, label_id, frozenset(below))
+    run = Run.of(f"tagd {command} {names[label]}")
+    changes = say.say(tx, saying, photos, run, time.time())
+    with_it = {names[below[each.label_id]] for each in changes if each.label_id in below}
+    return Said(
+        command=command,
+        tag=names[label],
+        label=label,
+        photos=len(photos),
+        changed=len({each.photo_id for each in changes}),
+        below=tuple(sorted(with_it)),
+        run=run_id(tx, run) if changes else None,
+    )
+
+
+def _words() -> dict[str, Word]:
+    from tagd.catalogue.say import Word  # noqa: PLC0415  lazy, as above
+
+    return {
+        "confirm": Word.CONFIRM,
+        "reject": Word.REJECT,
+        "add": Word.GIVE,
+        "remove": Word.WITHDRAW,
+    }
+
+
+def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
+    if not having:
+        which = "the photo has" if len(photos) == 1 else "none of these photos has"
+        raise TagdError(f"{which} no tag {tag!r}", hint="tagd show FILE lists what it has.")
+
+
+def _photos(tx: Connection, files: Sequence[Path] | None, query: str | None) -> list[int]:
+    """The photos that are meant, by row id. Raises TagdError where there are none."""
+    if query is None:
+        return sorted({photo for each in files or () for photo in _at(tx, absolute(each))})
+    from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.search import search  # noqa: PLC0415
+    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+
+    found = search(tx, query, Vocabulary.load().labels_named)
+    photos = photos_of(tx, [each.path for each in found])
+    if not photos:
+        raise TagdError(f"nothing found for {query!r}")
+    return photos
+
+
+def _at(tx: Connection, place: Path) -> list[int]:
+    """The photos of a file, or of all files below a folder, by row id."""
+    from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy, as above
+
+    # A name that leads there through symbolic links is the second guess, as `tagd show` has it.
+    found = photos_at(tx, place) or photos_at(tx, place.resolve())
+    if not found:
+        raise TagdError(
+            f"the catalogue does not know {display(place)}", hint=f"tagd tag {display(place)}"
+        )
+    photos = [each.photo_id for each in found if each.photo_id is not None]
+    if not photos:
+        raise TagdError(f"{display(place)} has not been looked at: {_why(found)}")
+    return photos
+
+
+def _why(found: Sequence[ShownFile]) -> str:
+    first = found[0]
+    return f"{first.state}, {first.reason}" if first.reason else str(first.state)
+
+
+def _label(tx: Connection, tag: str, photos: Sequence[int], command: str, rules: TagRules) -> str:
+    """The label that is meant; on a terminal one of several is asked for."""
+    from tagd.catalogue.tags import label_names, labels_on  # noqa: PLC0415  lazy, as above
+    from tagd.labels.naming import meant_of  # noqa: PLC0415
+    from tagd.labels.vocabulary import own_label  # noqa: PLC0415
+    from tagd.labels.wording import NoSuchTag  # noqa: PLC0415
+
+    text = " ".join(tag.split())
+    if not text:
+        raise typer.BadParameter("a tag has a name")
+    try:
+        return meant_of(text, rules, label_names(tx), labels_on(tx, photos))
+    except NoSuchTag as unclear:
+        if not unclear.candidates and command == "add":
+            hint = f"; {unclear.hint}" if unclear.hint else ""
+            output.note(f"{text!r} is a tag of your own now{hint}")
+            return own_label(text)
+        if unclear.candidates and sys.stdin.isatty() and sys.stderr.isatty():
+            return _ask(text, unclear, rules.language)
+        raise TagUnknown(str(unclear), hint=unclear.hint) from unclear
+
+
+def _ask(text: str, unclear: NoSuchTag, language: str) -> str:
+    """Which of the candidates it is."""
+    from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415  lazy, as above
+    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+
+    vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load()
+    output.note(f"{text!r} may mean")
+    for number, label in enumerate(unclear.candidates, 1):
+        kinds = ", ".join(vocabulary.name(each, language) for each in hierarchy.shown_above(label))
+        name = vocabulary.name(label, language)
+        output.note(f"  {number}  {name} ({label}){kinds and ': ' + kinds}")
+    numbers = [str(number) for number in range(1, len(unclear.candidates) + 1)]
+    while (answer := typer.prompt("which one", err=True).strip()) not in numbers:
+        output.note(f"a number from 1 to {len(numbers)}")
+    return unclear.candidates[int(answer) - 1]
+
+
+def _tell(said: Said, *, json: bool) -> None:
+    if json:
+        output.as_json(said_fields(said))
+    else:
+        output.line(said_line(said))
+
+
+def said_fields(said: Said) -> dict[str, Any]:
+    """What was said, as `--json` prints it."""
+    return {
+        "tag": said.tag,
+        "label": said.label,
+        "photos": said.photos,
+        "changed": said.changed,
+        "below": list(said.below),
+        "run": said.run,
+    }
+
+
+def said_line(said: Said) -> str:
+    """What was said, in a line."""
+    done = {"confirm": "confirmed", "reject": "rejected", "add": "added", "remove": "removed"}
+    if said.run is None:
+        return f"nothing to change: {said.tag}, {output.count(said.photos, 'photo')}"
+    below = f" with {', '.join(said.below)}" if said.below else ""
+    of = output.count(said.changed, "photo")
+    rest = said.photos - said.changed
+    unchanged = f", {rest:,} unchanged" if rest else ""
+    return f"{done[said.command]} {said.tag}{below}: {of}{unchanged} (tagd undo --run {said.run})"

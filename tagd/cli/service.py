@@ -1,0 +1,75 @@
+"""The commands that make tagd a service: `service install`, `uninstall`, `status`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import absolute
+from tagd.errors import ServiceError
+from tagd.fs import display
+
+service_commands = typer.Typer(
+    name="service", help="Run tagd as a service of systemd's.", no_args_is_help=True
+)
+
+ForUser = Annotated[bool, typer.Option("--user", help="For you alone, not for the whole machine.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(service_commands)
+
+
+@service_commands.command()
+def install(
+    user: ForUser = False,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Let it use an NVIDIA GPU.")] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="Let it serve metrics.")] = False,
+) -> None:
+    """Write the service's files, enable it, and start it. Drop-ins that are there stay."""
+    from tagd.ops import service  # noqa: PLC0415  lazy: the read path imports this module too
+
+    # A person's own service has the devices and the network anyway.
+    asked = {"gpu": gpu and not user, "metrics": metrics and not user}
+    place = service.Place.of(user=user)
+    for file in service.install(
+        place, _command(), [name for name, wanted in asked.items() if wanted]
+    ):
+        output.line(f"wrote {display(file)}")
+    output.line("tagd runs, and will at every start of the machine" if not user else "tagd runs")
+    if user:
+        output.note("loginctl enable-linger has it run while you are not logged in")
+
+
+@service_commands.command()
+def uninstall(user: ForUser = False) -> None:
+    """Stop it and take its unit away. Configuration and catalogue stay."""
+    from tagd.ops import service  # noqa: PLC0415  lazy, as above
+
+    output.line(f"removed {display(service.uninstall(service.Place.of(user=user)))}")
+
+
+@service_commands.command()
+def status(user: ForUser = False) -> None:
+    """Show what systemd says of it."""
+    from tagd.ops import service  # noqa: PLC0415  lazy, as above
+
+    for text in service.status(service.Place.of(user=user)).splitlines():
+        output.line(text)
+
+
+def _command() -> Path:
+    """This very tagd. Raises `ServiceError` where it was started as a module."""
+    started = Path(sys.argv[0])
+    beside = Path(sys.executable).with_name("tagd")
+    if started.name == "tagd":
+        return absolute(Path(shutil.which(started) or started))
+    if beside.exists():
+        return absolute(beside)
+    raise ServiceError("the command tagd is not installed", hint="pipx install tagd")

@@ -1,0 +1,92 @@
+"""The commands that keep the catalogue safe: `backup`, `restore`, `db check`, `db vacuum`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.look import iso, local
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.fs import display
+
+db_commands = typer.Typer(name="db", help="Look after the catalogue.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(backup)
+    app.command()(restore)
+    app.add_typer(db_commands)
+
+
+def backup(config: ConfigFile = None) -> None:
+    """Back the catalogue up now; the daemon may go on. The oldest beyond [backup] keep go."""
+    settings = configuration(config)
+    # Lazy: the read path imports this module too, and needs none of it.
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.ops import backup  # noqa: PLC0415
+
+    path, wanted = settings.catalogue.path, settings.backup
+    open_reader(path).close()  # says what is wrong where it is no catalogue
+    made = backup.back_up(path, wanted.folder, wanted.keep, time.time())
+    size = made.path.stat().st_size / 1e6
+    output.line(f"{display(made.path)}: {size:,.1f} MB, and sound")
+
+
+def restore(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A backup. Without: list them.")
+    ] = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Put a backup in the catalogue's place, once it is found to be sound. What it replaces is kept
+    beside it. Without FILE, list the backups."""
+    settings = configuration(config)
+    from tagd.ops import backup  # noqa: PLC0415  lazy, as above
+
+    path = settings.catalogue.path
+    if file is None:
+        found = backup.backups(path, settings.backup.folder)
+        if json:
+            output.as_json(
+                [{"path": display(each.path), "made_at": iso(each.made_at)} for each in found]
+            )
+        elif found:
+            output.table(
+                ["backup", "of"], [(display(each.path), local(each.made_at)) for each in found]
+            )
+        else:
+            output.note(f"there are no backups in {display(settings.backup.folder)}")
+        return
+    replaced = backup.restore(path, absolute(file), time.time())
+    output.line(f"{display(path)} is now what {display(file)} holds")
+    if replaced is not None:
+        output.line(f"what it was is {display(replaced)}")
+
+
+@db_commands.command()
+def check(config: ConfigFile = None) -> None:
+    """Have SQLite look through the whole catalogue. The exit status is 1 where it is damaged."""
+    path = configuration(config).catalogue.path
+    from tagd.catalogue import copies  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+
+    open_reader(path).close()
+    copies.examine(path)
+    output.line(f"{display(path)} is sound")
+
+
+@db_commands.command()
+def vacuum(config: ConfigFile = None) -> None:
+    """Write the catalogue anew without gaps, while no daemon runs."""
+    path = configuration(config).catalogue.path
+    from tagd.catalogue.engine import compact, open_reader  # noqa: PLC0415  lazy, as above
+
+    open_reader(path).close()
+    before, after = compact(path)
+    output.line(f"{display(path)}: {before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now")

@@ -1,0 +1,176 @@
+"""XMP and EXIF in JPEG. Source: Adobe XMP specification, part 3; CIPA DC-008 and DC-007 (MPF)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from tagd.containers.jpeg import segments
+from tagd.containers.splice.refusal import CannotSplice
+
+if TYPE_CHECKING:
+    from tagd.containers.segments import Segment
+
+XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED: Final = b"http://ns.adobe.com/xmp/extension/\0"
+EXIF: Final = b"Exif\0\0"
+PHOTOSHOP: Final = b"Photoshop 3.0\0"
+_MPF: Final = b"MPF\0"
+_LARGEST: Final = 0xFFFF - 2
+_GUID_SIZE: Final = 32
+_MOST_EXTENDED: Final = 64 << 20
+_PADDING: Final = re.compile(rb"\s*(?=<\?xpacket\s+end)")
+_SOI: Final = b"\xff\xd8\xff"
+
+
+def packet(data: bytes) -> bytes | None:
+    """The standard packet. What Extended XMP adds to it is `extended`."""
+    found = _only(data, segments(data), XMP)
+    return data[found.body + len(XMP) : found.body_end] if found else None
+
+
+def extended(data: bytes) -> bytes | None:
+    """The extended packet that the standard one names by its GUID, put together from its portions.
+
+    None where there is none, or not all of it.
+    """
+    main = packet(data) or b""
+    portions: dict[int, bytes] = {}
+    total = -1
+    for each in segments(data):
+        body = data[each.body : each.body_end]
+        head = body[len(EXTENDED) :]
+        if each.kind != "APP1" or not body.startswith(EXTENDED) or head[:_GUID_SIZE] not in main:
+            continue
+        total = int.from_bytes(head[_GUID_SIZE : _GUID_SIZE + 4], "big")
+        portions[int.from_bytes(head[_GUID_SIZE + 4 : _GUID_SIZE + 8], "big")] = head[
+            _GUID_SIZE + 8 :
+        ]
+    if not 0 < total <= _MOST_EXTENDED:
+        return None
+    whole = b"".join(portions[at] for at in sorted(portions))
+    return whole if len(whole) == total else None
+
+
+def exif(data: bytes) -> bytes | None:
+    """The EXIF block, from its TIFF header on."""
+    found = _only(data, segments(data), EXIF)
+    return data[found.body + len(EXIF) : found.body_end] if found else None
+
+
+def with_packet(data: bytes, packet: bytes | None) -> bytes:
+    """The same JPEG with this packet. Extended XMP stays, and its GUID stays valid."""
+    found = segments(data)
+    place = _only(data, found, XMP)
+    if place is None:
+        return data if packet is None else _inserted(data, found, packet)
+    if _is_measured_across(data, found, place):
+        packet = _fitted(packet, place.body_end - place.body - len(XMP))
+    segment = b"" if packet is None else _app1(XMP + packet)
+    return data[: place.start] + segment + data[place.end :]
+
+
+def with_exif(data: bytes, block: bytes | None) -> bytes:
+    """The same JPEG with this EXIF block (from its TIFF header on), the first APP1 when new."""
+    found = segments(data)
+    if any(each.kind == "TRAILER" for each in found):
+        raise CannotSplice("what follows the picture may be found by offsets from its EXIF")
+    place = _only(data, found, EXIF)
+    segment = b"" if block is None else _app1(EXIF + block)
+    if place is not None:
+        return data[: place.start] + segment + data[place.end :]
+    at = _behind(data, found, with_exif=False)
+    return data[:at] + segment + data[at:]
+
+
+def foreign(data: bytes) -> tuple[bytes, ...]:
+    """Every segment but the one with the packet."""
+    return tuple(data[each.start : each.end] for each in segments(data) if not _is(data, each, XMP))
+
+
+def foreign_but(data: bytes, *heads: bytes) -> tuple[bytes, ...]:
+    """As `foreign`, without the application segments that begin so (`EXIF`, `PHOTOSHOP`)."""
+    found = (each for each in segments(data) if not _is(data, each, XMP))
+    return tuple(
+        data[each.start : each.end]
+        for each in found
+        if not (each.kind.startswith("APP") and data.startswith(heads, each.body))
+    )
+
+
+def photoshop(data: bytes) -> bytes:
+    """Photoshop's image resources, which hold IPTC; empty where there are none."""
+    return b"".join(
+        data[each.body + len(PHOTOSHOP) : each.body_end]
+        for each in segments(data)
+        if each.kind == "APP13" and data.startswith(PHOTOSHOP, each.body)
+    )
+
+
+def _is(data: bytes, segment: Segment, head: bytes) -> bool:
+    kind = "APP2" if head == _MPF else "APP1"
+    return segment.kind == kind and data.startswith(head, segment.body)
+
+
+def _only(data: bytes, found: list[Segment], head: bytes) -> Segment | None:
+    places = [each for each in found if _is(data, each, head)]
+    if len(places) > 1:
+        name = "XMP packet" if head == XMP else "EXIF block"
+        raise CannotSplice(f"the file has more than one {name}, and no rule says which counts")
+    return places[0] if places else None
+
+
+def _app1(body: bytes) -> bytes:
+    if len(body) > _LARGEST:
+        raise CannotSplice(f"a JPEG segment holds 65,533 bytes, and this needs {len(body):,}")
+    return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
+    """Behind EXIF, where others put it, and before whatever measures to what follows."""
+    at = _behind(data, found, with_exif=_measuring(data, found) != EXIF)
+    return data[:at] + _app1(XMP + packet) + data[at:]
+
+
+def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:
+    """Where the leading segments end that have to come first: JFIF, Canon's CIFF, EXIF."""
+    at = found[0].end
+    for each in found[1:]:
+        if each.kind != "APP0" and not (with_exif and _is(data, each, EXIF)):
+            break
+        at = each.end
+    return at
+
+
+def _is_measured_across(data: bytes, found: list[Segment], place: Segment) -> bool:
+    """Whether something before the packet points at something behind the picture."""
+    head = _measuring(data, found)
+    return head is not None and any(
+        _is(data, each, head) for each in found if each.start < place.start
+    )
+
+
+def _measuring(data: bytes, found: list[Segment]) -> bytes | None:
+    """What finds a second picture, or a preview, behind the first by its distance from itself: MPF,
+    else the MakerNotes in EXIF; None where nothing does.
+
+    Videos of motion photos and vendors' trailers are found from the end of the file.
+    """
+    trailer = found[-1]
+    if trailer.kind != "TRAILER":
+        return None
+    if any(_is(data, each, _MPF) for each in found):
+        return _MPF
+    return EXIF if _SOI in data[trailer.start : trailer.start + 64] else None
+
+
+def _fitted(packet: bytes | None, size: int) -> bytes:
+    """The packet at this very size, by the white space before its end."""
+    parts = _PADDING.split(packet, maxsplit=1) if packet is not None else []
+    room = size - sum(map(len, parts))
+    if len(parts) != 2 or room < 0:
+        raise CannotSplice(
+            "a second picture behind the first is found by its distance from the start, and the"
+            " packet cannot keep its size"
+        )
+    return parts[0] + (b"\n" + b" " * (room - 1) if room else b"") + parts[1]

@@ -1,0 +1,70 @@
+"""XMP in PNG: an iTXt chunk. Source: Adobe XMP specification, part 3; W3C PNG, third edition."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from tagd.containers.png import segments
+from tagd.containers.splice.refusal import CannotSplice
+
+if TYPE_CHECKING:
+    from tagd.containers.segments import Segment
+
+_KEYWORD: Final = b"XML:com.adobe.xmp\0"
+_PLAIN: Final = bytes(4)  # not compressed, no method, no language, no translation
+_MOST: Final = 64 << 20
+
+
+def packet(data: bytes) -> bytes | None:
+    """The packet, unpacked where the chunk is compressed."""
+    place = _place(data, segments(data))
+    if place is None:
+        return None
+    body = data[place.body + len(_KEYWORD) : place.body_end]
+    _, _, rest = body[2:].partition(b"\0")
+    _, _, text = rest.partition(b"\0")
+    return _unpacked(text) if body[:1] == b"\1" else text
+
+
+def with_packet(data: bytes, packet: bytes | None) -> bytes:
+    """The same PNG with this packet, before the picture's data when new."""
+    found = segments(data)
+    place = _place(data, found)
+    chunk = b"" if packet is None else _chunk(_KEYWORD + _PLAIN + packet)
+    if place is not None:
+        return data[: place.start] + chunk + data[place.end :]
+    at = next((each.start for each in found if each.kind in {"IDAT", "IEND"}), len(data))
+    return data[:at] + chunk + data[at:]
+
+
+def foreign(data: bytes) -> tuple[bytes, ...]:
+    """Every chunk but the one with the packet."""
+    return tuple(data[each.start : each.end] for each in segments(data) if not _is_xmp(data, each))
+
+
+def _is_xmp(data: bytes, segment: Segment) -> bool:
+    return segment.kind == "iTXt" and data.startswith(_KEYWORD, segment.body)
+
+
+def _place(data: bytes, found: list[Segment]) -> Segment | None:
+    places = [each for each in found if _is_xmp(data, each)]
+    if len(places) > 1:
+        raise CannotSplice("the file has more than one XMP packet, and no rule says which counts")
+    return places[0] if places else None
+
+
+def _chunk(body: bytes) -> bytes:
+    named = b"iTXt" + body
+    return len(body).to_bytes(4, "big") + named + zlib.crc32(named).to_bytes(4, "big")
+
+
+def _unpacked(text: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    try:
+        unpacked = reader.decompress(text, _MOST)
+    except zlib.error as error:
+        raise CannotSplice("its compressed XMP packet is damaged") from error
+    if reader.unconsumed_tail:
+        raise CannotSplice("its compressed XMP packet is larger than any honest one")
+    return unpacked

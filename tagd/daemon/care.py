@@ -1,0 +1,149 @@
+"""What is done again and again, by a clock: backups, tidying, examinations.
+
+APScheduler says when; when a duty was last done is kept in the catalogue, so that what fell due
+while nobody ran is made up for soon after the start. It is not the job queue, and what must go on
+does not hang on it: rescans and leases go by the monotonic clock, in intake and service. Its
+intervals go by the clock at the wall, so where that is set everything is planned anew.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from tagd.catalogue import copies, facts
+from tagd.errors import TagdError
+from tagd.ops import backup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+
+DAY, WEEK = 24.0, 168.0  # hours
+FIRST_SECONDS = 120.0  # after the start: what waits goes first
+JUMP_SECONDS = 30.0
+FREE_PAGES = 5_000  # that are given back in one transaction, so that other writers never wait long
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to be done every so many hours. `run` raises `TagdError` where it cannot be."""
+
+    name: str
+    hours: float
+    run: Callable[[], None]
+
+
+class Care:
+    """Does the duties, one at a time, in a thread of its own."""
+
+    def __init__(
+        self, catalogue: Catalogue, duties: Sequence[Duty], log: FilteringBoundLogger
+    ) -> None:
+        self._catalogue = catalogue
+        self._duties = duties
+        self._log = log
+        self._busy = False
+        self._ahead = time.time() - time.monotonic()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            # A busy executor must not cost a duty its turn, as with the default of one second.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The duties."""
+        return tuple(each.name for each in self._duties)
+
+    def start(self) -> None:
+        """Plan everything."""
+        self._plan()
+        self._scheduler.start()
+
+    def check(self) -> None:
+        """Called about every second: notices a clock that was set."""
+        ahead = time.time() - time.monotonic()
+        if abs(ahead - self._ahead) > JUMP_SECONDS:
+            self._ahead = ahead
+            self._log.info("the clock was set; what is done by it is planned anew")
+            self._plan()
+
+    def replace(self, duties: Sequence[Duty]) -> None:
+        """Do these from now on."""
+        self._duties = duties
+        self._scheduler.remove_all_jobs()
+        self._plan()
+
+    def stop(self) -> bool:
+        """Begin nothing more. False where a duty is at work still: it can only be broken off with
+        the process, which harms nothing, as each is done whole or not at all."""
+        self._scheduler.shutdown(wait=False)
+        return not self._busy
+
+    def _plan(self) -> None:
+        now = time.time()
+        with self._catalogue.read() as tx:
+            done = {each.name: facts.get(tx, facts.CARED + each.name) for each in self._duties}
+        for each in self._duties:
+            first = next_due(float(done[each.name] or 0), each.hours, now)
+            self._scheduler.add_job(
+                self._do,
+                IntervalTrigger(seconds=round(each.hours * 3600), timezone=UTC),
+                args=[each],
+                id=each.name,
+                next_run_time=datetime.fromtimestamp(first, UTC),
+                replace_existing=True,
+            )
+
+    def _do(self, duty: Duty) -> None:
+        self._busy = True
+        try:
+            duty.run()
+            with self._catalogue.write() as tx:
+                facts.put(tx, facts.CARED + duty.name, str(time.time()))
+        except TagdError as error:
+            self._log.error(f"could not do: {duty.name}", reason=str(error))
+        finally:
+            self._busy = False
+
+
+def next_due(last: float, hours: float, now: float) -> float:
+    """When a duty is due next that was last done then (seconds since 1970; 0 for never). One that
+    was done in the future was done by a clock that was wrong."""
+    due = last + hours * 3600
+    return now + FIRST_SECONDS if due < now + FIRST_SECONDS or last > now else due
+
+
+def duties_of(config: Config, catalogue: Catalogue, log: FilteringBoundLogger) -> list[Duty]:
+    """Everything that is to be done for this catalogue."""
+
+    def tidy() -> None:
+        left = None
+        while left != (left := catalogue.tidy(FREE_PAGES)):
+            pass
+
+    def examine() -> None:
+        copies.examine(catalogue.path)
+        log.debug("the catalogue is sound")
+
+    def back_up() -> None:
+        settings = config.backup
+        made = backup.back_up(catalogue.path, settings.folder, settings.keep, time.time())
+        log.info("backed up", backup=made.path)
+
+    duties = [Duty("tidying", DAY, tidy), Duty("examination", WEEK, examine)]
+    if config.backup.keep:
+        duties.append(Duty("backup", config.backup.every_hours, back_up))
+    return duties

@@ -1,0 +1,359 @@
+"""The running whole: what is started together, looked after together, and stopped together.
+
+The supervisor's thread, which is the main one, looks once a second whether everything lives,
+carries out orders, prolongs the leases and feeds the watchdog. It alone starts and stops the
+others: intake, worker and control have threads of their own, decoders are processes.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import facts, jobs, mode
+from tagd.catalogue.mode import Mode
+from tagd.daemon import gauges
+from tagd.daemon.build import intake_of
+from tagd.daemon.care import Care, duties_of
+from tagd.daemon.reload import Part, changes
+from tagd.daemon.retagging import Retagging
+from tagd.daemon.tagging import Listeners, Tagging
+from tagd.daemon.telling import Teller
+from tagd.domain import JobState
+from tagd.errors import CatalogueError, ControlError, TagdError
+from tagd.hours import hours_of
+from tagd.intake.intake import SCAN, STREAM
+from tagd.ops.control import Command, ControlServer, Reply, socket_path
+from tagd.ops.metrics import Health, Metrics, MetricsServer
+from tagd.ops.polite import within
+from tagd.ops.pulse import Pulses
+from tagd.pipeline.worker import LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.daemon.orders import Orders
+    from tagd.daemon.tagging import Engine
+    from tagd.intake.intake import Intake
+    from tagd.ops.metrics import Gauge
+    from tagd.ops.notify import Notifier
+    from tagd.pipeline.worker import Report
+
+CHECK_SECONDS = 1.0
+HEARTBEAT_SECONDS = LEASE_SECONDS / 4
+START_SECONDS = 120.0  # how long the service manager waits for the next word of a start
+STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
+# A photo in the slowest model of the zoo, EVA-02 Large, on two cores; and how much longer it may
+# take where another program has them, and where a cascade asks two models.
+SLOWEST_PHOTO_SECONDS, BUSY_FACTOR = 4.0, 8
+
+
+class Service:
+    """`reread` reads the configuration again; `relog` has the log follow another one."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        orders: Orders,
+        *,
+        reread: Callable[[], Config],
+        relog: Callable[[Config], None],
+        notifier: Notifier,
+        log: FilteringBoundLogger,
+        pulses: Pulses | None = None,
+    ) -> None:
+        self.status = 0
+        self._config = config
+        self._catalogue = catalogue
+        self._orders = orders
+        self._reread = reread
+        self._relog = relog
+        self._notifier = notifier
+        self._log = log
+        self._pulses = pulses or Pulses(patience_of(config))
+        self._teller = Teller(log)
+        self._metrics = Metrics(self._gauges)
+        listeners = Listeners(self._report, self._ready, self._fault)
+        self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
+        self._intake = self._new_intake()
+        self._retagging = Retagging(
+            catalogue,
+            on_queued=self._tagging.wake,
+            on_fault=lambda: self._fault(None),
+            pulses=self._pulses,
+            log=log,
+        )
+        self._care = Care(catalogue, duties_of(config, catalogue, log), log)
+        self._control: ControlServer | None = None
+        self._served: MetricsServer | None = None
+        self._mode = Mode.WORKING
+        self._in_hours = True
+        self._is_ready = False
+        self._stalled = False
+        self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+
+    # The story
+
+    def start(self) -> None:
+        """Take up what an earlier run left behind, then watch, scan and work. Raises `MetricsError`
+        where metrics are asked for and cannot be served."""
+        if address := self._config.metrics.address:
+            checks = {"/healthz": self._health, "/readyz": self._readiness}
+            self._served = MetricsServer(*address, self._metrics, checks)
+            self._log.info("metrics are served", host=address[0], port=self._served.port)
+        with self._catalogue.write() as tx:
+            jobs.recover(tx, time.time(), everything=True)
+            self._mode = mode.get(tx).mode
+        self._listen()
+        self._care.start()
+        self._retagging.start(self._config, self._tagging.models)
+        if self._mode is not Mode.DRAINING:
+            self._intake.start()
+        if self._mode is Mode.PAUSED:
+            self._log.warning("paused, as it was told before: `tagd resume` goes on")
+            self._say_ready()
+
+    def supervise(self) -> None:
+        """Look after everything until told to stop."""
+        while not self._orders.stopping.is_set():
+            self._look_after()
+            self._orders.carry_out(self._obey, CHECK_SECONDS)
+
+    def end(self) -> bool:
+        """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
+        False where a thread had to be left behind, such as the worker in a forward pass."""
+        self._notifier.stopping("stopping")
+        self._intake.stop(STOP_SECONDS / 2)
+        rested = self._retagging.stop(STOP_SECONDS / 4)
+        rested = self._care.stop() and rested
+        if self._served is not None:
+            self._served.stop()
+        ended = self._tagging.end(STOP_SECONDS) and rested
+        if self._control is not None:
+            self._control.stop(STOP_SECONDS / 4)
+        return ended
+
+    # Looking after everything
+
+    def _look_after(self) -> None:
+        if self._mode is not Mode.DRAINING:
+            self._intake.check()
+        self._tagging.steer(work=self._may_work())
+        self._teller.look()
+        try:
+            self._care.check()
+            self._end_when_drained()
+            self._keep_leases()
+        except CatalogueError as trouble:
+            self._log.error("cannot look after the queue", reason=str(trouble))
+        self._feed_watchdog()
+
+    def _may_work(self) -> bool:
+        """Not while paused, nor outside the hours of work; who drains it wants it done."""
+        if self._mode is not Mode.WORKING:
+            return self._mode is Mode.DRAINING
+        windows = self._config.worker.windows
+        in_hours = within([hours_of(each) for each in windows], datetime.now().time())
+        if in_hours is not self._in_hours:
+            self._in_hours = in_hours
+            hours = ", ".join(windows)
+            self._log.info("within its hours" if in_hours else "waits for its hours", hours=hours)
+            self._say_ready()
+        return in_hours
+
+    def _end_when_drained(self) -> None:
+        if self._mode is not Mode.DRAINING:
+            return
+        with self._catalogue.read() as tx:
+            left = jobs.waiting(tx, most=1) + jobs.counts(tx)[JobState.LEASED]
+        if not left:
+            self._enter(Mode.WORKING)
+            self._log.info("drained: what waited is tagged")
+            self._orders.stop()
+
+    def _keep_leases(self) -> None:
+        if time.monotonic() >= self._next_heartbeat:
+            self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+            self._tagging.heartbeat()
+            with self._catalogue.write() as tx:
+                jobs.recover(tx, time.time())
+
+    def _feed_watchdog(self) -> None:
+        """Only while every thread makes progress; said once where one does not."""
+        late = self._pulses.late()
+        if not late:
+            self._stalled = False
+            self._notifier.alive()
+            if not self._is_ready:
+                self._notifier.starting(START_SECONDS)
+        elif not self._stalled:
+            self._stalled = True
+            threads = ", ".join(f"{each.thread} for {each.seconds:.0f} s" for each in late)
+            self._log.error("threads make no progress", threads=threads)
+
+    # What others ask
+
+    def _gauges(self) -> Iterator[Gauge]:
+        yield from gauges.of_catalogue(self._catalogue, self._care.names)
+        yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_work(
+            self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
+        )
+
+    def _health(self) -> Health:
+        late = ", ".join(each.thread for each in self._pulses.late())
+        return Health(ok=not late, words=f"no progress: {late}" if late else "ok")
+
+    def _readiness(self) -> Health:
+        return Health(ok=self._is_ready, words="ready" if self._is_ready else "starting")
+
+    # What the worker's thread tells
+
+    def _report(self, report: Report) -> None:
+        self._metrics.count(report.outcome)
+        self._teller.tell(report)
+
+    def _ready(self, engine: Engine) -> None:
+        if self._is_ready:
+            return
+        self._log.info(
+            "ready",
+            folders=self._config.watch.folders,
+            catalogue=self._catalogue.path,
+            **engine,
+        )
+        self._say_ready()
+
+    def _fault(self, error: TagdError | None) -> None:
+        if error is not None:
+            self._log.error(
+                "cannot work on" if self._is_ready else "cannot start", reason=str(error)
+            )
+        self.status = 1
+        self._orders.stop()
+
+    def _say_ready(self) -> None:
+        self._is_ready = True
+        self._notifier.ready(_IN_WORDS[self._mode])
+
+    # Orders
+
+    def _listen(self) -> None:
+        """Answer to `tagd pause` and its like. What cannot be told still tags."""
+        place = socket_path(self._catalogue.path)
+        try:
+            self._control = ControlServer(
+                place, self._orders.give, beat=self._pulses.of("tagd-control")
+            )
+        except ControlError as trouble:
+            self._log.warning("cannot be told anything while it runs", reason=str(trouble))
+            return
+        with self._catalogue.write() as tx:
+            facts.put(tx, facts.CONTROL, str(place))
+
+    def _obey(self, command: Command) -> Reply:
+        try:
+            match command:
+                case Command.PAUSE:
+                    return self._pause()
+                case Command.RESUME:
+                    return self._resume()
+                case Command.DRAIN:
+                    return self._drain()
+                case Command.STOP:
+                    self._orders.stopping.set()
+                    return Reply(ok=True, message="stopping")
+                case Command.RELOAD:
+                    return self._reload()
+        except TagdError as error:
+            self._log.error(f"could not {command}", reason=str(error))
+            return Reply(ok=False, message=error.message, hint=error.hint)
+
+    def _pause(self) -> Reply:
+        if self._mode is Mode.DRAINING:
+            return Reply(ok=False, message="it drains and ends", hint="`tagd resume` calls it off")
+        self._enter(Mode.PAUSED)
+        return Reply(ok=True, message="paused; `tagd resume` goes on")
+
+    def _resume(self) -> Reply:
+        before = self._mode
+        self._enter(Mode.WORKING)
+        if before is Mode.DRAINING:
+            self._intake = self._new_intake()
+            self._intake.start()
+        return Reply(ok=True, message="at work" if before is Mode.WORKING else "at work again")
+
+    def _drain(self) -> Reply:
+        self._end_intake()
+        self._enter(Mode.DRAINING)
+        return Reply(
+            ok=True, message="draining: nothing new is taken; ends when the queue is empty"
+        )
+
+    def _enter(self, wanted: Mode) -> None:
+        """Change the mode, for the next start too. Raises `CatalogueError`."""
+        if wanted is self._mode:
+            return
+        with self._catalogue.write() as tx:
+            mode.put(tx, wanted, time.time())
+        self._mode = wanted
+        self._notifier.status(_IN_WORDS[wanted])
+        self._log.info(_IN_WORDS[wanted])
+
+    def _reload(self) -> Reply:
+        """Follow a changed configuration as far as that can be done while we run. Where it is
+        wrong the present one stays. Raises `ConfigError` and `ModelError`."""
+        self._notifier.reloading()
+        try:
+            new = self._reread()
+            found = changes(self._config, new)
+            if found.parts & {Part.ENGINE, Part.WORKER}:
+                self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
+            self._config = new
+            if found.parts & {Part.ENGINE, Part.RETAG}:
+                self._retagging.start(new, self._tagging.models)
+            self._pulses.patience = patience_of(new)
+            if Part.LOG in found.parts:
+                self._relog(new)
+            if Part.CARE in found.parts:
+                self._care.replace(duties_of(new, self._catalogue, self._log))
+            if Part.INTAKE in found.parts and self._mode is not Mode.DRAINING:
+                self._end_intake()
+                self._intake = self._new_intake()
+                self._intake.start()
+        finally:
+            self._notifier.ready(_IN_WORDS[self._mode])
+        self._log.info("configuration read again", reason=found.in_words())
+        return Reply(ok=True, message=found.in_words())
+
+    def _end_intake(self) -> None:
+        self._intake.stop(STOP_SECONDS / 2)
+        for thread in (STREAM, SCAN):
+            self._pulses.rest(thread)
+
+    def _new_intake(self) -> Intake:
+        return intake_of(
+            self._config,
+            self._catalogue,
+            on_submitted=self._tagging.wake,
+            log=self._log,
+            beats=self._pulses.of,
+        )
+
+
+_IN_WORDS = {
+    Mode.WORKING: "at work",
+    Mode.PAUSED: "paused",
+    Mode.DRAINING: "draining: takes nothing new and ends when the queue is empty",
+}
+
+
+def patience_of(config: Config) -> float:
+    """How long a thread may be silent, in seconds: as long as the slowest forward pass may take."""
+    return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * config.worker.batch_size

@@ -1,0 +1,232 @@
+"""The tagging: models, decoders, and the worker's thread, which can be held up, let go on, and
+built anew out of another configuration.
+
+One thread, the supervisor's, calls; what it wants is brought about by and by, since nothing ends a
+forward pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.catalogue.runs import Run
+from tagd.daemon.build import (
+    classifier_of,
+    decoders_of,
+    derivation_of,
+    note_engine,
+    worker_of,
+)
+from tagd.errors import CatalogueError, TagdError
+from tagd.pipeline.rederive import rederive_if_changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.models.pool import ModelPool
+    from tagd.ops.pulse import Pulses
+    from tagd.pipeline.classify import Classifier
+    from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.worker import Report, Worker
+
+Engine = dict[str, str]  # model, device
+
+WORKER, DECODERS = "worker", "decoders"  # the threads
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a worker works with."""
+
+    config: Config
+    classifier: Classifier
+    decoders: DecoderPool
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who is told, from the worker's thread: of each job's end, of the models when they are loaded,
+    and of an error that ends the service (with words where it is not one of ours)."""
+
+    on_report: Callable[[Report], None]
+    on_ready: Callable[[Engine], None]
+    on_fault: Callable[[TagdError | None], None]
+
+
+class Tagging:
+    """Raises ModelError where a model that is named is not there."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        listeners: Listeners,
+        *,
+        pulses: Pulses,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._catalogue = catalogue
+        self._listeners = listeners
+        self._pulses = pulses
+        self._log = log
+        self._run = Run.of("tagd run")
+        self._engine: Engine = {}
+        self._next: Tools | None = None
+        self._tools = self.prepare(config, anew=True)
+        self._ending = threading.Event()
+        self._worker = self._new_worker()
+        self._thread = self._new_thread()
+
+    def prepare(self, config: Config, *, anew: bool) -> Tools:
+        """Tools for another configuration: other models and decoders, or those that there are."""
+        if not anew:
+            tools = self._next or self._tools
+            return Tools(config, tools.classifier, tools.decoders)
+        classifier = classifier_of(config, self._catalogue)
+        decoders = decoders_of(config, self._log.warning, self._pulses.of(DECODERS))
+        return Tools(config, classifier, decoders)
+
+    def take(self, tools: Tools) -> None:
+        """Work with these as soon as the present turn has ended."""
+        replaced, self._next = self._next, tools
+        if replaced is not None:
+            self._put_away(replaced)
+        self._let_end()
+
+    def steer(self, *, work: bool) -> None:
+        """Called about every second: bring about what is wanted, as far as that can be done now."""
+        if self._thread.is_alive():
+            if not work or self._next is not None:
+                self._let_end()
+            return
+        self._pulses.rest(WORKER)
+        if self._next is not None:
+            old, self._tools, self._next = self._tools, self._next, None
+            self._put_away(old)
+        if work:
+            self._start()
+
+    def wake(self) -> None:
+        """There may be new jobs. From any thread."""
+        self._worker.wake()
+
+    def heartbeat(self) -> None:
+        """Prolong the leases. Raises `CatalogueError`."""
+        self._worker.heartbeat()
+
+    @property
+    def engine(self) -> Engine:
+        """The models and their device; empty where none were loaded yet."""
+        return self._engine
+
+    @property
+    def models(self) -> ModelPool:
+        """The models that the worker has, or will have after the present turn."""
+        return (self._next or self._tools).classifier.pool
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the worker's thread runs."""
+        return self._thread.is_alive()
+
+    def end(self, timeout: float) -> bool:
+        """End everything; what is not finished goes back to the queue. False where the worker had
+        to be left behind in a forward pass."""
+        self._let_end()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        self._tools.decoders.close(timeout=0.5)
+        if self._next is not None:
+            self._put_away(self._next)
+        self._give_back()
+        return not self._thread.is_alive()
+
+    def _let_end(self) -> None:
+        self._ending.set()
+        self._worker.stop()
+
+    def _start(self) -> None:
+        self._ending = threading.Event()
+        self._worker = self._new_worker()
+        self._thread = self._new_thread()
+        self._thread.start()
+
+    def _new_worker(self) -> Worker:
+        return worker_of(
+            self._tools.config,
+            self._catalogue,
+            self._tools.classifier,
+            self._tools.decoders,
+            on_report=self._report,
+            on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
+            run=self._run,
+            beat=self._pulses.of(WORKER),
+        )
+
+    def _new_thread(self) -> threading.Thread:
+        work = (self._worker, self._tools, self._ending)
+        return threading.Thread(target=self._work, args=work, name=WORKER, daemon=True)
+
+    def _work(self, worker: Worker, tools: Tools, ending: threading.Event) -> None:
+        """The worker's thread. A fault of ours ends the service, loudly, for a supervisor to start
+        it again: a daemon that only looks alive is worse than none."""
+        try:
+            self._rederive(tools, ending)
+            if ending.is_set():
+                return
+            self._engine = note_engine(self._catalogue, tools.classifier)
+            self._listeners.on_ready(self._engine)
+            worker.run()
+            self._give_back()
+        except TagdError as error:
+            self._listeners.on_fault(error)
+        except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
+            self._log.exception("stopped by a fault")
+            self._listeners.on_fault(None)
+
+    def _rederive(self, tools: Tools, ending: threading.Event) -> None:
+        beat = self._pulses.of(WORKER)
+        beat()
+        rederived = rederive_if_changed(
+            self._catalogue,
+            derivation_of(tools.config),
+            run=self._run,
+            stopping=ending.is_set,
+            on_progress=lambda _: beat(),
+        )
+        if rederived and rederived.photos:
+            self._log.info(
+                "tags derived anew, as the rules have changed",
+                photos=rederived.photos,
+                changed=rederived.changed,
+            )
+
+    def _report(self, report: Report) -> None:
+        self._listeners.on_report(report)
+        # An export has ended, or a GPU has gone or come back.
+        if report.model and self._tools.classifier.device != self._engine["device"]:
+            self._engine = note_engine(self._catalogue, self._tools.classifier)
+            self._log.info("the models now run elsewhere", **self._engine)
+
+    def _give_back(self) -> None:
+        """What the worker had claimed goes back to the queue, and out of the decoders' hands."""
+        self._tools.decoders.discard()
+        try:
+            self._worker.let_go()
+        except CatalogueError as trouble:
+            # Nothing is lost: leases run out, and the next start takes every one back.
+            self._log.warning("could not give back what was at work", reason=str(trouble))
+
+    def _put_away(self, tools: Tools) -> None:
+        """Close what no other tools use."""
+        kept = self._next or self._tools
+        if tools.decoders is not kept.decoders:
+            tools.decoders.close(timeout=0.5)
+        if tools.classifier is not kept.classifier:
+            tools.classifier.close()

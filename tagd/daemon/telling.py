@@ -1,0 +1,81 @@
+"""What the log says of the work: a line about each photo, or a summary where there are many."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tagd.pipeline.worker import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.pipeline.worker import Report
+
+LINES = 20  # about single photos in one period; the others are counted
+PERIOD_SECONDS = 60.0
+QUIET_SECONDS = 5.0  # without a photo: the backlog is worked off
+
+
+class Teller:
+    """Tells of reports as they come; failures always in a line of their own. Thread-safe."""
+
+    def __init__(
+        self, log: FilteringBoundLogger, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counted: Counter[Outcome] = Counter()
+        self._lines = 0
+        self._begun = self._last = -PERIOD_SECONDS
+
+    def tell(self, report: Report) -> None:
+        """One line about one photo, or one more in the next summary."""
+        with self._lock:
+            now = self._last = self._clock()
+            if not self._counted and now - self._begun >= PERIOD_SECONDS:
+                self._begun, self._lines = now, 0
+            self._lines += 1
+            if self._lines <= LINES or report.outcome is Outcome.FAILED:
+                self._line(report)
+            else:
+                self._counted[report.outcome] += 1
+                self._log.debug(report.outcome, **_facts(report))
+
+    def look(self) -> None:
+        """Called about every second: the summary, where it is time for it."""
+        with self._lock:
+            now = self._clock()
+            is_quiet = now - self._last >= QUIET_SECONDS
+            if self._counted and (is_quiet or now - self._begun >= PERIOD_SECONDS):
+                counts = {str(outcome): number for outcome, number in self._counted.items()}
+                seconds = round(now - self._begun)
+                self._log.info("many photos, not all in a line", seconds=seconds, **counts)
+                self._counted.clear()
+                # In the midst of a backlog the next period has no lines either.
+                self._begun, self._lines = now, 0 if is_quiet else LINES
+
+    def _line(self, report: Report) -> None:
+        match report.outcome:
+            case Outcome.TAGGED:
+                self._log.info("tagged", **_facts(report), tags=report.tags, model=report.model)
+            case Outcome.RECOGNISED:
+                reason = "its content has its tags"
+                self._log.info("recognised", **_facts(report), reason=reason)
+            case Outcome.FAILED:
+                self._log.warning("failed", **_facts(report), reason=report.reason)
+            case Outcome.POSTPONED:
+                self._log.info("postponed", **_facts(report), reason=report.reason)
+            case Outcome.GONE:
+                self._log.debug("gone", **_facts(report))
+
+
+def _facts(report: Report) -> dict[str, object]:
+    """Which photo: its path, its row in the catalogue, and who it is where that is known."""
+    facts: dict[str, object] = {"path": report.path, "file_id": report.file_id}
+    return facts | ({"photo_id": report.photo_id} if report.photo_id else {})

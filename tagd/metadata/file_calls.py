@@ -1,0 +1,129 @@
+"""The few things that Python's `os` does not offer, or not safely enough for a photo."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+from tagd.errors import (
+    DiskFull,
+    FileUnreadable,
+    FileVanished,
+    MetadataUnsafe,
+    NotWritable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # linux/fs.h
+_AT_FDCWD: Final = -100
+_UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# Attributes that only the system may set; what it denies there is no loss of the user's.
+_SYSTEMS_OWN: Final = ("security.", "trusted.")
+_RENAMEAT2: Final = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what the system says about the photo at `path` into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise DiskFull(path, "there is no room for a second copy beside it") from error
+        if error.errno in _DENIED:
+            raise NotWritable(
+                path, f"its folder or the file cannot be written ({reason})"
+            ) from error
+        if error.errno == errno.ENOENT:
+            raise FileVanished(path, "it is not there any more") from error
+        raise FileUnreadable(path, reason) from error
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let the two swap their names in one step; False where the file system cannot."""
+    return _renameat2(one, other, _RENAME_EXCHANGE)
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename, never over something. Raises FileExistsError."""
+    if _renameat2(source, target, _RENAME_NOREPLACE):
+        return
+    os.link(source, target)
+    source.unlink()
+
+
+def _renameat2(source: Path, target: Path, flags: int) -> bool:
+    if _RENAMEAT2 is None:
+        return False
+    names = os.fsencode(source), os.fsencode(target)
+    if _RENAMEAT2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNSUPPORTED:
+        return False
+    raise OSError(number, os.strerror(number), str(target))
+
+
+def is_being_written(descriptor: int) -> bool:
+    """Whether another process has the file open for writing, where the system would tell.
+
+    A read lease is granted only where nobody has. Source: fcntl(2).
+    """
+    try:
+        # Whoever opens it in this instant makes the kernel send a signal that must not end us.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Every byte."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def copy_attributes(path: Path, descriptor: int) -> None:
+    """Give the open file the owner, the mode, the ACL and the extended attributes of `path`.
+
+    Raises MetadataUnsafe where one of them cannot be kept.
+    """
+    stat = path.lstat()
+    if (stat.st_uid, stat.st_gid) != (os.fstat(descriptor).st_uid, os.fstat(descriptor).st_gid):
+        try:
+            os.fchown(descriptor, stat.st_uid, stat.st_gid)
+        except PermissionError as error:
+            raise MetadataUnsafe(
+                path, "it belongs to somebody else, and would not any more"
+            ) from error
+    os.fchmod(descriptor, stat.st_mode & 0o7777)
+    for name in os.listxattr(path):
+        try:
+            os.setxattr(descriptor, name, os.getxattr(path, name))
+        except OSError as error:
+            if name.startswith(_SYSTEMS_OWN):
+                continue
+            raise MetadataUnsafe(path, f"its attribute {name} cannot be kept") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in it durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

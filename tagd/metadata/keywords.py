@@ -1,0 +1,148 @@
+"""Keywords as values: how each field spells a tag, and how tagd's join those that are there. Pure.
+
+A photo's keywords belong to people. tagd adds its own at the end, takes away only what it wrote
+itself, and does not write again what a person took away.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+
+class Field(StrEnum):
+    """Where other programs look for keywords."""
+
+    SUBJECT = "dc:subject"  # everybody: the tags' own names
+    HIERARCHY = "lr:hierarchicalSubject"  # Lightroom, darktable: animal|cat
+    TAGS_LIST = "digiKam:TagsList"  # digiKam: animal/cat
+    WINDOWS = "XPKeywords"  # Windows, in EXIF
+    IPTC = "IPTC:Keywords"  # older programs
+
+
+Keywords = Mapping[Field, tuple[str, ...]]
+
+IN_XMP: Final = (Field.SUBJECT, Field.HIERARCHY, Field.TAGS_LIST)
+_LONGEST_IPTC: Final = 64  # bytes; IPTC-IIM 4.2, 2:25
+_BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """A tag that the photo is to have, and what said so.
+
+    `path` leads from the most general name to the tag's own, such as ("animal", "cat").
+    `said_at` is ISO 8601.
+    """
+
+    path: tuple[str, ...]
+    model: str
+    fingerprint: str
+    confidence: float
+    said_at: str
+
+    @property
+    def name(self) -> str:
+        """The tag's own name, fit to be written."""
+        return _clean(self.path[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What one field is to hold. `ours` is what tagd answers for in it from now on: what it added,
+    now or before, even where a person has taken that away since."""
+
+    values: tuple[str, ...]
+    ours: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaidByPerson:
+    """What changed in a field since tagd wrote it."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def spelled(
+    taggings: Sequence[Tagging], *, hierarchical: bool = True
+) -> dict[Field, tuple[str, ...]]:
+    """What each field should hold of these tags, doubles left out.
+
+    A separator within a name is spelled as digiKam does (`\\` for `/`); Lightroom allows no `|`
+    in a keyword, so that it becomes `/`.
+    """
+    paths = [tuple(filter(None, map(_clean, each.path))) for each in taggings]
+    paths = [path for path in paths if path]
+    names = [path[-1] for path in paths]
+    full = paths if hierarchical else []
+    return {
+        Field.SUBJECT: unique(names),
+        Field.HIERARCHY: unique("|".join(n.replace("|", "/") for n in path) for path in full),
+        Field.TAGS_LIST: unique("/".join(n.replace("/", "\\") for n in path) for path in full),
+        Field.WINDOWS: unique(name.replace(";", ",") for name in names),
+        Field.IPTC: unique(_cut(name, _LONGEST_IPTC) for name in names),
+    }
+
+
+def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) -> Joined:
+    """What is there, less what tagd wrote and is not wanted any more, and then what is missing.
+
+    `ours` is what tagd wrote before: what it misses now was taken away by a person, and stays away.
+    Doubles are recognised without regard to case.
+    """
+    kept = [value for value in existing if value not in ours or value in wanted]
+    known = {folded(value) for value in kept}
+    added = tuple(
+        value for value in unique(wanted) if folded(value) not in known and value not in ours
+    )
+    return Joined(
+        values=(*kept, *added),
+        ours=(*(value for value in unique(ours) if value in wanted), *added),
+        added=added,
+        removed=tuple(value for value in existing if value in ours and value not in wanted),
+    )
+
+
+def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson:
+    """What a person did to a field that tagd left as `written` and that holds `found` now.
+
+    `written` are tagd's own values alone, `found` is all there is. Another spelling of the same
+    word, by case, is neither.
+    """
+    ours, theirs = set(map(folded, written)), set(map(folded, found))
+    return SaidByPerson(
+        added=tuple(value for value in unique(found) if folded(value) not in ours),
+        removed=tuple(value for value in unique(written) if folded(value) not in theirs),
+    )
+
+
+def folded(value: str) -> str:
+    """What two spellings of one keyword have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
+
+
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """The values without doubles (case aside), in their order."""
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(folded(value), value)
+    return tuple(first.values())
+
+
+def _clean(name: str) -> str:
+    """The name without what XML cannot hold and no keyword should: controls and line ends."""
+    return _BLANK.sub(" ", name).strip()
+
+
+def _cut(name: str, size: int) -> str:
+    return name.encode()[:size].decode("utf-8", "ignore").rstrip()

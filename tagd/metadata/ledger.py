@@ -1,0 +1,102 @@
+"""What is about to be written, kept where a kill cannot reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import xxhash
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from tagd.domain import Signature
+    from tagd.metadata.keywords import Keywords
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What says that a file is still the one that was read, wherever it has been renamed to."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+    links: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Seen:
+        """From `os.lstat`."""
+        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_nlink)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One write, before its first byte.
+
+    `seen` is what is there, None for a new file; `digest` is that of the bytes to come, empty for a
+    removal; `ours` are the keywords that are tagd's once it is written, for a recovery to record.
+    """
+
+    path: Path
+    token: str
+    seen: Seen | None
+    digest: str
+    ours: Keywords = field(default_factory=dict)
+
+    @classmethod
+    def to_write(
+        cls, path: Path, seen: Seen | None, data: bytes | None, ours: Keywords | None = None
+    ) -> Intent:
+        """The intent to put `data` there; None to remove the file."""
+        digest = "" if data is None else digest_of(data)
+        return cls(path, uuid4().hex[:12], seen, digest, ours or {})
+
+    @property
+    def part(self) -> Path:
+        """Our own copy while it is being made, beside the photo."""
+        return self.path.with_name(f".tagd-{self.token}.part")
+
+    @property
+    def swap(self) -> Path:
+        """Our own copy once it is whole; after the exchange, what was there before."""
+        return self.path.with_name(f".tagd-{self.token}.swap")
+
+
+class Ledger(Protocol):
+    """Keeps the intents. What `begin` returned from has to survive a kill."""
+
+    def begin(self, intent: Intent) -> None:
+        """Keep it, before anything is written."""
+
+    def done(self, intent: Intent, signature: Signature | None) -> None:
+        """It is settled: written, with the file's signature, or not at all (None)."""
+
+    def pending(self) -> Sequence[Intent]:
+        """What was begun and not settled."""
+
+
+class MemoryLedger:
+    """A ledger for as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, Intent] = {}
+
+    def begin(self, intent: Intent) -> None:
+        """As `Ledger` says, but for the kill."""
+        self._pending[intent.token] = intent
+
+    def done(self, intent: Intent, signature: Signature | None) -> None:  # noqa: ARG002  forgets it
+        """As `Ledger` says."""
+        del self._pending[intent.token]
+
+    def pending(self) -> Sequence[Intent]:
+        """As `Ledger` says."""
+        return tuple(self._pending.values())
+
+
+def digest_of(data: bytes) -> str:
+    """XXH3 (128 bits) of all of the bytes, 32 hexadecimal digits."""
+    return xxhash.xxh3_128_hexdigest(data)

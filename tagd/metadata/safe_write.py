@@ -1,0 +1,236 @@
+"""A file replaced so that it is always the old one or the new one, whole.
+
+    intent → copy beside → attributes → verify → times → fsync → exchange → compare → forget the old
+
+Whoever changes the photo meanwhile wins: what comes out of the exchange is compared with what was
+read, and put back where it is newer. A failure is cleaned up by the same function as a kill.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tagd.errors import FileBusy, FileChanged, MetadataUnsafe
+from tagd.fs import signature_of
+from tagd.metadata import file_calls
+from tagd.metadata.file_calls import translated
+from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.recovery import Recovered, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tagd.domain import Signature
+    from tagd.metadata.keywords import Keywords
+    from tagd.metadata.ledger import Ledger
+
+_NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_EXCHANGES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file as it was read, before anything is written."""
+
+    path: Path
+    data: bytes = field(repr=False)
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to write. `exchange` swaps two names in one step, or says that it cannot."""
+
+    preserve_mtime: bool = True
+    keep_original: bool = False  # as NAME_original, unless there is one
+    exchange: Callable[[Path, Path], bool] = file_calls.exchange
+
+
+def take(path: Path) -> Original:
+    """Read a file that may be replaced: a regular one with one name, which nobody is writing.
+
+    Raises MetadataUnsafe, FileBusy, FileChanged, FileVanished, FileUnreadable.
+    """
+    with translated(path):
+        before = path.lstat()
+        _require_plain(path, before)
+        with _open(path) as descriptor:
+            if file_calls.is_being_written(descriptor):
+                raise FileBusy(path, "another program has it open for writing")
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                data = file.read()
+            seen = Seen.of(os.fstat(descriptor))
+    if seen != Seen.of(before) or len(data) != seen.size:
+        raise FileChanged(path, "it changed while it was read")
+    return Original(path, data, seen)
+
+
+def replace(
+    original: Original,
+    data: bytes,
+    *,
+    ledger: Ledger,
+    verify: Callable[[Path], None],
+    ours: Keywords,
+    manner: Manner,
+) -> Signature:
+    """Put `data` in the place of what was read. Returns the signature of the file that is there.
+
+    `verify` is given our copy before it takes the photo's place, and raises where it is not good.
+    Raises a PhotoError; the photo is then as it was, or as another program made it.
+    """
+    intent = Intent.to_write(original.path, original.seen, data, ours)
+    with _intended(intent, ledger):
+        _make_copy(intent.part, original, data)
+        verify(intent.part)
+        _finish_copy(intent, original, manner)
+        _put_in_place(intent, original, manner)
+        file_calls.sync_folder(original.path.parent)
+        signature = signature_of(original.path.lstat())
+        _forget_old(intent, manner)
+    ledger.done(intent, signature)
+    return signature
+
+
+def create(path: Path, data: bytes, *, like: Path, ledger: Ledger, ours: Keywords) -> Signature:
+    """Put a new file there, with the owner and the permissions of `like`.
+
+    Raises FileChanged where there is one by now.
+    """
+    intent = Intent.to_write(path, None, data, ours)
+    with _intended(intent, ledger):
+        permissions = like.stat()
+        with _new_file(intent.part, data) as descriptor:
+            os.fchmod(descriptor, permissions.st_mode & 0o666)
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, permissions.st_uid, permissions.st_gid)
+            os.fsync(descriptor)
+        try:
+            file_calls.rename_new(intent.part, path)
+        except FileExistsError as error:
+            raise FileChanged(path, "another program made it meanwhile") from error
+        file_calls.sync_folder(path.parent)
+        signature = signature_of(path.lstat())
+    ledger.done(intent, signature)
+    return signature
+
+
+def remove(original: Original, *, ledger: Ledger) -> None:
+    """Take away a file that is still as it was read. Raises FileChanged where it is not."""
+    intent = Intent.to_write(original.path, original.seen, None)
+    with _intended(intent, ledger):
+        file_calls.rename_new(original.path, intent.swap)
+        if Seen.of(intent.swap.lstat()) != original.seen:
+            raise FileChanged(original.path, "another program wrote it meanwhile")
+        intent.swap.unlink()
+        file_calls.sync_folder(original.path.parent)
+    ledger.done(intent, None)
+
+
+@contextlib.contextmanager
+def _intended(intent: Intent, ledger: Ledger) -> Iterator[None]:
+    """Tell the ledger first; whatever goes wrong is set right as after a kill."""
+    with translated(intent.path):
+        ledger.begin(intent)
+        try:
+            yield
+        except BaseException:
+            is_written = recover(intent) is Recovered.WRITTEN and bool(intent.digest)
+            ledger.done(intent, signature_of(intent.path.lstat()) if is_written else None)
+            raise
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, data: bytes) -> Iterator[int]:
+    descriptor = os.open(path, _NEW, 0o600)
+    try:
+        file_calls.write_all(descriptor, data)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _require_plain(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a link to a file" if stat.S_ISLNK(found.st_mode) else "no regular file"
+        raise MetadataUnsafe(path, f"it is {kind}, which a replacement would not be")
+    if found.st_nlink > 1:
+        raise MetadataUnsafe(
+            path, f"it has {found.st_nlink} names (hard links), and only one would change"
+        )
+
+
+def _make_copy(part: Path, original: Original, data: bytes) -> None:
+    with _new_file(part, data) as descriptor:
+        file_calls.copy_attributes(original.path, descriptor)
+
+
+def _finish_copy(intent: Intent, original: Original, manner: Manner) -> None:
+    """Times last, since what came before changes them; then the name that says: whole."""
+    with _open(intent.part) as descriptor:
+        if manner.preserve_mtime:
+            accessed = original.path.lstat().st_atime_ns
+            os.utime(descriptor, ns=(accessed, original.seen.mtime_ns))
+        os.fsync(descriptor)
+    intent.part.rename(intent.swap)
+
+
+def _put_in_place(intent: Intent, original: Original, manner: Manner) -> None:
+    with _open(original.path) as descriptor:
+        if file_calls.is_being_written(descriptor):
+            raise FileBusy(original.path, "another program has it open for writing")
+        ours = Seen.of(intent.swap.lstat())
+        if not manner.exchange(intent.swap, original.path):
+            # The instant between this look and the rename is what the exchange is there to close.
+            _require_unchanged(original, original.path)
+            intent.swap.replace(original.path)
+            return
+        if file_calls.is_being_written(descriptor) or not _came_out(intent, original):
+            _put_back(intent, original, ours, manner)
+
+
+def _came_out(intent: Intent, original: Original) -> bool:
+    return Seen.of(intent.swap.lstat()) == original.seen
+
+
+def _require_unchanged(original: Original, place: Path) -> None:
+    if Seen.of(place.lstat()) != original.seen:
+        raise FileChanged(original.path, "another program wrote it meanwhile")
+
+
+def _put_back(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
+    """Give the photo's name back to what another program made of it, however often it does so.
+
+    What comes out is what was put there, ours or what is outdated by now, or else newer still.
+    """
+    placed, newest = ours, Seen.of(intent.swap.lstat())
+    for _ in range(_MOST_EXCHANGES):
+        manner.exchange(intent.swap, original.path)
+        out = Seen.of(intent.swap.lstat())
+        if out == placed:
+            intent.swap.unlink()
+            break
+        placed, newest = newest, out
+    raise FileChanged(original.path, "another program wrote it meanwhile")
+
+
+def _forget_old(intent: Intent, manner: Manner) -> None:
+    if manner.keep_original:
+        with contextlib.suppress(FileExistsError):
+            backup = intent.path.with_name(intent.path.name + "_original")
+            file_calls.rename_new(intent.swap, backup)
+    intent.swap.unlink(missing_ok=True)

@@ -1,0 +1,184 @@
+"""The story of one write.
+
+    read → join → compare → write safely → what was written
+
+Embedded, or into a sidecar; and back again, which is the same with nothing wished for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tagd.containers import DamagedContainer
+from tagd.containers.splice import CannotSplice
+from tagd.errors import CorruptImage, ExifToolFailed, MetadataMalformed, MetadataUnsafe
+from tagd.metadata import packets, reader, sidecar, xmp
+from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
+from tagd.metadata.exiftool import ExifToolTrouble
+from tagd.metadata.keywords import IN_XMP, Field
+from tagd.metadata.safe_write import Manner, create, remove, replace, take
+from tagd.metadata.verify import harm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tagd.domain import Signature
+    from tagd.metadata.exiftool import ExifTool
+    from tagd.metadata.keywords import Joined, Keywords
+    from tagd.metadata.ledger import Ledger
+    from tagd.metadata.sidecar import SidecarRule
+
+Decodes = Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one write did, or would do.
+
+    `ours` is what tagd answers for in this file from now on, to be handed in with the next write.
+    `signature` is that of the file as it was left, None where nothing was written.
+    `left_out` says in words what was wished and could not be done.
+    """
+
+    path: Path
+    ours: Keywords
+    added: Keywords = field(default_factory=dict)
+    removed: Keywords = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    signature: Signature | None = None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether the file's keywords are not what they should be, or were not."""
+        return bool(self.added or self.removed)
+
+    def difference(self) -> tuple[str, ...]:
+        """A line a change, such as `+ dc:subject: cat`."""
+        lines = []
+        for which in Field:
+            lines += [f"- {which}: {value}" for value in self.removed.get(which, ())]
+            lines += [f"+ {which}: {value}" for value in self.added.get(which, ())]
+        return tuple(lines)
+
+
+def _decodes_anyway(_: Path) -> None:
+    """What decodes is not looked at: the picture is compared byte for byte in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes keywords. `decodes` is given our copy of a photo, and raises if it does not decode."""
+
+    ledger: Ledger
+    exiftool: ExifTool | None = None
+    manner: Manner = field(default_factory=Manner)
+    decodes: Decodes = _decodes_anyway
+
+    def embed(self, photo: Path, wish: Wish, ours: Keywords, *, dry_run: bool = False) -> Report:
+        """Write into the photo itself. Raises a PhotoError; the photo is then as it was."""
+        original = take(photo)
+        with _explained(photo):
+            edit = edit_photo(original.data, wish, ours, self.exiftool)
+        report = _report(photo, edit, ours)
+        new = edit.data
+        if dry_run or new is None or new == original.data:
+            return report
+
+        def verify(copy: Path) -> None:
+            wrong = harm(original.data, copy.read_bytes())
+            if wrong:
+                raise MetadataUnsafe(photo, f"the copy with the keywords is not good: {wrong}")
+            self.decodes(copy)
+
+        signature = replace(
+            original, new, ledger=self.ledger, verify=verify, ours=report.ours, manner=self.manner
+        )
+        return dataclasses.replace(report, signature=signature)
+
+    def write_sidecar(
+        self,
+        photo: Path,
+        wish: Wish,
+        ours: Keywords,
+        *,
+        rule: SidecarRule,
+        dry_run: bool = False,
+    ) -> Report:
+        """Write into the photo's sidecar. A new one begins with the keywords that are embedded.
+
+        Raises a PhotoError; the sidecar is then as it was.
+        """
+        place = sidecar.choose(photo, rule)
+        original = take(place) if place.exists() or place.is_symlink() else None
+        carried = _carried(photo)
+        with _explained(place):
+            old = original.data if original else None
+            edit = edit_packet(old, wish, ours, carried, padded=False)
+        report = _report(place, edit, ours)
+        if dry_run or edit.data == old:
+            return report
+        if original is None:
+            assert edit.data is not None
+            place.parent.mkdir(parents=True, exist_ok=True)
+            signature = create(place, edit.data, like=photo, ledger=self.ledger, ours=report.ours)
+        elif edit.data is None:
+            remove(original, ledger=self.ledger)
+            return report
+        else:
+            signature = replace(
+                original,
+                edit.data,
+                ledger=self.ledger,
+                verify=_parses,
+                ours=report.ours,
+                manner=self.manner,
+            )
+        return dataclasses.replace(report, signature=signature)
+
+
+def _report(path: Path, edit: Edit, before: Keywords) -> Report:
+    def chosen(part: Callable[[Joined], tuple[str, ...]]) -> Mapping[Field, tuple[str, ...]]:
+        values = {each: part(result) for each, result in edit.joined.items()}
+        return {each: found for each, found in values.items() if found}
+
+    # What could not be taken away from a field is still tagd's.
+    kept = {each: values for each, values in before.items() if each not in edit.joined}
+    return Report(
+        path=path,
+        ours={**kept, **chosen(lambda each: each.ours)},
+        added=chosen(lambda each: each.added),
+        removed=chosen(lambda each: each.removed),
+        left_out=edit.left_out,
+    )
+
+
+def _carried(photo: Path) -> Keywords:
+    """The keywords embedded in the photo, in the fields that a sidecar has."""
+    inside = reader.read(photo)
+    plain = inside.of(Field.SUBJECT) or inside.of(Field.IPTC) or inside.of(Field.WINDOWS)
+    return {**{each: inside.of(each) for each in IN_XMP}, Field.SUBJECT: plain}
+
+
+def _parses(copy: Path) -> None:
+    with _explained(copy):
+        xmp.parse(copy.read_bytes())
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what the bytes say into an error about the file."""
+    try:
+        yield
+    except xmp.MalformedPacket as error:
+        raise MetadataMalformed(path, f"{error}, so that it is not rewritten") from error
+    except (packets.NoPlace, CannotSplice) as error:
+        raise MetadataUnsafe(path, str(error)) from error
+    except DamagedContainer as error:
+        raise CorruptImage(path, str(error)) from error
+    except ExifToolTrouble as error:
+        raise ExifToolFailed(path, str(error)) from error

@@ -1,0 +1,279 @@
+"""XMP packets: read, joined with tagd's tags, and written again.
+
+Only the three keyword fields and tagd's own provenance are ever touched. All else, with its order,
+its name-space prefixes and its white space, stays. Source: ISO 16684-1.
+
+What is read comes from anywhere: no entity is resolved, nothing is fetched, and what is not sound
+is refused, since what cannot be read cannot be rewritten without loss.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from tagd import __version__
+from tagd.metadata.keywords import IN_XMP, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tagd.metadata.keywords import Keywords, Tagging
+
+NAMESPACES: Final = {
+    "x": "adobe:ns:meta/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "lr": "http://ns.adobe.com/lightroom/1.0/",
+    "digiKam": "http://www.digikam.org/ns/1.0/",
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "exif": "http://ns.adobe.com/exif/1.0/",
+    "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "tagd": "urn:tagd:xmp:1.0/",
+}
+_CONTAINERS: Final = {Field.SUBJECT: "Bag", Field.HIERARCHY: "Bag", Field.TAGS_LIST: "Seq"}
+_PROVENANCE: Final = "tagd:Provenance"
+_PADDING: Final = 2048  # bytes of room, so that other programs need not move the file's data
+_ROOT: Final = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:xmpmeta|xapmeta|RDF))(?=[\s>/])")
+_ENCODING: Final = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
+_DECLARATION: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_EMPTY: Final = f"""\
+<x:xmpmeta xmlns:x="{NAMESPACES["x"]}" x:xmptk="tagd {__version__}">
+ <rdf:RDF xmlns:rdf="{NAMESPACES["rdf"]}">
+  <rdf:Description rdf:about=""/>
+ </rdf:RDF>
+</x:xmpmeta>"""
+_BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+_END: Final = '\n<?xpacket end="w"?>'
+
+
+class MalformedPacket(ValueError):
+    """What is there is no sound XMP packet."""
+
+
+@dataclass(slots=True)
+class Packet:
+    """A packet taken apart: what surrounds the root element is kept as it is."""
+
+    head: bytes
+    root: etree._Element
+    tail: bytes
+    line_end: str
+
+    def to_bytes(self) -> bytes:
+        """The packet put together again."""
+        text = etree.tostring(self.root, encoding="unicode")
+        return self.head + text.replace("\n", self.line_end).encode() + self.tail
+
+
+def new_packet(*, padded: bool) -> Packet:
+    """A packet that says nothing yet; `padded` for embedding."""
+    room = ("\n" + " " * 63) * (_PADDING // 64) if padded else ""
+    return parse((_BEGIN + _EMPTY + room + _END).encode())
+
+
+def parse(data: bytes) -> Packet:
+    """A packet, or a sidecar, as an element and what surrounds it. Raises MalformedPacket."""
+    start = _ROOT.search(data)
+    if start is None:
+        raise MalformedPacket("there is no XMP in it")
+    name = start[1]
+    closing = re.compile(rb"</" + re.escape(name) + rb"\s*>")
+    ends = [match.end() for match in closing.finditer(data, start.end())]
+    if not ends:
+        raise MalformedPacket("its XMP ends too early")
+    head, body, tail = data[: start.start()], data[start.start() : ends[-1]], data[ends[-1] :]
+    if _DECLARATION.search(data) or _ENCODING.search(head):
+        raise MalformedPacket("its XMP declares entities or an encoding other than UTF-8")
+    line_end = "\r\n" if body.count(b"\r\n") == body.count(b"\n") > 0 else "\n"
+    packet = Packet(head, _element(body), tail, line_end)
+    _descriptions(packet)
+    return packet
+
+
+def _element(body: bytes) -> etree._Element:
+    # A parser each: lxml's are not to be shared between threads.
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, strip_cdata=False
+    )
+    try:
+        return etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise MalformedPacket(f"its XMP is no sound XML ({error})") from error
+
+
+def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
+    """What the keyword fields hold, in their order."""
+    return {field: tuple(_values(packet, field)) for field in IN_XMP}
+
+
+def text_of(packet: Packet, name: str) -> str | None:
+    """What a simple property says, such as `xmp:Rating`; None where it is absent."""
+    for description in _descriptions(packet):
+        attribute = description.get(_qualified(name))
+        if attribute is not None:
+            return str(attribute)
+        element = description.find(_qualified(name))
+        if element is not None and len(element) == 0:
+            return element.text
+    return None
+
+
+def set_keywords(packet: Packet, values: Keywords) -> None:
+    """Make these fields hold these values. The elements of values that stay are left alone."""
+    for field, wanted in values.items():
+        _set(packet, field, wanted)
+
+
+def set_provenance(packet: Packet, taggings: Sequence[Tagging]) -> None:
+    """Say which model said what. Replaces what tagd said there before; nothing to say leaves none.
+
+    Source of the form: ISO 16684-1, 7.9.2.4, structures whose fields are all simple.
+    """
+    for element in list(_properties(packet, _PROVENANCE)):
+        _remove(element)
+    if not taggings:
+        return
+    bag = _new_property(packet, _PROVENANCE, "Bag")
+    for each in taggings:
+        item = etree.Element(_qualified("rdf:li"))
+        for name, value in (
+            ("tag", each.name),
+            ("model", each.model),
+            ("fingerprint", each.fingerprint),
+            ("confidence", f"{each.confidence:.3f}"),
+            ("date", each.said_at),
+        ):
+            item.set(_qualified(f"tagd:{name}"), value)
+        _append(bag, item)
+
+
+def is_of_tagd(packet: Packet) -> bool:
+    """Whether tagd made the packet. Who rewrites one puts a name of their own there."""
+    return packet.root.get(_qualified("x:xmptk"), "").startswith("tagd ")
+
+
+def says_only_keywords(packet: Packet) -> bool:
+    """Whether it says nothing but keywords, if anything."""
+    known = {_qualified(name) for name in (*IN_XMP, _PROVENANCE, "rdf:about")}
+    return all(
+        {*map(str, description.attrib), *(child.tag for child in description)} <= known
+        for description in _descriptions(packet)
+    )
+
+
+def _qualified(name: str) -> str:
+    prefix, _, local = name.partition(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}"
+
+
+def _descriptions(packet: Packet) -> list[etree._Element]:
+    rdf = list(packet.root.iter(_qualified("rdf:RDF")))
+    if len(rdf) != 1:
+        raise MalformedPacket("its XMP has no RDF, or more than one")
+    return rdf[0].findall(_qualified("rdf:Description"))
+
+
+def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
+    for description in _descriptions(packet):
+        yield from description.findall(_qualified(name))
+
+
+def _values(packet: Packet, field: Field) -> Iterator[str]:
+    for description in _descriptions(packet):
+        simple = description.get(_qualified(field))
+        if simple is not None:
+            yield str(simple)
+    for element in _properties(packet, field):
+        items = list(element.iter(_qualified("rdf:li")))
+        yield from (_text(item) for item in items)
+        if not items and len(element) == 0 and (element.text or "").strip():
+            yield _text(element)
+
+
+def _text(item: etree._Element) -> str:
+    qualified = item.find(_qualified("rdf:value"))
+    source = item if qualified is None else qualified
+    return (source.text or "").strip()
+
+
+def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
+    if tuple(_values(packet, field)) == tuple(wanted):
+        return
+    found = list(_properties(packet, field))
+    simple = [each for each in _descriptions(packet) if _qualified(field) in each.attrib]
+    if len(found) + len(simple) > 1:
+        raise MalformedPacket(f"its XMP says {field} twice")
+    for description in simple:
+        del description.attrib[_qualified(field)]
+    container = _container(found[0]) if found else None
+    if container is None:
+        for element in found:  # a bare text in place of a list
+            _remove(element)
+        container = _new_property(packet, field, _CONTAINERS[field])
+    _set_items(container, wanted)
+    if not wanted:
+        owner = container.getparent()
+        assert owner is not None
+        _remove(owner)
+
+
+def _container(element: etree._Element) -> etree._Element | None:
+    """The Bag, Seq or Alt of a property, as it was found."""
+    kinds = {_qualified(f"rdf:{kind}") for kind in ("Bag", "Seq", "Alt")}
+    return next((child for child in element if child.tag in kinds), None)
+
+
+def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
+    waiting = list(wanted)
+    for item in container.findall(_qualified("rdf:li")):
+        if waiting and _text(item) == waiting[0]:
+            waiting.pop(0)
+        else:
+            _remove(item)
+    for value in waiting:
+        item = etree.Element(_qualified("rdf:li"))
+        item.text = value
+        _append(container, item)
+
+
+def _new_property(packet: Packet, name: str, container: str) -> etree._Element:
+    """An empty list as a property of its own, in the last description of the first subject."""
+    descriptions = _descriptions(packet)
+    about = _qualified("rdf:about")
+    same = [each for each in descriptions if each.get(about) == descriptions[0].get(about)]
+    if not same:
+        rdf = next(packet.root.iter(_qualified("rdf:RDF")))
+        same = [etree.Element(_qualified("rdf:Description"), {about: ""})]
+        _append(rdf, same[0])
+    prefix = name.partition(":")[0]
+    element = etree.Element(_qualified(name), nsmap={prefix: NAMESPACES[prefix]})
+    _append(same[-1], element)
+    bag = etree.Element(_qualified(f"rdf:{container}"))
+    _append(element, bag)
+    return bag
+
+
+def _append(parent: etree._Element, child: etree._Element) -> None:
+    """Add a child, with the white space that its siblings have."""
+    if len(parent):
+        child.tail, parent[-1].tail = parent[-1].tail, parent.text
+    else:
+        outer = "\n" + " " * sum(1 for _ in parent.iterancestors())
+        parent.text, child.tail = outer + " ", outer
+    parent.append(child)
+
+
+def _remove(child: etree._Element) -> None:
+    """Take a child out, and the white space that came with it."""
+    parent, before = child.getparent(), child.getprevious()
+    assert parent is not None
+    if child.getnext() is None:
+        if before is not None:
+            before.tail = child.tail
+        else:
+            parent.text = None
+    parent.remove(child)

@@ -1,0 +1,169 @@
+"""Backups of the catalogue: their names, their rotation, and putting one back.
+
+    backups/catalogue-20261121T033000Z-1f2e3d.db
+
+holds the moment and whose backup it is, so that two catalogues may share a folder and none rotates
+the other's away. A backup is examined before it counts and before another one makes room for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import copies, lock, migrate
+from tagd.catalogue.connection import connect_reader, translated, translated_place
+from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueMissing
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SMALL = 256 << 20  # bytes that SQLite looks through in about a second
+DAMAGED = "damaged"  # the word in the name of what was set aside
+_STAMP = re.compile(r"-(\d{8}T\d{6}Z)-[0-9a-f]{6}\.db$")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of the catalogue as it was at `made_at`, seconds since 1970."""
+
+    path: Path
+    made_at: float
+
+
+def back_up(catalogue: Path, folder: Path, keep: int, now: float) -> Backup:
+    """Make a backup, examine it, and remove the oldest beyond `keep`. Raises `CatalogueError`."""
+    target = folder / f"{catalogue.stem}-{copies.stamp(now)}-{_whose(catalogue)}.db"
+    with translated_place(target):
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        for leftover in folder.glob(f"*-{_whose(catalogue)}.db.new"):
+            leftover.unlink(missing_ok=True)  # of a backup that was killed
+        with translated(catalogue):
+            copies.copy(catalogue, target)
+        try:
+            copies.examine(target)
+        except CatalogueCorrupt:
+            target.unlink()
+            raise
+        for each in superfluous(backups(catalogue, folder), keep):
+            each.path.unlink(missing_ok=True)
+    return Backup(target, now)
+
+
+def backups(catalogue: Path, folder: Path) -> list[Backup]:
+    """This catalogue's backups, the latest first."""
+    found = [
+        Backup(path, _moment(stamp[1]))
+        for path in folder.glob(f"*-{_whose(catalogue)}.db")
+        if (stamp := _STAMP.search(path.name))
+    ]
+    return sorted(found, key=lambda each: each.made_at, reverse=True)
+
+
+def superfluous(found: Sequence[Backup], keep: int) -> Sequence[Backup]:
+    """What goes when so many are kept; the latest is always kept."""
+    return sorted(found, key=lambda each: each.made_at, reverse=True)[max(keep, 1) :]
+
+
+def newest_good(catalogue: Path, folder: Path) -> Backup | None:
+    """The latest backup that is sound and that this tagd can read."""
+    for each in backups(catalogue, folder):
+        try:
+            verify(each.path)
+        except CatalogueError:
+            continue
+        return each
+    return None
+
+
+def verify(file: Path) -> None:
+    """Raise `CatalogueError` unless this file is a sound catalogue that this tagd can read."""
+    if not file.is_file():
+        raise CatalogueMissing(f"there is no {display(file)}")
+    with translated(file), closing(connect_reader(file)) as connection:
+        version = migrate.version_of(connection, file)
+    if version is None:
+        raise CatalogueMissing(f"{display(file)} is empty")
+    migrate.refuse_newer(version, file)
+    copies.examine(file)
+
+
+def restore(catalogue: Path, file: Path, now: float) -> Path | None:
+    """Put this backup in the catalogue's place; returns where the replaced one is now, None where
+    there was none. Raises CatalogueHeld while another process works on it, and `CatalogueError`
+    where the file is not sound; nothing has changed then."""
+    verify(file)
+    with translated_place(catalogue):
+        catalogue.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        held = lock.acquire(catalogue, "tagd restore")
+        try:
+            return copies.put_back(file, catalogue, now)
+        finally:
+            held.release()
+
+
+def refuse_damaged(catalogue: Path, folder: Path, now: float) -> str | None:
+    """Before a start: where the catalogue is damaged set it aside, and raise CatalogueCorrupt with
+    the backup that can take its place, until somebody has put one there or taken the damaged one
+    away. Where there is no backup, return what happened: a new one may be begun."""
+    if catalogue.exists():
+        damage = _damage_of(catalogue)
+        if damage is None:
+            return None
+        with translated_place(catalogue):
+            held = lock.acquire(catalogue, "tagd run")
+            try:
+                aside = copies.set_aside(catalogue, DAMAGED, now)
+            finally:
+                held.release()
+        what = f"{damage}; it is set aside as {display(aside)}, with nothing changed in it"
+    elif found := copies.set_asides(catalogue, DAMAGED):
+        aside = found[-1]
+        what = f"the catalogue was damaged and set aside as {display(aside)}"
+    else:
+        return None
+    good = newest_good(catalogue, folder)
+    if good is None:
+        return what
+    raise CatalogueCorrupt(
+        what,
+        hint=f"`tagd restore {display(good.path)}` puts the backup of {_local(good.made_at)} in its"
+        f" place; to begin anew instead, move {display(aside)} elsewhere.",
+    )
+
+
+def _damage_of(catalogue: Path) -> str | None:
+    """What is wrong with it, as far as can be told at once: a large one is looked through only
+    where it was not closed properly."""
+    try:
+        if catalogue.stat().st_size == 0:
+            return None
+        with translated(catalogue), closing(connect_reader(catalogue)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if catalogue.stat().st_size <= SMALL or copies.ended_badly(catalogue):
+            copies.examine(catalogue, thoroughly=False)
+    except CatalogueCorrupt as error:
+        return error.message
+    except (CatalogueError, OSError, sqlite3.Error):
+        return None  # whatever it is, opening it says so
+    return None
+
+
+def _whose(catalogue: Path) -> str:
+    return hashlib.blake2b(os.fsencode(catalogue), digest_size=3).hexdigest()
+
+
+def _moment(stamp: str) -> float:
+    return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+
+
+def _local(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,204 @@
+"""How other processes speak with the running daemon: one line of JSON each way.
+
+    → {"command": "pause"}
+    ← {"ok": true, "message": "paused; `tagd resume` goes on"}
+    ← {"ok": false, "message": "what is wrong", "hint": "what to do"}
+
+The commands are pause, resume, drain, stop and reload. The socket has mode 0600 and lies in the
+runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd, else a folder
+of this user's below /tmp. Where it is, the daemon notes in its catalogue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import stat
+import tempfile
+import threading
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tagd.errors import ControlError
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LONGEST_LINE = 64 << 10  # bytes of one request or reply
+TALK_SECONDS = 2.0  # for a client to say what it wants
+REPLY_SECONDS = 60.0  # for the daemon to do it: a reload may look at a model's weights
+_LOOK_SECONDS = 1.0
+_ADDRESS_BYTES = 100  # of the 108 that a socket's address may have
+
+
+class Command(StrEnum):
+    """What the daemon can be told."""
+
+    PAUSE = "pause"  # tag nothing until resumed; the watch goes on
+    RESUME = "resume"  # tag again
+    DRAIN = "drain"  # take nothing new, tag what waits, then end
+    STOP = "stop"  # end now; what waits is kept
+    RELOAD = "reload"  # read the configuration again
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a command, in words; `hint` says what to do where it could not be done."""
+
+    ok: bool
+    message: str
+    hint: str = ""
+
+
+def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the daemon of this catalogue listens."""
+    name = hashlib.blake2b(os.fsencode(catalogue), digest_size=6).hexdigest()
+    # systemd lists several folders with colons between them; ours is the first.
+    given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given) / f"{name}.sock"
+    if own := environ.get("XDG_RUNTIME_DIR"):
+        return Path(own) / "tagd" / f"{name}.sock"
+    return Path(tempfile.gettempdir()) / f"tagd-{os.getuid()}" / f"{name}.sock"
+
+
+class ControlServer:
+    """Answers commands in a thread of its own, one client at a time. `obey` does what is asked, and
+    may take a while. The one server of a catalogue: its owner's."""
+
+    def __init__(
+        self,
+        path: Path,
+        obey: Callable[[Command], Reply],
+        *,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path = path
+        self._obey = obey
+        self._beat = beat
+        self._stopping = threading.Event()
+        self._socket = _listening(path)
+        self._thread = threading.Thread(target=self._run, name="tagd-control", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.5) -> None:
+        """Hang up and take the socket away."""
+        self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # `accept` waits no longer
+        self._thread.join(timeout)
+        self._socket.close()
+        self.path.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._beat()
+            try:
+                self._talk(self._socket.accept()[0])
+            except TimeoutError:
+                continue
+            except OSError:
+                self._stopping.wait(_LOOK_SECONDS)  # told to stop, or no more descriptors
+
+    def _talk(self, client: socket.socket) -> None:
+        """One request and its reply. A client that misbehaves costs itself the answer."""
+        with client:
+            client.settimeout(TALK_SECONDS)
+            with contextlib.suppress(OSError):
+                reply = self._answer(_line(client))
+                client.sendall(json.dumps(asdict(reply)).encode() + b"\n")
+
+    def _answer(self, request: bytes) -> Reply:
+        known = ", ".join(Command)
+        try:
+            command = Command(json.loads(request)["command"])
+        except (ValueError, KeyError, TypeError):
+            return Reply(ok=False, message="no such command", hint=f"there are {known}")
+        return self._obey(command)
+
+
+def tell(path: Path, command: Command) -> Reply:
+    """Have the daemon that listens at `path` do something. Raises `ControlError`."""
+    try:
+        with (
+            _address(path) as address,
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server,
+        ):
+            server.settimeout(REPLY_SECONDS)
+            server.connect(address)
+            server.sendall(json.dumps({"command": command}).encode() + b"\n")
+            return Reply(**json.loads(_line(server)))
+    except PermissionError as error:
+        raise ControlError(
+            f"the daemon at {display(path)} listens to its own user and to root alone",
+            hint="use sudo, or become the user that it runs as",
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise ControlError(
+            f"the daemon at {display(path)} does not answer: {error}",
+            hint="`tagd status` says whether it runs",
+        ) from error
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket under this name that only its user can speak to. Raises `ControlError`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_another_users(path.parent)
+        # Left behind by a daemon that was killed: whoever owns the catalogue is the only one.
+        path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            listening.settimeout(_LOOK_SECONDS)
+            with _address(path) as address:
+                listening.bind(address)
+            path.chmod(0o600)  # before `listen`: until then nobody can connect
+            listening.listen()
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        raise ControlError(
+            f"no control socket can be made at {display(path)}: {error.strerror or error}",
+            hint="set XDG_RUNTIME_DIR to a folder of this user's",
+        ) from error
+    return listening
+
+
+def _refuse_another_users(folder: Path) -> None:
+    """In /tmp anyone could have made the folder before us."""
+    status = folder.stat()
+    if status.st_uid not in (os.getuid(), 0) or (
+        status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+    ):
+        raise PermissionError(0, "its folder belongs to another user, or is open to all")
+
+
+@contextlib.contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """The socket's address, of which the kernel takes 108 bytes; longer ones by way of /proc."""
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _line(peer: socket.socket) -> bytes:
+    """What the peer says up to the end of the line."""
+    said = b""
+    while not said.endswith(b"\n") and len(said) < LONGEST_LINE:
+        part: Any = peer.recv(4096)
+        if not part:
+            break
+        said += part
+    return said

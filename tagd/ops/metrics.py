@@ -1,0 +1,135 @@
+"""Metrics for Prometheus, and whether all is well, over HTTP.
+
+    /metrics   what `prometheus_client` makes of counters and gauges
+    /healthz   200 while every thread makes progress, else 503 with their names
+    /readyz    200 once the models are loaded, else 503
+
+Gauges are looked up when somebody asks, so that nobody asking costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from tagd.errors import MetricsError, TagdError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number as it is now. Those of one name have the same labels' names."""
+
+    name: str
+    help: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether all is well, and if not why not."""
+
+    ok: bool
+    words: str
+
+
+class Metrics:
+    """What is counted, and where it is told. `gauges` may raise `TagdError`: then only what was
+    counted is told."""
+
+    def __init__(self, gauges: Callable[[], Iterable[Gauge]]) -> None:
+        self._registry = CollectorRegistry()
+        self._photos = Counter(
+            "tagd_photos", "Jobs that came to an end.", ["outcome"], registry=self._registry
+        )
+        self._registry.register(_Gauges(gauges))
+
+    def count(self, outcome: str) -> None:
+        """One more job came to an end."""
+        self._photos.labels(outcome).inc()
+
+    def text(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class _Gauges(Collector):
+    def __init__(self, gauges: Callable[[], Iterable[Gauge]]) -> None:
+        self._gauges = gauges
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Nothing beforehand: asking would look at the catalogue before there is one."""
+        return ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        families: dict[str, GaugeMetricFamily] = {}
+        try:
+            for each in self._gauges():
+                names = [name for name, _ in each.labels]
+                family = families.setdefault(
+                    each.name, GaugeMetricFamily(each.name, each.help, labels=names)
+                )
+                family.add_metric([value for _, value in each.labels], each.value)
+        except TagdError:
+            return  # the catalogue is busy; the next scrape will see it
+        yield from families.values()
+
+
+class MetricsServer:
+    """Answers over HTTP, in threads of its own. Raises `MetricsError` where it cannot listen."""
+
+    def __init__(
+        self, host: str, port: int, metrics: Metrics, checks: Mapping[str, Callable[[], Health]]
+    ) -> None:
+        answers = {"/metrics": metrics.text}
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path in answers:
+                    self._send(HTTPStatus.OK, answers[self.path](), CONTENT_TYPE_LATEST)
+                elif check := checks.get(self.path):
+                    health = check()
+                    code = HTTPStatus.OK if health.ok else HTTPStatus.SERVICE_UNAVAILABLE
+                    self._send(code, f"{health.words}\n".encode(), "text/plain; charset=utf-8")
+                else:
+                    known = ", ".join([*answers, *checks])
+                    self._send(HTTPStatus.NOT_FOUND, f"there are {known}\n".encode(), "text/plain")
+
+            def _send(self, code: HTTPStatus, body: bytes, kind: str) -> None:
+                self.send_response(code)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Who asked is no news."""
+
+        try:
+            self._server = ThreadingHTTPServer((host, port), Handler)
+        except OSError as error:
+            raise MetricsError(
+                f"metrics cannot be served at {host}:{port}: {error.strerror}",
+                hint="set another [metrics] listen, or empty it",
+            ) from error
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="tagd-metrics", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()

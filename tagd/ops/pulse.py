@@ -1,0 +1,54 @@
+"""Who makes progress: each thread says again and again that it does, and silence is noticed.
+
+A thread that is at work or waits for some calls its beat; one that has been silent for longer than
+its patience is late. What sees to it that the process is ended and started anew (a supervisor's
+watchdog) is fed only while nobody is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A thread that has said nothing for so many seconds."""
+
+    thread: str
+    seconds: float
+
+
+class Pulses:
+    """The last beat of each thread, in seconds of `clock`, which is monotonic, as `patience` is.
+    Thread-safe.
+
+    A thread is looked after from its first beat on, until it rests.
+    """
+
+    def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.patience = patience
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def of(self, thread: str) -> Callable[[], None]:
+        """What this thread calls while it makes progress."""
+        return lambda: self.beat(thread)
+
+    def beat(self, thread: str) -> None:
+        """This thread makes progress."""
+        self._last[thread] = self._clock()
+
+    def rest(self, thread: str) -> None:
+        """This thread has nothing to do for now, or has ended."""
+        self._last.pop(thread, None)
+
+    def late(self) -> tuple[Late, ...]:
+        """Who has been silent for too long."""
+        now = self._clock()
+        silent = ((thread, now - last) for thread, last in list(self._last.items()))
+        return tuple(Late(thread, for_) for thread, for_ in silent if for_ > self.patience)

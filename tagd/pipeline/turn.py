@@ -1,0 +1,59 @@
+"""What one turn of the worker, or one batch of it, gathers before it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tagd.domain import Priority
+from tagd.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from tagd.domain import DecodedPhoto, Job, Want
+    from tagd.errors import ModelError, PhotoError
+    from tagd.pipeline.classify import Answer
+
+
+@dataclass(slots=True)
+class Turn:
+    """Photos that were decoded, those that failed, and what the models say, by photo id."""
+
+    decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
+    failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    # What each photo is to be tagged by in the end, by photo id; None where nobody can tell.
+    wanted: dict[str, Want | None] = field(default_factory=dict)
+
+    @property
+    def to_refine(self) -> set[str]:
+        """The photos, by photo id, that are looked at for better tags than they have."""
+        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.REFINE}
+
+    @property
+    def photos(self) -> int:
+        """How many have come to an end."""
+        return len(self.decoded) + len(self.failed)
+
+    def add(self, batch: Turn) -> None:
+        """Take in what a batch has brought."""
+        self.decoded += batch.decoded
+        self.failed += batch.failed
+        self.answers |= batch.answers
+        self.wanted |= batch.wanted
+
+    def take_out(self, photo_ids: Collection[str]) -> list[Job]:
+        """Forget these photos; returns their jobs."""
+        taken = [job for job, photo in self.decoded if photo.photo_id in photo_ids]
+        self.decoded = [each for each in self.decoded if each[1].photo_id not in photo_ids]
+        return taken
+
+    def refuse(self, refused: Mapping[str, ModelError]) -> None:
+        """Photos whose rule names a model that cannot be had fail for now; the others go on."""
+        self.failed += [
+            (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
+            for job, photo in self.decoded
+            if photo.photo_id in refused
+        ]
+        self.decoded = [each for each in self.decoded if each[1].photo_id not in refused]

@@ -1,0 +1,140 @@
+"""Taking back what tagd added: a page of photos a transaction, beside whoever works.
+
+What a model gave goes, and what was said of the photo before comes into force again, its tags
+derived by the present rules. What was said in a run is taken back with it, where nothing else was
+said since. A kill in the middle leaves whole photos; the same command then does the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import derived, say, undone
+from tagd.domain import TagSource
+from tagd.pipeline.progress import after as progress_after
+from tagd.pipeline.rederive import Outcome, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.derived import Difference
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.runs import Run
+    from tagd.catalogue.undone import Step, What
+    from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.progress import Progress
+
+    OnProgress = Callable[[Progress], None]
+
+PAGE = 500
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """What was, or would be, taken back: looks that models had at photos, with the tags that come
+    and go by it, and what was said of single tags."""
+
+    looks: Outcome = field(default_factory=Outcome)
+    said: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.looks.photos or self.said)
+
+
+def undo(
+    catalogue: Catalogue,
+    what: What,
+    derivation: Derivation,
+    run: Run,
+    *,
+    on_progress: OnProgress = lambda _: None,
+) -> TakenBack:
+    """Take it back."""
+    found, started, last = TakenBack(), time.monotonic(), 0
+    with catalogue.write() as tx:
+        found.said = _unsay(tx, what, derivation, run)
+        total = undone.count(tx, what)
+    while True:
+        with catalogue.write() as tx:
+            steps = undone.page(tx, what, after=last, limit=PAGE)
+            if not steps:
+                return found
+            changed = _differences(tx, _moved(steps), derivation)
+            undone.take_back(tx, what, steps, run)
+            _restore(tx, _moved(steps), derivation)
+        last = _count(found, steps, changed, derivation)
+        on_progress(_progress(started, found.looks.photos, total))
+
+
+def preview(
+    catalogue: Catalogue,
+    what: What,
+    derivation: Derivation,
+    *,
+    on_progress: OnProgress = lambda _: None,
+) -> TakenBack:
+    """What `undo` would take back, with nothing written. The catalogue may be open for reading
+    alone."""
+    found, started, last = TakenBack(), time.monotonic(), 0
+    with catalogue.read() as tx:
+        found.said = 0 if what.run is None else len(say.said_in(tx, what.run))
+        total = undone.count(tx, what)
+    while True:
+        with catalogue.read() as tx:
+            steps = undone.page(tx, what, after=last, limit=PAGE)
+            changed = _differences(tx, _moved(steps), derivation)
+        if not steps:
+            return found
+        last = _count(found, steps, changed, derivation)
+        on_progress(_progress(started, found.looks.photos, total))
+
+
+def _unsay(tx: Connection, what: What, derivation: Derivation, run: Run) -> int:
+    """Take back what was said in a run; models then give what they were kept from giving."""
+    changes = [] if what.run is None else say.said_in(tx, what.run)
+    say.apply(tx, changes, TagSource.PERSON, run, time.time())
+    photos = {change.photo_id for change in changes}
+    _restore(tx, undone.in_force(tx, photos), derivation)
+    return len(changes)
+
+
+def _moved(steps: Sequence[Step]) -> dict[int, int | None]:
+    return {step.photo_id: step.after for step in steps if step.after != step.before}
+
+
+def _differences(
+    tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation
+) -> list[Difference]:
+    """What becomes of the tags of photos when these taggings are in force, None for none."""
+    followed = _followed(taggings)
+    bare = derived.untagged(tx, taggings.keys() - followed.keys())
+    return [*differences(derived.tagged(tx, followed), derivation), *bare]
+
+
+def _restore(tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation) -> None:
+    """Give photos the tags of these taggings, and no others by models: even a tag that both models
+    gave is the earlier one's again, with its confidence and its time."""
+    derived.clear(tx, taggings)
+    again = differences(derived.tagged(tx, _followed(taggings)), derivation)
+    derived.put(tx, again, derivation.name_of)
+
+
+def _followed(taggings: Mapping[int, int | None]) -> dict[int, int]:
+    return {photo: tagging for photo, tagging in taggings.items() if tagging is not None}
+
+
+def _count(
+    found: TakenBack, steps: Sequence[Step], changed: Sequence[Difference], derivation: Derivation
+) -> int:
+    """Take a page in; the last photo of it."""
+    found.looks.count(changed, derivation.name_of)
+    found.looks.photos += len(steps) - len(changed)
+    return steps[-1].photo_id
+
+
+def _progress(started: float, done: int, total: int) -> Progress:
+    return progress_after(time.monotonic() - started, done, total, current="taken back")

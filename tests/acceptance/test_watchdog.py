@@ -1,0 +1,205 @@
+"""systemd is told how things stand, and the watchdog starves when any thread stands still."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from tagd.catalogue.engine import open_owner
+from tagd.config import load
+from tagd.daemon.orders import Orders
+from tagd.daemon.service import Service
+from tagd.ops.control import Command
+from tagd.ops.notify import Notifier
+from tagd.ops.pulse import Pulses
+from tests import photos
+from tests.acceptance.home import START_SECONDS, Home
+from tests.support import wait_until
+
+PATIENCE = 1.5
+THREADS = ("worker", "decoders", "tagd-stream", "tagd-scan", "tagd-control", "retag")
+
+
+class Freezing(Pulses):
+    """Pulses that a named thread cannot get past while it is to stand still."""
+
+    def __init__(self) -> None:
+        super().__init__(PATIENCE)
+        self.frozen = ""
+        self.thaw = threading.Event()
+
+    def beat(self, thread: str) -> None:
+        if thread == self.frozen:
+            self.thaw.wait()
+        super().beat(thread)
+
+
+@dataclass
+class Manager:
+    """systemd's end of the notification socket."""
+
+    path: Path
+    heard: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.path))
+        self._socket.setblocking(False)
+
+    def listen(self) -> list[str]:
+        """What was said since the last time."""
+        said = []
+        while True:
+            try:
+                said += self._socket.recv(4096).decode().splitlines()
+            except BlockingIOError:
+                self.heard += said
+                return said
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    listening = Manager(tmp_path / "notify")
+    yield listening
+    listening.close()
+
+
+def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
+    home: Home, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tagd.intake.scans.BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.pipeline.decoder_dispatch._BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.daemon.service.CHECK_SECONDS", 0.1)
+    config = load(home.config)
+    pulses, orders = Freezing(), Orders()
+    with capture_logs() as logs, open_owner(config.catalogue.path, "tagd run") as catalogue:
+        service = Service(
+            config,
+            catalogue,
+            orders,
+            reread=lambda: config,
+            relog=lambda _: None,
+            notifier=Notifier({"NOTIFY_SOCKET": str(manager.path)}),
+            log=structlog.get_logger(),
+            pulses=pulses,
+        )
+        service.start()
+        supervisor = threading.Thread(target=service.supervise)
+        supervisor.start()
+        try:
+            wait_until(lambda: "READY=1" in manager.listen(), START_SECONDS)
+            for thread in THREADS:
+                starves(thread, pulses, orders, manager, logs)
+        finally:
+            pulses.thaw.set()
+            orders.stop()
+            supervisor.join(10)
+            assert service.end()
+    assert manager.listen()[-2:] == ["STOPPING=1", "STATUS=stopping"]
+
+
+def starves(
+    thread: str,
+    pulses: Freezing,
+    orders: Orders,
+    manager: Manager,
+    logs: list[MutableMapping[str, Any]],
+) -> None:
+    """Freeze one thread, see the feeding stop, let it go on, see the feeding begin again."""
+    wait_until(lambda: "WATCHDOG=1" in manager.listen(), START_SECONDS, "it is fed")
+    pulses.thaw.clear()
+    pulses.frozen = thread
+
+    def noticed() -> bool:
+        return any(thread in str(line.get("threads")) for line in logs)
+
+    wait_until(noticed, START_SECONDS, f"{thread} is found to be late")
+    manager.listen()
+    for _ in range(3):  # each makes the supervisor look around once more
+        orders.give(Command.RESUME)
+    assert "WATCHDOG=1" not in manager.listen(), thread
+    pulses.frozen = ""
+    pulses.thaw.set()
+
+
+def test_systemd_is_told(home: Home, manager: Manager) -> None:
+    home.environment["NOTIFY_SOCKET"] = str(manager.path)
+    home.environment["WATCHDOG_USEC"] = "60000000"
+    home.configure('[metrics]\nlisten = "127.0.0.1:0"\n')
+    photos.cat().save(home.photos / "cat.jpg")
+    with home.daemon():
+        home.wait_state("cat.jpg", "tagged")
+        [port] = re.findall(r"port=(\d+)", home.log.read_text())
+        wait_until(lambda: 'tagd_photos_total{outcome="tagged"} 1.0' in served(port, "metrics"))
+        numbers = served(port, "metrics")
+        assert 'tagd_info{device="cpu' in numbers
+        assert "tagd_watches 1.0" in numbers
+        assert "tagd_late_threads 0.0" in numbers
+        assert (served(port, "healthz"), served(port, "readyz")) == ("ok\n", "ready\n")
+        wait_until(lambda: "READY=1" in manager.listen() or "READY=1" in manager.heard)
+        assert home.run("reload").returncode == 0
+        said = manager.listen()
+        assert "RELOADING=1" in said
+        assert "READY=1" in said[said.index("RELOADING=1") :]
+        home.run("pause")
+        wait_until(lambda: "STATUS=paused" in manager.listen())
+    assert "STOPPING=1" in manager.listen()
+    assert "WATCHDOG=1" in manager.heard
+    assert any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in manager.heard)
+
+
+def served(port: str, what: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{what}", timeout=5) as reply:
+        return str(reply.read().decode())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -> None:
+    """As the shipped unit has it: PyTorch answers first, and exports in a child that may not
+    either; then ONNX Runtime takes over."""
+    home = Home(tmp_path / "home")
+    photos.cat().save(home.photos / "cat.jpg")
+    denied = (
+        "import ctypes, os, sys\n"
+        "assert ctypes.CDLL(None, use_errno=True).prctl(65, 1, 0, 0, 0) == 0, 'too old a kernel'\n"
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"  # PR_SET_MDWE
+    )
+    with home.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", denied, "-m", "tagd", "run", "--config", str(home.config)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **home.environment},
+            cwd=home.root,
+        )
+    try:
+        home.wait_state("cat.jpg", "tagged", 120)
+        assert "cat" in home.tags("cat.jpg")
+        graphs = home.root / "cache" / "tagd" / "graphs"
+        wait_until(lambda: len(list(graphs.glob("*.onnx"))) == 2, 120, home.log.read_text())
+        photos.coffee().save(home.photos / "coffee.jpg")
+        home.wait_state("coffee.jpg", "tagged", 60)
+        wait_until(lambda: "run elsewhere" in home.log.read_text(), 60)
+        assert "ONNX Runtime" in home.log.read_text()
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0, home.log.read_text()

@@ -1,0 +1,88 @@
+"""`confirm`, `reject`, `add`, `remove`, `undo` and `history`, through the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tagd.catalogue.engine import open_owner
+from tests.acceptance.home import Home
+from tests.integration.test_cli_read import fill
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Four photos with tags: a cat, a cat with a dog, an espresso, and nothing."""
+    made = Home(tmp_path / "home")
+    with closing(open_owner(made.database)) as catalogue:
+        fill(catalogue, made.photos)
+    return made
+
+
+def said(home: Home, *arguments: str | Path) -> Any:
+    told = home.run(*arguments, "--json")
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def test_a_day_of_talking_about_photos(home: Home) -> None:
+    cat, both = home.photos / "猫 1.jpg", home.photos / "both.jpg"
+    with closing(open_owner(home.database, "tagd run")):
+        told = home.run("reject", cat, both, "動物")
+    assert told.stdout == "rejected animal with cat, dog: 2 photos (tagd undo --run 1)\n"
+    assert home.tags("both.jpg") == []
+    given = said(home, "add", "--query", "path:.jpg", "  Aunt   Ada ")
+    assert (given["label"], given["changed"], given["run"]) == ("own:Aunt Ada", 4, 2)
+    assert said(home, "remove", home.photos, "aunt ada")["changed"] == 4
+    assert said(home, "undo", "--run", "1")["said"] == 5
+    assert home.tags("both.jpg") == ["animal", "dog", "cat"]
+    assert said(home, "confirm", both, "n02121808")["changed"] == 1
+    assert [each["change"] for each in said(home, "history", both)].count("restored") == 3
+    runs = home.run("history").stdout.splitlines()
+    assert runs[0].split() == ["run", "since", "command", "did"]
+    assert len(runs) == 6
+
+
+def test_what_cannot_be_done_changes_nothing_and_says_why(home: Home) -> None:
+    cat = home.photos / "猫 1.jpg"
+    for status, words, arguments in (
+        (1, "does not know", ("reject", cat, home.photos / "no.jpg", "cat")),
+        (1, "failed, is a text file", ("reject", home.photos / "broken 0.jpg", "cat")),
+        (1, "has no tag 'dog'", ("confirm", cat, "dog")),
+        (2, "crane (n02012849) or construction crane (n03126707)", ("add", cat, "crane")),
+        (2, "did you mean", ("reject", cat, "expresso")),
+        (2, "name photos", ("reject", "cat")),
+        (1, "there is no run 9", ("undo", "--run", "9")),
+        (2, "one of --run", ("undo",)),
+    ):
+        told = home.run(*arguments)
+        assert (told.returncode, told.stdout) == (status, ""), (arguments, told.stderr)
+        assert words in told.stderr
+        assert "Traceback" not in told.stderr
+    assert home.rows("SELECT count(*) FROM v_history WHERE who = 'person'") == [(0,)]
+
+
+def test_on_a_terminal_an_ambiguous_name_is_asked_about(home: Home) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"7\n2\n")
+    told = subprocess.run(
+        home.command("add", home.photos / "猫 1.jpg", "crane"),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=home.environment,
+        check=False,
+    )
+    os.close(theirs)
+    asked = os.read(ours, 9999).decode()
+    os.close(ours)
+    assert told.returncode == 0, asked
+    assert b"construction crane" in told.stdout
+    assert "crane (n02012849)" in asked

@@ -1,0 +1,217 @@
+"""Every kind of file: written, written again, and taken back. Nothing foreign changes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tagd.containers import payload_hash
+from tagd.containers.splice import foreign, jpeg
+from tagd.errors import MetadataUnsafe
+from tagd.metadata import reader
+from tagd.metadata.exiftool import ExifTool, detect
+from tagd.metadata.keywords import Field
+from tagd.metadata.sidecar import SidecarName, SidecarRule
+from tagd.metadata.verify import harm
+from tests.corpus import BY_EXIFTOOL, SPLICED, mpf
+from tests.dng import dng
+from tests.metadata import (
+    NOTHING,
+    OTHER_TAGS,
+    TAGS,
+    needs_exiftool,
+    needs_exiv2,
+    told_by_exiftool,
+    without_files,
+    writer,
+)
+from tests.photos import cat
+
+OURS = ("XMP-dc:Subject", "XMP-lr:", "XMP-digiKam:", "XMP-tagd:", "XMP-x:", "IFD0:XPKeywords")
+ANNOUNCED = ("RIFF:WebP_Flags",)  # that there is XMP
+MOVED = ("PNG:", "IPTC:", "Photoshop:IPTCDigest", "QuickTime:MediaData", "XMP-rdf:")
+
+
+@pytest.fixture(scope="module")
+def exiftool() -> Iterator[ExifTool]:
+    program = detect()
+    assert program is not None
+    with ExifTool(program) as tool:
+        yield tool
+
+
+def test_the_corpus_is_a_large_one() -> None:
+    assert len(SPLICED) + len(BY_EXIFTOOL) >= 60
+
+
+@pytest.mark.parametrize("name", SPLICED)
+def test_nothing_foreign_changes_when_tags_are_embedded(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    before = SPLICED[name]
+    photo.write_bytes(before)
+    first = writer().embed(photo, TAGS, {})
+    assert first.has_changes
+    check_same_but_for_keywords(before, photo.read_bytes())
+    assert {"コーヒー ☕"} <= set(reader.read(photo).of(Field.SUBJECT))
+    written = photo.read_bytes()
+    again = writer().embed(photo, TAGS, first.ours)
+    assert not again.has_changes
+    assert again.ours == first.ours
+    assert photo.read_bytes() == written
+    second = writer().embed(photo, OTHER_TAGS, first.ours)
+    assert set(reader.read(photo).of(Field.SUBJECT)) >= {"コーヒー ☕", "dog"}
+    check_same_but_for_keywords(before, photo.read_bytes())
+    undone = writer().embed(photo, NOTHING, second.ours)
+    assert not undone.ours
+    check_same_but_for_keywords(before, photo.read_bytes())
+    assert reader.of_photo(photo.read_bytes()) == reader.of_photo(before)
+
+
+def check_same_but_for_keywords(before: bytes, after: bytes) -> None:
+    assert harm(before, after) is None
+    assert payload_hash(after) == payload_hash(before)
+    if not before.startswith(b"\xff\xd8"):
+        assert foreign(after) == foreign(before)
+        return
+    assert jpeg.foreign_but(after, jpeg.EXIF) == jpeg.foreign_but(before, jpeg.EXIF)
+    if b"opaque" in before:
+        assert jpeg.exif(after) == jpeg.exif(before), "with MakerNotes, EXIF is left alone"
+
+
+@pytest.mark.parametrize("name", ["plain.jpg", "exif.png", "lossy.webp", "canon-big.jpg"])
+def test_taking_back_the_first_packet_gives_the_file_back(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    photo.write_bytes(SPLICED[name])
+    report = writer().embed(photo, TAGS, {})
+    assert photo.read_bytes() != SPLICED[name]
+    writer().embed(photo, NOTHING, report.ours)
+    assert photo.read_bytes() == SPLICED[name]
+
+
+def test_a_second_picture_is_still_where_its_index_says(tmp_path: Path) -> None:
+    for name in ("mpf.jpg", "mpf-exif.jpg", "mpf-xmp.jpg", "mpf-roomy.jpg"):
+        photo = tmp_path / name
+        photo.write_bytes(SPLICED[name])
+        writer().embed(photo, TAGS, {})
+        data = photo.read_bytes()
+        index = data.index(b"MPF\0") + 4
+        offset = int.from_bytes(data[index + 50 + 16 + 8 : index + 50 + 16 + 12], "big")
+        assert data[index + offset : index + offset + 3] == b"\xff\xd8\xff"
+
+
+def test_a_packet_that_cannot_keep_its_size_before_a_second_picture_is_left(tmp_path: Path) -> None:
+    photo = tmp_path / "tight.jpg"
+    tight = mpf(SPLICED["lightroom.jpg"], SPLICED["plain.jpg"])
+    photo.write_bytes(tight)
+    with pytest.raises(MetadataUnsafe, match="second picture"):
+        writer().embed(photo, TAGS, {})
+    assert photo.read_bytes() == tight
+
+
+@needs_exiftool
+def test_exiftool_sees_nothing_foreign_changed(tmp_path: Path, exiftool: ExifTool) -> None:
+    corpus = SPLICED | BY_EXIFTOOL
+    photos = [tmp_path / name for name in corpus]
+    for photo in photos:
+        photo.write_bytes(corpus[photo.name])
+    before = told_by_exiftool(photos, "-u", "-n")
+    owned = writer(exiftool=exiftool)
+    reports = {photo: owned.embed(photo, TAGS, {}) for photo in photos}
+    written = told_by_exiftool(photos, "-u", "-n")
+    for photo in photos:
+        owned.embed(photo, NOTHING, reports[photo].ours)
+    undone = told_by_exiftool(photos, "-u", "-n")
+    for name, told in before.items():
+        changed = different(
+            *(without_files(each, *OURS, *ANNOUNCED) for each in (told, written[name]))
+        )
+        assert not changed, name
+        assert not different(told, undone[name]), name
+
+
+def different(before: dict[str, object], after: dict[str, object]) -> set[str]:
+    """What says something else, places in the file and what moves with them left out."""
+    names = {name for name in before | after if before.get(name) != after.get(name)}
+    told = {
+        name
+        for name in names
+        if not name.startswith(("System:", "File:", "ExifTool:", "Composite:", *MOVED))
+    }
+    return {name for name in told if not any(w in name for w in ("Offset", "Start", "Length"))}
+
+
+@needs_exiftool
+@pytest.mark.parametrize("name", BY_EXIFTOOL)
+def test_exiftool_writes_where_tagd_does_not(name: str, tmp_path: Path, exiftool: ExifTool) -> None:
+    photo = tmp_path / name
+    photo.write_bytes(BY_EXIFTOOL[name])
+    owned = writer(exiftool=exiftool)
+    report = owned.embed(photo, TAGS, {})
+    assert report.added
+    assert harm(BY_EXIFTOOL[name], photo.read_bytes()) is None
+    assert "コーヒー ☕" in reader.read(photo).of(Field.SUBJECT)
+    assert not owned.embed(photo, TAGS, report.ours).has_changes
+    assert not owned.embed(photo, NOTHING, report.ours).ours
+    assert reader.of_photo(photo.read_bytes()) == reader.of_photo(BY_EXIFTOOL[name])
+
+
+@pytest.mark.parametrize("name", BY_EXIFTOOL)
+def test_without_exiftool_such_a_file_is_left_alone(name: str, tmp_path: Path) -> None:
+    photo = tmp_path / name
+    photo.write_bytes(BY_EXIFTOOL[name])
+    with pytest.raises(MetadataUnsafe, match="only ExifTool"):
+        writer().embed(photo, TAGS, {})
+    assert photo.read_bytes() == BY_EXIFTOOL[name]
+
+
+def test_nothing_is_ever_written_into_raw(tmp_path: Path) -> None:
+    photo = tmp_path / "a.dng"
+    photo.write_bytes(dng(cat().resize((64, 48))))
+    with pytest.raises(MetadataUnsafe, match="RAW"):
+        writer().embed(photo, TAGS, {})
+
+
+@needs_exiftool
+@pytest.mark.parametrize("where", ["embedded", "sidecar"])
+def test_exiftool_reads_every_field_as_intended(
+    where: str, tmp_path: Path, exiftool: ExifTool
+) -> None:
+    place = write(tmp_path, where, exiftool)
+    told = told_by_exiftool([place], "-IPTC:all", "-XMP:all", "-XPKeywords")[place.name]
+    assert told["XMP-dc:Subject"] == ["cat", "コーヒー ☕"]
+    assert told["XMP-lr:HierarchicalSubject"] == ["animal|cat", "食べ物|コーヒー ☕"]
+    assert told["XMP-digiKam:TagsList"] == ["animal/cat", "食べ物/コーヒー ☕"]
+    said = told["XMP-tagd:Provenance"]
+    assert [each["Tag"] for each in said] == ["cat", "コーヒー ☕"]
+    assert {each["Model"] for each in said} == {"timm/lite0"}
+    if where == "embedded":
+        assert told["IFD0:XPKeywords"] == "cat;コーヒー ☕"
+        assert told["IPTC:Keywords"] == ["old", "cat", "コーヒー ☕"]
+        assert told["IPTC:Caption-Abstract"] == "caption"
+
+
+@needs_exiv2
+@pytest.mark.parametrize("where", ["embedded", "sidecar"])
+def test_exiv2_reads_every_field_as_intended(where: str, tmp_path: Path) -> None:
+    place = write(tmp_path, where, None)
+    said = subprocess.run(["exiv2", "-PXEIkt", place], capture_output=True, text=True, check=False)
+    told = dict(line.split(None, 1) for line in said.stdout.splitlines())
+    assert told["Xmp.dc.subject"] == "cat, コーヒー ☕"
+    assert told["Xmp.lr.hierarchicalSubject"] == "animal|cat, 食べ物|コーヒー ☕"
+    assert told["Xmp.digiKam.TagsList"] == "animal/cat, 食べ物/コーヒー ☕"
+    assert not said.stderr
+    if where == "embedded":
+        assert told["Exif.Image.XPKeywords"].startswith("cat;コーヒー")
+
+
+def write(folder: Path, where: str, exiftool: ExifTool | None) -> Path:
+    photo = folder / "photo.jpg"
+    photo.write_bytes(SPLICED["iptc-ascii.jpg" if where == "embedded" else "plain.jpg"])
+    owned = writer(exiftool=exiftool)
+    if where == "embedded":
+        owned.embed(photo, TAGS, {})
+        return photo
+    return owned.write_sidecar(photo, TAGS, {}, rule=SidecarRule(SidecarName.FULL)).path

@@ -1,0 +1,220 @@
+"""Backups hold what the catalogue holds, rotate, and come back; what is damaged is never written
+over."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from tagd.catalogue import copies, facts
+from tagd.catalogue.engine import Catalogue, compact, open_owner, open_reader
+from tagd.daemon.care import FIRST_SECONDS, Care, Duty, next_due
+from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueHeld, CatalogueMissing
+from tagd.ops import backup
+from tests.acceptance.home import Home
+from tests.catalogue import NOW, fresh
+from tests.support import wait_until
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    (tmp_path / "c").mkdir()
+    with fresh(tmp_path / "c") as opened:
+        yield opened
+
+
+def say(catalogue: Catalogue, what: str) -> None:
+    with catalogue.write() as tx:
+        facts.put(tx, "said", what)
+
+
+def said(path: Path) -> str | None:
+    with open_reader(path) as opened, opened.read() as tx:
+        return facts.get(tx, "said")
+
+
+def damage(path: Path) -> bytes:
+    """Write nonsense over all pages but the first; returns what the file holds then."""
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    return bytes(content)
+
+
+def test_a_backup_is_made_while_the_catalogue_is_written_to(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    say(catalogue, "one")
+    with catalogue.write() as tx:
+        facts.put(tx, "said", "not committed")
+        made = backup.back_up(catalogue.path, tmp_path / "backups", 7, NOW)
+    assert said(made.path) == "one"
+    assert made.path.stat().st_mode & 0o777 == 0o640
+    assert backup.backups(catalogue.path, tmp_path / "backups") == [made]
+
+
+def test_the_oldest_make_room_and_another_catalogues_stay(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    (tmp_path / "d").mkdir()
+    with fresh(tmp_path / "d") as other:
+        stays = backup.back_up(other.path, folder, 1, NOW)
+    (folder / "mine-20200101T000000Z-abcdef.db").write_text("of a person")
+    made = [backup.back_up(catalogue.path, folder, 3, NOW + day * DAY) for day in range(5)]
+    assert backup.backups(catalogue.path, folder) == made[:1:-1]
+    assert stays.path.exists()
+    assert len(list(folder.iterdir())) == 5
+
+
+@given(st.lists(st.floats(0, 1e9), unique=True), st.integers(0, 10))
+def test_the_latest_is_always_kept(moments: list[float], keep: int) -> None:
+    every = [backup.Backup(Path(str(moment)), moment) for moment in moments]
+    gone = {each.made_at for each in backup.superfluous(every, keep)}
+    kept = sorted(set(moments) - gone, reverse=True)
+    assert kept == sorted(moments, reverse=True)[: max(1, keep)]
+
+
+def test_put_back_with_what_it_replaces_beside(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        path = catalogue.path
+        say(catalogue, "one")
+        made = backup.back_up(path, tmp_path / "b", 7, NOW)
+        say(catalogue, "two")
+        with pytest.raises(CatalogueHeld):
+            backup.restore(path, made.path, NOW)
+    replaced = backup.restore(path, made.path, NOW)
+    assert replaced is not None
+    assert (said(path), said(replaced), said(made.path)) == ("one", "two", "one")
+    with open_owner(path) as again:
+        say(again, "three")
+    second = backup.restore(path, made.path, NOW)  # within the same second
+    assert second not in (None, replaced)
+
+
+def test_what_is_not_sound_is_not_put_back(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        path = catalogue.path
+        made = backup.back_up(path, tmp_path / "b", 7, NOW)
+    before = path.read_bytes()
+    damage(made.path)
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8 not a catalogue")
+    (tmp_path / "empty.db").touch()
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE cats (name)")
+    for name in (made.path.name, "photo.jpg", "empty.db", "other.db", "nowhere.db"):
+        file = made.path if name == made.path.name else tmp_path / name
+        with pytest.raises(CatalogueError):
+            backup.restore(path, file, NOW)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.replaced-*"))
+
+
+def test_a_damaged_one_is_set_aside_until_a_person_decides(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        path = catalogue.path
+        say(catalogue, "one")
+        made = backup.back_up(path, tmp_path / "b", 7, NOW)
+    assert backup.refuse_damaged(path, tmp_path / "b", NOW) is None  # nothing is wrong yet
+    broken = damage(path)
+    for _ in range(2):  # the second start finds it missing, and does not begin anew either
+        with pytest.raises(CatalogueCorrupt, match="set aside") as caught:
+            backup.refuse_damaged(path, tmp_path / "b", NOW)
+        assert f"tagd restore {made.path}" in caught.value.hint
+        assert not path.exists()
+    [aside] = copies.set_asides(path, backup.DAMAGED)
+    assert aside.read_bytes() == broken
+    backup.restore(path, made.path, NOW)
+    assert backup.refuse_damaged(path, tmp_path / "b", NOW) is None
+    assert said(path) == "one"
+
+
+def test_without_a_good_backup_a_new_one_may_be_begun(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        path = catalogue.path
+        made = backup.back_up(path, tmp_path / "b", 7, NOW)
+    damage(made.path)
+    broken = damage(path)
+    assert "is set aside" in (backup.refuse_damaged(path, tmp_path / "b", NOW) or "")
+    open_owner(path).close()
+    assert [each.read_bytes() for each in copies.set_asides(path, backup.DAMAGED)] == [broken]
+
+
+def test_a_catalogue_is_made_smaller(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        for number in range(300):
+            with catalogue.write() as tx:
+                facts.put(tx, f"large {number}", "x" * 4000)
+        with catalogue.write() as tx:
+            tx.exec_driver_sql("DELETE FROM fact WHERE key LIKE 'large%'")
+        some = catalogue.tidy(100)
+        assert some > 100
+        assert catalogue.tidy(100_000) == 0
+        path = catalogue.path
+        with pytest.raises(CatalogueHeld):
+            compact(path)
+    before, after = compact(path)
+    assert after <= before
+    copies.examine(path)
+
+
+@pytest.mark.parametrize(
+    ("last", "due"),
+    [
+        (0.0, NOW + FIRST_SECONDS),  # never
+        (NOW - 30 * DAY, NOW + FIRST_SECONDS),  # while nobody ran
+        (NOW - DAY / 2, NOW + DAY / 2),
+        (NOW + 9 * DAY, NOW + FIRST_SECONDS),  # by a clock that was wrong
+    ],
+)
+def test_when_a_duty_is_due(last: float, due: float) -> None:
+    assert next_due(last, 24.0, NOW) == due
+
+
+def test_duties_are_done_and_noted_and_one_that_fails_is_said(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagd.daemon.care.FIRST_SECONDS", 0.0)
+
+    def fail() -> None:
+        raise CatalogueMissing("gone")
+
+    with capture_logs() as logs:
+        duties = [Duty("good", 1.0, lambda: say(catalogue, "done")), Duty("bad", 1.0, fail)]
+        care = Care(catalogue, duties, structlog.get_logger())
+        care.start()
+        wait_until(lambda: said(catalogue.path) == "done" and bool(logs), 20)
+        wait_until(care.stop)
+    assert [line["event"] for line in logs] == ["could not do: bad"]
+    with catalogue.read() as tx:
+        assert facts.get(tx, facts.CARED + "good") is not None
+        assert facts.get(tx, facts.CARED + "bad") is None
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    open_owner(home.database).close()
+    made = home.run("backup")
+    assert (made.returncode, "and sound" in made.stdout) == (0, True), made.stderr
+    [listed] = json.loads(home.run("restore", "--json").stdout)
+    assert home.run("db", "check").stdout.endswith("is sound\n")
+    broken = damage(home.database)
+    assert home.run("db", "check").returncode == 1
+    refused = home.run("run")
+    assert refused.returncode == 1
+    assert f"tagd restore {listed['path']}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert home.run("restore", listed["path"]).returncode == 0
+    assert home.run("db", "vacuum").returncode == 0
+    assert [file.read_bytes() for file in home.database.parent.glob("*.damaged-*")] == [broken]

@@ -1,0 +1,79 @@
+"""Metrics over HTTP, as Prometheus reads them."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tagd.config import load
+from tagd.errors import CatalogueBusy, ConfigError, MetricsError
+from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
+
+
+def get(server: MetricsServer, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=5) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_what_is_served() -> None:
+    health = [Health(ok=True, words="ok")]
+    metrics = Metrics(lambda: [Gauge("tagd_x", "An x.", 1.5, (("kind", "tag"),))])
+    metrics.count("tagged")
+    metrics.count("tagged")
+    server = MetricsServer("127.0.0.1", 0, metrics, {"/healthz": lambda: health[0]})
+    try:
+        code, text = get(server, "/metrics")
+        found = samples(text)
+        assert code == 200
+        assert found["tagd_x", (("kind", "tag"),)] == 1.5
+        assert found["tagd_photos_total", (("outcome", "tagged"),)] == 2
+        assert get(server, "/healthz") == (200, "ok\n")
+        health[0] = Health(ok=False, words="no progress: worker")
+        assert get(server, "/healthz") == (503, "no progress: worker\n")
+        assert get(server, "/secret")[0] == 404
+        with pytest.raises(MetricsError, match="in use"):
+            MetricsServer("127.0.0.1", server.port, metrics, {})
+    finally:
+        server.stop()
+
+
+def test_a_catalogue_that_is_busy_costs_the_gauges_alone() -> None:
+    def busy() -> Iterator[Gauge]:
+        yield Gauge("tagd_y", "A y.", 1)
+        raise CatalogueBusy("locked")
+
+    metrics = Metrics(busy)
+    metrics.count("failed")
+    assert samples(metrics.text().decode())["tagd_photos_total", (("outcome", "failed"),)] == 1
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:9469", "[::1]:80", "localhost:0", ""])
+def test_an_address_of_this_machines_own(listen: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f'[metrics]\nlisten = "{listen}"\n')
+    assert load(file, {"HOME": str(tmp_path)}).metrics.listen == listen
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:9469", "9469", "127.0.0.1", "host:1", "127.0.0.1:x"])
+def test_no_other_address(listen: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f'[metrics]\nlisten = "{listen}"\n')
+    with pytest.raises(ConfigError, match=r"metrics\.listen"):
+        load(file, {"HOME": str(tmp_path)})

@@ -1,0 +1,53 @@
+"""What the tests of metadata share: tags to write, other programs to read them with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tagd.metadata.edit import Wish
+from tagd.metadata.keywords import Tagging
+from tagd.metadata.ledger import MemoryLedger
+from tagd.metadata.writer import Writer
+
+SAID = "2026-11-21T12:00:00Z"
+needs_exiftool = pytest.mark.skipif(
+    shutil.which("exiftool") is None, reason="ExifTool is not installed: libimage-exiftool-perl"
+)
+needs_exiv2 = pytest.mark.skipif(shutil.which("exiv2") is None, reason="exiv2 is not installed")
+
+
+def tagging(*path: str) -> Tagging:
+    """A tag as a model would have said it."""
+    return Tagging(path, "timm/lite0", "0123abcd", 0.973, SAID)
+
+
+CAT = tagging("animal", "cat")
+COFFEE = tagging("食べ物", "コーヒー ☕")
+TAGS = Wish((CAT, COFFEE))
+OTHER_TAGS = Wish((COFFEE, tagging("dog")))
+NOTHING = Wish()
+
+
+def writer(**options: Any) -> Writer:
+    """A writer whose intents live as long as it does."""
+    return Writer(MemoryLedger(), **options)
+
+
+def told_by_exiftool(paths: Iterable[Path], *arguments: str) -> dict[str, dict[str, Any]]:
+    """What ExifTool reads from each file, by the file's name."""
+    command = ["exiftool", "-j", "-G1", "-a", "-struct", *arguments, *map(str, paths)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return {Path(each.pop("SourceFile")).name: each for each in json.loads(said)}
+
+
+def without_files(told: dict[str, Any], *prefixes: str) -> dict[str, Any]:
+    """What was told, without names and dates of the file itself."""
+    left_out = ("System:", "File:", "ExifTool:", "Composite:", *prefixes)
+    return {name: value for name, value in told.items() if not name.startswith(left_out)}

@@ -1,0 +1,101 @@
+"""What a word makes of tags, and which tagging is in force when some are taken back."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.catalogue.say import Word, decide
+from tagd.catalogue.undone import Look, in_force_after
+from tagd.domain import TagSource, TagState
+
+ACTIVE, CONFIRMED, REJECTED = TagState.ACTIVE, TagState.CONFIRMED, TagState.REJECTED
+MODEL, PERSON, METADATA = TagSource.MODEL, TagSource.PERSON, TagSource.METADATA
+
+States = dict[TagSource, TagState]
+
+in_force = st.dictionaries(st.sampled_from(TagSource), st.sampled_from([ACTIVE, CONFIRMED]))
+rejected = st.dictionaries(st.sampled_from(TagSource), st.just(REJECTED), min_size=1)
+standings = in_force | rejected
+
+
+def after(word: Word, standing: States, by: TagSource = PERSON) -> States:
+    changed = {**standing, **decide(word, standing, by)}
+    return {source: state for source, state in changed.items() if state is not None}
+
+
+@given(standings, st.sampled_from(Word), st.sampled_from([PERSON, METADATA]))
+def test_where_one_is_rejected_all_are(standing: States, word: Word, by: TagSource) -> None:
+    states = set(after(word, standing, by).values())
+    assert states == {REJECTED} or REJECTED not in states
+
+
+@given(standings, st.sampled_from(Word), st.sampled_from([PERSON, METADATA]))
+def test_saying_it_twice_changes_nothing_more(standing: States, word: Word, by: TagSource) -> None:
+    if word is not Word.WITHDRAW:
+        assert decide(word, after(word, standing, by), by) == {}
+
+
+@given(standings)
+def test_what_a_person_gives_is_in_force_by_him(standing: States) -> None:
+    assert after(Word.GIVE, standing)[PERSON] in {ACTIVE, CONFIRMED}
+
+
+@given(standings)
+def test_what_a_person_rejects_is_rejected(standing: States) -> None:
+    assert set(after(Word.REJECT, standing).values()) == {REJECTED}
+
+
+@given(standings)
+def test_what_a_person_withdraws_is_in_force_by_nobody(standing: States) -> None:
+    assert set(after(Word.WITHDRAW, standing).values()) <= {REJECTED}
+
+
+@given(standings)
+def test_a_model_alone_is_confirmed(standing: States) -> None:
+    assert after(Word.CONFIRM, standing).get(MODEL) in {standing.get(MODEL), CONFIRMED}
+    assert decide(Word.CONFIRM, {PERSON: ACTIVE}, PERSON) == {}
+    assert after(Word.CONFIRM, {MODEL: ACTIVE}) == {MODEL: CONFIRMED}
+
+
+@given(rejected)
+def test_metadata_never_brings_back_what_was_rejected(standing: States) -> None:
+    assert decide(Word.GIVE, standing, METADATA) == {}
+
+
+def test_metadata_takes_back_its_own_alone() -> None:
+    both = {MODEL: ACTIVE, METADATA: ACTIVE}
+    assert decide(Word.WITHDRAW, both, METADATA) == {METADATA: None}
+    assert decide(Word.WITHDRAW, both, PERSON) == {MODEL: REJECTED, METADATA: REJECTED}
+
+
+looks = st.lists(st.sampled_from(["given", "taken", "stands", "gone"]), max_size=6).map(
+    lambda kinds: [
+        Look(number, kind == "given", kind == "taken", kind == "stands")
+        for number, kind in enumerate(kinds, 1)
+    ]
+)
+
+
+@given(looks, st.data())
+def test_what_is_in_force_was_not_taken_back(seen: list[Look], data: st.DataObject) -> None:
+    there = [look.id for look in seen if look.given or look.stands]
+    before = data.draw(st.sampled_from([None, *there]))
+    found = in_force_after(seen, before)
+    if found is None:
+        assert not any(look.taken for look in seen)
+        assert before is None or not any(look.stands for look in seen)
+    else:
+        assert any(look.id == found and (look.taken or look.stands) for look in seen)
+
+
+def test_going_back_step_by_step() -> None:
+    def look(number: int, kind: str) -> Look:
+        return Look(number, kind == "given", kind == "taken", kind == "stands")
+
+    first, second = look(1, "stands"), look(2, "given")
+    assert in_force_after([first, second], 2) == 1
+    assert in_force_after([look(1, "given"), look(2, "stands")], 2) == 2
+    assert in_force_after([second], 2) is None
+    assert in_force_after([first, look(2, "taken")], 1) == 2
+    assert in_force_after([first, look(2, "stands")], 1) == 1, "an older one that was gone back to"

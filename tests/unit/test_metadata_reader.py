@@ -1,0 +1,155 @@
+"""What photos say, read back: every field, every place, and nothing from what is damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import piexif
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.containers.splice import jpeg
+from tagd.containers.tags import XP_KEYWORDS, all_tags
+from tagd.metadata import exif, reader
+from tagd.metadata.exiftool import ExifTool, ExifToolTrouble, detect
+from tagd.metadata.keywords import Field
+from tests.corpus import BY_EXIFTOOL, EXIF, LIGHTROOM, SPLICED, app, with_segments
+from tests.metadata import needs_exiftool
+
+GPS = {
+    piexif.GPSIFD.GPSLatitudeRef: b"S",
+    piexif.GPSIFD.GPSLatitude: ((35, 1), (30, 1), (3600, 100)),
+    piexif.GPSIFD.GPSLongitudeRef: b"E",
+    piexif.GPSIFD.GPSLongitude: ((139, 1), (45, 1), (0, 1)),
+}
+
+
+def test_a_photo_says_where_when_and_with_what() -> None:
+    block = piexif.dump(
+        {
+            "0th": {piexif.ImageIFD.Make: b"Maker", piexif.ImageIFD.Model: b"Model 1", 0x4746: 3},
+            "Exif": {
+                piexif.ExifIFD.DateTimeOriginal: b"2024:05:06 07:08:09",
+                piexif.ExifIFD.OffsetTimeOriginal: b"+09:00",
+            },
+            "GPS": GPS,
+        }
+    )
+    said = reader.of_photo(with_segments(SPLICED["plain.jpg"], app(1, block)))
+    assert (said.camera_make, said.camera_model, said.rating) == ("Maker", "Model 1", 3)
+    assert said.taken_at == "2024-05-06T07:08:09+09:00"
+    assert said.latitude == pytest.approx(-35.51)
+    assert said.longitude == pytest.approx(139.75)
+    assert not said.has_packet
+
+
+def test_xmp_says_so_too_and_a_sidecar_goes_first(tmp_path: Path) -> None:
+    photo, sidecar = tmp_path / "a.jpg", tmp_path / "a.xmp"
+    photo.write_bytes(SPLICED["lightroom.jpg"])
+    place = (
+        b'xmp:Rating="-1" xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="35,41.5N"'
+    )
+    place += b' exif:GPSLongitude="139,45,30W" exif:DateTimeOriginal="2023-01-02T03:04:05"'
+    sidecar.write_bytes(LIGHTROOM.replace(b'xmp:Rating="4"', place).replace(b"CAT", b"garden"))
+    said = reader.read(photo, sidecar)
+    assert said.rating == -1
+    assert said.latitude == pytest.approx(35.691667)
+    assert said.longitude == pytest.approx(-139.758333)
+    assert said.taken_at == "2023-01-02T03:04:05"
+    assert said.of(Field.SUBJECT) == ("Holiday", "garden", "CAT")
+    assert reader.read(photo).rating == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["full.heic", "full.avif", "lightroom.png", "packed.png", "lightroom.webp"]
+)
+def test_every_container_is_read_without_help(name: str) -> None:
+    said = reader.of_photo((SPLICED | BY_EXIFTOOL)[name])
+    assert said.of(Field.SUBJECT) == ("Holiday", "CAT")
+    assert said.rating == 4
+    if "png" not in name:
+        assert said.camera_model == "Test 1"
+
+
+def test_older_fields_are_read() -> None:
+    windows = piexif.dump({"0th": {XP_KEYWORDS: "cat;コーヒー\0".encode("utf-16-le")}})
+    said = reader.of_photo(with_segments(SPLICED["iptc.jpg"], app(1, windows)))
+    assert said.of(Field.WINDOWS) == ("cat", "コーヒー")
+    assert said.of(Field.IPTC) == ("猫",)
+
+
+@given(st.sampled_from(sorted(SPLICED)), st.integers(0, 4000), st.binary(min_size=1, max_size=6))
+def test_damaged_metadata_raises_nothing(name: str, at: int, noise: bytes) -> None:
+    data = SPLICED[name]
+    at %= len(data)
+    damaged = data[:at] + noise + data[at + len(noise) :]
+    assert isinstance(reader.of_photo(damaged), reader.FileTags)
+    assert isinstance(reader.of_photo(data[:at]), reader.FileTags)
+
+
+# EXIF
+
+
+@pytest.mark.parametrize(
+    "name", ["exif-big.jpg", "exif-little.jpg", "unicode-big.jpg", "plain.jpg"]
+)
+def test_windows_keywords_are_written_where_nothing_is_lost(name: str) -> None:
+    before = SPLICED[name]
+    written = exif.with_keywords(before, ("cat", "コーヒー ☕"))
+    block, old = jpeg.exif(written), jpeg.exif(before)
+    assert block is not None
+    assert exif.keywords(all_tags(block)) == ("cat", "コーヒー ☕")
+    assert exif.others(all_tags(block)) == (all_tags(old) if old else {})
+    assert all_tags(jpeg.exif(exif.with_keywords(written, ())) or b"MM\0*\0\0\0\x08\0\0") == (
+        all_tags(old) if old else {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("canon-little.jpg", "MakerNotes"),
+        ("unicode-little.jpg", "byte order"),
+        ("preview-behind.jpg", "MakerNotes"),
+    ],
+)
+def test_windows_keywords_are_left_out_with_a_reason(name: str, reason: str) -> None:
+    with pytest.raises(exif.ExifUnsafe, match=reason):
+        exif.with_keywords(SPLICED[name], ("cat",))
+
+
+def test_a_tag_that_piexif_does_not_know_is_not_lost() -> None:
+    unknown = b"MM\0*\0\0\0\x08\0\x01\xfd\xe8\0\x03\0\0\0\x01\0\x07\0\0\0\0\0\0"
+    data = with_segments(SPLICED["plain.jpg"], app(1, EXIF + unknown))
+    with pytest.raises(exif.ExifUnsafe):
+        exif.with_keywords(data, ("cat",))
+
+
+# ExifTool
+
+
+@needs_exiftool
+def test_exiftool_may_die_and_is_started_again() -> None:
+    program = detect()
+    assert program is not None
+    data = BY_EXIFTOOL["plain.tif"]
+    with ExifTool(program) as tool:
+        written = tool.with_packet(data, LIGHTROOM)
+        assert tool.packet(written) == LIGHTROOM
+        assert tool._child is not None
+        tool._child.kill()
+        tool._child.wait()
+        assert tool.packet(data) is None
+        with pytest.raises(ExifToolTrouble, match="line end"):
+            tool.with_windows_keywords(data, ["a\n-o\nelsewhere"])
+        with pytest.raises(ExifToolTrouble):
+            tool.with_packet(b"no picture", LIGHTROOM)
+
+
+def test_an_exiftool_that_hangs_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "exiftool"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    with ExifTool(program, seconds=0.2) as tool, pytest.raises(ExifToolTrouble, match="no answer"):
+        tool.packet(b"")

@@ -1,0 +1,96 @@
+"""One line of JSON each way, over a socket that is its user's alone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tagd.errors import ControlError
+from tagd.ops.control import Command, ControlServer, Reply, socket_path, tell
+
+
+def obey(command: Command) -> Reply:
+    return Reply(ok=command is not Command.DRAIN, message=f"did {command}", hint="none")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ControlServer]:
+    running = ControlServer(tmp_path / "run" / "a.sock", obey)
+    yield running
+    running.stop()
+    assert not running.path.exists()
+
+
+def say(path: Path, words: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(str(path))
+        client.sendall(words)
+        client.shutdown(socket.SHUT_WR)
+        return client.recv(4096)
+
+
+def test_a_command_is_obeyed_and_answered(server: ControlServer) -> None:
+    assert tell(server.path, Command.PAUSE) == Reply(ok=True, message="did pause", hint="none")
+    assert not tell(server.path, Command.DRAIN).ok
+    assert stat.S_IMODE(server.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "words", [b"", b"\n", b"pause\n", b"[]\n", b'{"command": "fly"}\n', b"\xff\n", b"{" * 70_000]
+)
+def test_nonsense_is_answered_and_harms_nobody(server: ControlServer, words: bytes) -> None:
+    reply = json.loads(say(server.path, words))
+    assert (reply["ok"], reply["hint"]) == (
+        False,
+        "there are pause, resume, drain, stop, reload",
+    )
+    assert tell(server.path, Command.RESUME).ok
+
+
+def test_a_client_that_says_nothing_does_not_keep_the_others_out(server: ControlServer) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(str(server.path))
+        assert tell(server.path, Command.PAUSE).ok
+
+
+def test_what_a_killed_daemon_left_is_no_hindrance(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    with pytest.raises(ControlError, match="does not answer"):
+        tell(path, Command.STOP)
+    server = ControlServer(path, obey)
+    assert tell(path, Command.STOP).ok
+    server.stop()
+
+
+def test_a_path_longer_than_an_address_may_be(tmp_path: Path) -> None:
+    path = tmp_path / ("long" * 40) / "a.sock"
+    server = ControlServer(path, obey)
+    assert tell(path, Command.STOP).ok
+    server.stop()
+
+
+def test_a_folder_that_is_open_to_all_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(ControlError, match="open to all"):
+        ControlServer(folder / "a.sock", obey)
+
+
+def test_where_it_lies() -> None:
+    catalogue = Path("/c/catalogue.db")
+    assert socket_path(catalogue, {"RUNTIME_DIRECTORY": "/run/tagd:/run/x"}).parent == Path(
+        "/run/tagd"
+    )
+    own = socket_path(catalogue, {"XDG_RUNTIME_DIR": "/run/user/7"})
+    assert own.parent == Path("/run/user/7/tagd")
+    assert own.name != socket_path(Path("/d.db"), {"XDG_RUNTIME_DIR": "/run/user/7"}).name
+    assert socket_path(catalogue, {}).parent.name.startswith("tagd-")
