@@ -149,7 +149,7 @@ def show(tx: Connection, path: Path) -> Shown | None:
         modified_at=its[file.c.mtime_ns] / 1e9,
         seen_at=its[file.c.seen_at],
         photo_id=its[photo.c.content_hash],
-        facts=None if photo_row is None else _facts(row),
+        facts=None if photo_row is None else facts_of(row),
         tags=() if photo_row is None else tuple(tags_of(tx, [photo_row]).get(photo_row, ())),
         stages=_stages(tx, its[photo.c.tagging_id]),
         jobs=_jobs(tx, its[file.c.id]),
@@ -220,15 +220,7 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
 
 def tag_counts(tx: Connection) -> list[TagCount]:
     """Every tag in force with the number of files that have it, the most frequent first."""
-    files = func.count(file.c.id.distinct())
-    rows = tx.execute(
-        select(label.c.name, files)
-        .join_from(tag, file, file.c.photo_id == tag.c.photo_id)
-        .join(label, label.c.id == tag.c.label_id)
-        .where(tag.c.state != TagState.REJECTED, file.c.state != FileState.MISSING)
-        .group_by(label.c.name)
-        .order_by(files.desc(), label.c.name)
-    )
+    rows = tx.execute(text("SELECT tag, files FROM v_tags ORDER BY files DESC, tag"))
     return [TagCount(name, count) for name, count in rows]
 
 
@@ -263,7 +255,8 @@ def _tagged_since(tx: Connection, moment: float) -> int:
     return tx.execute(recent).scalar_one()
 
 
-def _facts(row: Any) -> PhotoFacts:
+def facts_of(row: Any) -> PhotoFacts:
+    """What a row with the columns of `photo` says of the picture."""
     return PhotoFacts(
         format=row.format,
         width=row.width,

@@ -64,6 +64,7 @@ photo = Table(
     Column("taken_at", Text),
     # The tagging whose predictions the tags in force come from.
     Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
+    Index("ix_photo_camera", "camera_make", "camera_model"),
     # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
     # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
     # them. No foreign keys, as no want is ever deleted, and a million rows are set at once.
@@ -91,7 +92,7 @@ file = Table(
     Column("id", Integer, primary_key=True),
     Column("path_key", LargeBinary, nullable=False, unique=True),
     Column("path", Text, nullable=False),
-    Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL"), index=True),
+    Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL")),
     Column("state", Text, nullable=False),
     Column("state_since", REAL, nullable=False),
     Column("reason_code", Text),
@@ -101,7 +102,12 @@ file = Table(
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("seen_at", REAL, nullable=False),
+    # When its photo was taken: the digits of `taken_at` down to seconds, 0 where nobody knows.
+    Column("taken", BigInteger, nullable=False, server_default="0"),
     one_of("state", FileState),
+    # Both hold all that a search sorts by, so that it opens none but the files of its page.
+    Index("ix_file_photo_id", "photo_id", "path_key", "state", "taken"),
+    Index("ix_file_taken", "taken", "path_key", "state", "photo_id"),
     Index("ix_file_path", "path"),  # for whoever asks a view by path
     Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
@@ -182,7 +188,29 @@ tag = Table(
     one_of("source", TagSource),
     one_of("state", TagState),
     Index("ix_tag_label_id", "label_id", "photo_id"),
+    Index("ix_tag_source", "source", "photo_id", sqlite_where=text("source <> 'model'")),
     sqlite_with_rowid=False,
+)
+
+# What a search walks: each label in force with its photos, the latest last, once however many say
+# so, as sure as the surest of them. This, `tag_count` and `file.taken` are kept by triggers, which
+# no code path can forget: see `search_index.py`.
+found = Table(
+    "found",
+    metadata,
+    Column("label_id", Integer, primary_key=True),
+    Column("taken", BigInteger, primary_key=True),
+    Column("photo_id", Integer, primary_key=True),
+    Column("confidence", REAL, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How many files that are there have a label in force.
+tag_count = Table(
+    "tag_count",
+    metadata,
+    Column("label_id", Integer, primary_key=True),
+    Column("files", Integer, nullable=False),
 )
 
 # What became of single tags, by a person, by what was read in a photo, or by changed rules. What a

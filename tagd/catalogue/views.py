@@ -72,12 +72,16 @@ VIEWS: dict[str, str] = {
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
                photo.taken_at
         FROM file LEFT JOIN photo ON photo.id = file.photo_id""",
+    # Kept counts. Where several labels share a name, a file that has them all counts once.
     "v_tags": f"""
-        SELECT label.name AS tag, COUNT(DISTINCT file.id) AS files
-        FROM tag
-        JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
-        JOIN label ON label.id = tag.label_id
-        WHERE tag.state <> 'rejected'
+        SELECT label.name AS tag, CASE count(*) WHEN 1 THEN sum(tag_count.files) ELSE (
+                   SELECT count(DISTINCT file.id) FROM label AS namesake
+                   JOIN found ON found.label_id = namesake.id
+                   JOIN file ON file.photo_id = found.photo_id AND {PRESENT}
+                   WHERE namesake.name = label.name
+               ) END AS files
+        FROM tag_count JOIN label ON label.id = tag_count.label_id
+        WHERE tag_count.files > 0
         GROUP BY label.name""",
     # Every state has its row, also with no job in it.
     "v_queue": f"""

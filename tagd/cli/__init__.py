@@ -13,6 +13,7 @@ import typer
 from tagd import __version__
 from tagd.cli import (
     control,
+    export,
     look,
     models,
     past,
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 work.register(app)
 look.register(app)
+export.register(app)
 tags.register(app)
 say.register(app)
 past.register(app)

@@ -132,7 +132,7 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
 
     with closing(open_writer(settings.catalogue.path)) as catalogue, catalogue.write() as tx:
-        number = catalogue_retag.mark(tx, _found(tx, paths, query))
+        number = catalogue_retag.mark(tx, _found(tx, settings, paths, query))
     if json:
         output.as_json({"marked": number, "window": window_fields(settings)})
         return
@@ -146,17 +146,20 @@ def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: boo
 
     work.quiet_logs(settings)
     with work.progress() as show:
-        summary = daemon.retag_once(settings, lambda tx: _found(tx, paths, query), show)
+        summary = daemon.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
     work.print_summary(summary, json=json)
 
 
-def _found(tx: Connection, paths: Sequence[Path], query: str) -> Collection[int]:
+def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
     """The photos, by row id, at these paths and that the query finds."""
     from tagd.catalogue.retag import photos_at  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    from tagd.catalogue.search import stream  # noqa: PLC0415
+    from tagd.catalogue.tags import label_names  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
-    found = search(tx, query, Vocabulary.load().labels_named) if query else []
+    meaning = Meaning.by(tag_rules(settings), label_names(tx))
+    found = stream(tx, query, meaning) if query else ()
     photos = photos_at(tx, [*paths, *(each.path for each in found)])
     if not photos:
         what = "the query finds no photo" if query else f"no photo is known at {display(paths[0])}"

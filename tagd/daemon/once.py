@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import facts, jobs, mode, retag, search
+from tagd.catalogue import facts, jobs, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
@@ -223,7 +223,7 @@ class _Tally:
         with catalogue.read() as tx:
             failures = [
                 (failure.path, failure.reason)
-                for failure in search.failed(tx)
+                for failure in overview.failed(tx)
                 if failure.path in self._mine
             ]
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")

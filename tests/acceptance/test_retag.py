@@ -115,7 +115,8 @@ def test_now_back_and_cancel(home: Home) -> None:
         (("--plan", "--cancel"), 2, "give PATH or --query"),
         (("--now",), 2, "give PATH or --query"),
         (("--shadow", "3", "--models", LITE0), 2, "two models"),
-        (("--query", "xyzzy"), 1, "the query finds no photo"),
+        (("--query", "xyzzy"), 1, "there is no tag 'xyzzy'"),
+        (("--query", "path:nowhere"), 1, "the query finds no photo"),
         (("--back-to", "x"), 1, "nothing is kept of a model 'x'"),
     ],
 )
