@@ -67,10 +67,14 @@ class Chosen:
             stays.add(self.asked.key)
         return None if known.asked in stays else self.again
 
-    def wanted(self, asked: str | None) -> Want | None:
-        """What the photo is to be tagged by in the end, when its models were asked as this key
-        says; None where nobody can tell now."""
-        return settled_on(self.content_with, asked) if self.content_with else None
+    def wanted(self, known: InForce | None, choice: Choice | None) -> Want | None:
+        """What the photo is to be tagged by in the end, where this is asked now, or nothing; None
+        where nobody can tell."""
+        if not self.content_with:
+            return None
+        if choice is not None and choice is self.now:
+            return settled_on(self.content_with, self.asked.key)
+        return settled_on(self.content_with, known.asked if known and choice is None else None)
 
 
 class Classifier:

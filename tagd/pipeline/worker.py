@@ -34,16 +34,15 @@ from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.record import InForce
     from tagd.catalogue.runs import Run
-    from tagd.domain import Choice, DecodedPhoto, Signature
-    from tagd.pipeline.classify import Chosen, Classifier
+    from tagd.domain import DecodedPhoto, Signature
+    from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
 
@@ -255,7 +254,7 @@ class Worker:
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
         batch.refuse(refused)
-        due = self._due(batch, contents, chosen, in_force)
+        due = batch.due(contents, chosen, in_force)
         blind = {
             photo_id
             for photo_id, choice in due.items()
@@ -264,28 +263,6 @@ class Worker:
         self._decode_anew(batch, blind)
         unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
         batch.answers = self._classifier.classify(unseen, due)
-
-    def _due(
-        self,
-        batch: Turn,
-        contents: Mapping[str, DecodedPhoto],
-        chosen: Mapping[str, Chosen],
-        in_force: Mapping[str, InForce],
-    ) -> dict[str, Choice]:
-        """What the models are to be asked, by photo id. Notes what each photo is to be tagged by in
-        the end, whether it is asked now or not."""
-        due: dict[str, Choice] = {}
-        for photo_id, each in chosen.items():
-            known = in_force.get(photo_id)
-            refine = photo_id in batch.to_refine
-            choice = each.due(known, contents[photo_id], refine=refine)
-            if choice is not None:
-                due[photo_id] = choice
-                asked: str | None = self._classifier.want_of(choice).key
-            else:
-                asked = known.asked if known else None
-            batch.wanted[photo_id] = each.wanted(asked)
-        return due
 
     def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
