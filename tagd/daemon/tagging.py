@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
+    from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
@@ -123,6 +124,11 @@ class Tagging:
     def engine(self) -> Engine:
         """The models and their device; empty where none were loaded yet."""
         return self._engine
+
+    @property
+    def models(self) -> ModelPool:
+        """The models that the worker has, or will have after the present turn."""
+        return (self._next or self._tools).classifier.pool
 
     @property
     def is_working(self) -> bool:

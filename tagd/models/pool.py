@@ -196,6 +196,12 @@ class ModelPool:
             taken = sum(place.megabytes for place in self._loaded.values())
         return None if free is None else free + taken
 
+    def whole_mb(self) -> int | None:
+        """What the device has, in MiB, whoever takes it now; None where nobody says. Raises
+        `DeviceUnavailable`."""
+        with self._loading:
+            return memory.whole_mb(self._placement.device())
+
     def geometry_of(self, model: str) -> Geometry:
         """What `get(model).geometry` is. Raises `ModelUnknown`."""
         return self._know(model).facts.preprocessing.geometry

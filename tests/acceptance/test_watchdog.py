@@ -30,7 +30,7 @@ from tests.acceptance.home import START_SECONDS, Home
 from tests.support import wait_until
 
 PATIENCE = 1.5
-THREADS = ("worker", "decoders", "tagd-stream", "tagd-scan", "tagd-control")
+THREADS = ("worker", "decoders", "tagd-stream", "tagd-scan", "tagd-control", "retag")
 
 
 class Freezing(Pulses):
