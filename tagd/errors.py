@@ -66,6 +66,11 @@ class TagdError(Exception):
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
 
+def in_a_line(error: Exception) -> str:
+    """What is wrong and what to do, in one line."""
+    return "; ".join(map(str.strip, str(error).splitlines()))
+
+
 class ConfigError(TagdError):
     """A configuration that cannot be used; `key` is dotted, such as `watch.settle_seconds`."""
 

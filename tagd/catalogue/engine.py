@@ -19,6 +19,7 @@ from sqlalchemy import NullPool, Pool, QueuePool, create_engine, event
 from tagd import fs
 from tagd.catalogue import copies, lock, migrate
 from tagd.catalogue.connection import (
+    BUSY_SECONDS,
     SIDE_FILES,
     connect,
     connect_reader,
@@ -95,6 +96,26 @@ class Catalogue:
             driver: Any = tx.connection.driver_connection
             driver.executescript(f"PRAGMA incremental_vacuum({pages})")
             return int(tx.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log beside the file."""
+        try:
+            return side_file(self.path, "-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def shorten_log(self) -> int:
+        """Take over into the file what the write-ahead log holds, and cut the log to nothing;
+        returns the bytes that stay because somebody reads an earlier moment. Waits for nobody but
+        our own writers. To be called by the owner."""
+        with translated(self.path), closing(self._writer.raw_connection()) as turn:
+            driver: Any = turn.driver_connection
+            driver.execute("PRAGMA busy_timeout = 0")
+            try:
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+        return self.log_bytes() if busy else 0
 
     def data_version(self) -> int:
         """A number that changes with every commit, of this process or another. Takes microseconds;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,7 +13,11 @@ from tagd.cli.options import ConfigFile, configuration
 from tagd.errors import CatalogueMissing, ControlError
 from tagd.fs import display
 
+if TYPE_CHECKING:
+    from tagd.catalogue.lock import Holder
+
 END_SECONDS = 15.0  # a daemon stops within 5
+ANSWER_SECONDS = 2.0  # for what `tagd status` asks beside the catalogue
 _LOOK_SECONDS = 0.1
 
 
@@ -53,6 +58,19 @@ def stop(config: ConfigFile = None) -> None:
 def reload(config: ConfigFile = None) -> None:
     """Have the daemon read its configuration again, as SIGHUP does, and say what changed."""
     _tell(config, "reload")
+
+
+def troubles_of(holder: Holder | None, place: str | None) -> tuple[str, ...]:
+    """What the daemon that listens at `place` says is wrong at the moment; nothing where none runs,
+    or where it is another user's, who alone may ask it."""
+    if holder is None or holder.what != "tagd run" or place is None:
+        return ()
+    from tagd.ops.control import Command, tell  # noqa: PLC0415  lazy, as below
+
+    try:
+        return tell(Path(place), Command.TROUBLES, ANSWER_SECONDS).troubles
+    except ControlError:
+        return ()
 
 
 def _tell(config: Path | None, command: str) -> None:

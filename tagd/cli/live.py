@@ -90,7 +90,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> Table:
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
     for name, value in facts:
-        style = "red" if name == "failures" else "yellow" if name == "mode" else ""
+        style = "red" if name in {"failures", "troubles"} else "yellow" if name == "mode" else ""
         grid.add_row(name, Text(visible(value), style=style))
     return grid
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.control import troubles_of
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
 from tagd.cli.retag import opening, when_open, window_fields
@@ -67,7 +68,8 @@ def status(
         fields = status_fields(path, told.standing, told.holder, told.engine)
         stages = {"stages": stage_fields(told.times)} if verbose else {}
         window = window_fields(settings)
-        output.as_json({**fields, "mode": told.told.mode, "retag_window": window, **stages})
+        told_by_it = {"mode": told.told.mode, "troubles": told.troubles}
+        output.as_json({**fields, **told_by_it, "retag_window": window, **stages})
         return
     output.facts(told.lines())
     if verbose:
@@ -92,6 +94,7 @@ class _Told:
     standing: Status
     told: Standing
     holder: Holder | None
+    troubles: tuple[str, ...]  # what the daemon says is wrong
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
     retag_opens_at: datetime | None  # the next hours for re-tagging; None for never
@@ -103,7 +106,8 @@ class _Told:
             status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
         )
         lines += retag_lines(self.standing, self.retag_opens_at)
-        return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
+        troubles = [("" if number else "troubles", e) for number, e in enumerate(self.troubles)]
+        return [*lines[:1], *troubles, *mode_lines(self.told, self.windows), *lines[1:]]
 
 
 def _look(tx: Connection, settings: Config) -> _Told:
@@ -112,11 +116,13 @@ def _look(tx: Connection, settings: Config) -> _Told:
 
     path = settings.catalogue.path
     kept = facts.get(tx, facts.STAGE_TIMES)
+    holder = owner_of(path)
     return _Told(
         catalogue=path,
         standing=overview.status(tx, time.time()),
         told=mode.get(tx),
-        holder=owner_of(path),
+        holder=holder,
+        troubles=troubles_of(holder, facts.get(tx, facts.CONTROL)),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
         retag_opens_at=opening(settings),

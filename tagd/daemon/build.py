@@ -141,7 +141,7 @@ def worker_of(
     decoders: DecoderPool,
     *,
     on_report: Callable[[Report], None],
-    on_trouble: Callable[[Exception], None],
+    on_trouble: Callable[[Exception | None], None],
     run: Run,
     beat: Callable[[], None] = _silent,
 ) -> Worker:

@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from tagd.catalogue import copies, facts
-from tagd.errors import TagdError
+from tagd.errors import TagdError, in_a_line
 from tagd.ops import backup
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Care:
         self._duties = duties
         self._log = log
         self._busy = False
+        self._undone: dict[str, str] = {}
         self._ahead = time.time() - time.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -66,6 +67,11 @@ class Care:
     def names(self) -> tuple[str, ...]:
         """The duties."""
         return tuple(each.name for each in self._duties)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """The duties that could not be done when they were last tried, and why."""
+        return tuple(f"{name} could not be done: {why}" for name, why in list(self._undone.items()))
 
     def start(self) -> None:
         """Plan everything."""
@@ -83,6 +89,7 @@ class Care:
     def replace(self, duties: Sequence[Duty]) -> None:
         """Do these from now on."""
         self._duties = duties
+        self._undone = {}
         self._scheduler.remove_all_jobs()
         self._plan()
 
@@ -113,7 +120,9 @@ class Care:
             duty.run()
             with self._catalogue.write() as tx:
                 facts.put(tx, facts.CARED + duty.name, str(time.time()))
+            self._undone.pop(duty.name, None)
         except TagdError as error:
+            self._undone[duty.name] = in_a_line(error)
             self._log.error(f"could not do: {duty.name}", reason=str(error))
         finally:
             self._busy = False

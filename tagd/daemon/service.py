@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts, jobs, mode
 from tagd.catalogue.mode import Mode
-from tagd.daemon import gauges
+from tagd.daemon import gauges, troubles
 from tagd.daemon.build import intake_of
 from tagd.daemon.care import Care, duties_of
+from tagd.daemon.journal import Journal
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
 from tagd.daemon.tagging import Listeners, Tagging
@@ -90,6 +91,7 @@ class Service:
             log=log,
         )
         self._care = Care(catalogue, duties_of(config, catalogue, log), log)
+        self._journal = Journal(catalogue)
         self._control: ControlServer | None = None
         self._served: MetricsServer | None = None
         self._mode = Mode.WORKING
@@ -148,6 +150,7 @@ class Service:
         self._teller.look()
         try:
             self._care.check()
+            self._journal.check()
             self._end_when_drained()
             self._keep_leases()
         except CatalogueError as trouble:
@@ -158,6 +161,8 @@ class Service:
         """Not while paused, nor outside the hours of work; who drains it wants it done."""
         if self._mode is not Mode.WORKING:
             return self._mode is Mode.DRAINING
+        if self._journal.is_full:
+            return False
         windows = self._config.worker.windows
         in_hours = within([hours_of(each) for each in windows], datetime.now().time())
         if in_hours is not self._in_hours:
@@ -248,14 +253,21 @@ class Service:
         """Answer to `tagd pause` and its like. What cannot be told still tags."""
         place = socket_path(self._catalogue.path)
         try:
-            self._control = ControlServer(
-                place, self._orders.give, beat=self._pulses.of("tagd-control")
-            )
+            self._control = ControlServer(place, self._answer, beat=self._pulses.of("tagd-control"))
         except ControlError as trouble:
             self._log.warning("cannot be told anything while it runs", reason=str(trouble))
             return
         with self._catalogue.write() as tx:
             facts.put(tx, facts.CONTROL, str(place))
+
+    def _answer(self, command: Command) -> Reply:
+        """In the control's thread: what is wrong is told while the supervisor is held up, too."""
+        return self._troubles() if command is Command.TROUBLES else self._orders.give(command)
+
+    def _troubles(self) -> Reply:
+        late = self._pulses.late()
+        found = troubles.of(self._intake.state(), self._tagging, self._care, self._journal, late)
+        return Reply(ok=True, message="", troubles=tuple(found))
 
     def _obey(self, command: Command) -> Reply:
         try:
@@ -271,6 +283,8 @@ class Service:
                     return Reply(ok=True, message="stopping")
                 case Command.RELOAD:
                     return self._reload()
+                case Command.TROUBLES:
+                    return self._troubles()
         except TagdError as error:
             self._log.error(f"could not {command}", reason=str(error))
             return Reply(ok=False, message=error.message, hint=error.hint)

@@ -19,7 +19,7 @@ from tagd.daemon.build import (
     note_engine,
     worker_of,
 )
-from tagd.errors import CatalogueError, TagdError
+from tagd.errors import CatalogueError, TagdError, in_a_line
 from tagd.pipeline.rederive import rederive_if_changed
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Tagging:
         self._log = log
         self._run = Run.of("tagd run")
         self._engine: Engine = {}
+        self._trouble = self._said = ""
         self._next: Tools | None = None
         self._tools = self.prepare(config, anew=True)
         self._ending = threading.Event()
@@ -131,6 +132,11 @@ class Tagging:
         return (self._next or self._tools).classifier.pool
 
     @property
+    def troubles(self) -> tuple[str, ...]:
+        """What keeps the worker from its work at the moment."""
+        return (f"cannot work: {self._trouble}",) if self._trouble else ()
+
+    @property
     def is_working(self) -> bool:
         """Whether the worker's thread runs."""
         return self._thread.is_alive()
@@ -164,7 +170,7 @@ class Tagging:
             self._tools.classifier,
             self._tools.decoders,
             on_report=self._report,
-            on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
+            on_trouble=self._hear,
             run=self._run,
             beat=self._pulses.of(WORKER),
         )
@@ -184,6 +190,8 @@ class Tagging:
             self._listeners.on_ready(self._engine)
             worker.run()
             self._give_back()
+        except CatalogueError as trouble:
+            self._hear(trouble)  # `steer` starts it again
         except TagdError as error:
             self._listeners.on_fault(error)
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
@@ -207,7 +215,15 @@ class Tagging:
                 changed=rederived.changed,
             )
 
+    def _hear(self, trouble: Exception | None) -> None:
+        """The same trouble is said once, until a job has come to an end."""
+        self._trouble = in_a_line(trouble) if trouble else ""
+        if trouble and self._trouble != self._said:
+            self._said = self._trouble
+            self._log.error("cannot work", reason=str(trouble))
+
     def _report(self, report: Report) -> None:
+        self._trouble = self._said = ""
         self._listeners.on_report(report)
         # An export has ended, or a GPU has gone or come back.
         if report.model and self._tools.classifier.device != self._engine["device"]:

@@ -3,10 +3,12 @@
     → {"command": "pause"}
     ← {"ok": true, "message": "paused; `tagd resume` goes on"}
     ← {"ok": false, "message": "what is wrong", "hint": "what to do"}
+    → {"command": "troubles"}
+    ← {"ok": true, "message": "", "troubles": ["/photos is not there: waiting for it"]}
 
-The commands are pause, resume, drain, stop and reload. The socket has mode 0600 and lies in the
-runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd, else a folder
-of this user's below /tmp. Where it is, the daemon notes in its catalogue.
+The commands are pause, resume, drain, stop, reload and troubles. The socket has mode 0600 and lies
+in the runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd, else a
+folder of this user's below /tmp. Where it is, the daemon notes in its catalogue.
 """
 
 from __future__ import annotations
@@ -45,15 +47,18 @@ class Command(StrEnum):
     DRAIN = "drain"  # take nothing new, tag what waits, then end
     STOP = "stop"  # end now; what waits is kept
     RELOAD = "reload"  # read the configuration again
+    TROUBLES = "troubles"  # say what is wrong at the moment
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a command, in words; `hint` says what to do where it could not be done."""
+    """What came of a command, in words; `hint` says what to do where it could not be done.
+    `troubles` is the answer to the command of this name."""
 
     ok: bool
     message: str
     hint: str = ""
+    troubles: tuple[str, ...] = ()
 
 
 def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Path:
@@ -123,23 +128,25 @@ class ControlServer:
         return self._obey(command)
 
 
-def tell(path: Path, command: Command) -> Reply:
-    """Have the daemon that listens at `path` do something. Raises `ControlError`."""
+def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
+    """Have the daemon that listens at `path` do something, within so many seconds. Raises
+    `ControlError`."""
     try:
         with (
             _address(path) as address,
             socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server,
         ):
-            server.settimeout(REPLY_SECONDS)
+            server.settimeout(seconds)
             server.connect(address)
             server.sendall(json.dumps({"command": command}).encode() + b"\n")
-            return Reply(**json.loads(_line(server)))
+            said = json.loads(_line(server))
+            return Reply(**{**said, "troubles": tuple(said.get("troubles", ()))})
     except PermissionError as error:
         raise ControlError(
             f"the daemon at {display(path)} listens to its own user and to root alone",
             hint="use sudo, or become the user that it runs as",
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ControlError(
             f"the daemon at {display(path)} does not answer: {error}",
             hint="`tagd status` says whether it runs",

@@ -98,7 +98,8 @@ class WorkerSettings:
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `beat` is called again and again while it makes progress, and while there is nothing to do."""
+    `beat` is called again and again while it makes progress, and while there is nothing to do;
+    `on_trouble` with None once the trouble seems over."""
 
     def __init__(
         self,
@@ -109,7 +110,7 @@ class Worker:
         derivation: Derivation,
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
-        on_trouble: Callable[[Exception], None],
+        on_trouble: Callable[[Exception | None], None],
         run: Run | None = None,
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
@@ -371,6 +372,7 @@ class Worker:
             except CatalogueError as trouble:
                 self._on_trouble(trouble)
             else:
+                self._on_trouble(None)
                 return
 
 

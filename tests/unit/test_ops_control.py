@@ -15,6 +15,8 @@ from tagd.ops.control import Command, ControlServer, Reply, socket_path, tell
 
 
 def obey(command: Command) -> Reply:
+    if command is Command.TROUBLES:
+        return Reply(ok=True, message="2 troubles", troubles=("a disk is full", "a\nb"))
     return Reply(ok=command is not Command.DRAIN, message=f"did {command}", hint="none")
 
 
@@ -41,6 +43,10 @@ def test_a_command_is_obeyed_and_answered(server: ControlServer) -> None:
     assert stat.S_IMODE(server.path.stat().st_mode) == 0o600
 
 
+def test_troubles_come_one_by_one_whatever_is_in_a_name(server: ControlServer) -> None:
+    assert tell(server.path, Command.TROUBLES).troubles == ("a disk is full", "a\nb")
+
+
 @pytest.mark.parametrize(
     "words", [b"", b"\n", b"pause\n", b"[]\n", b'{"command": "fly"}\n', b"\xff\n", b"{" * 70_000]
 )
@@ -48,7 +54,7 @@ def test_nonsense_is_answered_and_harms_nobody(server: ControlServer, words: byt
     reply = json.loads(say(server.path, words))
     assert (reply["ok"], reply["hint"]) == (
         False,
-        "there are pause, resume, drain, stop, reload",
+        "there are pause, resume, drain, stop, reload, troubles",
     )
     assert tell(server.path, Command.RESUME).ok
 

@@ -1,0 +1,59 @@
+"""A program that never ends its transaction: the write-ahead log stays bounded, and it is said."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue import facts
+from tagd.daemon import journal
+from tagd.daemon.journal import Journal
+from tests.catalogue import fresh
+
+MEGABYTE = 1 << 20
+
+
+def test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LARGE_BYTES", MEGABYTE)
+    monkeypatch.setattr(journal, "FULL_BYTES", 3 * MEGABYTE)
+    now = 0.0
+
+    def look() -> None:
+        nonlocal now
+        now += journal.EVERY_SECONDS
+        kept.check()
+
+    with fresh(tmp_path) as catalogue:
+        kept = Journal(catalogue, lambda: now)
+
+        def put(megabytes: int) -> None:
+            for letter in "abcd"[:megabytes]:
+                with catalogue.write() as tx:
+                    facts.put(tx, "much", letter * MEGABYTE)
+
+        look()
+        assert kept.troubles == ()
+        uri = f"file:{catalogue.path}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+            put(2)
+            look()
+            assert "close that program" in kept.troubles[0]
+            assert "grows with each photo" in kept.troubles[0]
+            assert not kept.is_full
+            put(4)
+            look()
+            assert kept.is_full, catalogue.log_bytes()
+            assert "photos wait" in kept.troubles[0]
+            assert reader.execute("SELECT count(*) FROM fact").fetchone() == (0,)
+        put(1)
+        look()
+        assert (kept.troubles, kept.is_full, catalogue.log_bytes()) == ((), False, 0)
+        with catalogue.read() as tx:
+            assert facts.get(tx, "much") == "a" * MEGABYTE
