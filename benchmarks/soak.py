@@ -30,12 +30,12 @@ from benchmarks.library import Library
 from tests.acceptance.home import Home, export_graphs
 from tests.support import wait_until
 
-REST_SECONDS = 180.0  # for everything to come to rest after a round
+REST_SECONDS = 60.0  # for everything to come to rest: no rescan helps within it
 STEPS = (5, 60)  # of a round
 KILLED_BETWEEN, KILLED_AFTER = 0.01, 0.5  # shares of the steps and rounds of the first half
 WARM_SHARE = 0.2  # of the second half, in which caches fill and decoders grow
 TAIL_SHARE = 0.2  # of the second half, which the time after warming up is compared with
-SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5", "TAGD_WATCH__RESCAN_MINUTES": "2"}
+SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5"}
 TWICE = (
     "SELECT count(*) FROM (SELECT 1 FROM tagging GROUP BY photo_id HAVING count(*) > 1)",
     "SELECT count(*) FROM (SELECT 1 FROM v_photo_tags GROUP BY path, label, source"

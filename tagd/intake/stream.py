@@ -64,6 +64,7 @@ class Stream:
         self._try_again = threading.Event()
         self._finds: deque[tuple[Path, Signature, Priority]] = deque()
         self._untold: deque[tuple[bytes, ...]] = deque()
+        self._to_scan: deque[Path] = deque()
         self._said_growing: set[Path] = set()
         self._next_growing = 0.0
 
@@ -101,7 +102,7 @@ class Stream:
             self._settler,
             self._recogniser,
             self._devices,
-            scan=lambda folder: scans.request(folder, Priority.NEW),
+            scan=self._to_scan.append,
             stands=watcher.stands,
         )
         try:
@@ -129,7 +130,7 @@ class Stream:
             if self._look.is_set():
                 self._look.clear()
                 watcher.look()
-            self._drain(watcher, flow)
+            self._drain(watcher, flow, scans)
             self._mend(watcher)
             self._say_growing()
         except CatalogueError as error:
@@ -137,7 +138,7 @@ class Stream:
         except Exception as error:  # noqa: BLE001 - said, and made up for
             scans.make_up_for(TroubleKind.FAILED, error)
 
-    def _drain(self, watcher: Watcher, flow: Flow) -> None:
+    def _drain(self, watcher: Watcher, flow: Flow, scans: Scans) -> None:
         busy = True
         while busy and not self._stopping.is_set():
             self._beat()
@@ -147,6 +148,9 @@ class Stream:
                 changes.extend(flow.found(*self._finds.popleft()))
             changes.extend(flow.settled())
             self._submitter.submit(changes)
+            while self._to_scan:
+                # Not before a rename is written: a scan of the new name would know no file there.
+                scans.request(self._to_scan.popleft(), Priority.NEW)
             busy = bool(events or self._finds)
 
     def _mend(self, watcher: Watcher) -> None:

@@ -299,6 +299,28 @@ def test_a_catalogue_that_cannot_be_written_costs_a_scan(
     live.until(lambda: live.intake.state().troubles == ())
 
 
+def test_what_is_deleted_right_after_its_folder_was_renamed_is_missing(
+    live: Live, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rename comes with new watches, and with it the deletion is found by a scan alone."""
+    write(root / "old/a.jpg", "a")
+    write(root / "old/b.jpg", "b")
+    live.tagged("photos/old/a.jpg", "photos/old/b.jpg")
+    real, deleted = submit.apply, threading.Event()
+
+    def slow(tx: Any, changes: Any, now: float) -> Any:
+        if any(isinstance(each, submit.Renamed) for each in changes):
+            assert deleted.wait(10)
+            live.intake._stopping.wait(0.3)  # a scan that did not wait for us would be over
+        return real(tx, changes, now)
+
+    monkeypatch.setattr(submit, "apply", slow)
+    (root / "old").rename(root / "new")
+    (root / "new/a.jpg").unlink()
+    deleted.set()
+    live.until_states({"photos/new/a.jpg": "missing", "photos/new/b.jpg": "tagged"})
+
+
 def test_a_folder_without_a_watch_gets_one(live: Live, root: Path) -> None:
     (root / "a").mkdir()
     live.until(lambda: live.intake.state().watches == 2)
