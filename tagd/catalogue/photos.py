@@ -20,7 +20,7 @@ from tagd.catalogue.moves import (
     mark_missing_below,
     rename,
 )
-from tagd.catalogue.roots import RootRecord, known_root, remember_root
+from tagd.catalogue.roots import RootRecord, known_below, known_root, remember_root
 from tagd.catalogue.schema import file, job, photo
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, Priority, Signature
@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     from tagd.domain import SettledFile
 
 __all__ = ["KnownFile", "RootRecord", "Submitted", "adopt_moved", "fail", "forget_missing"]
-__all__ += ["known_files", "known_root", "mark_missing", "mark_missing_below", "remember_root"]
+__all__ += [
+    "known_below",
+    "known_files",
+    "known_root",
+    "mark_missing",
+    "mark_missing_below",
+    "remember_root",
+]
 __all__ += ["rename", "submit"]
 
 

@@ -1,4 +1,4 @@
-"""The watched folders as they were last seen."""
+"""The watched folders as they were last seen, and the disks that were mounted below them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from tagd.catalogue.schema import root
-from tagd.catalogue.statements import take_over, upsert
-from tagd.fs import display, key_of
+from tagd.catalogue.statements import below, take_over, upsert
+from tagd.fs import display, key_of, path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootRecord:
-    """A watched folder when its last scan ended: `os.stat`'s device and inode, and the time."""
+    """A watched folder, or a disk below one, when its last scan ended: `os.stat`'s device and
+    inode, and the time."""
 
     path: Path
     device: int
@@ -33,6 +34,17 @@ def known_root(tx: Connection, path: Path) -> RootRecord | None:
     if row is None:
         return None
     return RootRecord(path, _unsigned(row.device), _unsigned(row.inode), row.scanned_at)
+
+
+def known_below(tx: Connection, folder: Path) -> list[RootRecord]:
+    """What is remembered below a folder: the disks that were mounted there."""
+    rows = tx.execute(select(root).where(below(root.c.path_key, folder))).all()
+    return [
+        RootRecord(
+            path_of(row.path_key), _unsigned(row.device), _unsigned(row.inode), row.scanned_at
+        )
+        for row in rows
+    ]
 
 
 def remember_root(tx: Connection, record: RootRecord) -> None:

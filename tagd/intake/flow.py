@@ -100,6 +100,10 @@ class Flow:
     def _gone(self, event: PathEvent) -> list[Change]:
         if not is_gone(event.path) or not self.stands(event.path):
             return []
+        if event.is_folder and self.devices.have_held(event.path):
+            # Whoever unmounts a disk often removes the folder that it was mounted at.
+            self.scan(event.path.parent)
+            return []
         if event.is_folder:
             self.settler.forget_below(event.path)
         else:

@@ -4,7 +4,8 @@ A file whose signature is the one that is known costs one `stat` and is not open
 changed is submitted once it is settled. What is not there any more is first looked for among the
 new paths (moved while nobody watched: same inode, size and mtime), else called missing, where the
 watched folder may be judged (see `roots`). Nothing outside the watched folders is judged, nor what
-lies below a folder that cannot be read.
+lies below a folder that cannot be read, nor on a disk that was mounted below and of which nothing
+is met.
 """
 
 from __future__ import annotations
@@ -30,12 +31,19 @@ from tagd.intake.walk import walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from sqlalchemy import Connection
+
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.photos import KnownFile
     from tagd.intake.exclude import Excludes
     from tagd.intake.recognise import Recogniser
     from tagd.intake.sight import Devices
     from tagd.intake.submit import Submitter
+
+
+DOUBT_HINT = (
+    "is its disk mounted? If the files are gone for good, this says so until a photo is there again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,8 @@ class _Part:
     record: RootRecord | None
     known: dict[bytes, KnownFile]
     expected: int  # of the known files, those that were there last time
+    remembered: list[Path]  # disks that were mounted below
+    mounts: dict[int, RootRecord] = field(default_factory=dict)  # those met, by device
     found: int = 0
     files: int = 0
 
@@ -168,7 +178,10 @@ class Scanner:
                         _remove_below(known, key_of(inner))
                 there = sum(file.state is not FileState.MISSING for file in known.values())
                 record = photos.known_root(tx, request.root)
-                parts.append(_Part(request, self._seen(request.root), record, known, there))
+                disks = [each.path for each in photos.known_below(tx, request.top)]
+                self.devices.mounts.update(disks)
+                seen = self._seen(request.root)
+                parts.append(_Part(request, seen, record, known, there, disks))
         return parts
 
     def _seen(self, root: Path) -> Seen | None:
@@ -202,6 +215,7 @@ class Scanner:
             on_unreadable=on_unreadable,
         ):
             part.files += 1
+            self._meet_disk(part, part.seen, status.st_dev, key)
             known = part.known.pop(key, None)
             if known is None and ending_of(os.fsdecode(key)) is Ending.OTHER:
                 continue
@@ -216,6 +230,15 @@ class Scanner:
             self._take(
                 SettledFile(path_of(key), seen, part.request.priority), known, local, alike, tally
             )
+
+    def _meet_disk(self, part: _Part, seen: Seen, device: int, key: bytes) -> None:
+        """Take note where the file lies on another disk than the watched folder."""
+        if device == seen.device or device in part.mounts:
+            return
+        place = self.devices.of(device, key).mount
+        part.mounts[device] = RootRecord(place, device, 0, self.wall())
+        if place != part.request.root and place.is_relative_to(part.request.root):
+            self.devices.mounts.add(place)
 
     def _take(
         self,
@@ -249,7 +272,7 @@ class Scanner:
         """Moves, then deletions, of all parts together: a file may move between watched folders."""
         gone: dict[bytes, KnownFile] = {}
         for part in parts:
-            blind = [folder for folder, _ in tally.blind]
+            blind = [folder for folder, _ in tally.blind] + self._absent_disks(part)
             if key_of(part.request.top) not in blind and self._may_judge(part):
                 gone.update(_gone(part, blind))
         now = self.wall()
@@ -261,8 +284,7 @@ class Scanner:
             tally.missing = photos.mark_missing(tx, [path_of(key) for key in absent], now)
             tally.moved = len(adopted)
             for part in parts:
-                if part.is_whole and part.seen is not None and part.verdict().remember:
-                    photos.remember_root(tx, _record(part.request.root, part.seen, now))
+                self._remember(tx, part, now)
             if any(part.is_whole for part in parts):
                 before = now - self.forget_after_days * 86_400
                 tally.forgotten = photos.forget_missing(tx, before)
@@ -275,16 +297,37 @@ class Scanner:
                 tally.batch.append(file)
         self._flush(tally)
 
+    def _remember(self, tx: Connection, part: _Part, now: float) -> None:
+        """The watched folder as it is now, and the disks that were met below it."""
+        for disk in part.mounts.values():
+            if disk.path in self.devices.mounts:
+                photos.remember_root(tx, disk)
+        if part.is_whole and part.seen is not None and part.verdict().remember:
+            photos.remember_root(tx, _record(part.request.root, part.seen, now))
+
+    def _absent_disks(self, part: _Part) -> list[bytes]:
+        """Where disks were mounted of which nothing is met now, though files are known there."""
+        met, absent = {disk.path for disk in part.mounts.values()}, []
+        for place in part.remembered:
+            prefix = key_of(place) + b"/"
+            files = sum(
+                key.startswith(prefix) and known.state is not FileState.MISSING
+                for key, known in part.known.items()
+            )
+            if place in met or not files:
+                self.clear(TroubleKind.ROOT_DOUBTED, place)
+                continue
+            absent.append(key_of(place))
+            words = explain(Verdict.EMPTIED, place, files)
+            self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=DOUBT_HINT, path=place))
+        return absent
+
     def _may_judge(self, part: _Part) -> bool:
         verdict, root = part.verdict(), part.request.root
         if part.is_whole:
             if verdict in {Verdict.REPLACED, Verdict.EMPTIED}:
                 words = explain(verdict, root, part.expected)
-                hint = (
-                    "is its disk mounted? If the files are gone for good, this says so until"
-                    " a photo is there again"
-                )
-                self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=hint, path=root))
+                self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=DOUBT_HINT, path=root))
             else:
                 self.clear(TroubleKind.ROOT_DOUBTED, root)
         return verdict.may_judge

@@ -19,7 +19,12 @@ class Devices:
     """The file systems by device number, looked up once each (a lookup reads mountinfo)."""
 
     def __init__(self) -> None:
+        self.mounts: set[Path] = set()  # disks below watched folders, as scans met them
         self._known: dict[int, FileSystem] = {}
+
+    def have_held(self, folder: Path) -> bool:
+        """Whether a disk was mounted at or below this folder. Safe from any thread."""
+        return any(mount.is_relative_to(folder) for mount in tuple(self.mounts))
 
     def of(self, device: int, path: bytes) -> FileSystem:
         """The file system of `device`, on which `path` lies."""

@@ -1,0 +1,43 @@
+"""What the tests of a running daemon share: what it says is wrong, what must hold then."""
+
+from __future__ import annotations
+
+import json
+
+from tests.acceptance.home import TAG_SECONDS, Home
+from tests.support import wait_until
+
+
+def troubles(home: Home) -> list[str]:
+    """What `tagd status` says is wrong."""
+    told = home.run("status", "--json")
+    assert told.returncode == 0, told.stderr
+    found: list[str] = json.loads(told.stdout)["troubles"]
+    return found
+
+
+def wait_told(home: Home, words: str) -> None:
+    """Wait until `tagd status` says these words."""
+    wait_until(
+        lambda: any(words in each for each in troubles(home)), TAG_SECONDS, f"{words!r} is told"
+    )
+
+
+def wait_well(home: Home, tagged: int) -> None:
+    """Wait until so many photos are tagged and nothing is wrong; each is there exactly once."""
+
+    def is_well() -> bool:
+        return list(home.states().values()).count("tagged") == tagged and not troubles(home)
+
+    wait_until(is_well, 2 * TAG_SECONDS, f"{tagged} are tagged, and nothing is wrong")
+    assert_once(home, tagged)
+
+
+def assert_once(home: Home, files: int) -> None:
+    """So many files, each once, with one decision a photo, and none in the queue."""
+    assert home.rows("SELECT count(*), count(DISTINCT path) FROM v_files") == [(files, files)]
+    assert home.rows("SELECT count(*) FROM job") == [(0,)]
+    assert home.rows(
+        "SELECT count(*) FROM (SELECT 1 FROM tagging GROUP BY photo_id HAVING count(*) > 1)"
+    ) == [(0,)]
+    assert home.rows("PRAGMA integrity_check") == [("ok",)]
