@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import chart, flat, gpu, samples
+from benchmarks.library import Library
 from benchmarks.rates import Round
 from benchmarks.report import Target
 from tagd.models.device import Device
@@ -73,6 +75,29 @@ def test_what_is_decoded_on_the_device_is_what_decoders_give(tmp_path: Path) -> 
     theirs = gpu.decoded_on_device(tmp_path / "a.jpg", preprocessing, CPU)
     apart = np.abs(theirs.astype(int) - ours.inputs[preprocessing.geometry])
     assert apart.mean() < 2
+
+
+def test_the_soaks_model_is_what_is_on_the_disk(tmp_path: Path) -> None:
+    worked_on = []
+    for name in ("once", "again"):
+        top, staged = tmp_path / name, tmp_path / f"staged-{name}"
+        top.mkdir()
+        staged.mkdir()
+        made = Library(top, staged, random.Random(3))
+        for _ in range(150):
+            made.step()
+        made.end_copies()
+        there = {str(each.relative_to(top)): each for each in top.rglob("*.jpg")}
+        assert there.keys() == made.files.keys()
+        assert all(there[path].read_bytes() == held.data for path, held in made.files.items())
+        worked_on.append(made)
+    assert worked_on[0].files == worked_on[1].files, "the same seed makes the same steps"
+    said = {path: ("tagged", held.photo_id) for path, held in made.files.items() if held.photo_id}
+    said |= {path: ("failed", None) for path, held in made.files.items() if not held.photo_id}
+    assert made.differences({**said, "gone.jpg": ("missing", "f")}) == []
+    assert made.differences({**said, "gone.jpg": ("tagged", "f")}) == ["gone.jpg is not there"]
+    path = said.popitem()[0]
+    assert [each.split()[0] for each in made.differences(said)] == [path]
 
 
 @pytest.mark.slow

@@ -1,0 +1,62 @@
+"""The clock at the wall is set: what is done by it is planned anew, and nothing falls silent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from tagd.catalogue import facts
+from tagd.catalogue.engine import Catalogue
+from tagd.daemon.care import FIRST_SECONDS, Care, Duty
+from tests.catalogue import fresh
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with fresh(tmp_path) as opened:
+        yield opened
+
+
+def planned(care: Care) -> float:
+    """When the one duty is to be done, in seconds since 1970."""
+    [job] = care._scheduler.get_jobs()
+    due: float = job.next_run_time.timestamp()
+    return due
+
+
+@pytest.mark.parametrize(
+    ("jump", "wait"),
+    [(-3 * HOUR, FIRST_SECONDS), (2 * HOUR, HOUR * 4), (30 * HOUR, FIRST_SECONDS), (1.0, None)],
+    ids=["back: done in the future", "on: the rest of its hours", "on: overdue", "a second"],
+)
+def test_a_duty_is_planned_by_the_new_clock(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, jump: float, wait: float | None
+) -> None:
+    real = time.time
+    with catalogue.write() as tx:
+        facts.put(tx, f"{facts.CARED}backup", str(real()))
+    with capture_logs() as said:
+        care = Care(catalogue, [Duty("backup", 6.0, lambda: None)], structlog.get_logger())
+        care.start()
+        try:
+            before = planned(care)
+            monkeypatch.setattr(time, "time", lambda: real() + jump)
+            care.check()
+            after = planned(care)
+        finally:
+            monkeypatch.undo()
+            care.stop()
+    if wait is None:
+        assert (after, said) == (before, [])
+    else:
+        assert after == pytest.approx(real() + jump + wait, abs=10)
+        assert [line["event"] for line in said] == [
+            "the clock was set; what is done by it is planned anew"
+        ]
