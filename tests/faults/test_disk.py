@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -99,7 +100,7 @@ def test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_search
 
 
 def test_another_program_that_keeps_it_locked_for_half_a_minute(home: Home) -> None:
-    with home.daemon():
+    with home.daemon() as daemon:
         drop(home, 2, "a")
         wait_well(home, 2)
         with closing(sqlite3.connect(home.database, isolation_level=None)) as other:
@@ -107,6 +108,9 @@ def test_another_program_that_keeps_it_locked_for_half_a_minute(home: Home) -> N
             begun = time.monotonic()
             drop(home, 5, "bb")
             wait_told(home, "is locked by another program")
+            # The worker is replaced, and the new one finds the catalogue locked at its start.
+            home.configure("[worker]\nbatch_size = 3\n")
+            daemon.send_signal(signal.SIGHUP)
             wait_until(lambda: time.monotonic() - begun > LOCKED_SECONDS, LOCKED_SECONDS + 5)
             assert len(home.states()) == 2
             other.execute("ROLLBACK")
