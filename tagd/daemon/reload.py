@@ -19,7 +19,7 @@ class Part(StrEnum):
 
     INTAKE = "intake"  # watch and scan
     ENGINE = "engine"  # models and decoders, and a worker with them
-    WORKER = "worker"  # a worker with the models and decoders that there are
+    WORKER = "worker"  # workers, with the models and decoders that there are
     CARE = "care"  # what is done by the clock
     LOG = "log"
     NONE = "none"  # looked up whenever it is needed
@@ -34,6 +34,7 @@ _TABLES = {
     "model": Part.ENGINE,
     "policy": Part.ENGINE,
     "worker": Part.ENGINE,
+    "metadata": Part.WORKER,
     "backup": Part.CARE,
     "metrics": Part.FIXED,
     "log": Part.LOG,
