@@ -84,6 +84,14 @@ class JobKind(StrEnum):
     """What is to be done with a file."""
 
     TAG = "tag"  # read, classify, record
+    WRITE = "write"  # put the tags where other programs read them
+
+
+class Place(StrEnum):
+    """Where other programs read a photo's tags."""
+
+    EMBEDDED = "embedded"  # in the photo itself
+    SIDECAR = "sidecar"  # in an XMP file that goes with it
 
 
 class JobState(StrEnum):

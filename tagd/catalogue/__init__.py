@@ -10,6 +10,7 @@
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     say, past       what a person says about tags, and what became of them
     runs, undone    which run changed what, and taking it back
+    inscriptions    what was written into photos and sidecars, and what is being written
     derived         tags beside the predictions that they follow from
     query, search   what a person types, and what it finds
     overview        everything else that commands print; activity: what goes on just now

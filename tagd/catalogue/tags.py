@@ -70,6 +70,14 @@ def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
     return found
 
 
+def photos_with(tx: Connection, keys: Collection[str]) -> set[int]:
+    """The photos that have any of these labels, by their row ids."""
+    found: set[int] = set()
+    for some in chunks(_label_ids(tx, keys).values()):
+        found.update(tx.scalars(select(tag.c.photo_id).where(tag.c.label_id.in_(some))))
+    return found
+
+
 def label_keys(tx: Connection) -> list[str]:
     """Every label in the catalogue."""
     return list(tx.scalars(select(label.c.key).order_by(label.c.key)))

@@ -13,6 +13,7 @@ import typer
 from tagd import __version__
 from tagd.cli import (
     control,
+    inscribe,
     look,
     models,
     past,
@@ -47,6 +48,7 @@ look.register(app)
 tags.register(app)
 say.register(app)
 past.register(app)
+inscribe.register(app)
 state.register(app)
 control.register(app)
 upkeep.register(app)

@@ -15,6 +15,7 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
+from tagd.config.writing import writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.intake.ask import Ask
@@ -137,10 +138,12 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception], None],
+    on_writes: Callable[[], None] = _silent,
     run: Run,
     beat: Callable[[], None] = _silent,
 ) -> Worker:
-    """What works the queue off, as part of this run."""
+    """What works the queue off, as part of this run. `on_writes` is called when there are tags to
+    be written into photos."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -150,6 +153,7 @@ def worker_of(
         on_report=on_report,
         on_trouble=on_trouble,
         run=run,
+        writes=writes_of(config, on_writes),
         beat=beat,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.runs import Run
+from tagd.config.writing import writes_of
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -51,11 +52,13 @@ class Tools:
 @dataclass(frozen=True, slots=True)
 class Listeners:
     """Who is told, from the worker's thread: of each job's end, of the models when they are loaded,
-    and of an error that ends the service (with words where it is not one of ours)."""
+    of an error that ends the service (with words where it is not one of ours), and of tags that are
+    to be written into photos."""
 
     on_report: Callable[[Report], None]
     on_ready: Callable[[Engine], None]
     on_fault: Callable[[TagdError | None], None]
+    on_writes: Callable[[], None]
 
 
 class Tagging:
@@ -74,7 +77,7 @@ class Tagging:
         self._listeners = listeners
         self._pulses = pulses
         self._log = log
-        self._run = Run.of("tagd run")
+        self.run = Run.of("tagd run")
         self._engine: Engine = {}
         self._next: Tools | None = None
         self._tools = self.prepare(config, anew=True)
@@ -159,7 +162,8 @@ class Tagging:
             self._tools.decoders,
             on_report=self._report,
             on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
-            run=self._run,
+            on_writes=self._listeners.on_writes,
+            run=self.run,
             beat=self._pulses.of(WORKER),
         )
 
@@ -190,7 +194,8 @@ class Tagging:
         rederived = rederive_if_changed(
             self._catalogue,
             derivation_of(tools.config),
-            run=self._run,
+            run=self.run,
+            writes=writes_of(tools.config, self._listeners.on_writes),
             stopping=ending.is_set,
             on_progress=lambda _: beat(),
         )

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
-from tagd.errors import CorruptImage, ExifToolFailed, MetadataMalformed, MetadataUnsafe
+from tagd.errors import (
+    CorruptImage,
+    ExifToolFailed,
+    FileChanged,
+    MetadataMalformed,
+    MetadataUnsafe,
+)
 from tagd.metadata import packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.exiftool import ExifToolTrouble
@@ -79,9 +85,23 @@ class Writer:
     manner: Manner = field(default_factory=Manner)
     decodes: Decodes = _decodes_anyway
 
-    def embed(self, photo: Path, wish: Wish, ours: Keywords, *, dry_run: bool = False) -> Report:
-        """Write into the photo itself. Raises a PhotoError; the photo is then as it was."""
+    def embed(
+        self,
+        photo: Path,
+        wish: Wish,
+        ours: Keywords,
+        *,
+        known: Signature | None = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Write into the photo itself, where it is the one that is `known`. Raises a PhotoError;
+        the photo is then as it was."""
         original = take(photo)
+        if known is not None and (original.seen.size, original.seen.mtime_ns) != (
+            known.size,
+            known.mtime_ns,
+        ):
+            raise FileChanged(photo, "it has changed since it was tagged")
         with _explained(photo):
             edit = edit_photo(original.data, wish, ours, self.exiftool)
         report = _report(photo, edit, ours)

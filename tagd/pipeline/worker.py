@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tagd.pipeline.classify import Answer, Chosen, Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.writes import Writes
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
@@ -100,6 +101,7 @@ class _Turn:
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
+    `writes` queues the writing of tags into photos, where that is wanted.
     `beat` is called again and again while it makes progress, and while there is nothing to do."""
 
     def __init__(
@@ -113,6 +115,7 @@ class Worker:
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception], None],
         run: Run | None = None,
+        writes: Writes | None = None,
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -124,6 +127,7 @@ class Worker:
         self._on_report = on_report
         self._on_trouble = on_trouble
         self._run = run
+        self._writes = writes
         self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
@@ -282,9 +286,13 @@ class Worker:
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
+            if self._writes is not None:
+                self._writes.queue(tx, {report.photo_id for report in reports}, now)
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             claimed = self._claim(tx)
         self._decode(claimed)
+        if self._writes is not None:
+            self._writes.wake()
         for report in reports:
             self._on_report(report)
         return len(reports)
