@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 BY_PERSON: Final = "person"  # in the place of a model's name
 _ROOT: Final = Path("/")
-# A RAW file is a negative. In HEIF and AVIF keywords would lie in the box of the picture's own data.
+# RAW is a negative; in HEIF and AVIF keywords would lie in the box of the picture itself.
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW", "HEIF", "AVIF"})
 
 
@@ -59,7 +59,8 @@ class Write(StrEnum):
             Write.OFF: (),
             Write.SIDECAR: (Place.SIDECAR,),
             Write.EMBEDDED: (Place.EMBEDDED,),
-            Write.BOTH: (Place.EMBEDDED, Place.SIDECAR),
+            # First the sidecar, which begins with what others have embedded.
+            Write.BOTH: (Place.SIDECAR, Place.EMBEDDED),
         }[self]
 
 
@@ -172,8 +173,15 @@ class Scribe:
         if place is Place.EMBEDDED:
             report = writer.embed(target.path, wish, ours, known=target.signature, dry_run=dry_run)
         else:
-            rule = self.settings.sidecars
-            report = writer.write_sidecar(target.path, wish, ours, rule=rule, dry_run=dry_run)
+            inside = target.written.get(Place.EMBEDDED)
+            report = writer.write_sidecar(
+                target.path,
+                wish,
+                ours,
+                rule=self.settings.sidecars,
+                embedded=None if inside is None else ours_of(inside.ours),
+                dry_run=dry_run,
+            )
         if not dry_run:
             self._note(target, ledger, report)
         return report
