@@ -1,0 +1,134 @@
+"""What people did to keywords in photos and sidecars becomes tags.
+
+What they added is a tag that was found there; what tagd wrote and they took away is rejected, and
+never comes back; what they added and took away again goes. A file that is as tagd left it says
+nothing new.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from tagd.catalogue import found, inscriptions, say, tags
+from tagd.catalogue.say import Saying, Word
+from tagd.domain import TagSource
+from tagd.labels.naming import may_mean, meant_of
+from tagd.labels.vocabulary import own_label
+from tagd.labels.wording import NoSuchTag
+from tagd.metadata.keywords import Field, folded, said_by_person, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.found import FoundBefore
+    from tagd.catalogue.inscriptions import Inscription
+    from tagd.catalogue.runs import Run
+    from tagd.domain import Readings
+    from tagd.pipeline.derivation import Derivation
+
+    ByField = Mapping[str, tuple[str, ...]]
+
+_SLASH: Final = re.compile(r"(?<!\\)/")
+
+
+def take_in(
+    tx: Connection,
+    readings: Mapping[int, Readings],
+    derivation: Derivation,
+    run: Run,
+    now: float,
+) -> set[int]:
+    """Take in what was read of these files, by their row ids; the photos whose tags have changed,
+    by theirs."""
+    known = found.before(tx, readings)
+    found.put_facts(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
+    changed: set[int] = set()
+    for file_id, each in known.items():
+        said = readings[file_id]
+        if said.keywords or each.labels:
+            written = inscriptions.written(tx, file_id)
+            sayings = _sayings(tx, said, each, written, derivation)
+            for saying in sayings:
+                changed.update(
+                    change.photo_id for change in say.say(tx, saying, [each.photo_id], run, now)
+                )
+    return changed
+
+
+def names_in(keywords: ByField) -> tuple[str, ...]:
+    """The tags that fields name: of `A|B|C` the last, which is what was meant. Pure."""
+    names: list[str] = []
+    for name, values in keywords.items():
+        names += (_leaf(Field(name), value) for value in values)
+    return unique(filter(None, names))
+
+
+def taken_away(written: ByField, there: ByField) -> tuple[str, ...]:
+    """The tags that tagd wrote and that are not there any more, by the field that most programs go
+    by. Pure."""
+    for name in Field:
+        if ours := written.get(name):
+            gone = said_by_person(ours, there.get(name, ())).removed
+            return unique(_leaf(name, value) for value in gone)
+    return ()
+
+
+def _sayings(
+    tx: Connection,
+    said: Readings,
+    before: FoundBefore,
+    written: Sequence[Inscription],
+    derivation: Derivation,
+) -> list[Saying]:
+    named = {name for fields in said.keywords.values() for name in names_in(fields)}
+    ours = {folded(name) for each in written for name in names_in(each.ours)}
+    theirs = {name for name in named if folded(name) not in ours | set(map(folded, said.by_tagd))}
+    gone = {
+        name
+        for each in written
+        if (there := said.keywords.get(each.place)) is not None
+        for name in taken_away(each.ours, there)
+        if folded(name) not in set(map(folded, named))
+    }
+    called, present = tags.label_names(tx), tags.labels_on(tx, [before.photo_id])
+    given = {_label(name, derivation, called, present) for name in sorted(theirs)}
+    still = given | {_label(n, derivation, called, present) for n in sorted(named - theirs)}
+    rejected = {
+        label for name in sorted(gone) for label in may_mean(name, derivation.rules, called)
+    } & present
+    ids = tags.label_ids(tx, {each: derivation.name_of(each) for each in given | rejected})
+    withdrawn = before.labels.keys() - still if before.files == 1 else set[str]()
+    by = TagSource.METADATA
+    return [
+        *(Saying(Word.GIVE, ids[each], by=by) for each in sorted(given - before.labels.keys())),
+        *(Saying(Word.WITHDRAW, before.labels[each], by=by) for each in sorted(withdrawn)),
+        *(
+            Saying(Word.REJECT, ids[each], _below(tx, each, derivation), by)
+            for each in sorted(rejected)
+        ),
+    ]
+
+
+def _below(tx: Connection, label: str, derivation: Derivation) -> frozenset[int]:
+    return frozenset(tags.labels_present(tx, derivation.below(label)).values())
+
+
+def _label(
+    name: str, derivation: Derivation, called: Mapping[str, str], present: Collection[str]
+) -> str:
+    """The label that a keyword means; where there is none, or one of several, one of its own."""
+    try:
+        return meant_of(name, derivation.rules, called, present)
+    except NoSuchTag:
+        return own_label(name)
+
+
+def _leaf(which: Field, value: str) -> str:
+    if which is Field.HIERARCHY:
+        value = value.rpartition("|")[2]
+    elif which is Field.TAGS_LIST:
+        value = _SLASH.split(value)[-1].replace("\\/", "/").replace("\\", "/")
+    return " ".join(value.split())
