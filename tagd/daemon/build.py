@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
     from tagd.config import Config
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
@@ -144,6 +145,7 @@ def worker_of(
     on_trouble: Callable[[Exception], None],
     run: Run,
     beat: Callable[[], None] = _silent,
+    on_times: Callable[[StageTimes], None] = lambda _: None,
 ) -> Worker:
     """What works the queue off, as part of this run."""
     return Worker(
@@ -156,6 +158,7 @@ def worker_of(
         on_trouble=on_trouble,
         run=run,
         beat=beat,
+        on_times=on_times,
     )
 
 

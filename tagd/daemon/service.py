@@ -79,7 +79,7 @@ class Service:
         self._pulses = pulses or Pulses(patience_of(config))
         self._teller = Teller(log)
         self._metrics = Metrics(self._gauges)
-        listeners = Listeners(self._report, self._ready, self._fault)
+        listeners = Listeners(self._report, self._metrics.time, self._ready, self._fault)
         self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
         self._intake = self._new_intake()
         self._retagging = Retagging(
@@ -202,6 +202,7 @@ class Service:
     def _gauges(self) -> Iterator[Gauge]:
         yield from gauges.of_catalogue(self._catalogue, self._care.names)
         yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_models(self._tagging.models)
         yield from gauges.of_work(
             self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
         )

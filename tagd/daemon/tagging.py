@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report, Worker
 
 Engine = dict[str, str]  # model, device
@@ -51,10 +52,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told, from the worker's thread: of each job's end, of the models when they are loaded,
-    and of an error that ends the service (with words where it is not one of ours)."""
+    """Who is told, from the worker's thread: of each job's end, of what the stages took until then,
+    of the models when they are loaded, and of an error that ends the service (with words where it
+    is not one of ours)."""
 
     on_report: Callable[[Report], None]
+    on_times: Callable[[StageTimes], None]
     on_ready: Callable[[Engine], None]
     on_fault: Callable[[TagdError | None], None]
 
@@ -167,6 +170,7 @@ class Tagging:
             on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
             run=self._run,
             beat=self._pulses.of(WORKER),
+            on_times=self._listeners.on_times,
         )
 
     def _new_thread(self) -> threading.Thread:

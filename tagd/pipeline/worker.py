@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.stages import StageTimes
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
@@ -98,7 +99,8 @@ class WorkerSettings:
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `beat` is called again and again while it makes progress, and while there is nothing to do."""
+    `beat` is called again and again while it makes progress, and while there is nothing to do;
+    `on_times` after each turn, with what the stages took in all turns until then."""
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class Worker:
         on_trouble: Callable[[Exception], None],
         run: Run | None = None,
         beat: Callable[[], None] = lambda: None,
+        on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -123,6 +126,7 @@ class Worker:
         self._on_trouble = on_trouble
         self._run = run
         self._beat = beat
+        self._on_times = on_times
         self._clock = clock
         self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
@@ -294,6 +298,7 @@ class Worker:
         self._decode(claimed)
         for report in reports:
             self._on_report(report)
+        self._on_times(self._watch.times())
         return len(reports)
 
     def _note_times(self, tx: Connection, ended: int) -> None:
