@@ -28,6 +28,10 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# PHOTOS is a folder of your own; without it photos are made from scikit-image's samples.
+bench: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.bench $(if $(filter-out file default,$(origin PHOTOS)),--photos "$(PHOTOS)")
+
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .

@@ -12,12 +12,38 @@ from pathlib import Path
 
 from benchmarks import report
 from tagd.catalogue import photos, record
+from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.runs import Run
-from tagd.domain import Priority
+from tagd.domain import Priority, SettledFile
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
 
 BATCHES = (16, 32, 256)
 TURNS = 12
+
+
+def recorded_a_second(catalogue: Catalogue, batch: int) -> float:
+    """How many results go into a catalogue that has jobs to do, so many in a transaction."""
+    seconds, run = 0.0, Run.of("benchmark")
+    for turn in range(TURNS):
+        with catalogue.write() as tx:
+            claimed = claim(tx, batch, f"worker/{batch}-{turn}")
+        results = [
+            result(job, f"{job.file_id:032x}", *LABELS[job.id % 90 : job.id % 90 + 3])
+            for job in claimed
+        ]
+        began = time.perf_counter()
+        with catalogue.write() as tx:
+            assert all(record.record(tx, results, name_of, NOW, run=run))
+        seconds += time.perf_counter() - began
+    return batch * TURNS / seconds
+
+
+def submitted(count: int) -> list[SettledFile]:
+    """So many files to be submitted, in two hundred folders."""
+    return [
+        settled(f"/photos/{number % 200}/{number}.jpg", number, Priority.RESCAN)
+        for number in range(count)
+    ]
 
 
 def main() -> None:
@@ -25,30 +51,15 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=100_000)
     count = parser.parse_args().files
     figures: dict[str, object] = {"files": count}
-    run = Run.of("benchmark")
     with tempfile.TemporaryDirectory() as folder, fresh(Path(folder)) as catalogue:
-        files = [
-            settled(f"/photos/{number % 200}/{number}.jpg", number, Priority.RESCAN)
-            for number in range(count)
-        ]
+        files = submitted(count)
         began = time.perf_counter()
         with catalogue.write() as tx:
             photos.submit(tx, files, NOW)
         figures["submitted_a_second"] = round(count / (time.perf_counter() - began))
         for batch in BATCHES:
-            seconds = 0.0
-            for turn in range(TURNS):
-                with catalogue.write() as tx:
-                    claimed = claim(tx, batch, f"worker/{batch}-{turn}")
-                results = [
-                    result(job, f"{job.file_id:032x}", *LABELS[job.id % 90 : job.id % 90 + 3])
-                    for job in claimed
-                ]
-                began = time.perf_counter()
-                with catalogue.write() as tx:
-                    assert all(record.record(tx, results, name_of, NOW, run=run))
-                seconds += time.perf_counter() - began
-            figures[f"recorded_a_second_in_batches_of_{batch}"] = round(batch * TURNS / seconds)
+            key = f"recorded_a_second_in_batches_of_{batch}"
+            figures[key] = round(recorded_a_second(catalogue, batch))
         began = time.perf_counter()
         with catalogue.read() as tx:
             assert len(photos.known_files(tx, Path("/photos"))) == count

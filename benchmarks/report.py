@@ -7,12 +7,30 @@ import os
 import platform
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("torch", "timm", "pillow", "watchdog", "sqlalchemy")
+LIBRARIES = ("torch", "timm", "onnxruntime", "pillow", "watchdog", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure, and what it must be at least (or at most)."""
+
+    name: str
+    value: float
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def is_met(self) -> bool | None:
+        """None where nothing is asked of it."""
+        if self.least is not None:
+            return self.value >= self.least
+        return None if self.most is None else self.value <= self.most
 
 
 def machine() -> dict[str, object]:
@@ -46,6 +64,28 @@ def keep(name: str, figures: Mapping[str, object], what: str) -> Path:
     print(what)
     for key, value in figures.items():
         print(f"  {key:<{width}}  {value}")
+    return _store(name, figures, what)
+
+
+def keep_targets(name: str, figures: Sequence[Target], what: str) -> Path:
+    """Print the figures beside what is asked of them, and store them as `keep` does."""
+    width = max(len(each.name) for each in figures)
+    print(what)
+    for each in figures:
+        print(f"  {each.name:<{width}}  {each.value:>9.2f}  {_verdict(each)}".rstrip())
+    values = {each.name: round(each.value, 3) for each in figures}
+    missed = [each.name for each in figures if each.is_met is False]
+    return _store(name, {**values, "missed": missed}, what)
+
+
+def _verdict(figure: Target) -> str:
+    if figure.is_met is None:
+        return ""
+    bound = f"at most {figure.most:g}" if figure.least is None else f"at least {figure.least:g}"
+    return f"{'ok' if figure.is_met else 'MISSED'}, {bound}"
+
+
+def _store(name: str, figures: Mapping[str, object], what: str) -> Path:
     now = datetime.now(UTC)
     RESULTS.mkdir(exist_ok=True)
     place = RESULTS / f"{now:%Y-%m-%d}-{name}.json"

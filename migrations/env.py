@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-from tagd.catalogue import views
+from tagd.catalogue import search_index, views
 from tagd.catalogue.schema import metadata
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def run(connection: Connection) -> None:
-    """Drop the views, which would stand in the way of changes, migrate, and make them anew."""
+    """Drop views and triggers, which would stand in the way of changes, migrate, and make them
+    anew."""
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -27,9 +28,11 @@ def run(connection: Connection) -> None:
             "SELECT name FROM sqlite_master WHERE type = 'view' AND name GLOB 'v_*'"
         ).all():
             connection.exec_driver_sql(f"DROP VIEW {name}")
+        search_index.drop(connection)
         context.run_migrations()
         for statement in views.create().values():
             connection.exec_driver_sql(statement)
+        search_index.make(connection)
 
 
 handed_over = context.config.attributes.get("connection")

@@ -8,6 +8,7 @@ The journey of a photo, which is also the reading order of this package:
     policy/     which model, and why
     models/     weights on disk become logits
     labels/     logits become tags that a person would search for
+    retag/      tags catch up when models change
     metadata/   tags inside the photos and beside them, and never a photo harmed
 
 `domain.py` holds what travels between them, `errors.py` what can go wrong; `daemon.py` builds the

@@ -9,6 +9,7 @@
     │   ├── CatalogueTooNew      written by a newer tagd
     │   ├── CatalogueCorrupt     SQLite says that the file is damaged
     │   └── CatalogueUnsuitable  its place cannot hold it: network file system, no rights, full disk
+    ├── QueryError               a search that says nothing, with the place in its text
     ├── ModelError               a model cannot be had
     │   ├── ModelUnknown         no such id
     │   ├── WeightsMissing       known, but its files are not on this disk
@@ -46,8 +47,10 @@ Errors of libraries are translated at the edge where they arise; nothing above s
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -101,6 +104,28 @@ class CatalogueCorrupt(CatalogueError):
 
 class CatalogueUnsuitable(CatalogueError):
     """Its place cannot hold it: a network file system, no permission, no space."""
+
+
+class QueryError(TagdError):
+    """A search that cannot be meant. `text` is the whole query, `at` the place in it where the
+    mistake is, and `suggestions` what may have been meant there, the likeliest first."""
+
+    def __init__(
+        self, reason: str, *, text: str, at: int, hint: str = "", suggestions: Sequence[str] = ()
+    ) -> None:
+        pointer = " " * _columns(text[:at]) + "^"
+        near = f"did you mean {' or '.join(suggestions)}?" if suggestions else ""
+        lines = (f"{text}\n  {pointer}", near or hint)
+        super().__init__(reason, hint="\n  ".join(filter(None, lines)))
+        self.reason = reason
+        self.text = text
+        self.at = at
+        self.suggestions = tuple(suggestions)
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal takes for a text."""
+    return sum(1 + (east_asian_width(sign) in "WF") for sign in text)
 
 
 class ModelError(TagdError):

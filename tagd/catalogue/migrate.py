@@ -2,8 +2,8 @@
 
 Asking needs plain SQL alone: alembic is loaded only where there is something to migrate. A
 migration runs in one transaction, DDL included, after a backup; so a kill leaves the catalogue as
-it was. The views are made anew after the tables, in the same transaction, from `views.py`:
-migrations do not repeat them.
+it was. The views and the triggers are made anew after the tables, in the same transaction, from
+`views.py` and `search_index.py`: migrations do not repeat them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from sqlalchemy import NullPool, create_engine, event
 
 import tagd
 from tagd import fs
-from tagd.catalogue import copies, views
+from tagd.catalogue import copies, search_index, views
 from tagd.catalogue.connection import connect, connect_writer
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, CatalogueUnsuitable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = "0006"  # the newest revision below migrations/versions: four digits, ascending
+SCHEMA_VERSION = "0007"  # the newest revision below migrations/versions: four digits, ascending
 
 
 def scripts() -> Path:
@@ -79,7 +79,10 @@ def upgrade(path: Path, *, to: str = SCHEMA_VERSION, chain: Path | None = None) 
     """
     with closing(connect(path, "ro")) as connection:
         version = version_of(connection, path)
-        up_to_date = version == to and _views_of(connection) == views.create()
+        up_to_date = version == to and _made_of(connection) == {
+            **views.create(),
+            **search_index.create(),
+        }
     if up_to_date:
         return None
     backup = None
@@ -98,9 +101,12 @@ def back_up(path: Path, version: str) -> Path:
     return copied
 
 
-def _views_of(connection: sqlite3.Connection) -> dict[str, str]:
-    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'")
-    return {name: sql for name, sql in found if name.startswith("v_")}
+def _made_of(connection: sqlite3.Connection) -> dict[str, str]:
+    """The views and triggers that are there, but for those of other programs."""
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"
+    )
+    return {name: sql for name, sql in found if name.startswith(("v_", search_index.PREFIX))}
 
 
 def _run(path: Path, to: str, chain: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text
 
-from tagd.catalogue import jobs
+from tagd.catalogue import jobs, retag
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import below, chunks
 from tagd.catalogue.views import ONE_A_LABEL
@@ -127,6 +127,8 @@ class Status:
     tagged_last_hour: int
     oldest_waiting: float | None
     last_failures: tuple[Failure, ...]
+    stale: int = 0  # photos that other models are wanted for
+    to_refine: int = 0  # photos that a quick model tagged for now
 
 
 def show(tx: Connection, path: Path) -> Shown | None:
@@ -148,7 +150,7 @@ def show(tx: Connection, path: Path) -> Shown | None:
         modified_at=its[file.c.mtime_ns] / 1e9,
         seen_at=its[file.c.seen_at],
         photo_id=its[photo.c.content_hash],
-        facts=None if photo_row is None else _facts(row),
+        facts=None if photo_row is None else facts_of(row),
         tags=() if photo_row is None else tuple(tags_of(tx, [photo_row]).get(photo_row, ())),
         stages=_stages(tx, its[photo.c.tagging_id]),
         jobs=_jobs(tx, its[file.c.id]),
@@ -189,6 +191,7 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tx.execute(select(file.c.state, func.count()).group_by(file.c.state)).all()
     )
     waiting = job.c.state == JobState.WAITING
+    gaps = retag.gaps(tx)
     return Status(
         files={state: by_state.get(state, 0) for state in FileState},
         queue=jobs.counts(tx),
@@ -196,6 +199,8 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tagged_last_hour=_tagged_since(tx, now - HOUR),
         oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
         last_failures=tuple(failed(tx, limit=failures)),
+        stale=sum(gap.photos for gap in gaps if not gap.refine),
+        to_refine=sum(gap.photos for gap in gaps if gap.refine),
     )
 
 
@@ -243,15 +248,7 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
 
 def tag_counts(tx: Connection) -> list[TagCount]:
     """Every tag in force with the number of files that have it, the most frequent first."""
-    files = func.count(file.c.id.distinct())
-    rows = tx.execute(
-        select(label.c.name, files)
-        .join_from(tag, file, file.c.photo_id == tag.c.photo_id)
-        .join(label, label.c.id == tag.c.label_id)
-        .where(tag.c.state != TagState.REJECTED, file.c.state != FileState.MISSING)
-        .group_by(label.c.name)
-        .order_by(files.desc(), label.c.name)
-    )
+    rows = tx.execute(text("SELECT tag, files FROM v_tags ORDER BY files DESC, tag"))
     return [TagCount(name, count) for name, count in rows]
 
 
@@ -286,7 +283,8 @@ def _tagged_since(tx: Connection, moment: float) -> int:
     return tx.execute(recent).scalar_one()
 
 
-def _facts(row: Any) -> PhotoFacts:
+def facts_of(row: Any) -> PhotoFacts:
+    """What a row with the columns of `photo` says of the picture."""
     return PhotoFacts(
         format=row.format,
         width=row.width,

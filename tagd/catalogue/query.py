@@ -1,70 +1,164 @@
-"""What a person types to find photos, taken apart. Pure.
+"""What a person asks for, as a tree of frozen terms. Pure.
 
-cat dog          both tags
-"fire truck"     a tag of several words
--dog  -"hot dog" not this tag
-path:holiday/    somewhere in the path; an absolute one: that file, or all below that folder
--path:/photos/2019
+`query_parser.parse` makes one out of text, and `str` makes such a text out of one. What tags,
+models and cameras there are is not known here: `search_plan.py` finds out what the words mean.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-_TERM = re.compile(r'(?P<no>-)?(?P<path>path:)?(?:"(?P<quoted>[^"]*)"?|(?P<bare>[^\s"]+))')
+if TYPE_CHECKING:
+    from tagd.domain import FileState, TagSource
+
+_BARE = re.compile(r'[^\s"()\-*:][^\s"()*:]*')
+_WORDS = frozenset({"OR", "AND", "NOT"})
 
 
 @dataclass(frozen=True, slots=True)
 class TagTerm:
-    """A tag that the photo must have, or must not."""
+    """A tag, by a name in any language or by its label; `beginning`: any tag that begins so."""
 
     text: str
-    excluded: bool = False
+    beginning: bool = False
+    at: int = field(default=0, compare=False)  # where it stands in the text
+
+    def __str__(self) -> str:
+        return _quoted(self.text) + "*" * self.beginning
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceTerm:
+    """How sure the tags beside it are; alone, any tag. The bounds count, but for those excluded."""
+
+    low: float = 0.0
+    high: float = 1.0
+    without_low: bool = False
+    without_high: bool = False
+
+    def __str__(self) -> str:
+        if self.low and self.high < 1:
+            return f"conf:{self.low!r}..{self.high!r}"
+        if self.high < 1 or self.without_high:
+            return f"conf:<{'=' * (not self.without_high)}{self.high!r}"
+        return f"conf:>{'=' * (not self.without_low)}{self.low!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTerm:
+    """Who gave the tags beside it; alone, any tag."""
+
+    source: TagSource
+
+    def __str__(self) -> str:
+        return f"source:{self.source.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class PathTerm:
-    """A place where the file must lie, or must not."""
+    """A part of the path; an absolute one is that file, or all below that folder."""
 
     text: str
-    excluded: bool = False
 
-
-Term = TagTerm | PathTerm
+    def __str__(self) -> str:
+        return f"path:{_quoted(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """All terms hold together; with none, every file that is there is found."""
+class CameraTerm:
+    """A part of the camera's maker and model."""
 
-    terms: tuple[Term, ...]
+    text: str
+    at: int = field(default=0, compare=False)
 
-    @property
-    def tags(self) -> tuple[TagTerm, ...]:
-        """The terms about tags."""
-        return tuple(term for term in self.terms if isinstance(term, TagTerm))
-
-    @property
-    def paths(self) -> tuple[PathTerm, ...]:
-        """The terms about paths."""
-        return tuple(term for term in self.terms if isinstance(term, PathTerm))
+    def __str__(self) -> str:
+        return f"camera:{_quoted(self.text)}"
 
 
-def parse(text: str) -> Query:
-    """Every text is a query: a quote that is not closed ends with the text, and a lone minus is
-    passed over."""
-    terms: list[Term] = []
-    for match in _TERM.finditer(text):
-        kind = PathTerm if match["path"] else TagTerm
-        words = match["quoted"] if match["quoted"] is not None else match["bare"]
-        if match["quoted"] is not None and not match["path"]:
-            words = " ".join(words.split())
-        if words and not (words == "-" and not match["no"]):
-            terms.append(kind(words, excluded=match["no"] is not None))
-    return Query(tuple(terms))
+@dataclass(frozen=True, slots=True)
+class ModelTerm:
+    """The model whose word counts for the photo, or how its name begins."""
+
+    text: str
+    at: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"model:{_quoted(self.text)}"
 
 
-def folded(text: str) -> str:
-    """Text as it is compared: without regard to case."""
-    return text.casefold()
+@dataclass(frozen=True, slots=True)
+class TakenTerm:
+    """When the photo was taken, on the camera's clock: from `first` to `last`, each a year, a month
+    or a day (2024, 2024-06, 2024-06-01) that counts whole; None for an open end."""
+
+    first: str | None
+    last: str | None
+
+    def __str__(self) -> str:
+        if self.first == self.last:
+            return f"taken:{self.first}"
+        return f"taken:{self.first or ''}..{self.last or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateTerm:
+    """Where the file stands. Missing files are found by asking for them alone."""
+
+    state: FileState
+
+    def __str__(self) -> str:
+        return f"state:{self.state.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What must not hold."""
+
+    term: Query
+
+    def __str__(self) -> str:
+        return f"-{_grouped(self.term)}"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All hold; with no terms, for every file that is there."""
+
+    terms: tuple[Query, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(map(_grouped, self.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one holds."""
+
+    terms: tuple[Query, ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(map(_grouped, self.terms))
+
+
+Term = (
+    TagTerm
+    | ConfidenceTerm
+    | SourceTerm
+    | PathTerm
+    | CameraTerm
+    | ModelTerm
+    | TakenTerm
+    | StateTerm
+)
+Query = Term | Not | And | Or
+
+
+def _grouped(query: Query) -> str:
+    return f"({query})" if isinstance(query, And | Or) else str(query)
+
+
+def _quoted(text: str) -> str:
+    bare = _BARE.fullmatch(text) and text not in _WORDS
+    return text if bare else f'"{text}"'

@@ -45,6 +45,10 @@ def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
+# Conditions as they stand in partial indexes, which serve no query that says them otherwise.
+STALE = "tagging_id IS NOT NULL AND wanted_id IS NOT NULL AND wanted_id IS NOT asked_id"
+UNWANTED = "tagging_id IS NOT NULL AND wanted_id IS NULL"
+
 # One row a picture, whatever its copies are called: `content_hash` covers the image payload alone.
 photo = Table(
     "photo",
@@ -64,6 +68,25 @@ photo = Table(
     Column("rating", Integer),
     Column("latitude", REAL),
     Column("longitude", REAL),
+    Index("ix_photo_camera", "camera_make", "camera_model"),
+    # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
+    # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
+    # them. No foreign keys, as no want is ever deleted, and a million rows are set at once.
+    Column("asked_id", Integer),
+    Column("wanted_id", Integer),
+    Index("ix_photo_stale", "asked_id", "wanted_id", sqlite_where=text(STALE)),
+    Index("ix_photo_unwanted", "tagging_id", sqlite_where=text(UNWANTED)),
+)
+
+# Choices as they can be compared: the models by their fingerprints, and how sure each must be.
+want = Table(
+    "want",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("models", Text, nullable=False),  # their names, for people
+    # 1 for a quick look in place of what the photo deserves.
+    Column("refine", Integer, nullable=False, server_default="0"),
 )
 
 # One row a path. A file keeps its photo, and so its tags, until its new content is known.
@@ -73,7 +96,7 @@ file = Table(
     Column("id", Integer, primary_key=True),
     Column("path_key", LargeBinary, nullable=False, unique=True),
     Column("path", Text, nullable=False),
-    Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL"), index=True),
+    Column("photo_id", ForeignKey("photo.id", ondelete="SET NULL")),
     Column("state", Text, nullable=False),
     Column("state_since", REAL, nullable=False),
     Column("reason_code", Text),
@@ -83,7 +106,12 @@ file = Table(
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("seen_at", REAL, nullable=False),
+    # When its photo was taken: the digits of `taken_at` down to seconds, 0 where nobody knows.
+    Column("taken", BigInteger, nullable=False, server_default="0"),
     one_of("state", FileState),
+    # Both hold all that a search sorts by, so that it opens none but the files of its page.
+    Index("ix_file_photo_id", "photo_id", "path_key", "state", "taken"),
+    Index("ix_file_taken", "taken", "path_key", "state", "photo_id"),
     Index("ix_file_path", "path"),  # for whoever asks a view by path
     Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
@@ -121,6 +149,8 @@ tagging = Table(
     Column("tagged_at", REAL, nullable=False, index=True),
     # 1 where a quicker model than the photo deserves looked at it, since many waited.
     Column("refine", Integer, nullable=False, server_default="0"),
+    # What was asked, as a row of `want`; none where that was not yet noted.
+    Column("want_id", Integer),
     Column("run_id", ForeignKey("run.id")),  # which run made it; none where that was not yet noted
     Column("undone_by", ForeignKey("run.id")),  # the run that took it back, if one did
     Index("ix_tagging_refine", "photo_id", sqlite_where=text("refine = 1")),
@@ -162,7 +192,29 @@ tag = Table(
     one_of("source", TagSource),
     one_of("state", TagState),
     Index("ix_tag_label_id", "label_id", "photo_id"),
+    Index("ix_tag_source", "source", "photo_id", sqlite_where=text("source <> 'model'")),
     sqlite_with_rowid=False,
+)
+
+# What a search walks: each label in force with its photos, the latest last, once however many say
+# so, as sure as the surest of them. This, `tag_count` and `file.taken` are kept by triggers, which
+# no code path can forget: see `search_index.py`.
+found = Table(
+    "found",
+    metadata,
+    Column("label_id", Integer, primary_key=True),
+    Column("taken", BigInteger, primary_key=True),
+    Column("photo_id", Integer, primary_key=True),
+    Column("confidence", REAL, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How many files that are there have a label in force.
+tag_count = Table(
+    "tag_count",
+    metadata,
+    Column("label_id", Integer, primary_key=True),
+    Column("files", Integer, nullable=False),
 )
 
 # What became of single tags, by a person, by what was read in a photo, or by changed rules. What a

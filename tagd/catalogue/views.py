@@ -6,6 +6,7 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
+from tagd.catalogue.schema import STALE
 from tagd.domain import JobState
 
 PRESENT = "file.state <> 'missing'"
@@ -71,12 +72,16 @@ VIEWS: dict[str, str] = {
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
                photo.taken_at, photo.rating, photo.latitude, photo.longitude
         FROM file LEFT JOIN photo ON photo.id = file.photo_id""",
+    # Kept counts. Where several labels share a name, a file that has them all counts once.
     "v_tags": f"""
-        SELECT label.name AS tag, COUNT(DISTINCT file.id) AS files
-        FROM tag
-        JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
-        JOIN label ON label.id = tag.label_id
-        WHERE tag.state <> 'rejected'
+        SELECT label.name AS tag, CASE count(*) WHEN 1 THEN sum(tag_count.files) ELSE (
+                   SELECT count(DISTINCT file.id) FROM label AS namesake
+                   JOIN found ON found.label_id = namesake.id
+                   JOIN file ON file.photo_id = found.photo_id AND {PRESENT}
+                   WHERE namesake.name = label.name
+               ) END AS files
+        FROM tag_count JOIN label ON label.id = tag_count.label_id
+        WHERE tag_count.files > 0
         GROUP BY label.name""",
     # Every state has its row, also with no job in it.
     "v_queue": f"""
@@ -94,6 +99,14 @@ VIEWS: dict[str, str] = {
         SELECT model, device, batch_size, images_per_second, latency_ms, latency_p95_ms, precision,
                hardware, fingerprint, {iso("measured_at")} AS measured_at
         FROM speed""",
+    "v_stale": f"""
+        SELECT file.path, asked.models AS tagged_by, wanted.models AS wanted,
+               coalesce(asked.refine, 0) AS refine
+        FROM photo
+        JOIN file ON file.photo_id = photo.id AND file.state = 'tagged'
+        JOIN want AS wanted ON wanted.id = photo.wanted_id
+        LEFT JOIN want AS asked ON asked.id = photo.asked_id
+        WHERE {STALE}""",
     "v_runs": f"""
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,

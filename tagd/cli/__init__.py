@@ -13,11 +13,13 @@ import typer
 from tagd import __version__
 from tagd.cli import (
     control,
+    export,
     inscribe,
     look,
     models,
     past,
     policy,
+    retag,
     say,
     service,
     setup,
@@ -45,6 +47,7 @@ app = typer.Typer(
 )
 work.register(app)
 look.register(app)
+export.register(app)
 tags.register(app)
 say.register(app)
 past.register(app)
@@ -56,6 +59,7 @@ setup.register(app)
 service.register(app)
 models.register(app)
 policy.register(app)
+retag.register(app)
 
 
 def _print_version(asked: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.inscriptions import Target
     from tagd.config import Config
+    from tagd.labels.rules import TagRules
     from tagd.metadata.writer import Report
     from tagd.pipeline.inscribe import MetadataSettings, Scribe
 
@@ -43,8 +45,9 @@ class Written:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
+    """Add the commands of this file."""
     app.command()(write)
+    app.command()(read)
 
 
 def write(
@@ -90,6 +93,77 @@ def write(
     raise typer.Exit(1 if done.failed else 0)
 
 
+def read(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of them.")
+    ],
+    *,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Read what people wrote into photos and their sidecars, with other programs.
+
+    Keywords become tags; what tagd wrote and somebody took away is rejected; stars and places are
+    kept. `tagd run` does so by itself whenever a photo is new or has changed.
+    """
+    settings = configuration(config)
+    gc.enable()
+    done = _read(settings, paths)
+    if json:
+        output.as_json({"files": done.files, "changed": done.changed, "run": done.run})
+    else:
+        undo = "" if done.run is None else f" (tagd undo --run {done.run})"
+        of = output.count(done.files, "file")
+        output.line(f"{of} read, the tags of {output.count(done.changed, 'photo')} changed{undo}")
+    for path, reason in done.failed:
+        output.note(f"  {display(path)}: {reason}")
+    raise typer.Exit(1 if done.failed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read: how many files, of how many photos the tags changed, and what failed."""
+
+    files: int
+    changed: int
+    failed: tuple[tuple[Path, str], ...]
+    run: int | None
+
+
+def _read(config: Config, paths: Sequence[Path]) -> Read:
+    # Lazy: these bring in SQLAlchemy and lxml.
+    from tagd.catalogue import inscriptions  # noqa: PLC0415
+    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
+    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+    from tagd.pipeline.found_tags import take_in  # noqa: PLC0415
+    from tagd.pipeline.read_back import readings_at  # noqa: PLC0415
+
+    derivation, run = Derivation.by(tag_rules(config)), Run.of("tagd read")
+    writes, sidecars = writes_of(config), metadata_settings(config).sidecars
+    changed: set[int] = set()
+    failed: list[tuple[Path, str]] = []
+    with open_writer(config.catalogue.path) as catalogue:
+        with catalogue.read() as tx:
+            files = _files(tx, paths, None, derivation.rules)
+            targets = [inscriptions.target(tx, file_id) for file_id in files]
+        for target in filter(None, targets):
+            try:
+                readings = readings_at(target.path, sidecars)
+            except PhotoError as error:
+                failed.append((error.path, error.reason))
+                continue
+            with catalogue.write() as tx:
+                its = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
+                changed |= its
+                if writes is not None:
+                    writes.queue_rows(tx, its)
+        with catalogue.read() as tx:
+            return Read(len(files), len(changed), tuple(failed), noted(tx, run))
+
+
 def _write(
     config: Config,
     paths: Sequence[Path] | None,
@@ -120,7 +194,7 @@ def _write(
         helper = None if program is None else tool
         scribe = Scribe(catalogue, wanted, derivation, run, helper)
         if undo is None:
-            done = _write_all(catalogue, scribe, paths, query, dry_run=dry_run)
+            done = _write_all(catalogue, scribe, paths, query, derivation.rules, dry_run=dry_run)
         else:
             done = _take_back(catalogue, scribe, undo, dry_run=dry_run)
         with catalogue.read() as tx:
@@ -143,6 +217,7 @@ def _write_all(
     scribe: Scribe,
     paths: Sequence[Path] | None,
     query: str | None,
+    rules: TagRules,
     *,
     dry_run: bool,
 ) -> Written:
@@ -153,7 +228,7 @@ def _write_all(
             hint="Say where: tagd write --to sidecar, embedded or both; or set it.",
         )
     with catalogue.read() as tx:
-        files = _files(tx, paths, query)
+        files = _files(tx, paths, query, rules)
 
     def work(target: Target) -> Sequence[Report]:
         return scribe.inscribe(target, scribe.settings.mode_of(target.path), dry_run=dry_run)
@@ -195,14 +270,17 @@ def _each(catalogue: Catalogue, files: Sequence[int], work: Work) -> Written:
     return Written(len(files), tuple(reports), tuple(failed))
 
 
-def _files(tx: Connection, paths: Sequence[Path] | None, query: str | None) -> list[int]:
+def _files(
+    tx: Connection, paths: Sequence[Path] | None, query: str | None, rules: TagRules
+) -> list[int]:
     """The files that are meant, by row id. Raises TagdError where there are none."""
     from tagd.catalogue.overview import files_at  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    from tagd.catalogue.tags import label_names  # noqa: PLC0415
+    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     if query is not None:
-        found = [each.path for each in search(tx, query, Vocabulary.load().labels_named)]
+        found = [each.path for each in search(tx, query, Meaning.by(rules, label_names(tx)))]
         if not found:
             raise TagdError(f"nothing found for {query!r}")
         return [file_id for path in found for file_id in files_at(tx, path)]

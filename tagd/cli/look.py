@@ -6,14 +6,16 @@ They load no model and answer at once, so what they need is imported when they r
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tagd.cli import output
+from tagd.cli.finding import searching
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, reading
-from tagd.errors import TagdError
+from tagd.errors import QueryError, TagdError
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
@@ -29,14 +31,26 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
 
 
+class SortBy(StrEnum):
+    """The orders of `tagd.catalogue.search_sql.Sort`, which is not imported for `--help`."""
+
+    PATH = "path"
+    NEWEST = "newest"
+    ADDED = "added"
+    CONFIDENCE = "confidence"
+
+
 def search(
     query: Annotated[
-        list[str], typer.Argument(metavar="QUERY", help="Tags, such as: 'cat -dog path:2024/'")
+        list[str], typer.Argument(metavar="QUERY", help="Such as: 'cat -dog taken:2024'")
     ],
     *,
     config: ConfigFile = None,
     json: AsJson = False,
     null: NullPaths = False,
+    sort: Annotated[
+        SortBy, typer.Option("--sort", help="newest: taken last; added: the latest to tagd.")
+    ] = SortBy.PATH,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many.")
     ] = None,
@@ -46,29 +60,46 @@ def search(
 ) -> None:
     """Find photos by their tags, in any language.
 
-    Words mean tags; all must hold. "fire truck" in quotes is one tag, -dog excludes one, path:2024/
-    looks at the path. Put -- before a query that begins with a minus. Each line has a path, a tab,
-    and the photo's tags. The exit status is 1 when nothing is found, as grep has it; --json prints
-    an empty list then.
+    Words mean tags and what is below them; all must hold. OR and parentheses join, - excludes,
+    "fire truck" in quotes is one tag, sia* is how names begin. Fields: tag: conf:>0.8
+    source:person path:2024/ camera:nikon taken:2024-06..2024-08 model: state:failed. Put -- before
+    a query that begins with a minus. Each line has a path, a tab, and the photo's tags. The exit
+    status is 1 when nothing is found, as grep has it, and for a word that is no tag; --json prints
+    an empty list, and exits with 0, where nothing is found.
     """
-    with reading(config) as tx:
-        from tagd.catalogue.search import search as find  # noqa: PLC0415  lazy, see above
-        from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    from tagd.catalogue.search import Sort, stream  # noqa: PLC0415  lazy, see above
 
-        found = find(
-            tx, " ".join(query), Vocabulary.load().labels_named, limit=limit, offset=offset
-        )
-    if json:
-        output.as_json([found_fields(each) for each in found])
-        return
-    if null:
-        output.null_paths(key_of(each.path) for each in found)
-    else:
-        for each in found:
-            output.row(display(each.path), ", ".join(tag.name for tag in each.tags))
-    if not found:
+    found_any = False
+    try:
+        with searching(config) as (tx, meaning):
+            order = Sort(sort.value)
+            found = stream(tx, " ".join(query), meaning, sort=order, limit=limit, offset=offset)
+            if json:
+                output.as_json([found_fields(each) for each in found])
+                return
+            for each in found:
+                found_any = True
+                if null:
+                    output.null_paths([key_of(each.path)])
+                else:
+                    output.row(display(each.path), ", ".join(tag.name for tag in each.tags))
+    except QueryError as mistake:
+        if not json:
+            raise
+        output.as_json(mistake_fields(mistake))
+        raise typer.Exit(1) from None
+    if not found_any:
         output.note("nothing found")
         raise typer.Exit(1)
+
+
+def mistake_fields(mistake: QueryError) -> dict[str, Any]:
+    """What is wrong with a query, as `tagd search --json` prints it."""
+    return {
+        "error": mistake.reason,
+        "at": mistake.at,
+        "suggestions": list(mistake.suggestions),
+    }
 
 
 def show(

@@ -6,6 +6,7 @@ import gc
 import time
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.speeds import Speed
     from tagd.config import Config
+    from tagd.lab.bench import Measured
     from tagd.lab.compare import Compared
     from tagd.lab.evaluate import Evaluation
     from tagd.lab.examples import Example
@@ -53,45 +54,52 @@ def bench(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Measure how quick models are on this machine, and keep it for choosing among them."""
+    """Measure how quick models are on this machine, in every session that it can open; keep it for
+    choosing among models, and use the quickest session from then on."""
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the models, which other commands do without.
     from tagd.catalogue import speeds  # noqa: PLC0415
     from tagd.lab import bench as lab  # noqa: PLC0415
 
-    measured: list[Speed] = []
+    measured: list[Measured] = []
     with closing(_pool(settings)) as pool, closing(_writable(settings)) as catalogue:
         for model in _models(pool, chosen or ()):
-            found = list(
-                lab.bench(
-                    pool.get(model),
-                    clock=time.perf_counter,
-                    now=time.time,
-                    batches=batch or (),
-                    seconds=seconds,
-                )
+            measuring = partial(
+                lab.bench,
+                clock=time.perf_counter,
+                now=time.time,
+                batches=batch or (),
+                seconds=seconds,
             )
+            found = lab.contest(pool, model, measuring)
             measured += found
             with catalogue.write() as tx:
-                speeds.put(tx, found)
+                speeds.put(tx, [each.speed for each in found if each.is_used])
             pool.unload(model)
     if json:
-        output.as_json([asdict(each) for each in measured])
+        output.as_json([measured_fields(each) for each in measured])
     else:
         _speeds_table(measured)
 
 
-def _speeds_table(measured: Sequence[Speed]) -> None:
-    headers = ["model", "device", "batch", "images/s", "ms", "ms (95%)"]
+def measured_fields(each: Measured) -> dict[str, Any]:
+    """A measurement as JSON has it."""
+    return {**asdict(each.speed), "session": each.session, "used": each.is_used}
+
+
+def _speeds_table(measured: Sequence[Measured]) -> None:
+    headers = ["model", "session", "device", "batch", "images/s", "ms", "ms (95%)", ""]
     rows = [
         (
-            each.model,
-            f"{each.device} {each.precision}",
-            each.batch_size,
-            f"{each.images_per_second:.1f}",
-            f"{each.latency_ms:.1f}",
-            f"{each.latency_p95_ms:.1f}",
+            each.speed.model,
+            each.session,
+            f"{each.speed.device} {each.speed.precision}",
+            each.speed.batch_size,
+            f"{each.speed.images_per_second:.1f}",
+            f"{each.speed.latency_ms:.1f}",
+            f"{each.speed.latency_p95_ms:.1f}",
+            "used" if each.is_used else "",
         )
         for each in measured
     ]

@@ -128,10 +128,10 @@ def _say(
     with open_writer(settings.catalogue.path) as catalogue:
         # Who is asked which crane he means keeps no other writer waiting.
         with catalogue.read() as tx:
-            photos = _photos(tx, files, query)
+            photos = _photos(tx, files, query, rules)
             label = _label(tx, tag, photos, command, rules)
         with catalogue.write() as tx:
-            return _write(tx, command, label, _photos(tx, files, query), settings)
+            return _write(tx, command, label, _photos(tx, files, query, rules), settings)
 
 
 def _write(
@@ -185,15 +185,18 @@ def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
         raise TagdError(f"{which} no tag {tag!r}", hint="tagd show FILE lists what it has.")
 
 
-def _photos(tx: Connection, files: Sequence[Path] | None, query: str | None) -> list[int]:
+def _photos(
+    tx: Connection, files: Sequence[Path] | None, query: str | None, rules: TagRules
+) -> list[int]:
     """The photos that are meant, by row id. Raises TagdError where there are none."""
     if query is None:
         return sorted({photo for each in files or () for photo in _at(tx, absolute(each))})
     from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    from tagd.catalogue.tags import label_names  # noqa: PLC0415
+    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
-    found = search(tx, query, Vocabulary.load().labels_named)
+    found = search(tx, query, Meaning.by(rules, label_names(tx)))
     photos = photos_of(tx, [each.path for each in found])
     if not photos:
         raise TagdError(f"nothing found for {query!r}")

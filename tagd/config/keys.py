@@ -21,6 +21,7 @@ from pydantic import (
 
 from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
+from tagd.config.retag import Retag
 from tagd.config.section import AbsolutePath, Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
@@ -335,6 +336,7 @@ class Config(Section):
     tags: Tags = Field(default_factory=Tags)
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
+    retag: Retag = Field(default_factory=Retag)
     worker: Worker = Field(default_factory=Worker)
     metadata: Metadata = Field(default_factory=Metadata)
     backup: Backup = Field(default_factory=Backup)

@@ -18,6 +18,7 @@ from tagd.config.paths import expand
 from tagd.config.writing import writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
+from tagd.hours import hours_of
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -30,6 +31,9 @@ from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.worker import Worker, WorkerSettings
+from tagd.policy.lasting import Lasting
+from tagd.retag.retagger import Retagger, RetagSettings
+from tagd.retag.staleness import Standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
     from tagd.config import Config
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
@@ -106,6 +111,7 @@ def settings_of(config: Config) -> WorkerSettings:
         decoders=config.worker.decoders,
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
+        keep_runs=config.retag.keep_runs,
     )
 
 
@@ -141,6 +147,7 @@ def worker_of(
     on_writes: Callable[[], None] = _silent,
     run: Run,
     beat: Callable[[], None] = _silent,
+    on_times: Callable[[StageTimes], None] = lambda _: None,
 ) -> Worker:
     """What works the queue off, as part of this run. `on_writes` is called when there are tags to
     be written into photos."""
@@ -155,6 +162,7 @@ def worker_of(
         run=run,
         writes=writes_of(config, on_writes),
         beat=beat,
+        on_times=on_times,
     )
 
 
@@ -181,6 +189,42 @@ def intake_of(
         on_submitted=on_submitted,
         say=say,
         beats=beats,
+    )
+
+
+def standard_of(config: Config, catalogue: Catalogue, models: ModelPool) -> Standard:
+    """What photos are to be tagged by, as the configuration and this machine have it. Raises
+    `DeviceUnavailable`."""
+    machine = Survey(models, catalogue, batch=config.worker.batch_size)(0)
+    return Standard(Lasting(wants_of(config), machine), machine)
+
+
+def retagger_of(
+    config: Config,
+    catalogue: Catalogue,
+    models: ModelPool,
+    *,
+    on_queued: Callable[[], None],
+    beat: Callable[[], None],
+    log: FilteringBoundLogger,
+) -> Retagger:
+    """What has tags catch up. Its own survey: that is not for several threads."""
+
+    def say(level: str, message: str, fields: Mapping[str, object]) -> None:
+        getattr(log, level)(message, **fields)
+
+    return Retagger(
+        catalogue=catalogue,
+        wants=wants_of(config),
+        survey=Survey(models, catalogue, batch=config.worker.batch_size),
+        settings=RetagSettings(
+            windows=tuple(map(hours_of, config.retag.windows)),
+            per_hour=config.retag.per_hour,
+            check_seconds=60 * config.retag.check_minutes,
+        ),
+        on_queued=on_queued,
+        say=say,
+        beat=beat,
     )
 
 

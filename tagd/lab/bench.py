@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tagd.catalogue.speeds import Speed
+from tagd.models.contest import contestants, prefer
 from tagd.models.selftest import rings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from tagd.models.pool import LoadedModel
+    from tagd.models.pool import LoadedModel, ModelPool
+
+Measuring = Callable[["LoadedModel"], Iterable[Speed]]
 
 CPU_BATCHES = (1, 2, 4, 8)
 GPU_BATCHES = (1, 4, 16, 64, 256)
 SECONDS = 2.0  # for each batch size
 MOST_PASSES = 200
 WARM_UP_PASSES = 2  # the first ones allocate, and choose kernels
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A speed, the name of the session that reached it, and whether that is the one in use."""
+
+    speed: Speed
+    session: str
+    is_used: bool
+
+
+def contest(pool: ModelPool, model: str, measure: Measuring) -> list[Measured]:
+    """Measure every session that can be opened for the model, and have the quickest used."""
+    found: dict[str, list[Speed]] = {}
+    for session, loaded in contestants(pool, model):
+        found[session] = list(measure(loaded))
+    rates = {
+        session: max(each.images_per_second for each in speeds)
+        for session, speeds in found.items()
+        if speeds
+    }
+    best = prefer(pool, pool.fingerprint_of(model), rates) if rates else ""
+    return [
+        Measured(each, session, session == best)
+        for session, speeds in found.items()
+        for each in speeds
+    ]
 
 
 def bench(

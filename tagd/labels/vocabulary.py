@@ -74,11 +74,17 @@ class Vocabulary:
         return sorted(self.resolve(text))
 
     def starting_with(self, text: str) -> frozenset[str]:
-        """The labels with a name or a synonym that begins so, in any language."""
+        """The labels with a name or a synonym in which a word begins so, in any language."""
         start = fold(text)
         if not start:
             return frozenset()
-        found = [ids for word, ids in self._meanings.items() if word.startswith(start)]
+        found = [ids for name, ids in self._meanings.items() if f" {start}" in f" {name}"]
+        return frozenset().union(*found)
+
+    def with_word(self, text: str) -> frozenset[str]:
+        """The labels with a name or a synonym in which these words stand, in any language."""
+        words = f" {fold(text)} "
+        found = [ids for name, ids in self._meanings.items() if words in f" {name} "]
         return frozenset().union(*found)
 
     def suggest(self, text: str, most: int = 3) -> list[str]:

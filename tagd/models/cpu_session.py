@@ -52,6 +52,24 @@ class Graphs:
             self.say(f"{facts.id} stays with PyTorch: {error.message}")
             return None
 
+    def made(
+        self, facts: ModelFacts, fingerprint: str, device: Device, threads: int | None
+    ) -> OnnxSession | None:
+        """As `open`, after an export where there is no graph yet; that takes up to half a
+        minute."""
+        graph = GraphFile.of(self.folder, fingerprint)
+        if graph.read() is None:
+            exporting = self.export(facts)
+            _, complaint = exporting.communicate()
+            if exporting.returncode == 1:
+                self.say(f"{facts.id} cannot be exported: {_last_line(complaint)}")
+            graph.await_maker()
+        return self.open(facts, fingerprint, device, threads)
+
+    def are_slower(self, fingerprint: str) -> bool:
+        """Whether PyTorch has been measured to be quicker for this model."""
+        return GraphFile.of(self.folder, fingerprint).is_slower
+
     def export(self, facts: ModelFacts) -> subprocess.Popen[bytes]:
         """Begin to make the model's graph. It goes on should we end, for whoever comes next."""
         command = [sys.executable, "-P", "-m", "tagd.models.graph_export", facts.id]
@@ -131,8 +149,12 @@ class ChangingSession:
             self._inner = session
             memory.reclaim()
         elif failed:
-            reason = complaint.decode(errors="replace").strip().splitlines()
-            self._say(f"PyTorch goes on in place of ONNX Runtime: {reason[-1] if reason else ''}")
+            self._say(f"PyTorch goes on in place of ONNX Runtime: {_last_line(complaint)}")
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def no_gpu_here() -> str | None:

@@ -5,6 +5,7 @@ A graph is made again whenever one of these changes; what no longer fits is neve
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1  # of what `graph_export` writes: raise it when the graph's inputs or outputs change
+FORMAT = 2  # of what `graph_export` writes: raise it when other graphs are to be made
 LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and runs
 
 
@@ -38,6 +39,27 @@ class GraphFile:
     def lock(self) -> Path:
         """Locked by whoever is making the graph."""
         return self.path.with_suffix(".lock")
+
+    def await_maker(self) -> None:
+        """Return once nobody is making the graph. Raises OSError."""
+        with self.lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+
+    @property
+    def is_slower(self) -> bool:
+        """Whether PyTorch has been measured to be quicker on this machine."""
+        return self._slower.exists()
+
+    def say_slower(self, is_slower: bool) -> None:
+        """Keep what has been measured. Raises OSError."""
+        if is_slower:
+            self._slower.touch()
+        else:
+            self._slower.unlink(missing_ok=True)
+
+    @property
+    def _slower(self) -> Path:
+        return self.path.with_suffix(".slower")
 
     def read(self) -> bytes | None:
         """The graph, or None where there is none or its bytes are not those that were written."""

@@ -37,18 +37,21 @@ _HERE = Device("cpu", "fp32", "for the export")
 class _FromPixels(torch.nn.Module):
     """The network behind its normalisation: `uint8` (N, height, width, 3) to logits."""
 
-    mean: torch.Tensor
-    std: torch.Tensor
+    scale: torch.Tensor
+    shift: torch.Tensor
 
     def __init__(self, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, 3, 1, 1))
+        mean = torch.tensor(preprocessing.mean).view(1, 3, 1, 1)
+        std = torch.tensor(preprocessing.std).view(1, 3, 1, 1)
+        # (pixel / 255 - mean) / std with two passes over the picture in place of three.
+        self.register_buffer("scale", 1 / (255 * std))
+        self.register_buffer("shift", -mean / std)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         pixels = images.permute(0, 3, 1, 2).to(torch.float32)
-        answer: torch.Tensor = self.network((pixels / 255 - self.mean) / self.std)
+        answer: torch.Tensor = self.network(pixels * self.scale + self.shift)
         return answer
 
 

@@ -111,27 +111,28 @@ class ModelPool:
         clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._settings = settings or PoolSettings(device, threads)
-        self._open = open_session or partial(_open_real, self._settings, say)
+        self.settings = settings or PoolSettings(device, threads)
+        self._open = open_session or partial(_open_real, self.settings, say)
         self._free_mb = free_mb
         self._reclaim = reclaim
         self._clock = clock
-        self._say = say
+        self.say = say
         self._placement = Placement(
-            self._settings.device,
-            allow_cpu_fallback=self._settings.allow_cpu_fallback,
-            find=find_device or partial(_find_real, self._settings),
+            self.settings.device,
+            allow_cpu_fallback=self.settings.allow_cpu_fallback,
+            find=find_device or partial(_find_real, self.settings),
             works=works or _works_real,
             clock=clock,
             say=say,
         )
-        self.shelf = Shelf(self._settings.folder)
+        self.shelf = Shelf(self.settings.folder)
         self._loading = threading.RLock()
         self._loaded: dict[str, _Place] = {}
         self._known: dict[str, _Known] = {}
         self._limits: dict[tuple[str, str], int] = {}  # the batches that fitted a device's memory
         self._timer: threading.Timer | None = None
         self._closed = False
+        self.loads = 0  # until now
 
     def get(self, model: str) -> LoadedModel:
         """The model, loaded on first use; whoever else asks meanwhile waits for the same load.
@@ -160,7 +161,7 @@ class ModelPool:
     def sweep(self) -> tuple[str, ...]:
         """Let go of what nobody asked for in `idle_unload_seconds`; returns which. The pool does so
         by itself."""
-        limit = self._settings.idle_unload_seconds
+        limit = self.settings.idle_unload_seconds
         with self._loading:
             now = self._clock()
             idle = [
@@ -169,7 +170,7 @@ class ModelPool:
                 if limit is not None and now - place.used_at >= limit
             ]
             if self._let_go(idle):
-                self._say(f"{', '.join(idle)} unloaded: nobody asked for it")
+                self.say(f"{', '.join(idle)} unloaded: nobody asked for it")
             self._arm()
         return tuple(idle)
 
@@ -196,9 +197,19 @@ class ModelPool:
             taken = sum(place.megabytes for place in self._loaded.values())
         return None if free is None else free + taken
 
+    def whole_mb(self) -> int | None:
+        """What the device has, in MiB, whoever takes it now; None where nobody says. Raises
+        `DeviceUnavailable`."""
+        with self._loading:
+            return memory.whole_mb(self._placement.device())
+
     def geometry_of(self, model: str) -> Geometry:
         """What `get(model).geometry` is. Raises `ModelUnknown`."""
         return self._know(model).facts.preprocessing.geometry
+
+    def facts_of(self, model: str) -> ModelFacts:
+        """What `get(model).facts` is. Raises `ModelUnknown`."""
+        return self._know(model).facts
 
     def labels_of(self, model: str) -> tuple[str, ...]:
         """What `get(model).labels` is. Raises `ModelUnknown`."""
@@ -236,6 +247,7 @@ class ModelPool:
         session.batch_limit = self._limits.get((model, device.name))
         guarded = Guarded(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
+        self.loads += 1
         self._loaded[model] = place = _Place(loaded, session, device, needed, self._clock())
         self._arm()
         return place
@@ -255,8 +267,8 @@ class ModelPool:
 
     def _make_room(self, facts: ModelFacts, device: Device) -> int:
         """Let go of the least recently used until the model fits; returns what it needs in MiB."""
-        needed = facts.memory_needed_mb(device.precision, self._settings.batch)
-        budget = self._settings.memory_budget_mb
+        needed = facts.memory_needed_mb(device.precision, self.settings.batch)
+        budget = self.settings.memory_budget_mb
         if budget is not None and needed > budget:
             raise ModelError(
                 f"{facts.id} needs about {needed} MB, but [model] memory_budget is {budget:g}",
@@ -270,16 +282,16 @@ class ModelPool:
                 )
             oldest = min(self._loaded, key=lambda model: self._loaded[model].used_at)
             self._let_go([oldest])
-            self._say(f"{oldest} unloaded to make room for {facts.id}")
+            self.say(f"{oldest} unloaded to make room for {facts.id}")
         return needed
 
     def _left(self, device: Device) -> int | None:
         """What another model may take, in MiB; None for as much as it likes."""
         free = self._free_mb(device)
-        if self._settings.memory_budget_mb is None:
+        if self.settings.memory_budget_mb is None:
             return free
         taken = sum(place.megabytes for place in self._loaded.values())
-        spare = int(self._settings.memory_budget_mb - taken)
+        spare = int(self.settings.memory_budget_mb - taken)
         return spare if free is None else min(spare, free)
 
     def _let_go(self, models: Sequence[str]) -> bool:
@@ -313,7 +325,7 @@ class ModelPool:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        limit = self._settings.idle_unload_seconds
+        limit = self.settings.idle_unload_seconds
         if limit is None or self._closed or not self._loaded:
             return
         oldest = min(place.used_at for place in self._loaded.values())
@@ -354,6 +366,8 @@ def _open_real(
         return _open_torch(settings, facts, labels, device)
     graphs = Graphs(settings.graphs, settings.folder, say)
     identity = Shelf(settings.folder).fingerprint_of(facts)
+    if graphs.are_slower(identity):
+        return _open_torch(settings, facts, labels, device)
     opened = partial(graphs.open, facts, identity, device, settings.threads)
     if (session := opened()) is not None:
         return session

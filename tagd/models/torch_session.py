@@ -123,6 +123,9 @@ class TorchSession:
         return torch.tensor(values, dtype=torch.float32, device=self._device).view(1, 3, 1, 1)
 
     def _normalised(self, images: torch.Tensor) -> torch.Tensor:
+        if self._device.type == "cuda":
+            # From pinned memory the copy runs beside what the GPU is still at.
+            images = images.pin_memory()
         # A permuted view of pixels is channels-last already, and stays so.
         pixels = images.to(self._device, non_blocking=True).permute(0, 3, 1, 2)
         scaled = pixels.to(torch.float32).div_(255).sub_(self._mean).div_(self._std)

@@ -59,11 +59,12 @@ class DecodeRequest:
 
 @dataclass(frozen=True, slots=True)
 class DecodeOutcome:
-    """What became of a request: a photo or an error."""
+    """What became of a request: a photo or an error, and the seconds that a decoder spent on it."""
 
     ticket: int
     photo: DecodedPhoto | None
     error: PhotoError | None
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ class DecoderProcess:
         self._buffer += received
         while (message := unframe(self._buffer)) is not None:
             if self.is_ready:
-                outcome = self._outcome(message)
+                outcome = self._outcome(message, now - self.since)
                 self.since = now
                 yield outcome
             elif message == READY:
@@ -155,7 +156,7 @@ class DecoderProcess:
             else:
                 raise ProtocolError("an answer before it was ready")
 
-    def _outcome(self, message: Message) -> DecodeOutcome:
+    def _outcome(self, message: Message, seconds: float) -> DecodeOutcome:
         if not self._work:
             raise ProtocolError("an answer to nothing")
         request, offset = self._work[0].request, self._work[0].offset
@@ -169,7 +170,7 @@ class DecoderProcess:
         self._work.popleft()
         self.answered += 1
         self._tail = b""
-        return DecodeOutcome(request.ticket, photo, error)
+        return DecodeOutcome(request.ticket, photo, error, seconds)
 
     def _inputs(
         self, geometries: tuple[Geometry, ...], offset: int

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import found, inscriptions, say, tags
+from tagd.catalogue import inscriptions, say, tags
+from tagd.catalogue import readings as earlier
 from tagd.catalogue.say import Saying, Word
 from tagd.domain import TagSource
 from tagd.labels.naming import may_mean, meant_of
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.found import FoundBefore
     from tagd.catalogue.inscriptions import Inscription
+    from tagd.catalogue.readings import FoundBefore
     from tagd.catalogue.runs import Run
     from tagd.domain import Readings
     from tagd.pipeline.derivation import Derivation
@@ -43,8 +44,8 @@ def take_in(
 ) -> set[int]:
     """Take in what was read of these files, by their row ids; the photos whose tags have changed,
     by theirs."""
-    known = found.before(tx, readings)
-    found.put_facts(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
+    known = earlier.before(tx, readings)
+    earlier.put_facts(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
     changed: set[int] = set()
     for file_id, each in known.items():
         said = readings[file_id]

@@ -1,5 +1,5 @@
-"""What others wrote into a photo or its sidecar, read from the bytes that are decoded anyway, and as
-it comes from a decoder process, which nobody trusts.
+"""What others wrote into a photo or its sidecar: read from the bytes that are decoded anyway, and
+taken from a decoder process, which nobody trusts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ _MOST_SIDECAR: Final = 16 * 1024 * 1024  # bytes
 
 def readings_of(path: Path, data: bytes) -> Readings:
     """What the photo with these bytes, and the sidecar beside it, say. Never raises."""
-    inside, beside = reader.of_photo(data), _beside(path)
+    return _together(reader.of_photo(data), _sidecar(path, _BESIDE))
+
+
+def readings_at(path: Path, rule: sidecar.SidecarRule) -> Readings:
+    """What the photo at this path and its sidecar say. Raises a PhotoError on I/O errors."""
+    return _together(reader.read(path), _sidecar(path, rule))
+
+
+def _together(inside: FileTags, beside: FileTags | None) -> Readings:
     keywords = {}
     if inside.has_packet or any(inside.keywords.values()):
         keywords[Place.EMBEDDED] = _by_name(inside)
@@ -69,10 +77,10 @@ def unpack(fields: dict[str, Any]) -> Readings:
         raise ValueError("not what a decoder says") from error
 
 
-def _beside(path: Path) -> FileTags | None:
+def _sidecar(path: Path, rule: sidecar.SidecarRule) -> FileTags | None:
     """What the sidecar says; None where there is none that can be read."""
     with contextlib.suppress(OSError):
-        place = sidecar.find(path, _BESIDE)
+        place = sidecar.find(path, rule)
         if place is not None and place.stat().st_size <= _MOST_SIDECAR:
             return reader.of_packets([place.read_bytes()])
     return None

@@ -2,8 +2,10 @@
 
     claim → decode → choose → predict → derive → record
 
-One thread tells it, a batch a turn. Decoder processes work ahead of it, so that the next photos are
-decoded while the model runs; a batch is whatever has arrived, and is never waited for.
+One thread tells it. Decoder processes work ahead of it, so that the next photos are decoded while
+the model runs; a batch is whatever has arrived, and is never waited for. A turn is some batches
+that are recorded together, as a transaction costs much the same for one photo as for ten; it ends
+as soon as nothing more is on its way, so that a single photo never waits for others.
 """
 
 from __future__ import annotations
@@ -11,43 +13,46 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tagd.catalogue import jobs, photos, record
+from tagd.catalogue import facts, jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
     ModelError,
-    ModelUnavailable,
     PhotoError,
 )
 from tagd.fs import signature_of
-from tagd.pipeline import retry
+from tagd.pipeline import found_tags, retry
 from tagd.pipeline.decoder import DecodeRequest
+from tagd.pipeline.stages import Stage, Stopwatch
+from tagd.pipeline.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.record import InForce
     from tagd.catalogue.runs import Run
     from tagd.domain import DecodedPhoto, Signature
-    from tagd.pipeline.classify import Answer, Chosen, Classifier
+    from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.writes import Writes
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
 TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
+TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
+TURN_PHOTOS = 32  # that many need not wait for more
 
 # Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
 _TICKETS = itertools.count(1)
@@ -84,25 +89,20 @@ class WorkerSettings:
     decoders: int
     max_attempts: int
     settle_seconds: float
+    keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
 
     @property
     def ahead(self) -> int:
-        """Photos claimed at most: each decoder busy and one waiting, and a batch at the model."""
-        return 2 * self.decoders + self.batch_size
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one turn gathers before it is recorded."""
-
-    decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
-    failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
+        """Photos claimed at most: each decoder busy and one waiting, a batch at the model, and what
+        is to be recorded together."""
+        return 2 * self.decoders + self.batch_size + TURN_PHOTOS
 
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `writes` queues the writing of tags into photos, where that is wanted.
-    `beat` is called again and again while it makes progress, and while there is nothing to do."""
+    `writes` queues the writing of tags into photos, where that is wanted. `beat` is called again
+    and again while it makes progress, and while there is nothing to do; `on_times` after each turn,
+    with what the stages took in all turns until then."""
 
     def __init__(
         self,
@@ -117,6 +117,7 @@ class Worker:
         run: Run | None = None,
         writes: Writes | None = None,
         beat: Callable[[], None] = lambda: None,
+        on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -129,9 +130,11 @@ class Worker:
         self._run = run
         self._writes = writes
         self._beat = beat
+        self._on_times = on_times
         self._clock = clock
         self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
+        self._watch = Stopwatch(time.perf_counter)
         self._stop = threading.Event()
         self._woken = threading.Event()
 
@@ -174,9 +177,28 @@ class Worker:
         """One turn; returns how many jobs came to an end in it."""
         if not self._claimed and not self._claim_first():
             return 0
-        turn = self._gather()
-        answers = self._ask(turn)
-        return self._record(turn, answers)
+        turn = Turn()
+        self._watch.start()
+        try:
+            self._look(turn)
+        except (ModelError, DecoderUnavailable):
+            self._record(turn)  # what has been found is not lost to what came after it
+            raise
+        return self._record(turn)
+
+    def _look(self, turn: Turn) -> None:
+        """Take batches as they come and ask the models, until it is time to record."""
+        until = time.monotonic() + POLL_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            batch = self._gather(left)
+            self._watch.lap(Stage.WAIT)
+            self._ask(batch, turn.answers)
+            self._watch.lap(Stage.FORWARD)
+            turn.add(batch)
+            is_over = not batch.photos or not self._claimed or turn.photos >= TURN_PHOTOS
+            if is_over or self._stop.is_set():
+                return
+            until = min(until, time.monotonic() + TURN_SECONDS)
 
     def _claim_first(self) -> bool:
         """Claim when nothing is at work; without jobs, wait for some."""
@@ -215,65 +237,51 @@ class Worker:
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
 
-    def _gather(self) -> _Turn:
-        turn = _Turn()
-        for outcome in self._decoders.take(self._settings.batch_size, POLL_SECONDS):
+    def _gather(self, timeout: float) -> Turn:
+        turn = Turn()
+        for outcome in self._decoders.take(self._settings.batch_size, timeout):
             job = self._claimed.pop(outcome.ticket)
+            self._watch.add(Stage.DECODE, outcome.seconds)
             if outcome.photo is not None:
                 turn.decoded.append((job, outcome.photo))
             elif outcome.error is not None:
                 turn.failed.append((job, outcome.error))
         return turn
 
-    def _ask(self, turn: _Turn) -> Mapping[str, Answer]:
-        """Ask the models about content that they have not seen, each content once."""
-        if not turn.decoded:
-            return {}
-        contents = {photo.photo_id: photo for _, photo in turn.decoded}
+    def _ask(self, batch: Turn, answered: Collection[str]) -> None:
+        """Ask the models about content that they have not seen, each content once; `answered` are
+        the photo ids that this turn has answers for."""
+        contents = {
+            photo.photo_id: photo for _, photo in batch.decoded if photo.photo_id not in answered
+        }
+        if not contents:
+            return
         backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
-            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog)
+            waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
-        _refuse(turn, refused)
-        unseen = {
-            photo_id: contents[photo_id]
-            for photo_id, choice in chosen.items()
-            if not self._in_force(in_force.get(photo_id), contents[photo_id], choice)
-        }
+        batch.refuse(refused)
+        due = batch.due(contents, chosen, in_force)
         blind = {
             photo_id
-            for photo_id, photo in unseen.items()
-            if not self._classifier.can_see(photo, chosen[photo_id].now)
+            for photo_id, choice in due.items()
+            if not self._classifier.can_see(contents[photo_id], choice)
         }
-        self._decode_anew(turn, blind)
-        return self._classifier.classify(
-            {photo_id: photo for photo_id, photo in unseen.items() if photo_id not in blind},
-            {photo_id: each.now for photo_id, each in chosen.items()},
-        )
+        self._decode_anew(batch, blind)
+        unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
+        batch.answers = self._classifier.classify(unseen, due)
 
-    def _in_force(self, known: InForce | None, photo: DecodedPhoto, chosen: Chosen) -> bool:
-        """Whether the tags that the photo has are those that it would get. Those that it deserves
-        are not replaced by those of a quicker model, however many photos wait."""
-        if known is None or known.orientation != photo.facts.orientation:
-            return False
-        heard = len(known.fingerprints)
-        return any(
-            known.fingerprints == self._classifier.wanted(choice)[:heard]
-            for choice in (chosen.at_rest, chosen.now)
-        )
-
-    def _decode_anew(self, turn: _Turn, photo_ids: Collection[str]) -> None:
+    def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
         memory, models on disk or the hour have changed since then."""
-        again = [job for job, photo in turn.decoded if photo.photo_id in photo_ids]
-        turn.decoded = [each for each in turn.decoded if each[1].photo_id not in photo_ids]
-        self._decode(again)
+        self._decode(batch.take_out(photo_ids))
 
-    def _record(self, turn: _Turn, answers: Mapping[str, Answer]) -> int:
+    def _record(self, turn: Turn) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
         now = self._clock()
-        results = [self._result(job, photo, answers) for job, photo in turn.decoded]
+        results = [self._result(job, photo, turn) for job, photo in turn.decoded]
+        self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
                 tx,
@@ -282,29 +290,47 @@ class Worker:
                 now,
                 above=self._derivation.above,
                 run=self._run,
+                keep=self._settings.keep_runs,
             )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
+            if self._run is not None:
+                said = turn.readings({report.file_id for report in reports})
+                found_tags.take_in(tx, said, self._derivation, self._run, now)
             if self._writes is not None:
                 self._writes.queue(tx, {report.photo_id for report in reports}, now)
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             claimed = self._claim(tx)
+            self._note_times(tx, len(reports))
+        self._watch.lap(Stage.RECORD)
         self._decode(claimed)
         if self._writes is not None:
             self._writes.wake()
         for report in reports:
             self._on_report(report)
+        self._on_times(self._watch.times())
         return len(reports)
 
-    def _result(self, job: Job, photo: DecodedPhoto, answers: Mapping[str, Answer]) -> TaggedFile:
+    def _note_times(self, tx: Connection, ended: int) -> None:
+        """For `tagd status --verbose`. What the commit takes counts from the next turn on."""
+        self._watch.lap(Stage.RECORD)
+        self._watch.count(ended)
+        facts.put(tx, facts.STAGE_TIMES, self._watch.times().dumped())
+
+    def _result(self, job: Job, photo: DecodedPhoto, turn: Turn) -> TaggedFile:
         tagging = None
-        if (answer := answers.get(photo.photo_id)) is not None:
+        if (answer := turn.answers.get(photo.photo_id)) is not None:
             tags = self._derivation.tags_of(answer.final)
             tagging = Tagging(
-                answer.choice.reason, answer.stages, tags, refine=answer.choice.refine
+                answer.choice.reason,
+                answer.stages,
+                tags,
+                refine=answer.choice.refine,
+                asked=self._classifier.want_of(answer.choice),
             )
-        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging)
+        wanted = turn.wanted.get(photo.photo_id)
+        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging, wanted)
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:
@@ -362,16 +388,6 @@ class Worker:
                 self._on_trouble(trouble)
             else:
                 return
-
-
-def _refuse(turn: _Turn, refused: Mapping[str, ModelError]) -> None:
-    """Photos whose rule names a model that cannot be had fail for now; the others go on."""
-    turn.failed += [
-        (job, ModelUnavailable(job.path, refused[photo.photo_id].message))
-        for job, photo in turn.decoded
-        if photo.photo_id in refused
-    ]
-    turn.decoded = [each for each in turn.decoded if each[1].photo_id not in refused]
 
 
 def _signature_now(path: Path) -> Signature | None:

@@ -60,8 +60,13 @@ def test_every_fact_is_shown_with_its_source(place: Home) -> None:
 
 
 def test_what_was_measured_is_kept_and_listed(place: Home) -> None:
-    told = place.run("models", "bench", LITE0, "--batch", "1", "--batch", "3", "--seconds", "0.05")
+    sizes = ("--batch", "1", "--batch", "3", "--seconds", "0.05")
+    told = place.run("models", "bench", LITE0, *sizes, "--json")
     assert told.returncode == 0, told.stderr
+    measured = json.loads(told.stdout)
+    assert {"ONNX Runtime", "PyTorch"} <= {each["session"] for each in measured}
+    [used] = {each["session"] for each in measured if each["used"]}
+    assert used in {"ONNX Runtime", "PyTorch"}
     rows = place.rows(
         "SELECT model, device, batch_size, images_per_second, latency_ms, latency_p95_ms, hardware"
         " FROM v_speeds ORDER BY batch_size"

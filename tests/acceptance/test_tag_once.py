@@ -17,6 +17,11 @@ def test_tags_what_is_there_and_leaves_it_alone_the_second_time(home: Home) -> N
     assert "4 photos tagged" in first.stdout
     assert "broken.jpg" in first.stdout + first.stderr
 
+    told = json.loads(home.run("status", "--verbose", "--json").stdout)["stages"]
+    assert told["photos"] == 5
+    assert all(took > 0 for took in told["milliseconds_a_photo"].values())
+    assert "decode" in home.run("status", "-v").stdout
+
     (home.photos / "broken.jpg").unlink()
     inferences = home.inferences()
     second = home.run("tag", home.photos, "--json")

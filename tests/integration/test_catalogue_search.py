@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import jobs, photos, search, tags
+from tagd.catalogue import jobs, overview, photos, search, tags
 from tagd.catalogue.record import record
 from tagd.domain import FileState, JobState, TagSource, TagState
+from tagd.errors import QueryError
 from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit
 
 CAT, TIGER_CAT, DOG = LABELS[:3]
@@ -41,9 +44,27 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
         yield tx
 
 
-def names(tx: Connection, query: str, **meanings: str) -> list[str]:
-    found = search.search(tx, query, lambda word: [meanings[word]] if word in meanings else [])
-    return [each.path.stem for each in found]
+@dataclass(frozen=True)
+class Called:
+    """Names as the catalogue has them, and some in another language; nothing is below anything."""
+
+    labels_called: Mapping[str, str]
+
+    def labels(self, text: str, *, beginning: bool = False) -> frozenset[str]:
+        if beginning:
+            names = self.labels_called
+            return frozenset(names[name] for name in names if name.startswith(text))
+        return frozenset({self.labels_called.get(text.casefold(), "")} - {""})
+
+    def suggest(self, text: str) -> list[str]:
+        return get_close_matches(text, self.labels_called)
+
+
+NAMES = Called({"cat": CAT, CAT: CAT, "猫": CAT, "tiger cat": TIGER_CAT, "dog": DOG, "zebra": "z"})
+
+
+def names(tx: Connection, query: str) -> list[str]:
+    return [each.path.stem for each in search.search(tx, query, NAMES)]
 
 
 @pytest.mark.parametrize(
@@ -56,13 +77,30 @@ def names(tx: Connection, query: str, **meanings: str) -> list[str]:
         ("cat -dog", ["cat", "tiger"]),
         ('"tiger cat"', ["tiger"]),
         ('-"tiger  cat" cat', ["100%_both", "cat"]),
-        ("tiger", ["tiger"]),  # no tag is called so: a word of a name
-        ("tig", ["tiger"]),  # nor is it a word: the beginning of one
-        ("ca", ["100%_both", "cat", "tiger"]),
-        ("nothing", []),
         ("猫", ["100%_both", "cat", "tiger"]),
         ("-cat path:/p/", ["broken", "dog", "plain", "waits"]),
-        ("-nothing path:plain", ["plain"]),
+        ("tig*", ["tiger"]),
+        ("zebra", []),  # a tag that no photo has
+        ("-zebra path:plain", ["plain"]),
+        ("cat OR dog", ["100%_both", "cat", "dog", "tiger"]),
+        ("-(cat OR dog) state:tagged", ["plain"]),
+        ("conf:>0.85", ["100%_both", "cat", "dog", "tiger"]),
+        ("cat conf:>0.85", ["100%_both", "cat"]),
+        ("(cat OR dog) conf:<=0.8", ["100%_both", "tiger"]),
+        ("-conf:>0 state:tagged", ["plain"]),
+        ("source:person", []),
+        ("source:model dog", ["100%_both", "dog"]),
+        ("camera:nikon", ["100%_both", "cat", "dog", "plain", "tiger"]),
+        ('camera:"Nikon z" -cat', ["dog", "plain"]),
+        ("taken:2024 cat", ["100%_both", "cat", "tiger"]),
+        ("taken:2024-06-01..", ["100%_both", "cat", "dog", "plain", "tiger"]),
+        ("taken:..2024-05", []),
+        ("-taken:2024", ["broken", "waits"]),
+        ("model:lite dog", ["100%_both", "dog"]),
+        ("state:failed", ["broken"]),
+        ("state:queued OR state:failed", ["broken", "waits"]),
+        ("state:missing", ["gone"]),
+        ("path:DOG", ["dog"]),
         ("dog path:/p/cat", []),
         ("path:/p/cat.jpg", ["cat"]),
         ("path:100%_", ["100%_both"]),
@@ -76,35 +114,38 @@ def names(tx: Connection, query: str, **meanings: str) -> list[str]:
     ],
 )
 def test_queries(tx: Connection, query: str, expected: list[str]) -> None:
-    assert sorted(names(tx, query, 猫=CAT)) == sorted(expected)
+    for sort in search.Sort:
+        found = search.search(tx, query, NAMES, sort=sort, limit=50)
+        assert sorted(each.path.stem for each in found) == sorted(expected), sort
+    assert sorted(names(tx, query)) == sorted(expected)
 
 
 def test_a_rejected_tag_is_not_found_and_not_shown(tx: Connection) -> None:
     tx.exec_driver_sql("UPDATE tag SET state = 'rejected' WHERE photo_id = 1")
     assert names(tx, "cat") == ["100%_both", "tiger"]
     assert "cat" in names(tx, "-cat")
-    [found] = search.search(tx, "path:/p/cat.jpg")
+    [found] = search.search(tx, "path:/p/cat.jpg", NAMES)
     assert found.tags == ()
 
 
 def test_what_is_found_comes_with_its_tags_in_pages(tx: Connection) -> None:
-    [found] = search.search(tx, "tiger")
+    [found] = search.search(tx, '"tiger cat"', NAMES)
     assert found.path == Path("/p/tiger.jpg")
     assert found.tags == (
-        search.ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
-        search.ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        overview.ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        overview.ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
     )
-    pages = [search.search(tx, "cat", limit=2, offset=offset) for offset in (0, 2, 4)]
+    pages = [search.search(tx, "cat", NAMES, limit=2, offset=offset) for offset in (0, 2, 4)]
     assert [[each.path.stem for each in page] for page in pages] == [
         ["100%_both", "cat"],
         ["tiger"],
         [],
     ]
-    assert [each.path for each in search.search(tx, "dog path:caf")] == [NOT_UTF8]
+    assert [each.path for each in search.search(tx, "dog path:caf", NAMES)] == [NOT_UTF8]
 
 
 def test_one_file_in_full(tx: Connection) -> None:
-    shown = search.show(tx, Path("/p/tiger.jpg"))
+    shown = overview.show(tx, Path("/p/tiger.jpg"))
     assert shown is not None
     assert (shown.state, shown.photo_id, shown.size) == (FileState.TAGGED, f"{2:032x}", 1001)
     assert shown.facts is not None
@@ -119,18 +160,18 @@ def test_one_file_in_full(tx: Connection) -> None:
 
 
 def test_one_file_that_failed_and_one_that_is_not_known(tx: Connection) -> None:
-    shown = search.show(tx, Path("/p/broken.jpg"))
+    shown = overview.show(tx, Path("/p/broken.jpg"))
     assert shown is not None
     assert (shown.state, shown.reason, shown.facts) == (FileState.FAILED, "no image data", None)
     assert (shown.tags, shown.stages) == ((), ())
     [job] = shown.jobs
     assert (job.state, job.attempts, job.error) == (JobState.QUARANTINED, 1, "no image data")
-    assert search.show(tx, NOT_UTF8) is not None
-    assert search.show(tx, Path("/p/unknown.jpg")) is None
+    assert overview.show(tx, NOT_UTF8) is not None
+    assert overview.show(tx, Path("/p/unknown.jpg")) is None
 
 
 def test_the_whole_at_a_glance(tx: Connection) -> None:
-    status = search.status(tx, NOW)
+    status = overview.status(tx, NOW)
     assert status.files == {
         FileState.QUEUED: 1,
         FileState.TAGGED: 5,
@@ -145,7 +186,7 @@ def test_the_whole_at_a_glance(tx: Connection) -> None:
     assert (status.tagged_last_minute, status.tagged_last_hour) == (6, 6)
     assert status.oldest_waiting == NOW - 20
     assert [failure.reason for failure in status.last_failures] == ["no image data"]
-    later = search.status(tx, NOW + 60)
+    later = overview.status(tx, NOW + 60)
     assert (later.tagged_last_minute, later.tagged_last_hour) == (0, 6)
 
 
@@ -154,22 +195,58 @@ def test_failures_the_latest_first(tx: Connection) -> None:
     late, other = sorted(claim(tx, lease="worker/9"), key=lambda job: job.path.stem)
     jobs.quarantine(tx, late, "too-large", "too many pixels", NOW + 5)
     jobs.retry_later(tx, other, "unreadable", "no rights", Later(NOW + 5))
-    found = search.failed(tx)
+    found = overview.failed(tx)
     assert [(each.path.stem, each.code, each.failed_at, each.attempts) for each in found] == [
         ("late", "too-large", NOW + 5, 1),
         ("broken", "corrupt", NOW - 1, 1),
     ]
-    assert [each.path.stem for each in search.failed(tx, limit=1)] == ["late"]
+    assert [each.path.stem for each in overview.failed(tx, limit=1)] == ["late"]
 
 
 def test_tags_with_their_numbers(tx: Connection) -> None:
-    counted = [(each.name, each.files) for each in search.tag_counts(tx)]
+    counted = [(each.name, each.files) for each in overview.tag_counts(tx)]
     assert counted == [("cat", 3), ("dog", 2), ("tiger cat", 1)]
     assert sorted(counted) == sorted(
         tuple(row) for row in tx.exec_driver_sql("SELECT * FROM v_tags").all()
     )
 
 
-def test_two_labels_of_one_name_are_both_meant(tx: Connection) -> None:
+def test_two_labels_of_one_name_count_a_file_once(tx: Connection) -> None:
     tags.rename_labels(tx, {DOG: "cat"})
-    assert len(names(tx, "cat")) == 4
+    assert [(each.name, each.files) for each in overview.tag_counts(tx)] == [
+        ("cat", 4),
+        ("tiger cat", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "at", "suggestions"),
+    [
+        ("dog catt", 4, ("cat",)),
+        ("camera:nikom", 0, ("nikon",)),
+        ("cat model:lite9", 4, ("lite0",)),
+        ("tiggerish", 0, ()),
+    ],
+)
+def test_an_unknown_word_is_answered_with_what_is_near(
+    tx: Connection, query: str, at: int, suggestions: tuple[str, ...]
+) -> None:
+    with pytest.raises(QueryError) as told:
+        names(tx, query)
+    assert (told.value.at, told.value.suggestions) == (at, suggestions)
+
+
+def test_the_order_is_the_one_asked_for(tx: Connection) -> None:
+    tx.exec_driver_sql("UPDATE photo SET taken_at = '2025-01-02T03:04:05+09:00' WHERE id = 3")
+    tx.exec_driver_sql("UPDATE tag SET confidence = 0.95 WHERE photo_id = 2 AND label_id = 1")
+
+    def order(sort: search.Sort) -> list[str]:
+        return [each.path.stem for each in search.search(tx, "cat", NAMES, sort=sort, limit=9)]
+
+    assert order(search.Sort.NEWEST) == ["100%_both", "tiger", "cat"]
+    assert order(search.Sort.ADDED) == ["100%_both", "tiger", "cat"]
+    assert order(search.Sort.PATH) == ["100%_both", "cat", "tiger"]
+    by_confidence = search.search(tx, "cat", NAMES, sort=search.Sort.CONFIDENCE, limit=9)
+    sure = [next(tag.confidence for tag in each.tags if tag.label == CAT) for each in by_confidence]
+    assert sure == sorted(sure, reverse=True)
+    assert names(tx, "taken:2025-01-02") == ["100%_both"]

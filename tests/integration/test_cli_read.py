@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -142,6 +145,61 @@ def test_nothing_found_is_status_1_as_grep_has_it(home: Home) -> None:
     told = home.run("search", "zebra")
     assert (told.returncode, told.stdout, told.stderr) == (1, "", "nothing found\n")
     assert asked(home, "search", "zebra") == []
+
+
+def test_a_typing_error_is_answered_with_what_may_be_meant(home: Home) -> None:
+    told = home.run("search", "dog esspresso")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.splitlines() == [
+        "tagd: there is no tag 'esspresso'",
+        "  dog esspresso",
+        "      ^",
+        "  did you mean espresso?",
+    ]
+    told = home.run("search", "dog esspresso", "--json")
+    assert told.returncode == 1
+    assert json.loads(told.stdout) == {
+        "error": "there is no tag 'esspresso'",
+        "at": 4,
+        "suggestions": ["espresso"],
+    }
+
+
+def test_a_kind_is_found_by_what_is_below_it(home: Home) -> None:
+    (found,) = asked(home, "search", "beverage")
+    assert [tag["tag"] for tag in found["tags"]] == ["espresso"]
+
+
+def test_search_in_another_order(home: Home) -> None:
+    found = asked(home, "search", "cat", "--sort", "confidence", "--limit", "5")
+    assert [Path(each["path"]).stem for each in found] == ["猫 1", "both"]
+
+
+def test_export_as_a_table_for_spreadsheets(home: Home) -> None:
+    told = subprocess.run(
+        home.command("export", "--format", "csv", "cat"),
+        capture_output=True,
+        env=home.environment,
+        check=True,
+    ).stdout
+    assert told.startswith("\ufeffpath,tags,state,".encode())
+    both, cat = csv.DictReader(io.StringIO(told.decode("utf-8-sig")))
+    assert cat["path"] == f"{home.photos}/猫 1.jpg"
+    assert (both["tags"], both["camera_model"]) == ("animal; dog; cat", "D750")
+    with closing(sqlite3.connect(home.database)) as other:
+        other.execute("UPDATE photo SET camera_make = '=1+1' WHERE camera_make = 'NIKON'")
+        other.commit()
+        assert "'=1+1" in home.run("export", "cat").stdout
+        other.execute("UPDATE photo SET camera_make = 'NIKON'")
+        other.commit()
+
+
+def test_export_of_everything_a_line_a_file(home: Home) -> None:
+    lines = home.run("export", "--format", "jsonl").stdout.splitlines()
+    files = {Path(each["path"]).name: each for each in map(json.loads, lines)}
+    assert len(files) == len(PHOTOS) + len(BROKEN) + 1
+    assert files["both.jpg"]["tags"][0]["tag"] == "animal"
+    assert (files[BROKEN[0]]["state"], files[BROKEN[0]]["width"]) == ("failed", None)
 
 
 def test_show(home: Home) -> None:

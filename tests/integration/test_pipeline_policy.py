@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.photos import submit
 from tagd.config import Config
-from tagd.daemon.build import derivation_of, models_of
+from tagd.daemon.build import models_of
 from tagd.daemon.facts import Survey
-from tagd.domain import Priority, SettledFile
+from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
-from tagd.fs import signature_of
 from tagd.models.pool import ModelPool
-from tagd.pipeline.classify import Classifier
-from tagd.pipeline.decode import DecodeLimits
-from tagd.pipeline.decoder import DecoderPool
-from tagd.pipeline.worker import Outcome, Report, Worker, WorkerSettings
-from tagd.policy.facts import Machine
+from tagd.pipeline.classify import Answer, Classifier
+from tagd.pipeline.worker import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
-from tests.catalogue import fresh, rows
+from tests.desk import LITE0, LITE1, LITE2, Desk
 from tests.photos import cat, coffee, distinct
-
-LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
 
 
 @pytest.fixture(scope="module")
@@ -36,75 +27,6 @@ def pool() -> Iterator[ModelPool]:
     """The embedded models on the CPU, loaded once for the whole file."""
     with closing(ModelPool(device="cpu")) as pool:
         yield pool
-
-
-class Desk:
-    """A catalogue, a queue and a worker, for photos in a folder."""
-
-    def __init__(self, folder: Path, pool: ModelPool, stack: ExitStack) -> None:
-        self.photos = folder / "photos"
-        self.photos.mkdir()
-        self.catalogue: Catalogue = stack.enter_context(fresh(folder))
-        self.survey = Survey(pool, self.catalogue, batch=4)
-        self.hidden: set[str] = set()  # models that seem not to be on this disk
-        self.reports: list[Report] = []
-        self._pool = pool
-        self._decoders = stack.enter_context(
-            DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
-        )
-
-    def machine(self, waiting: int) -> Machine:
-        there = self.survey(waiting)
-        candidates = tuple(
-            replace(each, fingerprint=None) if each.model in self.hidden else each
-            for each in there.candidates
-        )
-        return replace(there, candidates=candidates)
-
-    def worker(self, wants: Wants) -> Worker:
-        return Worker(
-            catalogue=self.catalogue,
-            decoders=self._decoders,
-            classifier=Classifier(self._pool, wants, self.machine),
-            derivation=derivation_of(Config()),
-            settings=WorkerSettings(batch_size=4, decoders=1, max_attempts=2, settle_seconds=1),
-            on_report=self.reports.append,
-            on_trouble=lambda trouble: pytest.fail(str(trouble)),
-        )
-
-    def submit(self, *names: str, now: float = 1.0) -> None:
-        files = [
-            SettledFile(path, signature_of(path.stat()), Priority.NEW)
-            for path in (self.photos / name for name in names)
-        ]
-        with self.catalogue.write() as tx:
-            submit(tx, files, now)
-
-    def tag(self, wants: Wants, *names: str) -> None:
-        """Work these off."""
-        self.submit(*names)
-        worker, before = self.worker(wants), len(self.reports)
-        for _ in range(50):
-            worker.turn()
-            if len(self.reports) - before >= len(names):
-                return
-        pytest.fail("not worked off")
-
-    def taggings(self) -> list[tuple[str, str, str, int]]:
-        """Path, the models that were heard, why, and whether to refine, for every tagging."""
-        with self.catalogue.read() as tx:
-            found = rows(
-                tx,
-                "SELECT (SELECT max(path) FROM file WHERE file.photo_id = tagging.photo_id),"
-                " group_concat(model.name, ' then '), tagging.reason, refine"
-                " FROM tagging JOIN (SELECT * FROM prediction ORDER BY tagging_id, stage) AS said"
-                " ON said.tagging_id = tagging.id JOIN model ON model.id = said.model_id"
-                " GROUP BY tagging.id ORDER BY tagging.id",
-            )
-        return [
-            (Path(str(path)).name, str(models), str(reason), int(str(refine)))
-            for path, models, reason, refine in found
-        ]
 
 
 @pytest.fixture
@@ -135,7 +57,6 @@ def test_under_a_long_queue_the_quick_model_works_and_the_note_lasts(desk: Desk)
     distinct(9, desk.photos)
     names = sorted(path.name for path in desk.photos.iterdir())
     wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=2)
-    # Six are claimed ahead at once, so that three wait while the first ones are looked at.
     desk.tag(wants, *names)
     noted = [refine for *_, refine in desk.taggings()]
     assert noted[0] == 1
@@ -223,3 +144,33 @@ def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: Mo
     there, elsewhere = classifier.geometries([Path("/sport/a.jpg"), Path("/b.jpg")])
     assert set(there) == {pool.geometry_of(model) for model in (LITE0, LITE1, LITE2)}
     assert set(elsewhere) == {pool.geometry_of(model) for model in (LITE0, LITE2)}
+
+
+class Failing(Classifier):
+    """Answers one batch, then is in trouble."""
+
+    answered = False
+
+    def classify(
+        self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]
+    ) -> dict[str, Answer]:
+        if self.answered:
+            raise ModelError("the device stopped working")
+        self.answered = True
+        return super().classify(photos, choices)
+
+
+def test_what_was_found_before_trouble_is_recorded(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    desk.tag(Wants(model=LITE0), "cat.png")  # loads the model: what follows is one quick turn
+    distinct(9, desk.photos)
+    desk.submit(*(f"{number:05d}.jpg" for number in range(9)))
+    worker = desk.worker(Wants(model=LITE0), Failing)
+
+    def work_off() -> None:
+        for _ in range(50):
+            worker.turn()
+
+    with pytest.raises(ModelError):
+        work_off()
+    assert len(desk.taggings()) == len(desk.reports) > 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -31,6 +35,42 @@ def test_a_query_runs(query: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         names = [column for column, *_ in connection.execute(query).description]
     assert names
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> dict[str, str]:
+    """A home in which README's catalogue is, with one tag in it."""
+    path = tmp_path / ".local" / "share" / "tagd" / "catalogue.db"
+    with open_owner(path) as catalogue, catalogue.write() as tx:
+        tx.exec_driver_sql("INSERT INTO label VALUES (1, 'n02121808', 'cat')")
+        tx.exec_driver_sql(
+            "INSERT INTO photo (id, content_hash, format, width, height, orientation)"
+            " VALUES (1, 'a', 'JPEG', 1, 1, 1)"
+        )
+        tx.exec_driver_sql(
+            "INSERT INTO file (path_key, path, photo_id, state, state_since, size, mtime_ns,"
+            " ctime_ns, inode, seen_at) VALUES (x'2f61', '/a', 1, 'tagged', 0, 1, 1, 1, 1, 0)"
+        )
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 'active', 0.9, NULL, 0)")
+    return {**os.environ, "HOME": str(tmp_path)}
+
+
+def test_the_shell_reads_it_as_printed(own_home: dict[str, str]) -> None:
+    if shutil.which("sqlite3") is None and "CI" not in os.environ:
+        pytest.skip("no sqlite3 shell; .ci/run installs one")
+    [line] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    told = subprocess.run(
+        line, shell=True, env=own_home, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "cat|1\n"
+
+
+def test_pandas_reads_it_as_printed(own_home: dict[str, str]) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=own_home, capture_output=True, text=True, check=True
+    )
+    assert "cat" in told.stdout
 
 
 @pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", README, re.DOTALL))

@@ -57,10 +57,10 @@ def test_reading_loads_nothing_heavy() -> None:
 
 def test_opening_an_up_to_date_catalogue_loads_no_alembic(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tagd.catalogue import engine, search\n"
+        "import sys; from pathlib import Path; from tagd.catalogue import engine, overview\n"
         "path = Path(sys.argv[1])\n"
         "opened = {'reader': engine.open_reader, 'owner': engine.open_owner}[sys.argv[2]]\n"
-        "with opened(path) as catalogue, catalogue.read() as tx: search.status(tx, 0)\n"
+        "with opened(path) as catalogue, catalogue.read() as tx: overview.status(tx, 0)\n"
         "assert ('alembic' in sys.modules) == (sys.argv[3] == 'alembic'), sys.modules.keys()"
     )
     for arguments in (("owner", "alembic"), ("owner", "nothing"), ("reader", "nothing")):

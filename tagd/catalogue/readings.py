@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -74,7 +74,7 @@ def put_facts(tx: Connection, readings: Mapping[int, Readings]) -> None:
         if (each.rating, each.latitude, each.longitude) != (None, None, None)
     ]
     if rows:
-        values = {
+        values: dict[str, Any] = {
             "rating": func.coalesce(bindparam("stars"), photo.c.rating),
             "latitude": func.coalesce(bindparam("north"), photo.c.latitude),
             "longitude": func.coalesce(bindparam("east"), photo.c.longitude),

@@ -1,0 +1,118 @@
+"""`tagd export`: what a query finds, one row a file, for spreadsheets and other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli.finding import searching
+from tagd.cli.look import iso, tag_fields
+from tagd.cli.options import ConfigFile
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tagd.catalogue.search import Found
+
+COLUMNS = (
+    *("path", "tags", "state", "taken_at", "camera_make", "camera_model", "format", "width"),
+    *("height", "size", "modified_at", "photo_id"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one, and runs
+_BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(export)
+
+
+def export(
+    query: Annotated[
+        list[str] | None, typer.Argument(metavar="QUERY", help="As `tagd search` has it.")
+    ] = None,
+    *,
+    config: ConfigFile = None,
+    format: Annotated[  # noqa: A002  the option's name
+        Format, typer.Option("--format", help="A table, or an object a line with all tags in full.")
+    ] = Format.CSV,
+) -> None:
+    """Print what a query finds as a table; without a query, every file that is there.
+
+    Columns: path, tags, state, taken_at, camera_make, camera_model, format, width, height, size,
+    modified_at, photo_id. The table opens in spreadsheets: tags are separated by semicolons, and a
+    cell that would be a formula has an apostrophe before it.
+    """
+    # To be read by programs: UTF-8, whatever the terminal has.
+    out = io.TextIOWrapper(
+        sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
+    )
+    with searching(config) as (tx, meaning):
+        from tagd.catalogue.search import stream  # noqa: PLC0415  lazy: see look.py
+
+        found = stream(tx, " ".join(query or ()), meaning)
+        try:
+            (_as_csv if format is Format.CSV else _as_jsonl)(out, found)
+            out.flush()
+        finally:
+            out.detach()
+
+
+def _as_csv(out: io.TextIOWrapper, found: Iterable[Found]) -> None:
+    table, began = csv.writer(out), False
+    for each in found:
+        if not began:
+            _begin(out)
+            began = True
+        fields = row_fields(each) | {"tags": "; ".join(tag.name for tag in each.tags)}
+        table.writerow([_cell(fields[column]) for column in COLUMNS])
+    if not began:
+        _begin(out)
+
+
+def _begin(out: io.TextIOWrapper) -> None:
+    out.write(_BOM)
+    csv.writer(out).writerow(COLUMNS)
+
+
+def _as_jsonl(out: io.TextIOWrapper, found: Iterable[Found]) -> None:
+    out.writelines(json.dumps(row_fields(each), ensure_ascii=False) + "\n" for each in found)
+
+
+def row_fields(found: Found) -> dict[str, Any]:
+    """A file under the names that the views have."""
+    facts = found.facts
+    return {
+        "path": display(found.path),
+        "tags": [tag_fields(tag) for tag in found.tags],
+        "state": found.state,
+        "taken_at": facts and facts.taken_at,
+        "camera_make": facts and facts.camera_make,
+        "camera_model": facts and facts.camera_model,
+        "format": facts and facts.format,
+        "width": facts and facts.width,
+        "height": facts and facts.height,
+        "size": found.size,
+        "modified_at": iso(found.modified_at),
+        "photo_id": found.photo_id,
+    }
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

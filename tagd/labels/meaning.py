@@ -1,0 +1,83 @@
+"""What a word means to a search: the labels called so, and all that is below them. Pure.
+
+Unlike in rules, where a name must mean one label (`wording.py`), a search takes all it may mean.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.labels import own
+from tagd.labels.hierarchy import Hierarchy
+from tagd.labels.vocabulary import OWN, SAME_WORD, Vocabulary, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tagd.labels.rules import TagRules
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Words of a search under a person's own rules. Made by `by`."""
+
+    rules: TagRules
+    hierarchy: Hierarchy  # with what the rules put into it
+    vocabulary: Vocabulary
+    called: Mapping[str, frozenset[str]]  # folded names that the vocabulary lacks → labels
+
+    @classmethod
+    def by(cls, rules: TagRules, given: Mapping[str, str]) -> Meaning:
+        """What words mean where these labels are `given`, each under its name in the catalogue."""
+        vocabulary = Vocabulary.load()
+        called: dict[str, set[str]] = {}
+        for label, name in _names(rules, given, vocabulary):
+            called.setdefault(fold(name), set()).add(label)
+            called.setdefault(fold(label), set()).add(label)
+        names = {name: frozenset(labels) for name, labels in called.items()}
+        return cls(rules, own.under(rules, Hierarchy.load()), vocabulary, names)
+
+    def labels(self, text: str, *, beginning: bool = False) -> frozenset[str]:
+        """The labels that a word or phrase in any language means, with all below them; none where
+        nothing is called so.
+
+        What is called exactly so comes first; else every name in which it is a word; else every
+        name with a word that begins so, which is what `beginning` asks for at once.
+        """
+        text = text.removeprefix(self.rules.prefix) or text
+        found = frozenset() if beginning else self._exactly(text) or self._with_word(text)
+        found = found or self._beginning(text)
+        found |= {self.rules.alias.get(label, label) for label in found}
+        return found.union(*map(self.hierarchy.descendants, found))
+
+    def suggest(self, text: str, most: int = 3) -> list[str]:
+        """The names nearest to one that means nothing, the nearest first."""
+        near = difflib.get_close_matches(fold(text), self.called, n=most, cutoff=SAME_WORD)
+        return list(dict.fromkeys((*near, *self.vocabulary.suggest(text, most))))[:most]
+
+    def _exactly(self, text: str) -> frozenset[str]:
+        return self.vocabulary.resolve(text) | self.called.get(fold(text), frozenset())
+
+    def _with_word(self, text: str) -> frozenset[str]:
+        words = f" {fold(text)} "
+        here = (labels for name, labels in self.called.items() if words in f" {name} ")
+        return self.vocabulary.with_word(text).union(*here)
+
+    def _beginning(self, text: str) -> frozenset[str]:
+        start = f" {fold(text)}"
+        here = (labels for name, labels in self.called.items() if start in f" {name}")
+        return self.vocabulary.starting_with(text).union(*here)
+
+
+def _names(
+    rules: TagRules, given: Mapping[str, str], vocabulary: Vocabulary
+) -> Iterator[tuple[str, str]]:
+    """Labels under names that a person, a model or a later release of the tables gave them."""
+    yield from ((label, label.removeprefix(OWN)) for label in rules.mentioned if OWN in label)
+    yield from rules.names.items()
+    for label, name in given.items():
+        plain = name.removeprefix(rules.prefix)
+        if plain != vocabulary.name(label, rules.language) or label.startswith(OWN):
+            yield label, plain

@@ -1,0 +1,186 @@
+"""Kept counts and searches, against what a plain look at all rows says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from tagd.catalogue import search
+from tagd.catalogue.query import And, Not, Or, Query, SourceTerm, StateTerm, TagTerm, TakenTerm
+from tagd.catalogue.search_index import TAKEN
+from tagd.domain import FileState, TagSource
+from tests.catalogue import fresh, rows
+
+NAMES = {"cat": 1, "dog": 2, "bird": 3}
+TAKEN_AT = ("NULL", "'2023-05-06T07:08:09'", "'2024-01-02T03:04:05+09:00'")
+PHOTOS, FILES = 3, 5
+
+COUNTED = """
+    SELECT label.name, count(DISTINCT file.id) FROM tag
+    JOIN file ON file.photo_id = tag.photo_id AND file.state <> 'missing'
+    JOIN label ON label.id = tag.label_id
+    WHERE tag.state <> 'rejected' GROUP BY label.name ORDER BY 1"""
+IN_FORCE = f"""
+    SELECT label_id, {TAKEN}, photo_id, max(confidence) FROM tag JOIN photo ON photo.id = photo_id
+    WHERE state <> 'rejected' GROUP BY label_id, photo_id ORDER BY 1, 2, 3"""
+DATED = f"""
+    SELECT file.id, coalesce((SELECT {TAKEN} FROM photo WHERE id = photo_id), 0)
+    FROM file ORDER BY 1"""
+
+photos, labels = st.integers(1, PHOTOS), st.integers(1, len(NAMES))
+sources, states = st.sampled_from(["model", "person"]), st.sampled_from(["active", "rejected"])
+taken_at = st.sampled_from(TAKEN_AT)
+shares = st.sampled_from([0.3, 0.6, 0.9])
+files = st.integers(1, FILES)
+fates = st.sampled_from(["tagged", "missing", "failed", "queued"])
+CHANGES = st.one_of(
+    st.builds(
+        "INSERT INTO tag VALUES ({}, {}, '{}', '{}', {}, NULL, 0) ON CONFLICT DO NOTHING".format,
+        *(photos, labels, sources, states, shares),
+    ),
+    st.builds(
+        "INSERT INTO tag VALUES ({}, {}, '{}', '{}', {}, NULL, 0) ON CONFLICT DO UPDATE"
+        " SET state = excluded.state, confidence = excluded.confidence".format,
+        *(photos, labels, sources, states, shares),
+    ),
+    st.builds("DELETE FROM tag WHERE photo_id = {} AND label_id = {}".format, photos, labels),
+    st.builds("DELETE FROM tag WHERE source = '{}'".format, sources),
+    st.builds("UPDATE tag SET state = '{}' WHERE label_id = {}".format, states, labels),
+    st.builds("UPDATE tag SET confidence = {} WHERE source = '{}'".format, shares, sources),
+    st.builds("UPDATE OR IGNORE tag SET source = '{}' WHERE label_id = {}".format, sources, labels),
+    st.builds("UPDATE OR IGNORE tag SET label_id = {} WHERE photo_id = {}".format, labels, photos),
+    st.builds("UPDATE file SET photo_id = {} WHERE id = {}".format, photos, files),
+    st.builds("UPDATE file SET photo_id = NULL WHERE id = {}".format, files),
+    st.builds("UPDATE file SET state = '{}' WHERE id = {}".format, fates, files),
+    st.builds(
+        "UPDATE file SET state = '{}', photo_id = {} WHERE id = {}".format, fates, photos, files
+    ),
+    st.builds("DELETE FROM file WHERE id = {}".format, files),
+    st.builds("UPDATE photo SET taken_at = {} WHERE id = {}".format, taken_at, photos),
+    st.builds("DELETE FROM photo WHERE id = {}".format, photos),
+)
+
+
+@pytest.fixture(scope="module")
+def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """Three photos in five files, with three labels and no tags."""
+    with fresh(tmp_path_factory.mktemp("kept")) as catalogue, catalogue.write() as tx:
+        for name, row in NAMES.items():
+            tx.exec_driver_sql("INSERT INTO label VALUES (?, ?, ?)", (row, name, name))
+        for row in range(1, PHOTOS + 1):
+            tx.exec_driver_sql(
+                "INSERT INTO photo VALUES (?, ?, 'JPEG', 1, 1, 1, 'Nikon', 'Z',"
+                f" {TAKEN_AT[row - 1]}, NULL)",
+                (row, f"{row}"),
+            )
+        for row in range(1, FILES + 1):
+            tx.exec_driver_sql(
+                "INSERT INTO file (id, path_key, path, photo_id, state, state_since, size,"
+                " mtime_ns, ctime_ns, inode, seen_at)"
+                " VALUES (?, ?, ?, ?, 'tagged', 0, 1, 1, 1, ?, 0)",
+                (row, f"/p/{row}".encode(), f"/p/{row}", row % PHOTOS + 1, row),
+            )
+        yield tx
+
+
+def make(tx: Connection, changes: list[str]) -> None:
+    """Each change, but for those of photos that are gone."""
+    for change in changes:
+        with suppress(IntegrityError):
+            tx.exec_driver_sql(change)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CHANGES, max_size=25))
+def test_what_is_kept_is_what_is_counted(tx: Connection, changes: list[str]) -> None:
+    with tx.begin_nested() as back:
+        make(tx, changes)
+        assert rows(tx, "SELECT tag, files FROM v_tags ORDER BY 1") == rows(tx, COUNTED)
+        assert rows(tx, "SELECT * FROM found ORDER BY 1, 2, 3") == rows(tx, IN_FORCE)
+        assert rows(tx, "SELECT id, taken FROM file ORDER BY 1") == rows(tx, DATED)
+        back.rollback()
+
+
+class Called:
+    """Names as they are: nothing is below anything."""
+
+    def labels(self, text: str, *, beginning: bool = False) -> set[str]:
+        return {text}
+
+    def suggest(self, text: str) -> list[str]:
+        return []
+
+
+TERMS = st.one_of(
+    st.builds(TagTerm, st.sampled_from([*NAMES])),
+    st.builds(TakenTerm, st.just("2024"), st.none()),
+    st.builds(StateTerm, st.sampled_from([FileState.FAILED, FileState.TAGGED])),
+)
+QUERIES = st.recursive(
+    TERMS,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.lists(inner, min_size=2, max_size=3).map(tuple).map(And),
+        st.lists(inner, min_size=2, max_size=3).map(tuple).map(Or),
+    ),
+    max_leaves=6,
+)
+
+
+def holds(query: Query, tags: set[str], taken: int, state: str) -> bool:
+    """A query looked at plainly, for one file."""
+    match query:
+        case TagTerm(text):
+            return text in tags
+        case TakenTerm():
+            return taken >= 20240000000000
+        case StateTerm(asked):
+            return state == asked
+        case Not(term):
+            return not holds(term, tags, taken, state)
+        case And(terms):
+            return all(holds(term, tags, taken, state) for term in terms)
+        case Or(terms):
+            return any(holds(term, tags, taken, state) for term in terms)
+    raise AssertionError(query)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CHANGES, max_size=15), QUERIES, st.sampled_from(search.Sort), st.booleans())
+def test_a_search_finds_what_a_plain_look_finds(
+    tx: Connection, changes: list[str], query: Query, sort: search.Sort, whole: bool
+) -> None:
+    with tx.begin_nested() as back:
+        make(tx, changes)
+        tags = rows(
+            tx,
+            "SELECT file.id, label.name FROM file JOIN tag ON tag.photo_id = file.photo_id"
+            " JOIN label ON label.id = label_id WHERE tag.state <> 'rejected'",
+        )
+        expected = [
+            path
+            for row, path, taken, state in rows(tx, "SELECT id, path, taken, state FROM file")
+            if state != "missing"
+            and holds(query, {name for of, name in tags if of == row}, taken, state)
+        ]
+        limit = None if whole else 50
+        found = search.search(tx, str(query), Called(), sort=sort, limit=limit)
+        assert sorted(str(each.path) for each in found) == sorted(expected)
+        back.rollback()
+
+
+def test_a_source_is_asked_of_the_tags_beside_it(tx: Connection) -> None:
+    with tx.begin_nested() as back:
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 'active', 0.9, NULL, 0)")
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 2, 'person', 'active', 1, NULL, 0)")
+        by_person = SourceTerm(TagSource.PERSON)
+        asked = [(by_person,), (TagTerm("dog"), by_person), (TagTerm("cat"), by_person)]
+        found = [len(search.search(tx, str(And(terms)), Called())) for terms in asked]
+        assert found == [1, 1, 0]
+        back.rollback()
