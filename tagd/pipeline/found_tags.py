@@ -7,8 +7,7 @@ nothing new.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tagd.catalogue import inscriptions, say, tags
 from tagd.catalogue import readings as earlier
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from tagd.pipeline.derivation import Derivation
 
     ByField = Mapping[str, tuple[str, ...]]
-
-_SLASH: Final = re.compile(r"(?<!\\)/")
 
 
 def take_in(
@@ -68,13 +65,14 @@ def names_in(keywords: ByField) -> tuple[str, ...]:
 
 
 def taken_away(written: ByField, there: ByField) -> tuple[str, ...]:
-    """The tags that tagd wrote and that are not there any more, by the field that most programs go
-    by. Pure."""
-    for name in Field:
-        if ours := written.get(name):
-            gone = said_by_person(ours, there.get(name, ())).removed
-            return unique(_leaf(name, value) for value in gone)
-    return ()
+    """The tags that tagd wrote and that are not there any more, by the first field, in the order in
+    which programs go by them, that still holds anything; where none does all were taken. Pure."""
+    fields = [name for name in Field if written.get(name)]
+    judged = next((name for name in fields if there.get(name)), next(iter(fields), None))
+    if judged is None:
+        return ()
+    gone = said_by_person(written[judged], there.get(judged, ())).removed
+    return unique(_leaf(judged, value) for value in gone)
 
 
 def _sayings(
@@ -92,7 +90,6 @@ def _sayings(
         for each in written
         if (there := said.keywords.get(each.place)) is not None
         for name in taken_away(each.ours, there)
-        if folded(name) not in set(map(folded, named))
     }
     called, present = tags.label_names(tx), tags.labels_on(tx, [before.photo_id])
     given = {_label(name, derivation, called, present) for name in sorted(theirs)}
@@ -131,5 +128,5 @@ def _leaf(which: Field, value: str) -> str:
     if which is Field.HIERARCHY:
         value = value.rpartition("|")[2]
     elif which is Field.TAGS_LIST:
-        value = _SLASH.split(value)[-1].replace("\\/", "/").replace("\\", "/")
+        value = value.rpartition("/")[2].replace("\\", "/")  # as digiKam spells a slash
     return " ".join(value.split())
