@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tagd.catalogue import inscriptions, jobs, photos, record
+from tagd.catalogue import inscriptions, jobs, photos, record, sidecars
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.runs import Run
 from tagd.domain import JobKind, Place, Priority, SettledFile
@@ -66,14 +67,19 @@ class Desk:
             seen = SettledFile(path, signature_of(path.stat()), Priority.NEW)
             return photos.submit(tx, [seen], recorded.NOW).queued
 
+    def submit_sidecar(self, path: Path) -> int:
+        """The watch tells of a sidecar; how many photos are to be read for it."""
+        with self.catalogue.write() as tx:
+            return sidecars.submit(tx, path, signature_of(path.stat()), recorded.NOW)
+
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""
         with self.catalogue.write() as tx:
             rows = inscriptions.rows_of(tx, [_photo_of(path)])
             inscriptions.enqueue(tx, rows, self.settings.wants, Priority.NEW, recorded.NOW)
 
-    def write(self) -> int:
-        """Work the queue off; returns how many files were written."""
+    def write(self, later: float = 0.0) -> int:
+        """Work the queue off, so many seconds from now; returns how many files were written."""
         written: list[object] = []
         MetadataWorker(
             catalogue=self.catalogue,
@@ -82,6 +88,7 @@ class Desk:
             on_written=written.append,
             on_failed=lambda _path, reason: self.failed.append(reason),
             on_trouble=_raise,
+            clock=lambda: time.time() + later,
         ).drain()
         return len(written)
 

@@ -39,6 +39,10 @@ def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(hom
         photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house"))
         wait_until(lambda: "Beach house" in home.tags("cat.jpg"), 30, "the sidecar is read")
         assert home.inferences() == 1
+    photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house", "Aunt Bea"))
+    with home.daemon():
+        wait_until(lambda: "own:Aunt Bea" in _labels(home), 30, "the sidecar is read at the scan")
+        assert home.inferences() == 1
     told = home.run("read", photo)
     assert told.stdout == "1 file read, the tags of 0 photos changed\n"
     photo.with_name("cat.jpg.xmp").unlink()
@@ -66,6 +70,10 @@ def _edit(photo: Path, *gone: str) -> None:
     made = photo.with_name(".cat.tmp")
     made.write_bytes(with_packet(data, there.to_bytes()))
     made.replace(photo)
+
+
+def _labels(home: Home) -> set[str]:
+    return {label for (label,) in home.rows("SELECT label FROM v_photo_tags")}
 
 
 def _rejected(home: Home) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tagd.pipeline.inscribe import Write
 from tagd.pipeline.ledger import CatalogueLedger
 from tests import catalogue as recorded
 from tests.inscriptions import CAT, DOG, Desk, subjects
+from tests.metadata import little_file_system
 
 
 @pytest.fixture
@@ -68,6 +70,17 @@ def test_a_sidecar_leaves_the_photo_alone(desk: Desk, name: SidecarName) -> None
     assert subjects(photo.with_name(beside)) == ("cat",)
     assert photo.read_bytes() == before
     assert desk.places() == [Place.SIDECAR]
+
+
+def test_of_a_sidecar_only_what_others_wrote_is_read(desk: Desk) -> None:
+    desk.set(write=Write.SIDECAR)
+    sidecar = desk.photo().with_name("cat.jpg.xmp")
+    desk.write()
+    assert desk.submit_sidecar(sidecar) == 0
+    os.utime(sidecar)
+    assert desk.submit_sidecar(sidecar) == 1
+    assert desk.submit_sidecar(sidecar.rename(sidecar.with_name("cat.xmp"))) == 1
+    assert desk.submit_sidecar(sidecar.with_name("cat.xmp").rename(sidecar.with_name("c.xmp"))) == 0
 
 
 def test_sidecars_in_a_folder_of_their_own_never_meet(desk: Desk, tmp_path: Path) -> None:
@@ -153,6 +166,24 @@ def test_a_photo_that_is_another_by_now_keeps_its_own(desk: Desk) -> None:
     desk.tag(photo, DOG)
     desk.write()
     assert subjects(photo) == ("dog",)
+
+
+def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    with little_file_system(tmp_path / "little") as folder, recorded.fresh(tmp_path) as catalogue:
+        desk = Desk(catalogue, folder)
+        photo, hog = desk.photo(), folder / "hog"
+        before = photo.read_bytes()
+        with contextlib.suppress(OSError), hog.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        for _ in range(9):
+            assert desk.write(later=1e6) == 0
+        assert desk.jobs() == [("waiting", "disk-full")]
+        assert photo.read_bytes() == before
+        assert {each.name for each in folder.iterdir()} == {"cat.jpg", "hog"}
+        hog.unlink()
+        assert desk.write(later=1e9) == 1
+        assert subjects(photo) == ("cat",)
 
 
 def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:

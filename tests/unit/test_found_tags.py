@@ -80,5 +80,5 @@ def test_too_many_keywords_are_cut_off_and_fit_a_message() -> None:
     ],
 )
 def test_a_decoder_that_was_taken_over_is_not_believed(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="no|not"):
+    with pytest.raises(ValueError, match="no"):
         unpack({**pack(Readings()), **change})
