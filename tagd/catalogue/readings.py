@@ -29,6 +29,20 @@ class FoundBefore:
     files: int
 
 
+def with_tags(tx: Connection, files: Collection[int]) -> set[int]:
+    """Those of these files, by row id, in whose photos something was found before."""
+    found: set[int] = set()
+    for some in chunks(files):
+        found.update(
+            tx.scalars(
+                select(file.c.id)
+                .join_from(file, tag, tag.c.photo_id == file.c.photo_id)
+                .where(file.c.id.in_(some), tag.c.source == TagSource.METADATA)
+            )
+        )
+    return found
+
+
 def before(tx: Connection, files: Collection[int]) -> dict[int, FoundBefore]:
     """What was found before, by the row ids of the files."""
     found: dict[int, FoundBefore] = {}

@@ -7,16 +7,16 @@ nothing new.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import inscriptions, say, tags
 from tagd.catalogue import readings as earlier
 from tagd.catalogue.say import Saying, Word
-from tagd.domain import TagSource
+from tagd.domain import Readings, TagSource
 from tagd.labels.naming import may_mean, meant_of
 from tagd.labels.vocabulary import own_label
 from tagd.labels.wording import NoSuchTag
-from tagd.metadata.keywords import Field, folded, said_by_person, unique
+from tagd.metadata.keywords import Field, cut_to_iptc, folded, said_by_person, unique
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from tagd.catalogue.inscriptions import Inscription
     from tagd.catalogue.readings import FoundBefore
     from tagd.catalogue.runs import Run
-    from tagd.domain import Readings
     from tagd.pipeline.derivation import Derivation
 
     ByField = Mapping[str, tuple[str, ...]]
+
+SILENT: Final = Readings()
 
 
 def take_in(
@@ -41,7 +42,9 @@ def take_in(
 ) -> set[int]:
     """Take in what was read of these files, by their row ids; the photos whose tags have changed,
     by theirs."""
-    known = earlier.before(tx, readings)
+    # Most photos say nothing, and of them nothing more is asked.
+    speak = {file_id for file_id, each in readings.items() if each != SILENT}
+    known = earlier.before(tx, speak | earlier.with_tags(tx, readings.keys() - speak))
     earlier.put_facts(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
     changed: set[int] = set()
     for file_id, each in known.items():
@@ -61,7 +64,9 @@ def names_in(keywords: ByField) -> tuple[str, ...]:
     names: list[str] = []
     for name, values in keywords.items():
         names += (_leaf(Field(name), value) for value in values)
-    return unique(filter(None, names))
+    # IPTC has room for 64 bytes only: what it holds of a longer keyword is none of its own.
+    cut = {cut_to_iptc(name) for name in names if cut_to_iptc(name) != name}
+    return unique(name for name in names if name and name not in cut)
 
 
 def taken_away(written: ByField, there: ByField) -> tuple[str, ...]:

@@ -22,6 +22,12 @@ def test_of_a_way_the_last_name_is_meant() -> None:
     assert names_in(said) == ("Cat", "a/b", "Rome")
 
 
+def test_what_iptc_has_cut_off_is_no_keyword_of_its_own() -> None:
+    long = "a sentence that somebody has put where a keyword should stand, and more of it"
+    said = {SUBJECT: (long, "cat"), str(Field.IPTC): (long[:64], "cat")}
+    assert names_in(said) == (long, "cat")
+
+
 @pytest.mark.parametrize(
     ("there", "gone"),
     [
