@@ -96,7 +96,10 @@ def _sayings(
         if (there := said.keywords.get(each.place)) is not None
         for name in taken_away(each.ours, there)
     }
-    called, present = tags.label_names(tx), tags.labels_on(tx, [before.photo_id])
+    # What all of WordNet is called, in any language, is known without a look through the catalogue.
+    known = derivation.hierarchy.parents
+    called = {label: name for label, name in tags.label_names(tx).items() if label not in known}
+    present = tags.labels_on(tx, [before.photo_id])
     given = {_label(name, derivation, called, present) for name in sorted(theirs)}
     still = given | {_label(n, derivation, called, present) for n in sorted(named - theirs)}
     rejected = {
@@ -123,6 +126,8 @@ def _label(
     name: str, derivation: Derivation, called: Mapping[str, str], present: Collection[str]
 ) -> str:
     """The label that a keyword means; where there is none, or one of several, one of its own."""
+    if not may_mean(name, derivation.rules, called):
+        return own_label(name)  # at once: what may have been meant is looked for at length
     try:
         return meant_of(name, derivation.rules, called, present)
     except NoSuchTag:
