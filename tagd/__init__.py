@@ -8,10 +8,12 @@ The journey of a photo, which is also the reading order of this package:
     policy/     which model, and why
     models/     weights on disk become logits
     labels/     logits become tags that a person would search for
+    retag/      tags catch up when models change
     metadata/   tags inside the photos and beside them, and never a photo harmed
 
-`domain.py` holds what travels between them, `errors.py` what can go wrong; `daemon.py` builds the
-whole and `cli/` is what a person types. Imports point one way, from the command to the errors.
+`domain.py` holds what travels between them, `errors.py` what can go wrong. `daemon/` builds the
+whole, `ops/` looks after it, `lab/` measures models, and `cli/` is what a person types. Imports
+point one way, from the command to the errors.
 """
 
 __version__ = "0.1.0"

@@ -59,7 +59,8 @@ class Priority(IntEnum):
     ASKED = 0  # a person named this file
     NEW = 10  # the watch saw it arrive
     RESCAN = 20  # a scan found it
-    RETAG = 30  # tagged already, by a model that has been replaced
+    REFINE = 25  # tagged already, by a quick model in place of the one that it deserves
+    RETAG = 30  # tagged already, by models that are not those wanted any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,17 @@ class Choice:
 
     stages: tuple[Stage, ...]
     reason: str
+    refine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A choice as it can be compared: `key` changes with every model's fingerprint and with how
+    sure each must be. `models` is for people. `refine` as in `Choice`."""
+
+    key: str
+    models: str
+    fingerprints: tuple[str, ...] = ()
     refine: bool = False
 
 

@@ -29,6 +29,7 @@ from tagd.domain import (
     Signature,
     Tag,
     Tags,
+    Want,
 )
 
 REPOSITORY = Path(__file__).parent.parent
@@ -93,7 +94,8 @@ def predictions(
 def tagging(photo_id: str, *labels: str, fingerprint: str = FINGERPRINT) -> Tagging:
     tags = tuple(Tag(label, 0.9 - 0.1 * rank) for rank, label in enumerate(labels))
     said = predictions(photo_id, fingerprint=fingerprint)
-    return Tagging("because it was asked for", (said,), Tags(photo_id, tags))
+    asked = Want(f"want of {fingerprint}", "lite0")
+    return Tagging("because it was asked for", (said,), Tags(photo_id, tags), asked=asked)
 
 
 def result(

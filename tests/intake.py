@@ -171,7 +171,7 @@ class Live:
         self.until(lambda: self.intake.state().last_scan is not None, "the first scan")
         return self
 
-    def until(self, happened: Callable[[], bool], what: str = "", seconds: float = 10.0) -> None:
+    def until(self, happened: Callable[[], bool], what: str = "", seconds: float = 30.0) -> None:
         """Wait for it, checking as a supervisor would."""
 
         def checked() -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 10.0, what: str = "") -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = 30.0, what: str = "") -> None:
     """Return as soon as `happened()`; fail once `seconds` have passed without it."""
     deadline = time.monotonic() + seconds
     while not happened():

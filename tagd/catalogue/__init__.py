@@ -8,9 +8,10 @@
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
+    wants, retag    what is wanted of models for each photo, and which photos are behind
     say, past       what a person says about tags, and what became of them
     runs, undone    which run changed what, and taking it back
-    derived         tags beside the predictions that they follow from
+    derived         tags beside the predictions that they follow from; earlier: what is kept of old
     query, search   what a person types, and what it finds
     overview        everything else that commands print; activity: what goes on just now
     speeds          how quick models are on this machine

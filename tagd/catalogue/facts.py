@@ -18,6 +18,8 @@ WORKING_WITH = "working_with"
 STAGE_TIMES = "stage_times"
 # A digest of the rules that the tags in force were derived by.
 DERIVED_WITH = "derived_with"
+# A digest of all that decides what photos are to be tagged by: configuration, models, speeds.
+WANTED_WITH = "wanted_with"
 # What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
 CALIBRATED = "calibrated:"
 # Whether the daemon tags, as a person last told it: JSON {"mode", "since"}, see `mode.py`.

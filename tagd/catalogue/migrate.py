@@ -24,7 +24,7 @@ from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, Catal
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = "0005"  # the newest revision below migrations/versions: four digits, ascending
+SCHEMA_VERSION = "0007"  # the newest revision below migrations/versions: four digits, ascending
 
 
 def scripts() -> Path:

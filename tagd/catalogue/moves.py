@@ -178,10 +178,18 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
     if rows:
         values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
         tx.execute(update(file).where(file.c.id == bindparam("of")).values(values), rows)
+    _forget_wanted(tx, file.c.id.in_([move.row.id for move in moves]))
     again = {
         move.row.id: move.priority for move in missing if states[move.row.id] is FileState.QUEUED
     }
     jobs.enqueue(tx, JobKind.TAG, again, now)
+
+
+def _forget_wanted(tx: Connection, files: ColumnElement[bool]) -> None:
+    """What is wanted for a photo may follow from its path: to be found out anew."""
+    photos = select(file.c.photo_id).where(files, file.c.photo_id.is_not(None))
+    wanted = photo.c.wanted_id.is_not(None)
+    tx.execute(update(photo).where(photo.c.id.in_(photos), wanted).values(wanted_id=None))
 
 
 def _tagged(tx: Connection, photos: Collection[int]) -> set[int]:
@@ -200,6 +208,7 @@ def _rename_folder(tx: Connection, source: Path, destination: Path) -> int:
     tx.execute(delete(file).where(below(file.c.path_key, destination), clash))
     shown = literal(display(destination).rstrip("/") + "/", Text)
     skip = len(display(source).rstrip("/") + "/")
+    _forget_wanted(tx, below(file.c.path_key, source))
     return tx.execute(
         update(file)
         .where(below(file.c.path_key, source))

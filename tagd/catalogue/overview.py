@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text
 
-from tagd.catalogue import jobs
+from tagd.catalogue import jobs, retag
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import below, chunks
 from tagd.catalogue.views import ONE_A_LABEL
@@ -126,6 +126,8 @@ class Status:
     tagged_last_hour: int
     oldest_waiting: float | None
     last_failures: tuple[Failure, ...]
+    stale: int = 0  # photos that other models are wanted for
+    to_refine: int = 0  # photos that a quick model tagged for now
 
 
 def show(tx: Connection, path: Path) -> Shown | None:
@@ -181,6 +183,7 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tx.execute(select(file.c.state, func.count()).group_by(file.c.state)).all()
     )
     waiting = job.c.state == JobState.WAITING
+    gaps = retag.gaps(tx)
     return Status(
         files={state: by_state.get(state, 0) for state in FileState},
         queue=jobs.counts(tx),
@@ -188,6 +191,8 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tagged_last_hour=_tagged_since(tx, now - HOUR),
         oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
         last_failures=tuple(failed(tx, limit=failures)),
+        stale=sum(gap.photos for gap in gaps if not gap.refine),
+        to_refine=sum(gap.photos for gap in gaps if gap.refine),
     )
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
 
-from tagd.catalogue import jobs, predictions
+from tagd.catalogue import jobs, predictions, wants
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import file, model, photo, prediction, tagging
+from tagd.catalogue.schema import file, photo, prediction, tagging, want
 from tagd.catalogue.statements import chunks, take_over, upsert
 from tagd.catalogue.tags import (
     ModelTags,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags
+    from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags, Want
 
 _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_model", "taken_at")
 
@@ -44,28 +44,32 @@ class Tagging:
     stages: tuple[Predictions, ...]  # those heard, in order; the last one decided
     tags: Tags
     refine: bool = False
+    asked: Want | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedFile:
     """What came of one job. `signature` is that of the very bytes that were read. `tagging` is None
-    where the photo's tags in force are those that are wanted (see `known`)."""
+    where the photo's tags in force stay (see `known`). `wanted` is what the photo is to be tagged
+    by in the end, None where nobody can tell."""
 
     job: Job
     photo_id: str
     facts: PhotoFacts
     signature: Signature
     tagging: Tagging | None
+    wanted: Want | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Where a photo's tags in force come from: each stage's model, and the orientation then.
+    """What models were last asked for a photo that has tags in force (the key of a `Want`, None
+    where that is not known), and the photo's orientation when its tags were given.
 
-    Tags that were taken back since stand for nothing, and are in force as that: the same models are
-    not asked again."""
+    Tags that were taken back since stand for nothing, and are in force as that: the same is not
+    asked again."""
 
-    fingerprints: tuple[str, ...]
+    asked: str | None
     orientation: int
 
 
@@ -77,25 +81,19 @@ class _Row:
 
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
     """Which of these photos have tags in force, and from where. What is not here has none."""
-    stages: dict[str, tuple[int, list[str]]] = {}
+    found: dict[str, InForce] = {}
     its = tagging.alias()
     stands = or_(its.c.id == photo.c.tagging_id, its.c.undone_by.is_not(None))
     latest = select(func.max(its.c.id)).where(its.c.photo_id == photo.c.id, stands)
     for some in chunks(photo_ids):
         rows = tx.execute(
-            select(photo.c.content_hash, tagging.c.orientation, model.c.fingerprint)
+            select(photo.c.content_hash, want.c.key, tagging.c.orientation)
             .join_from(photo, tagging, tagging.c.id == latest.scalar_subquery())
-            .join(prediction, prediction.c.tagging_id == tagging.c.id)
-            .join(model, model.c.id == prediction.c.model_id)
+            .join(want, want.c.id == photo.c.asked_id, isouter=True)
             .where(photo.c.content_hash.in_(some))
-            .order_by(photo.c.id, prediction.c.stage)
         )
-        for content_hash, orientation, fingerprint in rows:
-            stages.setdefault(content_hash, (orientation, []))[1].append(fingerprint)
-    return {
-        photo_id: InForce(tuple(fingerprints), orientation)
-        for photo_id, (orientation, fingerprints) in stages.items()
-    }
+        found.update((content_hash, InForce(*each)) for content_hash, *each in rows)
+    return found
 
 
 def record(
@@ -106,9 +104,11 @@ def record(
     *,
     above: Callable[[str], Collection[str]] = nothing_above,
     run: Run | None = None,
+    keep: int | None = None,
 ) -> list[bool]:
     """Record what came of these jobs and end them; `name_of` gives a label's display name, `above`
-    what it is a kind of, and `run` is noted as the one that tagged the photos.
+    what it is a kind of, and `run` is noted as the one that tagged the photos. Of what models said
+    before, the latest `keep` taggings of each photo stay, or all.
 
     False for a result that was not recorded: its job is no longer ours (its file changed, went, or
     was claimed again), or it relies on tags that are not in force any more, and then its job waits
@@ -127,6 +127,9 @@ def record(
         tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now, run
     )
     replace_model_tags(tx, given, now, above)
+    wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
+    if keep is not None:
+        wants.drop_earlier(tx, [rows[photo_id].id for photo_id in fresh], keep)
     recorded = {each.job.id for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
@@ -203,8 +206,9 @@ def _decide(
     keys = {key for each in said for key in each.labels[: predictions.KEPT]}
     keys |= {each.label for _, _, one in decisions for each in one.tags.tags}
     labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
+    asked = wants.want_ids(tx, [one.asked for _, _, one in decisions if one.asked])
     number = None if run is None else run_id(tx, run)
-    heads = [
+    heads: list[dict[str, Any]] = [
         {
             "photo_id": row,
             "model_id": models[one.stages[-1].fingerprint],
@@ -213,6 +217,7 @@ def _decide(
             "tagged_at": now,
             "refine": int(one.refine),
             "run_id": number,
+            "want_id": asked[one.asked.key] if one.asked else None,
         }
         for row, orientation, one in decisions
     ]
@@ -225,9 +230,13 @@ def _decide(
         for stage, each in enumerate(one.stages)
     ]
     tx.execute(insert(prediction), rows)
+    in_force: dict[str, Any] = {"tagging_id": bindparam("to"), "asked_id": bindparam("asked")}
     tx.execute(
-        update(photo).where(photo.c.id == bindparam("of")).values(tagging_id=bindparam("to")),
-        [{"of": row, "to": tagging_id} for row, tagging_id in taggings.items()],
+        update(photo).where(photo.c.id == bindparam("of")).values(in_force),
+        [
+            {"of": head["photo_id"], "to": taggings[head["photo_id"]], "asked": head["want_id"]}
+            for head in heads
+        ],
     )
     return [
         ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions

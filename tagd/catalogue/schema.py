@@ -45,6 +45,10 @@ def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
+# Conditions as they stand in partial indexes, which serve no query that says them otherwise.
+STALE = "tagging_id IS NOT NULL AND wanted_id IS NOT NULL AND wanted_id IS NOT asked_id"
+UNWANTED = "tagging_id IS NOT NULL AND wanted_id IS NULL"
+
 # One row a picture, whatever its copies are called: `content_hash` covers the image payload alone.
 photo = Table(
     "photo",
@@ -61,6 +65,24 @@ photo = Table(
     # The tagging whose predictions the tags in force come from.
     Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
     Index("ix_photo_camera", "camera_make", "camera_model"),
+    # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
+    # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
+    # them. No foreign keys, as no want is ever deleted, and a million rows are set at once.
+    Column("asked_id", Integer),
+    Column("wanted_id", Integer),
+    Index("ix_photo_stale", "asked_id", "wanted_id", sqlite_where=text(STALE)),
+    Index("ix_photo_unwanted", "tagging_id", sqlite_where=text(UNWANTED)),
+)
+
+# Choices as they can be compared: the models by their fingerprints, and how sure each must be.
+want = Table(
+    "want",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("models", Text, nullable=False),  # their names, for people
+    # 1 for a quick look in place of what the photo deserves.
+    Column("refine", Integer, nullable=False, server_default="0"),
 )
 
 # One row a path. A file keeps its photo, and so its tags, until its new content is known.
@@ -123,6 +145,8 @@ tagging = Table(
     Column("tagged_at", REAL, nullable=False, index=True),
     # 1 where a quicker model than the photo deserves looked at it, since many waited.
     Column("refine", Integer, nullable=False, server_default="0"),
+    # What was asked, as a row of `want`; none where that was not yet noted.
+    Column("want_id", Integer),
     Column("run_id", ForeignKey("run.id")),  # which run made it; none where that was not yet noted
     Column("undone_by", ForeignKey("run.id")),  # the run that took it back, if one did
     Index("ix_tagging_refine", "photo_id", sqlite_where=text("refine = 1")),

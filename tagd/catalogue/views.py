@@ -6,6 +6,7 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
+from tagd.catalogue.schema import STALE
 from tagd.domain import JobState
 
 PRESENT = "file.state <> 'missing'"
@@ -98,6 +99,14 @@ VIEWS: dict[str, str] = {
         SELECT model, device, batch_size, images_per_second, latency_ms, latency_p95_ms, precision,
                hardware, fingerprint, {iso("measured_at")} AS measured_at
         FROM speed""",
+    "v_stale": f"""
+        SELECT file.path, asked.models AS tagged_by, wanted.models AS wanted,
+               coalesce(asked.refine, 0) AS refine
+        FROM photo
+        JOIN file ON file.photo_id = photo.id AND file.state = 'tagged'
+        JOIN want AS wanted ON wanted.id = photo.wanted_id
+        LEFT JOIN want AS asked ON asked.id = photo.asked_id
+        WHERE {STALE}""",
     "v_runs": f"""
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,

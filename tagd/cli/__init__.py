@@ -18,6 +18,7 @@ from tagd.cli import (
     models,
     past,
     policy,
+    retag,
     say,
     service,
     setup,
@@ -56,6 +57,7 @@ setup.register(app)
 service.register(app)
 models.register(app)
 policy.register(app)
+retag.register(app)
 
 
 def _print_version(asked: bool) -> None:

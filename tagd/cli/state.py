@@ -14,6 +14,7 @@ import typer
 from tagd.cli import output
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.cli.retag import opening, when_open, window_fields
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
@@ -21,6 +22,7 @@ from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -64,7 +66,8 @@ def status(
     if json:
         fields = status_fields(path, told.standing, told.holder, told.engine)
         stages = {"stages": stage_fields(told.times)} if verbose else {}
-        output.as_json({**fields, "mode": told.told.mode, **stages})
+        window = window_fields(settings)
+        output.as_json({**fields, "mode": told.told.mode, "retag_window": window, **stages})
         return
     output.facts(told.lines())
     if verbose:
@@ -91,6 +94,7 @@ class _Told:
     holder: Holder | None
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
+    retag_opens_at: datetime | None  # the next hours for re-tagging; None for never
     times: StageTimes | None  # of the stages; None before a photo
 
     def lines(self) -> list[tuple[str, str]]:
@@ -98,6 +102,7 @@ class _Told:
         lines = list(
             status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
         )
+        lines += retag_lines(self.standing, self.retag_opens_at)
         return [*lines[:1], *mode_lines(self.told, self.windows), *lines[1:]]
 
 
@@ -114,6 +119,7 @@ def _look(tx: Connection, settings: Config) -> _Told:
         holder=owner_of(path),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
+        retag_opens_at=opening(settings),
         times=None if kept is None else StageTimes.loaded(kept),
     )
 
@@ -207,6 +213,8 @@ def status_fields(
         "eta_seconds": None if eta is None else round(eta, 1),
         "tagged_last_hour": standing.tagged_last_hour,
         "oldest_waiting": None if waiting is None else iso(waiting),
+        "stale": standing.stale,
+        "to_refine": standing.to_refine,
         "last_failures": [failure_fields(each) for each in standing.last_failures],
     }
 
@@ -228,6 +236,16 @@ def status_lines(
     more = standing.files[FileState.FAILED] - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
+
+
+def retag_lines(standing: Status, opens_at: datetime | None) -> Iterator[tuple[str, str]]:
+    """Which tags are to catch up, and when, for a person; nothing where none are."""
+    if standing.stale:
+        number = output.count(standing.stale, "photo is", "photos are")
+        yield "re-tag", f"{number} to be tagged by other models{when_open(opens_at)}"
+    if standing.to_refine:
+        number = output.count(standing.to_refine, "photo has", "photos have")
+        yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:

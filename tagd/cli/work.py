@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -72,11 +72,22 @@ def tag(
     settings = configuration(config)
     gc.enable()
     from tagd import daemon  # noqa: PLC0415  lazy, as above
-    from tagd.cli import logs  # noqa: PLC0415
+
+    quiet_logs(settings)
+    with progress() as show:
+        summary = daemon.tag_once(settings, [absolute(path) for path in paths], show)
+    print_summary(summary, json=json)
+
+
+def quiet_logs(settings: Config) -> None:
+    """Have the log say on stderr what goes wrong, and no more."""
+    from tagd.cli import logs  # noqa: PLC0415  lazy, as above
 
     logs.configure("warning", settings.log.format, sys.stderr)
-    with _progress() as show:
-        summary = daemon.tag_once(settings, [absolute(path) for path in paths], show)
+
+
+def print_summary(summary: Summary, *, json: bool) -> NoReturn:
+    """What came of it; then leave, with 1 where any failed."""
     if json:
         output.as_json(summary_fields(summary))
     else:
@@ -119,7 +130,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield f"  … and {len(summary.failed) - FAILURES_SHOWN:,} more: tagd failed"
 
 
-def _progress() -> AbstractContextManager[Callable[[Progress], None]]:
+def progress() -> AbstractContextManager[Callable[[Progress], None]]:
     """A bar with the time left on a terminal; nothing where nobody watches."""
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: rich's bars cost 0.1 s
 

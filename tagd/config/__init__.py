@@ -1,7 +1,7 @@
 """What a person may set: a TOML file and TAGD_* variables become one frozen `Config`.
 
     keys.py         every key with its default, its unit and why one would set it
-    section.py      what every table is made of; policy.py has the keys of [policy]
+    section.py      what every table is made of; policy.py and retag.py have theirs
     paths.py        ~ and $VARIABLES in paths
     rules.py        [tags] as rules about labels
     sources.py      which file is read, and how the variables lie over it

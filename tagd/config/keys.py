@@ -22,6 +22,7 @@ from pydantic import (
 
 from tagd.config.paths import expand
 from tagd.config.policy import Policy, two_times
+from tagd.config.retag import Retag
 from tagd.config.section import Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
@@ -347,6 +348,7 @@ class Config(Section):
     tags: Tags = Field(default_factory=Tags)
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
+    retag: Retag = Field(default_factory=Retag)
     worker: Worker = Field(default_factory=Worker)
     backup: Backup = Field(default_factory=Backup)
     metrics: Metrics = Field(default_factory=Metrics)

@@ -8,10 +8,11 @@ service.py the running whole, and who looks after it; orders.py, reload.py: what
 care.py    what is done by the clock: backups, tidying, examinations
 gauges.py  what there is to measure
 tagging.py models, decoders and the worker's thread; telling.py: what the log says of photos
-once.py    `tagd tag`: work these paths off, here or through the daemon that already runs
+retagging.py  the thread that has tags catch up; alarm.py: its cron time
+once.py    `tagd tag` and `retag --now`: work this off, here or through the daemon that runs
 """
 
-from tagd.daemon.once import Summary, tag_once
+from tagd.daemon.once import Summary, retag_once, tag_once
 from tagd.daemon.watch import run
 
-__all__ = ["Summary", "run", "tag_once"]
+__all__ = ["Summary", "retag_once", "run", "tag_once"]

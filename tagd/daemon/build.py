@@ -17,6 +17,7 @@ from tagd.config import tag_rules
 from tagd.config.paths import expand
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
+from tagd.hours import hours_of
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -29,6 +30,9 @@ from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.worker import Worker, WorkerSettings
+from tagd.policy.lasting import Lasting
+from tagd.retag.retagger import Retagger, RetagSettings
+from tagd.retag.staleness import Standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
     from tagd.config import Config
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
@@ -105,6 +110,7 @@ def settings_of(config: Config) -> WorkerSettings:
         decoders=config.worker.decoders,
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
+        keep_runs=config.retag.keep_runs,
     )
 
 
@@ -139,6 +145,7 @@ def worker_of(
     on_trouble: Callable[[Exception], None],
     run: Run,
     beat: Callable[[], None] = _silent,
+    on_times: Callable[[StageTimes], None] = lambda _: None,
 ) -> Worker:
     """What works the queue off, as part of this run."""
     return Worker(
@@ -151,6 +158,7 @@ def worker_of(
         on_trouble=on_trouble,
         run=run,
         beat=beat,
+        on_times=on_times,
     )
 
 
@@ -177,6 +185,42 @@ def intake_of(
         on_submitted=on_submitted,
         say=say,
         beats=beats,
+    )
+
+
+def standard_of(config: Config, catalogue: Catalogue, models: ModelPool) -> Standard:
+    """What photos are to be tagged by, as the configuration and this machine have it. Raises
+    `DeviceUnavailable`."""
+    machine = Survey(models, catalogue, batch=config.worker.batch_size)(0)
+    return Standard(Lasting(wants_of(config), machine), machine)
+
+
+def retagger_of(
+    config: Config,
+    catalogue: Catalogue,
+    models: ModelPool,
+    *,
+    on_queued: Callable[[], None],
+    beat: Callable[[], None],
+    log: FilteringBoundLogger,
+) -> Retagger:
+    """What has tags catch up. Its own survey: that is not for several threads."""
+
+    def say(level: str, message: str, fields: Mapping[str, object]) -> None:
+        getattr(log, level)(message, **fields)
+
+    return Retagger(
+        catalogue=catalogue,
+        wants=wants_of(config),
+        survey=Survey(models, catalogue, batch=config.worker.batch_size),
+        settings=RetagSettings(
+            windows=tuple(map(hours_of, config.retag.windows)),
+            per_hour=config.retag.per_hour,
+            check_seconds=60 * config.retag.check_minutes,
+        ),
+        on_queued=on_queued,
+        say=say,
+        beat=beat,
     )
 
 

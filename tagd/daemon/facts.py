@@ -70,6 +70,7 @@ class Survey:
         return Machine(
             candidates=seen.candidates,
             free_mb=self._models.room_mb(),
+            whole_mb=self._models.whole_mb(),
             waiting=waiting,
             at=self._now().time(),
             calibrations=seen.calibrations,

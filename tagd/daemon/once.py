@@ -1,4 +1,4 @@
-"""`tagd tag`: work these paths off, here or through the daemon that already runs."""
+"""`tagd tag` and `tagd retag --now`: work this off, here or through the daemon that runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import facts, jobs, mode, overview
+from tagd.catalogue import facts, jobs, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
@@ -22,20 +22,25 @@ from tagd.daemon.build import (
     note_engine,
     worker_of,
 )
+from tagd.domain import Priority
 from tagd.errors import CatalogueHeld, ControlError
+from tagd.intake.ask import Asked
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
-    from tagd.intake.ask import Asked
     from tagd.pipeline.progress import Progress
     from tagd.pipeline.worker import Report
+
+    Submit = Callable[[Catalogue], Asked]
 
 LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it off
 
@@ -56,18 +61,46 @@ class Summary:
 def tag_once(
     config: Config, paths: Sequence[Path], progress: Callable[[Progress], None]
 ) -> Summary:
-    """Tag what lies at `paths` and return when that is done.
+    """Tag what lies at `paths` and return when that is done."""
+
+    def submit(catalogue: Catalogue) -> Asked:
+        return ask_of(config, catalogue, _pause).submit(paths)
+
+    return _done(config, "tagd tag", submit, progress)
+
+
+def retag_once(
+    config: Config,
+    find: Callable[[Connection], Collection[int]],
+    progress: Callable[[Progress], None],
+) -> Summary:
+    """Tag photos again, those that `find` gives by row id, and return when that is done."""
+
+    def submit(catalogue: Catalogue) -> Asked:
+        with catalogue.write() as tx:
+            photos = find(tx)
+            retag.mark(tx, photos)
+            paths = retag.hasten(tx, photos, time.time())
+        return Asked(tuple(paths), len(paths), 0, ())
+
+    return _done(config, "tagd retag", submit, progress)
+
+
+def _done(
+    config: Config, what: str, submit: Submit, progress: Callable[[Progress], None]
+) -> Summary:
+    """Submit, and return when the work is done.
 
     Where a daemon works on the catalogue, it does the work and this watches; should it end before
     the work does, the rest is done here.
     """
     while True:
         try:
-            with closing(open_owner(config.catalogue.path, "tagd tag")) as catalogue:
-                return _work(config, catalogue, paths, progress)
+            with closing(open_owner(config.catalogue.path, what)) as catalogue:
+                return _work(config, catalogue, what, submit, progress)
         except CatalogueHeld:
             with closing(open_writer(config.catalogue.path)) as catalogue:
-                summary = _watch(config, catalogue, paths, progress)
+                summary = _watch(catalogue, submit, progress)
             if summary is not None:
                 return summary
 
@@ -75,17 +108,20 @@ def tag_once(
 def _work(
     config: Config,
     catalogue: Catalogue,
-    paths: Sequence[Path],
+    what: str,
+    submit: Submit,
     progress: Callable[[Progress], None],
 ) -> Summary:
     """Do the work in this process."""
     log = structlog.get_logger()
-    run = Run.of("tagd tag")
+    run = Run.of(what)
     classifier = classifier_of(config, catalogue)
     rederive_if_changed(catalogue, derivation_of(config), run=run, on_progress=progress)
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
-    asked = ask_of(config, catalogue, _pause).submit(paths)
+        # Nobody asked for what an earlier run queued by itself; it is found again.
+        retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
+    asked = submit(catalogue)
     tally = _Tally(asked, progress)
     with decoders_of(config, on_event=log.warning) as decoders:
         worker = worker_of(
@@ -108,14 +144,11 @@ def _work(
 
 
 def _watch(
-    config: Config,
-    catalogue: Catalogue,
-    paths: Sequence[Path],
-    progress: Callable[[Progress], None],
+    catalogue: Catalogue, submit: Submit, progress: Callable[[Progress], None]
 ) -> Summary | None:
     """Submit, and watch the one who works; None where it ended before the work did. Raises
     `ControlError` where that one was told to pause: nobody knows for how long."""
-    asked = ask_of(config, catalogue, _pause).submit(paths)
+    asked = submit(catalogue)
     with catalogue.read() as tx:
         told = mode.get(tx).mode
     if told is Mode.PAUSED and asked.queued:

@@ -21,6 +21,7 @@ class Part(StrEnum):
     ENGINE = "engine"  # models and decoders, and a worker with them
     WORKER = "worker"  # a worker with the models and decoders that there are
     CARE = "care"  # what is done by the clock
+    RETAG = "retag"  # what has tags catch up
     LOG = "log"
     NONE = "none"  # looked up whenever it is needed
     FIXED = "fixed"  # stays as it was at the start
@@ -33,6 +34,7 @@ _TABLES = {
     "tags": Part.WORKER,
     "model": Part.ENGINE,
     "policy": Part.ENGINE,
+    "retag": Part.RETAG,
     "worker": Part.ENGINE,
     "backup": Part.CARE,
     "metrics": Part.FIXED,
@@ -40,6 +42,8 @@ _TABLES = {
 }
 _KEYS: dict[str, tuple[Part, ...]] = {
     "watch.settle_seconds": (Part.INTAKE, Part.WORKER),
+    "retag.keep_runs": (Part.WORKER,),
+    "retag.refine_when_idle": (Part.ENGINE,),
     "worker.windows": (Part.NONE,),
     "worker.nice": (Part.FIXED,),  # going back would take rights
     "worker.ionice": (Part.FIXED,),

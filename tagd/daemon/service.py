@@ -17,17 +17,18 @@ from tagd.daemon import gauges
 from tagd.daemon.build import intake_of
 from tagd.daemon.care import Care, duties_of
 from tagd.daemon.reload import Part, changes
+from tagd.daemon.retagging import Retagging
 from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.telling import Teller
 from tagd.domain import JobState
 from tagd.errors import CatalogueError, ControlError, TagdError
+from tagd.hours import hours_of
 from tagd.intake.intake import SCAN, STREAM
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
 from tagd.ops.metrics import Health, Metrics, MetricsServer
 from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.worker import LEASE_SECONDS
-from tagd.policy.wants import hours_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,9 +79,16 @@ class Service:
         self._pulses = pulses or Pulses(patience_of(config))
         self._teller = Teller(log)
         self._metrics = Metrics(self._gauges)
-        listeners = Listeners(self._report, self._ready, self._fault)
+        listeners = Listeners(self._report, self._metrics.time, self._ready, self._fault)
         self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
         self._intake = self._new_intake()
+        self._retagging = Retagging(
+            catalogue,
+            on_queued=self._tagging.wake,
+            on_fault=lambda: self._fault(None),
+            pulses=self._pulses,
+            log=log,
+        )
         self._care = Care(catalogue, duties_of(config, catalogue, log), log)
         self._control: ControlServer | None = None
         self._served: MetricsServer | None = None
@@ -104,6 +112,7 @@ class Service:
             self._mode = mode.get(tx).mode
         self._listen()
         self._care.start()
+        self._retagging.start(self._config, self._tagging.models)
         if self._mode is not Mode.DRAINING:
             self._intake.start()
         if self._mode is Mode.PAUSED:
@@ -121,7 +130,8 @@ class Service:
         False where a thread had to be left behind, such as the worker in a forward pass."""
         self._notifier.stopping("stopping")
         self._intake.stop(STOP_SECONDS / 2)
-        rested = self._care.stop()
+        rested = self._retagging.stop(STOP_SECONDS / 4)
+        rested = self._care.stop() and rested
         if self._served is not None:
             self._served.stop()
         ended = self._tagging.end(STOP_SECONDS) and rested
@@ -192,6 +202,7 @@ class Service:
     def _gauges(self) -> Iterator[Gauge]:
         yield from gauges.of_catalogue(self._catalogue, self._care.names)
         yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_models(self._tagging.models)
         yield from gauges.of_work(
             self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
         )
@@ -306,6 +317,8 @@ class Service:
             if found.parts & {Part.ENGINE, Part.WORKER}:
                 self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
             self._config = new
+            if found.parts & {Part.ENGINE, Part.RETAG}:
+                self._retagging.start(new, self._tagging.models)
             self._pulses.patience = patience_of(new)
             if Part.LOG in found.parts:
                 self._relog(new)

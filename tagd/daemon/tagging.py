@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
+    from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report, Worker
 
 Engine = dict[str, str]  # model, device
@@ -50,10 +52,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told, from the worker's thread: of each job's end, of the models when they are loaded,
-    and of an error that ends the service (with words where it is not one of ours)."""
+    """Who is told, from the worker's thread: of each job's end, of what the stages took until then,
+    of the models when they are loaded, and of an error that ends the service (with words where it
+    is not one of ours)."""
 
     on_report: Callable[[Report], None]
+    on_times: Callable[[StageTimes], None]
     on_ready: Callable[[Engine], None]
     on_fault: Callable[[TagdError | None], None]
 
@@ -125,6 +129,11 @@ class Tagging:
         return self._engine
 
     @property
+    def models(self) -> ModelPool:
+        """The models that the worker has, or will have after the present turn."""
+        return (self._next or self._tools).classifier.pool
+
+    @property
     def is_working(self) -> bool:
         """Whether the worker's thread runs."""
         return self._thread.is_alive()
@@ -161,6 +170,7 @@ class Tagging:
             on_trouble=lambda trouble: self._log.error("cannot work", reason=str(trouble)),
             run=self._run,
             beat=self._pulses.of(WORKER),
+            on_times=self._listeners.on_times,
         )
 
     def _new_thread(self) -> threading.Thread:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants, hours_of
+from tagd.hours import hours_of
+from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 
 if TYPE_CHECKING:
     from tagd.config import Config
@@ -22,7 +23,7 @@ def wants_of(config: Config) -> Wants:
         cascade=cascade if cascade.models else None,
         targets=_targets(policy.use, policy.accuracy_target, policy.latency_target_ms),
         memory_budget_mb=min(budgets, default=None),
-        backlog=policy.backlog or None,
+        backlog=0 if config.retag.refine_when_idle else policy.backlog or None,
     )
 
 

@@ -6,6 +6,7 @@ evaluate    how often a model is right on photos whose class is known; examples 
 metrics     top-k, calibration error and the like (pure)
 photos      decodes many photos, in the decoders' own processes
 calibrate   how sure a cascade's stages must be, fitted on photos whose class is known (pure)
+shadow      what another model would change in photos that are tagged; shadow_page, page: as a page
 answers     asks all models of a cascade about the same photos
 curve       accuracy against cost, as a picture
 """

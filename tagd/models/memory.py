@@ -25,7 +25,19 @@ def free_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> i
     if device.name != "cpu":
         torch = sys.modules.get("torch")
         return None if torch is None else int(torch.cuda.mem_get_info(device.name)[0]) // MIB
-    found = [left for left in (_available(meminfo), _left_in(cgroup)) if left is not None]
+    found = [
+        left for left in (_meminfo(meminfo, "MemAvailable:"), _left_in(cgroup)) if left is not None
+    ]
+    return min(found, default=None)
+
+
+def whole_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
+    """What the device has, in MiB, whoever takes it now; None where nobody says. In a container
+    that is its limit, where one holds."""
+    if device.name != "cpu":
+        torch = sys.modules.get("torch")
+        return None if torch is None else int(torch.cuda.mem_get_info(device.name)[1]) // MIB
+    found = [most for most in (_meminfo(meminfo, "MemTotal:"), _limit_of(cgroup)) if most]
     return min(found, default=None)
 
 
@@ -35,6 +47,11 @@ def reclaim() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+    trim()
+
+
+def trim() -> None:
+    """Give freed memory back to the system."""
     try:
         # glibc keeps what was freed; 0 asks it to keep none at its end.
         ctypes.CDLL(None).malloc_trim(0)
@@ -42,13 +59,22 @@ def reclaim() -> None:
         return  # another C library, which does not keep it
 
 
-def _available(meminfo: Path) -> int | None:
+def _meminfo(meminfo: Path, name: str) -> int | None:
     try:
         lines = meminfo.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    kib = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    kib = [line.split()[1] for line in lines if line.startswith(name)]
     return int(kib[0]) // 1024 if kib else None
+
+
+def _limit_of(cgroup: Path) -> int | None:
+    """The limit, where one holds (cgroup v2)."""
+    try:
+        most = (cgroup / "memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return None if most == "max" else int(most) // MIB
 
 
 def _left_in(cgroup: Path) -> int | None:

@@ -132,6 +132,7 @@ class ModelPool:
         self._limits: dict[tuple[str, str], int] = {}  # the batches that fitted a device's memory
         self._timer: threading.Timer | None = None
         self._closed = False
+        self.loads = 0  # until now
 
     def get(self, model: str) -> LoadedModel:
         """The model, loaded on first use; whoever else asks meanwhile waits for the same load.
@@ -196,6 +197,12 @@ class ModelPool:
             taken = sum(place.megabytes for place in self._loaded.values())
         return None if free is None else free + taken
 
+    def whole_mb(self) -> int | None:
+        """What the device has, in MiB, whoever takes it now; None where nobody says. Raises
+        `DeviceUnavailable`."""
+        with self._loading:
+            return memory.whole_mb(self._placement.device())
+
     def geometry_of(self, model: str) -> Geometry:
         """What `get(model).geometry` is. Raises `ModelUnknown`."""
         return self._know(model).facts.preprocessing.geometry
@@ -240,6 +247,7 @@ class ModelPool:
         session.batch_limit = self._limits.get((model, device.name))
         guarded = Guarded(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
+        self.loads += 1
         self._loaded[model] = place = _Place(loaded, session, device, needed, self._clock())
         self._arm()
         return place

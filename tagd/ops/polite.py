@@ -11,7 +11,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tagd.policy.wants import Hours
+    from tagd.hours import Hours
 
 Disk = Literal["", "best-effort", "idle"]
 

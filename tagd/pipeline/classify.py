@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -12,12 +13,14 @@ from tagd.errors import ModelError
 from tagd.models.predictions import certainty, predictions_of
 from tagd.policy import cascade, selection
 from tagd.policy.facts import Facts
+from tagd.policy.lasting import Lasting, settled_on, want_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tagd.domain import Choice, DecodedPhoto, Geometry, Predictions, Stage
+    from tagd.catalogue.record import InForce
+    from tagd.domain import Choice, DecodedPhoto, Geometry, Predictions, Stage, Want
     from tagd.models.pool import ModelPool
     from tagd.policy.facts import Machine
     from tagd.policy.selection import Wants
@@ -46,10 +49,32 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The choice for a photo now, and the one that it deserves, whatever waits."""
+    """The choice for a photo at this moment, and what it is to be tagged by in the end: the first
+    of `content_with`, or any of them. `again` is that first one, where it can be had now."""
 
     now: Choice
-    at_rest: Choice
+    asked: Want  # what `now` is, to be compared
+    content_with: tuple[Want, ...] = ()
+    again: Choice | None = None
+
+    def due(self, known: InForce | None, photo: DecodedPhoto, *, refine: bool) -> Choice | None:
+        """What the models are to be asked; None where the tags that the photo has stay. Tags are
+        never replaced by those of a quick look, and with `refine` those of one are replaced."""
+        if known is None or known.orientation != photo.facts.orientation:
+            return self.now
+        stays = {each.key for each in self.content_with}
+        if not (refine and self.now.refine):
+            stays.add(self.asked.key)
+        return None if known.asked in stays else self.again
+
+    def wanted(self, known: InForce | None, choice: Choice | None) -> Want | None:
+        """What the photo is to be tagged by in the end, where this is asked now, or nothing; None
+        where nobody can tell."""
+        if not self.content_with:
+            return None
+        if choice is not None and choice is self.now:
+            return settled_on(self.content_with, self.asked.key)
+        return settled_on(self.content_with, known.asked if known and choice is None else None)
 
 
 class Classifier:
@@ -59,6 +84,11 @@ class Classifier:
         self._models = models
         self._wants = wants
         self._survey = survey
+
+    @property
+    def pool(self) -> ModelPool:
+        """The models, for others who ask about them."""
+        return self._models
 
     @property
     def backlog(self) -> int | None:
@@ -118,30 +148,40 @@ class Classifier:
         Raises `ModelError` where no rule is to blame: it would be the same for every photo.
         """
         machine = self._survey(waiting)
-        rest = machine.at_rest()
+        lasting = Lasting(self._wants, machine)
         chosen: dict[str, Chosen] = {}
         refused: dict[str, ModelError] = {}
         for photo in photos:
-            now, then = (Facts(photo.path, photo.facts, moment) for moment in (machine, rest))
+            now = Facts(photo.path, photo.facts, machine)
             try:
-                chosen[photo.photo_id] = Chosen(
-                    now=selection.choose(self._wants, now),
-                    at_rest=selection.choose(self._wants, then),
-                )
+                chosen[photo.photo_id] = self._chosen(now, lasting)
             except ModelError as trouble:
                 if selection.rule_of(self._wants, now) is None:
                     raise
                 refused[photo.photo_id] = trouble
         return chosen, refused
 
+    def _chosen(self, facts: Facts, lasting: Lasting) -> Chosen:
+        now = selection.choose(self._wants, facts)
+        chosen = Chosen(now, self.want_of(now))
+        with suppress(ModelError):  # what it is to have is not here: the tags that it has stay
+            choices = lasting.choices(facts.path, facts.photo)
+            there = selection.has_room(self._wants, choices[0], facts.machine)
+            return replace(
+                chosen,
+                content_with=tuple(map(self.want_of, choices)),
+                again=choices[0] if there else None,
+            )
+        return chosen
+
     def can_see(self, photo: DecodedPhoto, choice: Choice) -> bool:
         """Whether the photo was decoded for these models: facts may have changed since then."""
         models = [stage.model for stage in choice.stages]
         return set(self._inputs(models)) <= photo.inputs.keys()
 
-    def wanted(self, choice: Choice) -> tuple[str, ...]:
-        """The fingerprints of the choice's stages, in order."""
-        return tuple(self._models.fingerprint_of(stage.model) for stage in choice.stages)
+    def want_of(self, choice: Choice) -> Want:
+        """The choice as it can be compared."""
+        return want_of(choice, self._models.fingerprint_of)
 
     def classify(
         self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tagd.domain import Priority
 from tagd.errors import ModelUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tagd.domain import DecodedPhoto, Job
+    from tagd.catalogue.record import InForce
+    from tagd.domain import Choice, DecodedPhoto, Job, Want
     from tagd.errors import ModelError, PhotoError
-    from tagd.pipeline.classify import Answer
+    from tagd.pipeline.classify import Answer, Chosen
 
 
 @dataclass(slots=True)
@@ -22,6 +24,13 @@ class Turn:
     decoded: list[tuple[Job, DecodedPhoto]] = field(default_factory=list)
     failed: list[tuple[Job, PhotoError]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
+    # What each photo is to be tagged by in the end, by photo id; None where nobody can tell.
+    wanted: dict[str, Want | None] = field(default_factory=dict)
+
+    @property
+    def to_refine(self) -> set[str]:
+        """The photos, by photo id, that are looked at for better tags than they have."""
+        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.REFINE}
 
     @property
     def photos(self) -> int:
@@ -33,6 +42,24 @@ class Turn:
         self.decoded += batch.decoded
         self.failed += batch.failed
         self.answers |= batch.answers
+        self.wanted |= batch.wanted
+
+    def due(
+        self,
+        contents: Mapping[str, DecodedPhoto],
+        chosen: Mapping[str, Chosen],
+        in_force: Mapping[str, InForce],
+    ) -> dict[str, Choice]:
+        """What the models are to be asked of these, all by photo id. Notes what each photo is to be
+        tagged by in the end, whether it is asked now or not."""
+        found: dict[str, Choice] = {}
+        for photo_id, each in chosen.items():
+            known = in_force.get(photo_id)
+            choice = each.due(known, contents[photo_id], refine=photo_id in self.to_refine)
+            if choice is not None:
+                found[photo_id] = choice
+            self.wanted[photo_id] = each.wanted(known, choice)
+        return found
 
     def take_out(self, photo_ids: Collection[str]) -> list[Job]:
         """Forget these photos; returns their jobs."""

@@ -34,18 +34,18 @@ from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.record import InForce
     from tagd.catalogue.runs import Run
     from tagd.domain import DecodedPhoto, Signature
-    from tagd.pipeline.classify import Answer, Chosen, Classifier
+    from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.stages import StageTimes
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
@@ -88,6 +88,7 @@ class WorkerSettings:
     decoders: int
     max_attempts: int
     settle_seconds: float
+    keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
 
     @property
     def ahead(self) -> int:
@@ -98,7 +99,8 @@ class WorkerSettings:
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `beat` is called again and again while it makes progress, and while there is nothing to do."""
+    `beat` is called again and again while it makes progress, and while there is nothing to do;
+    `on_times` after each turn, with what the stages took in all turns until then."""
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class Worker:
         on_trouble: Callable[[Exception], None],
         run: Run | None = None,
         beat: Callable[[], None] = lambda: None,
+        on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -123,6 +126,7 @@ class Worker:
         self._on_trouble = on_trouble
         self._run = run
         self._beat = beat
+        self._on_times = on_times
         self._clock = clock
         self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
@@ -254,32 +258,15 @@ class Worker:
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
         batch.refuse(refused)
-        unseen = {
-            photo_id: contents[photo_id]
-            for photo_id, choice in chosen.items()
-            if not self._in_force(in_force.get(photo_id), contents[photo_id], choice)
-        }
+        due = batch.due(contents, chosen, in_force)
         blind = {
             photo_id
-            for photo_id, photo in unseen.items()
-            if not self._classifier.can_see(photo, chosen[photo_id].now)
+            for photo_id, choice in due.items()
+            if not self._classifier.can_see(contents[photo_id], choice)
         }
         self._decode_anew(batch, blind)
-        batch.answers = self._classifier.classify(
-            {photo_id: photo for photo_id, photo in unseen.items() if photo_id not in blind},
-            {photo_id: each.now for photo_id, each in chosen.items()},
-        )
-
-    def _in_force(self, known: InForce | None, photo: DecodedPhoto, chosen: Chosen) -> bool:
-        """Whether the tags that the photo has are those that it would get. Those that it deserves
-        are not replaced by those of a quicker model, however many photos wait."""
-        if known is None or known.orientation != photo.facts.orientation:
-            return False
-        heard = len(known.fingerprints)
-        return any(
-            known.fingerprints == self._classifier.wanted(choice)[:heard]
-            for choice in (chosen.at_rest, chosen.now)
-        )
+        unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
+        batch.answers = self._classifier.classify(unseen, due)
 
     def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as
@@ -289,7 +276,7 @@ class Worker:
     def _record(self, turn: Turn) -> int:
         """Everything that this turn found, and the claim of what comes next, in one transaction."""
         now = self._clock()
-        results = [self._result(job, photo, turn.answers) for job, photo in turn.decoded]
+        results = [self._result(job, photo, turn) for job, photo in turn.decoded]
         self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
@@ -299,6 +286,7 @@ class Worker:
                 now,
                 above=self._derivation.above,
                 run=self._run,
+                keep=self._settings.keep_runs,
             )
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
@@ -310,6 +298,7 @@ class Worker:
         self._decode(claimed)
         for report in reports:
             self._on_report(report)
+        self._on_times(self._watch.times())
         return len(reports)
 
     def _note_times(self, tx: Connection, ended: int) -> None:
@@ -318,14 +307,19 @@ class Worker:
         self._watch.count(ended)
         facts.put(tx, facts.STAGE_TIMES, self._watch.times().dumped())
 
-    def _result(self, job: Job, photo: DecodedPhoto, answers: Mapping[str, Answer]) -> TaggedFile:
+    def _result(self, job: Job, photo: DecodedPhoto, turn: Turn) -> TaggedFile:
         tagging = None
-        if (answer := answers.get(photo.photo_id)) is not None:
+        if (answer := turn.answers.get(photo.photo_id)) is not None:
             tags = self._derivation.tags_of(answer.final)
             tagging = Tagging(
-                answer.choice.reason, answer.stages, tags, refine=answer.choice.refine
+                answer.choice.reason,
+                answer.stages,
+                tags,
+                refine=answer.choice.refine,
+                asked=self._classifier.want_of(answer.choice),
             )
-        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging)
+        wanted = turn.wanted.get(photo.photo_id)
+        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging, wanted)
 
     def _report(self, result: TaggedFile) -> Report:
         if result.tagging is None:

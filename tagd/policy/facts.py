@@ -36,10 +36,12 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What there is at this moment. `free_mb` is what models may take together, those in memory
-    included; None where nobody says. `waiting` photos are queued besides those at work."""
+    included, and `whole_mb` what they could if nothing else took any; None where nobody says.
+    `waiting` photos are queued besides those at work."""
 
     candidates: tuple[Candidate, ...]
     free_mb: int | None = None
+    whole_mb: int | None = None
     waiting: int = 0
     at: time = time(12)  # local time of day
     calibrations: tuple[Calibration, ...] = ()
@@ -47,6 +49,10 @@ class Machine:
     def at_rest(self) -> Machine:
         """The same with nothing in the queue."""
         return replace(self, waiting=0)
+
+    def at_its_best(self) -> Machine:
+        """The same with all its memory free, at no hour in particular."""
+        return replace(self, waiting=0, free_mb=self.whole_mb, at=time(12))
 
     def find(self, model: str) -> Candidate | None:
         """The candidate of this name."""

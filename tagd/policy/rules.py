@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
@@ -23,6 +24,19 @@ RAW = "RAW"  # every camera's own kind
 def first_match(rules: Sequence[Rule], facts: Facts) -> Rule | None:
     """The first rule that is about this photo."""
     return next((rule for rule in rules if why_not(rule, facts) is None), None)
+
+
+def matches_at_some_hour(rules: Sequence[Rule], facts: Facts) -> tuple[Rule | None, ...]:
+    """The rules that count for this photo at one hour or another, in their order; the last one,
+    None for no rule, whenever none of the others holds."""
+    found: list[Rule | None] = []
+    for rule in rules:
+        at_any_hour = rule if rule.hours is None else replace(rule, hours=None)
+        if why_not(at_any_hour, facts) is None:
+            found.append(rule)
+            if rule.hours is None:
+                return tuple(found)
+    return (*found, None)
 
 
 def why_not(rule: Rule, facts: Facts) -> str | None:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Decision",
     "Wants",
+    "by_rule",
     "check",
     "choose",
     "decide",
+    "has_room",
     "named",
     "reachable",
     "rule_of",
@@ -60,7 +62,7 @@ def decide(wants: Wants, facts: Facts) -> Decision:
     Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
     there are not, or that do not fit; and `ModelError` when no model fits at all.
     """
-    return _decide(wants, rule_of(wants, facts), facts.machine)
+    return by_rule(wants, rule_of(wants, facts), facts.machine)
 
 
 def rule_of(wants: Wants, facts: Facts) -> Rule | None:
@@ -70,7 +72,7 @@ def rule_of(wants: Wants, facts: Facts) -> Rule | None:
 
 def usual(wants: Wants, machine: Machine) -> Decision:
     """What is chosen for a photo that no rule is about, with nothing in the queue."""
-    return _decide(wants, None, machine.at_rest())
+    return by_rule(replace(wants, backlog=None), None, machine)
 
 
 def check(wants: Wants, machine: Machine) -> None:
@@ -79,25 +81,33 @@ def check(wants: Wants, machine: Machine) -> None:
     empty = replace(machine.at_rest(), free_mb=None)
     for rule in (None, *wants.rules):
         if rule is None or rule.models:
-            _decide(wants, rule, empty)
+            by_rule(wants, rule, empty)
+
+
+def has_room(wants: Wants, choice: Choice, machine: Machine) -> bool:
+    """Whether the choice's models may be in memory together now."""
+    found = [machine.find(stage.model) for stage in choice.stages]
+    return fits([each for each in found if each], wants.memory_budget_mb, machine)
 
 
 def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:
     """Every model that the file at `path`, not read yet, may need, each once: what it is decoded
     for. The hour may change until then, and the queue may grow or shrink."""
     busy = replace(machine, waiting=max(machine.waiting, wants.backlog or 0))
-    moments = (machine.at_rest(), busy)
-    found = [_decide(wants, None, moment).choice for moment in moments]
+    patient = replace(wants, backlog=None)
+    ways = [(wants, machine.at_rest()), (wants, busy), (patient, machine.at_its_best())]
+    found = [by_rule(wanted, None, moment).choice for wanted, moment in ways]
     for rule in () if wants.model else wants.rules:
         if rules.may_match(rule, path):
             # A model that cannot be had now is trouble for photos that the rule is about, and
             # nobody knows yet whether this is one.
             with suppress(ModelError):
-                found += [_decide(wants, rule, moment).choice for moment in moments]
+                found += [by_rule(wanted, rule, moment).choice for wanted, moment in ways]
     return tuple(dict.fromkeys(stage.model for choice in found for stage in choice.stages))
 
 
-def _decide(wants: Wants, rule: Rule | None, machine: Machine) -> Decision:
+def by_rule(wants: Wants, rule: Rule | None, machine: Machine) -> Decision:
+    """What follows where this rule counts, or none does. Raises as `decide` does."""
     if wants.model:
         return _by_name(Cascade((wants.model,)), "named in [model] name", wants, machine)
     if rule is not None and rule.models:
@@ -180,7 +190,8 @@ def _hurried(decision: Decision, wants: Wants, machine: Machine) -> Decision:
         if chosen is None or found is None or not tree.quicker(found, chosen):
             return decision
         quick = found.model
-    reason = (
-        f"{quick} for now, as {wants.backlog:,} photos or more wait; then {decision.choice.reason}"
+    why = (
+        f"as {wants.backlog:,} photos or more wait" if wants.backlog else "to be refined when idle"
     )
+    reason = f"{quick} for now, {why}; then {decision.choice.reason}"
     return replace(decision, choice=Choice((Stage(quick),), reason, refine=True))

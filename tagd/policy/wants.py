@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import time
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tagd.hours import Hours
 
 
 class Use(StrEnum):
@@ -39,33 +41,6 @@ class Cascade:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """A part of the day, from the first moment up to the last one, over midnight where that comes
-    before. The same twice is the whole day."""
-
-    start: time
-    end: time
-
-    def hold(self, at: time) -> bool:
-        """Whether this moment is in it."""
-        if self.start < self.end:
-            return self.start <= at < self.end
-        return at >= self.start or at < self.end
-
-
-_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
-
-
-def hours_of(text: str) -> Hours:
-    """`22:00-06:00` as a part of the day. Raises ValueError."""
-    found = _HOURS.fullmatch(text)
-    if found is None:
-        raise ValueError("must be two times of day, such as 22:00-06:00")
-    start_hour, start_minute, end_hour, end_minute = (int(part or 0) for part in found.groups())
-    return Hours(time(start_hour, start_minute), time(end_hour, end_minute))
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """Which photos it is about (whatever is set must hold), and what is wanted for them: models by
     name, one alone or several as a cascade, or else targets."""
@@ -87,7 +62,7 @@ class Wants:
     first rule that matches, `cascade`, `targets`; else the embedded cascade.
 
     No choice takes more than `memory_budget_mb`. From `backlog` waiting photos on, a quicker model
-    works, unless a person named the model; None never has it so.
+    works, unless a person named the model; 0 always has it so, None never.
     """
 
     model: str | None = None

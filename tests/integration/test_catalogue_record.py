@@ -82,7 +82,7 @@ def test_every_stage_that_was_heard_is_kept(tx: Connection) -> None:
     second = said_of(ONE, "lite2", "e" * 64)
     both = dataclasses.replace(one.tagging, stages=(*one.tagging.stages, second))
     record(tx, [dataclasses.replace(one, tagging=both)], name_of, NOW)
-    assert known(tx, [ONE, TWO]) == {ONE: InForce((FINGERPRINT, "e" * 64), 1)}
+    assert known(tx, [ONE, TWO]) == {ONE: InForce(f"want of {FINGERPRINT}", 1)}
     assert rows(tx, "SELECT DISTINCT model FROM v_photo_tags") == [("lite2",)]
     loaded = predictions.load(tx, [ONE, TWO])
     assert [each.model for each in loaded[ONE]] == ["lite0", "lite2"]
@@ -141,7 +141,7 @@ def test_new_tags_take_the_place_of_the_old_ones(tx: Connection) -> None:
     assert record(tx, [newer], name_of, NOW + 1) == [True]
     assert [tag for _, tag, *_ in in_force(tx)] == ["cat", "dog"]
     assert count(tx, "tagging") == 2
-    assert known(tx, [ONE]) == {ONE: InForce(("e" * 64,), 6)}
+    assert known(tx, [ONE]) == {ONE: InForce(f"want of {'e' * 64}", 6)}
 
 
 def test_a_photo_may_have_no_tags(tx: Connection) -> None:
@@ -149,7 +149,7 @@ def test_a_photo_may_have_no_tags(tx: Connection) -> None:
     assert record(tx, [result(claim(tx)[0], ONE)], name_of, NOW) == [True]
     assert rows(tx, "SELECT state FROM v_files") == [("tagged",)]
     assert in_force(tx) == []
-    assert known(tx, [ONE]) == {ONE: InForce((FINGERPRINT,), 1)}
+    assert known(tx, [ONE]) == {ONE: InForce(f"want of {FINGERPRINT}", 1)}
 
 
 def test_an_empty_batch(tx: Connection) -> None:

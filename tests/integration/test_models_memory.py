@@ -90,6 +90,17 @@ def test_free_memory_is_the_kernels_less_a_containers_limit(tmp_path: Path) -> N
     assert memory.free_mb(CPU, tmp_path / "none", tmp_path) is None
 
 
+def test_the_whole_memory_is_the_same_whoever_takes_it(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 8192000 kB\nMemAvailable: 2048000 kB\n")
+    assert memory.whole_mb(CPU, meminfo, tmp_path) == 8000
+    (tmp_path / "memory.max").write_text(f"{1000 * 2**20}\n")
+    assert memory.whole_mb(CPU, meminfo, tmp_path) == 1000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.whole_mb(CPU, meminfo, tmp_path) == 8000
+    assert memory.whole_mb(CPU, tmp_path / "none", tmp_path) is None
+
+
 @pytest.mark.slow
 def test_unloading_gives_the_memory_back(tmp_path: Path) -> None:
     facts = registry.find("alexnet")

@@ -5,30 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.photos import submit
 from tagd.config import Config
-from tagd.daemon.build import derivation_of, models_of
+from tagd.daemon.build import models_of
 from tagd.daemon.facts import Survey
-from tagd.domain import Choice, DecodedPhoto, Priority, SettledFile
+from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
-from tagd.fs import signature_of
 from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Answer, Classifier
-from tagd.pipeline.decode import DecodeLimits
-from tagd.pipeline.decoder import DecoderPool
-from tagd.pipeline.worker import Outcome, Report, Worker, WorkerSettings
-from tagd.policy.facts import Machine
+from tagd.pipeline.worker import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
-from tests.catalogue import fresh, rows
+from tests.desk import LITE0, LITE1, LITE2, Desk
 from tests.photos import cat, coffee, distinct
-
-LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
 
 
 @pytest.fixture(scope="module")
@@ -36,75 +27,6 @@ def pool() -> Iterator[ModelPool]:
     """The embedded models on the CPU, loaded once for the whole file."""
     with closing(ModelPool(device="cpu")) as pool:
         yield pool
-
-
-class Desk:
-    """A catalogue, a queue and a worker, for photos in a folder."""
-
-    def __init__(self, folder: Path, pool: ModelPool, stack: ExitStack) -> None:
-        self.photos = folder / "photos"
-        self.photos.mkdir()
-        self.catalogue: Catalogue = stack.enter_context(fresh(folder))
-        self.survey = Survey(pool, self.catalogue, batch=4)
-        self.hidden: set[str] = set()  # models that seem not to be on this disk
-        self.reports: list[Report] = []
-        self._pool = pool
-        self._decoders = stack.enter_context(
-            DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
-        )
-
-    def machine(self, waiting: int) -> Machine:
-        there = self.survey(waiting)
-        candidates = tuple(
-            replace(each, fingerprint=None) if each.model in self.hidden else each
-            for each in there.candidates
-        )
-        return replace(there, candidates=candidates)
-
-    def worker(self, wants: Wants, classifier: type[Classifier] = Classifier) -> Worker:
-        return Worker(
-            catalogue=self.catalogue,
-            decoders=self._decoders,
-            classifier=classifier(self._pool, wants, self.machine),
-            derivation=derivation_of(Config()),
-            settings=WorkerSettings(batch_size=4, decoders=1, max_attempts=2, settle_seconds=1),
-            on_report=self.reports.append,
-            on_trouble=lambda trouble: pytest.fail(str(trouble)),
-        )
-
-    def submit(self, *names: str, now: float = 1.0) -> None:
-        files = [
-            SettledFile(path, signature_of(path.stat()), Priority.NEW)
-            for path in (self.photos / name for name in names)
-        ]
-        with self.catalogue.write() as tx:
-            submit(tx, files, now)
-
-    def tag(self, wants: Wants, *names: str) -> None:
-        """Work these off."""
-        self.submit(*names)
-        worker, before = self.worker(wants), len(self.reports)
-        for _ in range(50):
-            worker.turn()
-            if len(self.reports) - before >= len(names):
-                return
-        pytest.fail("not worked off")
-
-    def taggings(self) -> list[tuple[str, str, str, int]]:
-        """Path, the models that were heard, why, and whether to refine, for every tagging."""
-        with self.catalogue.read() as tx:
-            found = rows(
-                tx,
-                "SELECT (SELECT max(path) FROM file WHERE file.photo_id = tagging.photo_id),"
-                " group_concat(model.name, ' then '), tagging.reason, refine"
-                " FROM tagging JOIN (SELECT * FROM prediction ORDER BY tagging_id, stage) AS said"
-                " ON said.tagging_id = tagging.id JOIN model ON model.id = said.model_id"
-                " GROUP BY tagging.id ORDER BY tagging.id",
-            )
-        return [
-            (Path(str(path)).name, str(models), str(reason), int(str(refine)))
-            for path, models, reason, refine in found
-        ]
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from tagd.catalogue.speeds import Speed
 from tagd.config import Config, load
 from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration
 from tagd.daemon.wants import wants_of
+from tagd.hours import Hours
 from tagd.models import registry
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
-from tagd.policy.wants import Cascade, Hours, Rule, Targets, Use, Wants
+from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 from tests.catalogue import fresh
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"

@@ -8,8 +8,8 @@ from datetime import time
 
 import pytest
 
+from tagd.hours import hours_of
 from tagd.ops.polite import within
-from tagd.policy.wants import hours_of
 
 NIGHT, NOON, WHOLE = hours_of("22:00-06:00"), hours_of("12:00-13:00"), hours_of("00:00-24:00")
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tagd.policy.rules import first_match, matches_path, may_match, why_not
-from tagd.policy.wants import Rule, hours_of
+from tagd.hours import hours_of
+from tagd.policy.rules import first_match, matches_at_some_hour, matches_path, may_match, why_not
+from tagd.policy.wants import Rule
 from tests.policy import PATH, facts, machine
 
 
@@ -103,3 +104,13 @@ def test_the_first_rule_that_matches_counts() -> None:
 def test_of_a_file_that_nobody_has_read_only_the_path_is_known() -> None:
     assert may_match(Rule("r", path="sport/*", type="PNG", hours=hours_of("01:00-02:00")), PATH)
     assert not may_match(Rule("r", path="faces/*"), PATH)
+
+
+def test_the_rules_of_some_hours_come_before_the_one_that_always_holds() -> None:
+    night = Rule("night", hours=hours_of("22:00-06:00"), models=("a",))
+    png = Rule("png", type="PNG", models=("b",))
+    sport = Rule("sport", path="sport/*", models=("c",))
+    late = Rule("late", hours=hours_of("23:00-24:00"), models=("d",))
+    assert matches_at_some_hour((night, png, sport, late), facts()) == (night, sport)
+    assert matches_at_some_hour((png, night), facts()) == (night, None)
+    assert matches_at_some_hour((), facts()) == (None,)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tagd.domain import Choice, Stage
 from tagd.errors import ModelError, ModelUnknown, TagdError, WeightsMissing
+from tagd.hours import hours_of
 from tagd.policy.cascade import EMBEDDED
 from tagd.policy.facts import Candidate, Facts, Machine, fits
 from tagd.policy.selection import choose, decide, named, reachable, usual
 from tagd.policy.tree import CONVNEXT, EDGE, EVA02_LARGE, RESNET, VIT_BASE
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants, hours_of
+from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 from tests.policy import ALL, EVA_LARGE, LITE0, LITE2, PATH, candidate, facts, machine, photo
 
 QUICK, ACCURATE = "efficientnet-lite0", "efficientnet-lite2"

@@ -1,0 +1,57 @@
+"""Earlier taggings that are kept: which of them can come into force again, and doing that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, exists, func, or_, select, update
+
+from tagd.catalogue.schema import model, photo, prediction, tagging
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Select
+
+
+def count(tx: Connection, name: str) -> int:
+    """How many photos there are whose tags can come from this model again."""
+    return tx.scalar(select(func.count()).select_from(_latest(name).subquery())) or 0
+
+
+def page(tx: Connection, name: str, *, after: int = 0, limit: int) -> dict[int, int]:
+    """The next photos whose tags can come from this model again, and by which tagging, both by row
+    id: the latest in which it had the last word, else the latest in which it was heard. Photos
+    whose tags in force it decided are left out, and what a person took back is."""
+    some = _latest(name).where(photo.c.id > after).limit(limit)
+    return {photo_id: decided or heard for photo_id, decided, heard in tx.execute(some)}
+
+
+def put_in_force(tx: Connection, taggings: Mapping[int, int]) -> None:
+    """These taggings (photo → tagging, by their row ids) are those in force."""
+    if taggings:
+        rows = [{"of": photo_id, "to": each} for photo_id, each in taggings.items()]
+        its = update(photo).where(photo.c.id == bindparam("of"))
+        tx.execute(its.values(tagging_id=bindparam("to")), rows)
+
+
+def models_heard(tx: Connection) -> list[str]:
+    """The names of all models that something is kept of."""
+    heard = exists().where(prediction.c.model_id == model.c.id)
+    return list(tx.scalars(select(model.c.name).where(heard).distinct().order_by(model.c.name)))
+
+
+def _latest(name: str) -> Select[int, int | None, int]:
+    its = select(model.c.id).where(or_(model.c.name == name, model.c.fingerprint == name))
+    present = tagging.alias()
+    said = exists().where(prediction.c.tagging_id == tagging.c.id, prediction.c.model_id.in_(its))
+    decided = func.max(tagging.c.id).filter(tagging.c.model_id.in_(its))
+    return (
+        select(photo.c.id, decided, func.max(tagging.c.id))
+        .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
+        .join(present, present.c.id == photo.c.tagging_id)
+        .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
+        .where(said, present.c.model_id.not_in(its))
+        .group_by(photo.c.id)
+        .order_by(photo.c.id)
+    )

@@ -1,0 +1,81 @@
+"""The thread that has tags catch up, and its cron time; built anew out of another configuration."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tagd.daemon.alarm import alarm_of
+from tagd.daemon.build import retagger_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.models.pool import ModelPool
+    from tagd.ops.pulse import Pulses
+
+RETAG = "retag"  # the thread
+
+
+class Retagging:
+    """One thread, the supervisor's, calls. `on_fault` is told where the thread ends by a fault of
+    ours, which it must not."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        on_queued: Callable[[], None],
+        on_fault: Callable[[], None],
+        pulses: Pulses,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._catalogue = catalogue
+        self._on_queued = on_queued
+        self._on_fault = on_fault
+        self._pulses = pulses
+        self._log = log
+        self._end: Callable[[float], bool] = lambda _: True
+
+    def start(self, config: Config, models: ModelPool) -> None:
+        """Go by this configuration from now on. Raises `CatalogueError`."""
+        self.stop(0.0)
+        retagger = retagger_of(
+            config,
+            self._catalogue,
+            models,
+            on_queued=self._on_queued,
+            beat=self._pulses.of(RETAG),
+            log=self._log,
+        )
+        retagger.withdraw_if_shut()
+        alarm = alarm_of(config.retag.cron, retagger.ask_check)
+        thread = threading.Thread(target=self._work, args=[retagger.run], name=RETAG, daemon=True)
+        thread.start()
+        if alarm is not None:
+            alarm.start()
+
+        def end(timeout: float) -> bool:
+            if alarm is not None:
+                alarm.shutdown(wait=False)
+            retagger.stop()
+            thread.join(timeout)
+            self._pulses.rest(RETAG)
+            return not thread.is_alive()
+
+        self._end = end
+
+    def stop(self, timeout: float) -> bool:
+        """End it. False where it is at work still, in a transaction that comes to its end."""
+        return self._end(timeout)
+
+    def _work(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
+            self._log.exception("stopped by a fault")
+            self._on_fault()

@@ -1,0 +1,107 @@
+"""What a photo is to be tagged by in the end: whatever waits, whatever the hour, and whatever else
+takes memory at this moment. Pure.
+
+Rules that hold for some hours alone come and go with the clock. So a photo is content with what
+such a rule chose for it, and is never looked at again because of the hour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tagd.domain import Want
+from tagd.errors import ModelError
+from tagd.policy import selection
+from tagd.policy.facts import Facts
+from tagd.policy.rules import matches_at_some_hour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tagd.domain import Choice, PhotoFacts
+    from tagd.policy.facts import Machine
+    from tagd.policy.wants import Rule, Wants
+
+
+class Lasting:
+    """The choices that last. What a rule leads to is the same for every photo that it is about, so
+    that a million photos cost a million looks at the rules alone."""
+
+    def __init__(self, wants: Wants, machine: Machine) -> None:
+        self._wants = replace(wants, backlog=None)
+        self._machine = machine.at_its_best()
+        self._found: dict[Rule | None, Choice | ModelError] = {}
+
+    @property
+    def is_one_for_all(self) -> bool:
+        """Whether every photo is to be tagged by the same models."""
+        return bool(self._wants.model) or not self._wants.rules
+
+    def choices(self, path: Path, photo: PhotoFacts) -> tuple[Choice, ...]:
+        """The choice that a photo is to be tagged by; then those that it is content with too.
+
+        Raises `ModelError` where a model that a person named for it cannot be had.
+        """
+        *for_some_hours, rule = self._rules(path, photo)
+        others = []
+        for each in for_some_hours:
+            # A rule whose model is not there now has chosen nothing that is to be kept.
+            with suppress(ModelError):
+                others.append(self._choice(each))
+        return (self._choice(rule), *others)
+
+    def possible(self) -> tuple[Choice, ...]:
+        """Every choice that any photo may be tagged by, of those that can be had."""
+        found = []
+        for rule in (None, *(() if self.is_one_for_all else self._wants.rules)):
+            with suppress(ModelError):
+                found.append(self._choice(rule))
+        return tuple(found)
+
+    def choice_for_all(self) -> Choice:
+        """The choice for photos that no rule is about. Raises `ModelError` as `choices` does."""
+        return self._choice(None)
+
+    def digest(self) -> str:
+        """Changes with anything that may lead to other choices."""
+        return hashlib.sha256(repr((self._wants, self._machine)).encode()).hexdigest()
+
+    def _rules(self, path: Path, photo: PhotoFacts) -> tuple[Rule | None, ...]:
+        if self.is_one_for_all:
+            return (None,)
+        return matches_at_some_hour(self._wants.rules, Facts(path, photo, self._machine))
+
+    def _choice(self, rule: Rule | None) -> Choice:
+        if rule not in self._found:
+            try:
+                self._found[rule] = selection.by_rule(self._wants, rule, self._machine).choice
+            except ModelError as trouble:
+                self._found[rule] = trouble
+        found = self._found[rule]
+        if isinstance(found, ModelError):
+            raise found
+        return found
+
+
+def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
+    """A choice as it can be compared with others: by the fingerprints of its models, in which order
+    they are heard, and how sure each must be."""
+    fingerprints = tuple(fingerprint_of(each.model) for each in choice.stages)
+    sure = [(each.settles_at, each.temperature) for each in choice.stages]
+    return Want(
+        key=json.dumps([choice.refine, fingerprints, sure]),
+        models=", then ".join(each.model for each in choice.stages),
+        fingerprints=fingerprints,
+        refine=choice.refine,
+    )
+
+
+def settled_on(content_with: Sequence[Want], asked: str | None) -> Want:
+    """What is wanted for a photo whose models were last asked as `asked` (a key) says: the same, if
+    the photo is content with it, else the first."""
+    return next((each for each in content_with if each.key == asked), content_with[0])

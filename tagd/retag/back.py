@@ -1,0 +1,51 @@
+"""Earlier predictions come into force again: tags are derived from what is kept, with no inference.
+
+What was last asked of the models stays noted. So the photos are not stale, and do not change over
+again, until something else is wanted than now.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import derived, earlier
+from tagd.pipeline.progress import after as progress_after
+from tagd.pipeline.rederive import PAGE, Outcome, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.progress import Progress
+
+
+def go_back(
+    catalogue: Catalogue,
+    derivation: Derivation,
+    model: str,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Outcome:
+    """What this model (a name or a fingerprint) said comes into force again, for every photo of
+    which that is kept; what a person decided stays. A page a transaction: stopped in the middle,
+    the rest follows when it is called again."""
+    outcome, started, last = Outcome(), time.monotonic(), 0
+    with catalogue.read() as tx:
+        total = earlier.count(tx, model)
+    while True:
+        with catalogue.write() as tx:
+            taggings = earlier.page(tx, model, after=last, limit=PAGE)
+            found = differences(derived.tagged(tx, taggings), derivation)
+            earlier.put_in_force(tx, taggings)
+            # Even a tag that both models gave is the earlier one's again, with its confidence.
+            derived.clear(tx, taggings)
+            again = differences(derived.tagged(tx, taggings), derivation)
+            derived.put(tx, again, derivation.name_of)
+        if not taggings:
+            return outcome
+        outcome.count(found, derivation.name_of)
+        last = max(taggings)
+        seconds = time.monotonic() - started
+        on_progress(progress_after(seconds, outcome.photos, total, current="earlier tags"))

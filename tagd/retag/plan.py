@@ -1,0 +1,65 @@
+"""How many photos are to catch up, from which models to which, and how long that will take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import facts, retag
+from tagd.catalogue.retag import Gap
+from tagd.retag.staleness import photos_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.retag.staleness import Standard
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many photos go from what they were tagged by (empty: not known) to other models, in about
+    so many seconds of forward passes at most; None where nobody knows. `measured`: on this machine,
+    not estimated."""
+
+    asked: str
+    wanted: str
+    photos: int
+    refine: bool
+    seconds: float | None
+    measured: bool
+
+
+def plan(catalogue: Catalogue, standard: Standard) -> list[Step]:
+    """The steps, the largest first. Nothing is written: what a changed configuration will lead to
+    is told before anything follows it. Raises `ModelError` where its models cannot be had."""
+    return [_step(gap, standard) for gap in _gaps(catalogue, standard)]
+
+
+def _gaps(catalogue: Catalogue, standard: Standard) -> Sequence[Gap]:
+    lasting = standard.lasting
+    with catalogue.read() as tx:
+        if facts.get(tx, facts.WANTED_WITH) == lasting.digest():
+            return retag.gaps(tx)
+        if lasting.is_one_for_all:
+            return retag.gaps_if(tx, standard.want_of(lasting.choice_for_all()))
+    with catalogue.read() as tx:
+        asked = retag.wants_by_key(tx)
+    found: Counter[tuple[str, str, str, bool]] = Counter()
+    for photo in photos_of(catalogue):
+        wanted = standard.wanted(photo)
+        if wanted is not None and wanted.key not in (photo.asked, photo.given):
+            known = asked.get(photo.asked or "")
+            before = (known.models, known.refine) if known else ("", False)
+            found[before[0], wanted.models, wanted.key, before[1]] += 1
+    return [Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()]
+
+
+def _step(gap: Gap, standard: Standard) -> Step:
+    models = [standard.machine.find(model) for model in gap.wanted.split(", then ")]
+    took = [each.milliseconds if each else None for each in models]
+    known = [each for each in took if each is not None]
+    seconds = gap.photos * sum(known) / 1000 if len(known) == len(took) else None
+    measured = all(each is not None and each.measured for each in models)
+    return Step(gap.asked, gap.wanted, gap.photos, gap.refine, seconds, measured)

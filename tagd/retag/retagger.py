@@ -1,0 +1,166 @@
+"""Has tags catch up, beside the worker: looks which photos are stale, and queues some when it may.
+
+Which photos are stale is kept with them. So whatever is queued may be taken out again at any time,
+or be lost with the process: it is found again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import retag
+from tagd.domain import Priority
+from tagd.errors import CatalogueError, ModelError
+from tagd.hours import is_open
+from tagd.policy import selection
+from tagd.policy.lasting import Lasting
+from tagd.retag import feed, staleness
+from tagd.retag.staleness import Standard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.hours import Hours
+    from tagd.pipeline.classify import Survey
+    from tagd.policy.wants import Wants
+
+    Say = Callable[[str, str, Mapping[str, object]], None]
+
+TICK_SECONDS = 1.0
+REST_SECONDS = 10.0  # after nothing was found to queue
+
+
+@dataclass(frozen=True, slots=True)
+class RetagSettings:
+    """Plain values from the configuration. 0 `per_hour` is as many as one likes."""
+
+    windows: tuple[Hours, ...]
+    per_hour: int
+    check_seconds: float
+
+
+class Retagger:
+    """Ticks once a second in a thread of its own. `now` is the clock at the wall; everything that
+    must go on when somebody sets that goes by `clock`, which nobody sets."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        wants: Wants,
+        survey: Survey,
+        settings: RetagSettings,
+        on_queued: Callable[[], None],
+        say: Say,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = datetime.now,
+        wall: Callable[[], float] = time.time,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._wants = wants
+        self._survey = survey
+        self._settings = settings
+        self._on_queued = on_queued
+        self._say = say
+        self._clock = clock
+        self._now = now
+        self._wall = wall
+        self._beat = beat
+        self._pace = feed.Pace(settings.per_hour)
+        self._stop = threading.Event()
+        self._check_asked = threading.Event()
+        self._next_check = clock()
+        self._rest_until = clock()
+
+    def ask_check(self) -> None:
+        """Look anew which photos are stale, soon. From any thread."""
+        self._check_asked.set()
+
+    def stop(self) -> None:
+        """End soon. From any thread."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Tick until stopped. Trouble with catalogue or models is told, and tried again."""
+        while not self._stop.wait(TICK_SECONDS):
+            self._beat()
+            try:
+                self.tick()
+            except (CatalogueError, ModelError) as trouble:
+                self._say("warning", "cannot look for stale tags", {"reason": str(trouble)})
+                self._rest_until = self._clock() + REST_SECONDS
+
+    def withdraw_if_shut(self) -> None:
+        """Take out of the queue what an earlier run left there, where it is not the hour for it."""
+        if not self._is_open():
+            with self._catalogue.write() as tx:
+                retag.withdraw(tx, Priority.RETAG)
+
+    def tick(self) -> None:
+        """Check when it is time, then queue what may be. Raises `CatalogueError`, `ModelError`."""
+        if self._check_asked.is_set() or self._clock() >= self._next_check:
+            self._check_asked.clear()
+            self._next_check = self._clock() + self._settings.check_seconds
+            self.check()
+        self._feed()
+
+    def check(self) -> None:
+        """Find out what is wanted for photos, and tell how many are stale where that is new."""
+        changed = staleness.refresh(
+            self._catalogue, self._standard(), stopping=self._stop.is_set, beat=self._beat
+        )
+        self._rest_until = self._clock()
+        if changed:
+            with self._catalogue.read() as tx:
+                behind = sum(gap.photos for gap in retag.gaps(tx))
+            if behind:
+                self._say("info", "tags are to catch up", {"photos": behind})
+
+    def _feed(self) -> None:
+        with self._catalogue.read() as tx:
+            queue = retag.queue(tx)
+            idle = not queue.retag and not retag.any_stale(tx)
+        if idle:
+            return
+        left = self._pace.left(self._clock())
+        feeding = feed.decide(queue, is_open=self._is_open(), left=left)
+        if feeding.withdraw:
+            with self._catalogue.write() as tx:
+                self._pace.give_back(retag.withdraw(tx, Priority.RETAG))
+        if feeding.most and self._clock() >= self._rest_until:
+            self._queue(feeding)
+
+    def _queue(self, feeding: feed.Feeding) -> None:
+        within_reach = self._within_reach()
+        now = self._wall()
+        with self._catalogue.write() as tx:
+            refined = retag.feed(tx, Priority.REFINE, feeding.most, within_reach, now)
+            most = min(feeding.of_retag, feeding.most - refined)
+            stale = retag.feed(tx, Priority.RETAG, most, within_reach, now)
+        self._pace.spend(stale, self._clock())
+        if refined or stale:
+            self._on_queued()
+        else:
+            self._rest_until = self._clock() + REST_SECONDS
+
+    def _standard(self) -> Standard:
+        machine = self._survey(0)
+        return Standard(Lasting(self._wants, machine), machine)
+
+    def _within_reach(self) -> list[str]:
+        """The wants, by key, whose models have room in memory now: others stay for later."""
+        standard = self._standard()
+        return [
+            standard.want_of(choice).key
+            for choice in standard.lasting.possible()
+            if selection.has_room(self._wants, choice, standard.machine)
+        ]
+
+    def _is_open(self) -> bool:
+        return is_open(self._settings.windows, self._now().time())

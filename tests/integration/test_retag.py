@@ -1,0 +1,375 @@
+"""Tags that catch up with other models: a real queue, real decoders and real weights."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue import earlier, jobs, overview, retag
+from tagd.catalogue.photos import rename
+from tagd.config import Config
+from tagd.daemon.build import derivation_of
+from tagd.domain import JobKind, Priority
+from tagd.hours import hours_of
+from tagd.models.pool import ModelPool
+from tagd.pipeline.worker import Outcome
+from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.retag.back import go_back
+from tagd.retag.plan import plan
+from tagd.retag.retagger import REST_SECONDS
+from tagd.retag.staleness import refresh
+from tests.catalogue import rows
+from tests.desk import LITE0, LITE1, LITE2, Desk
+from tests.night import CASCADE, NEW, NIGHT, NOON, OLD, Night
+from tests.photos import cat, coffee, distinct
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ModelPool]:
+    """The embedded models on the CPU, loaded once for the whole file."""
+    with closing(ModelPool(device="cpu")) as pool:
+        yield pool
+
+
+@pytest.fixture
+def night(tmp_path: Path, pool: ModelPool) -> Iterator[Night]:
+    with ExitStack() as stack:
+        desk = Desk(tmp_path, pool, stack)
+        cat().save(desk.photos / "cat.png")
+        coffee().save(desk.photos / "coffee.jpg")
+        yield Night(desk)
+
+
+def test_another_model_makes_photos_stale_and_they_catch_up(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    assert night.stale() == {}
+    retagger = night.retagger(NEW)
+    retagger.tick()
+    assert night.stale() == dict.fromkeys(("cat.png", "coffee.jpg"), (LITE0, LITE2, 0))
+    assert night.queue() == [(Priority.RETAG, 2)]
+    assert night.said == ["tags are to catch up"]
+    assert night.models() == dict.fromkeys(("cat.png", "coffee.jpg"), LITE0), "until then"
+    night.work(NEW)
+    assert night.models() == dict.fromkeys(("cat.png", "coffee.jpg"), LITE2)
+    assert night.stale() == {}
+    night.seconds += 100
+    retagger.tick()
+    assert night.queue() == []
+
+
+def test_what_a_person_decided_stands(night: Night) -> None:
+    night.desk.tag(OLD, "coffee.jpg")
+    with night.desk.catalogue.write() as tx:
+        for tag, state in (("espresso", "rejected"), ("food", "confirmed")):
+            named = "(SELECT id FROM label WHERE name = ?)"
+            tx.exec_driver_sql(f"UPDATE tag SET state = ? WHERE label_id = {named}", (state, tag))
+    night.retagger(NEW).tick()
+    night.work(NEW)
+    with night.desk.catalogue.read() as tx:
+        tags = dict(rows(tx, "SELECT tag, state || ' ' || model FROM v_photo_tags"))
+        rejected = rows(tx, "SELECT tag FROM v_rejected_tags")
+    assert tags.pop("food") == f"confirmed {LITE0}"
+    assert "drink" in tags
+    assert set(tags.values()) == {f"active {LITE2}"}
+    assert rejected == [("espresso",)]
+
+
+def test_a_cascade_that_must_be_surer_is_wanted_anew(night: Night) -> None:
+    night.desk.tag(Wants(cascade=Cascade((LITE0, LITE2), (0.01,))), "cat.png")
+    assert night.models() == {"cat.png": LITE0}
+    night.retagger(CASCADE).tick()
+    night.work(CASCADE)
+    assert night.models() == {"cat.png": LITE2}
+
+
+def test_nothing_is_stale_where_nothing_changed_and_nothing_is_asked_twice(night: Night) -> None:
+    night.desk.tag(CASCADE, "cat.png", "coffee.jpg")
+    looks = night.asked()
+    assert night.check(CASCADE), "the first time"
+    assert not night.check(CASCADE)
+    assert night.stale() == {}
+    # Staler than stale: a job for a photo that has what it is to have.
+    with night.desk.catalogue.write() as tx:
+        ids = [row[0] for row in rows(tx, "SELECT id FROM file")]
+        jobs.enqueue(tx, JobKind.TAG, dict.fromkeys(ids, Priority.RETAG), 1.0)
+    night.work(CASCADE)
+    assert night.asked() == looks
+
+
+def test_outside_the_windows_nothing_is_queued_and_what_waits_is_taken_out(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    night.now = NOON
+    retagger = night.retagger(NEW)
+    retagger.tick()
+    assert night.queue() == []
+    night.now = NIGHT
+    night.seconds += REST_SECONDS
+    retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 2)]
+    night.now = NOON
+    retagger.tick()
+    assert night.queue() == []
+    assert len(night.stale()) == 2
+    night.now = NIGHT
+    night.seconds += REST_SECONDS
+    retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 2)]
+    # A restart by day finds what the night left behind.
+    night.now = NOON
+    night.retagger(NEW).withdraw_if_shut()
+    assert night.queue() == []
+    assert len(night.stale()) == 2
+
+
+def test_new_photos_go_first(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png")
+    night.desk.submit("coffee.jpg")
+    retagger = night.retagger(NEW)
+    retagger.tick()
+    assert night.queue() == [(Priority.NEW, 1)]
+    night.work(NEW)
+    retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 1)]
+    # One that comes while others catch up is claimed before them.
+    distinct(1, night.desk.photos)
+    night.desk.submit("00000.jpg")
+    with night.desk.catalogue.write() as tx:
+        [first] = jobs.claim(tx, JobKind.TAG, limit=1, lease="w/1", lease_seconds=9, now=1.0)
+    assert first.path.name == "00000.jpg"
+
+
+def test_no_more_than_so_many_an_hour_whatever_the_clock_at_the_wall_says(night: Night) -> None:
+    names = [path.name for path in distinct(5, night.desk.photos)]
+    night.desk.tag(OLD, *names)
+    retagger = night.retagger(NEW, per_hour=2)
+    for moment in (NIGHT, NIGHT.replace(hour=5), NIGHT.replace(hour=2), NIGHT):
+        night.now = moment  # set forward and back
+        night.seconds += REST_SECONDS + 1
+        retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 2)]
+    night.work(NEW)
+    night.seconds += 3600
+    retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 2)]
+
+
+def test_the_check_comes_round_however_the_clock_at_the_wall_is_set(night: Night) -> None:
+    night.desk.tag(CASCADE, "cat.png")
+    retagger = night.retagger(CASCADE)
+    retagger.tick()
+    night.desk.hidden = {LITE0}
+    retagger = night.retagger(Wants())
+    retagger.tick()
+    [(_, wanted, _)] = night.stale().values()
+    assert wanted == LITE2, "the best that is here"
+    night.now = datetime(2025, 1, 1, 12)
+    night.desk.hidden = set()
+    night.seconds += 59
+    retagger.tick()
+    assert night.stale()["cat.png"][1] == LITE2
+    night.seconds += 1
+    retagger.tick()
+    assert night.stale()["cat.png"][1] == f"{LITE0}, then {LITE2}"
+    night.desk.hidden = {LITE0}
+    retagger.ask_check()
+    retagger.tick()
+    assert night.stale()["cat.png"][1] == LITE2
+
+
+def test_a_quick_look_is_refined_when_nothing_else_waits_at_any_hour(night: Night) -> None:
+    quick = Wants(cascade=CASCADE.cascade, backlog=0)
+    night.desk.tag(quick, "cat.png", "coffee.jpg")
+    assert set(night.models().values()) == {LITE0}
+    night.now = NOON
+    with night.desk.catalogue.read() as tx:
+        standing = overview.status(tx, 0.0)
+    assert (standing.stale, standing.to_refine) == (0, 2)
+    night.retagger(quick).tick()
+    assert night.queue() == [(Priority.REFINE, 2)]
+    night.work(quick)
+    assert set(night.models().values()) == {LITE2}
+    assert night.stale() == {}
+
+
+def test_a_copy_of_a_photo_that_was_looked_at_quickly_is_not_looked_at_again(night: Night) -> None:
+    quick = Wants(cascade=CASCADE.cascade, backlog=0)
+    night.desk.tag(quick, "cat.png")
+    shutil.copy(night.desk.photos / "cat.png", night.desk.photos / "copy.png")
+    night.desk.tag(quick, "copy.png")
+    assert night.asked() == 1
+    assert set(night.stale()) == {"cat.png", "copy.png"}
+
+
+def test_what_the_night_gave_is_kept_by_day(night: Night) -> None:
+    by_night = Rule("night", hours=hours_of("22:00-06:00"), models=(LITE2,))
+    wants = Wants(rules=(by_night,), cascade=Cascade((LITE0, LITE1), (1.0,)))
+    with night.desk.catalogue.read():
+        pass
+    night.desk.survey._now = lambda: NIGHT
+    night.desk.tag(wants, "cat.png")
+    night.desk.survey._now = lambda: NOON
+    night.desk.tag(wants, "coffee.jpg")
+    assert night.models() == {"cat.png": LITE2, "coffee.jpg": LITE1}
+    assert night.check(wants)
+    assert night.stale() == {}
+
+
+def test_a_photo_that_moves_under_another_rule_follows_it(night: Night) -> None:
+    wants = Wants(rules=(Rule("r", path="sport/*", models=(LITE1,)),), cascade=CASCADE.cascade)
+    night.desk.tag(wants, "cat.png")
+    night.check(wants)
+    there = night.desk.photos / "sport" / "cat.png"
+    there.parent.mkdir()
+    (night.desk.photos / "cat.png").rename(there)
+    with night.desk.catalogue.write() as tx:
+        rename(tx, night.desk.photos / "cat.png", there, is_folder=False, now=2.0)
+    assert night.stale() == {}, "not known yet"
+    night.retagger(wants).tick()
+    night.work(wants)
+    assert night.models() == {"cat.png": LITE1}
+
+
+def test_a_model_that_has_no_room_now_is_not_waited_for(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png")
+    wants = Wants(rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=CASCADE.cascade)
+    night.check(wants)
+    assert "cat.png" in night.stale()
+    night.desk.free_mb = 1
+    retagger = night.retagger(wants)
+    retagger.tick()
+    assert night.queue() == []
+    night.desk.free_mb = None
+    night.seconds += REST_SECONDS
+    retagger.tick()
+    assert night.queue() == [(Priority.RETAG, 1)]
+
+
+def test_a_photo_that_fails_keeps_its_tags_and_is_left_alone(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png")
+    (night.desk.photos / "cat.png").write_text("no picture any more")
+    retagger = night.retagger(NEW)
+    retagger.tick()
+    worker = night.desk.worker(NEW)
+    for _ in range(50):
+        worker.turn()
+        if night.desk.reports[-1].outcome is Outcome.FAILED:
+            break
+    night.seconds += REST_SECONDS
+    retagger.tick()
+    assert night.models() == {"cat.png": LITE0}
+    with night.desk.catalogue.read() as tx:
+        [failure] = overview.failed(tx)
+        assert retag.queue(tx) == retag.Queue(0, 0, 0)
+    assert failure.code == "not-an-image"
+
+
+def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
+    night.desk.tag(CASCADE, "cat.png", "coffee.jpg")
+    with night.desk.catalogue.read() as tx:
+        before = rows(tx, "SELECT path, tag, confidence, model FROM v_photo_tags ORDER BY 1, 2")
+    other = Wants(model=LITE1)
+    night.retagger(other).tick()
+    night.work(other)
+    looks = night.asked()
+    outcome = go_back(night.desk.catalogue, derivation_of(Config()), LITE0)
+    assert (outcome.photos, night.asked()) == (2, looks)
+    with night.desk.catalogue.read() as tx:
+        after = rows(tx, "SELECT path, tag, confidence, model FROM v_photo_tags ORDER BY 1, 2")
+        assert earlier.count(tx, LITE0) == 0
+    assert after == before, "of the cascade in which it was heard"
+    # Neither the next check nor another look at the same content undoes that.
+    night.check(other)
+    assert night.stale() == {}
+    shutil.copy(night.desk.photos / "cat.png", night.desk.photos / "copy.png")
+    night.desk.tag(other, "copy.png")
+    assert night.asked() == looks
+    # Nor does the cascade itself, asked for again, cost a look; another model is another thing.
+    night.check(CASCADE)
+    assert night.stale() == {}
+    night.check(NEW)
+    assert set(night.stale()) == {"cat.png", "coffee.jpg", "copy.png"}
+
+
+def test_so_many_earlier_taggings_are_kept(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png")
+    for wants in (Wants(model=LITE1), NEW, OLD):
+        night.check(wants)
+        night.retagger(wants).tick()
+        night.work(wants, keep_runs=2)
+    with night.desk.catalogue.read() as tx:
+        kept = [row[0] for row in rows(tx, "SELECT id FROM tagging ORDER BY id")]
+        said = rows(tx, "SELECT count(DISTINCT tagging_id) FROM prediction")
+    assert kept == [2, 3, 4]
+    assert said == [(3,)]
+
+
+def test_cancelled_is_content_until_something_else_is_wanted(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    retagger = night.retagger(NEW)
+    retagger.tick()
+    with night.desk.catalogue.write() as tx:
+        assert retag.cancel(tx) == 2
+    assert night.queue() == []
+    night.seconds += 100
+    retagger.tick()
+    assert (night.queue(), night.stale()) == ([], {})
+    night.check(CASCADE)
+    assert len(night.stale()) == 2
+
+
+def test_a_photo_that_is_asked_for_is_tagged_again_whatever_it_has(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    night.check(OLD)
+    with night.desk.catalogue.write() as tx:
+        photos = retag.photos_at(tx, [night.desk.photos / "cat.png"])
+        assert retag.mark(tx, photos) == 1
+    assert night.stale() == {"cat.png": ("asked for again", LITE0, 0)}
+    night.check(OLD)
+    night.retagger(OLD).tick()
+    night.work(OLD)
+    assert night.asked() == 3
+    assert night.stale() == {}
+
+
+def test_photos_of_before_this_was_noted_are_content_with_the_same_models(night: Night) -> None:
+    night.desk.tag(CASCADE, "cat.png")
+    night.desk.tag(OLD, "coffee.jpg")
+    with night.desk.catalogue.write() as tx:
+        tx.exec_driver_sql("UPDATE photo SET asked_id = NULL, wanted_id = NULL")
+        tx.exec_driver_sql("UPDATE tagging SET want_id = NULL")
+    night.check(NEW)
+    assert set(night.stale()) == {"cat.png", "coffee.jpg"}
+    night.check(OLD)
+    assert set(night.stale()) == {"cat.png"}
+    night.check(Wants(rules=(Rule("r", type="JPEG", models=(LITE0,)),), cascade=CASCADE.cascade))
+    assert night.stale() == {}
+
+
+@pytest.mark.parametrize(
+    "wants",
+    [NEW, Wants(rules=(Rule("r", type="PNG", models=(LITE1,)),), cascade=CASCADE.cascade)],
+)
+def test_the_plan_says_beforehand_what_the_check_will_find(night: Night, wants: Wants) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    night.check(OLD)
+    standard = night.standard(wants)
+    before = plan(night.desk.catalogue, standard)
+    assert night.stale() == {}, "nothing is written"
+    night.check(wants)
+    assert sorted(map(str, plan(night.desk.catalogue, standard))) == sorted(map(str, before))
+    assert sum(step.photos for step in before) == 2
+    assert {step.asked for step in before} == {LITE0}
+    assert all(step.seconds for step in before)
+
+
+def test_an_unfinished_check_begins_again(night: Night) -> None:
+    night.desk.tag(OLD, "cat.png", "coffee.jpg")
+    assert refresh(night.desk.catalogue, night.standard(NEW), stopping=lambda: True)
+    assert night.stale() == {}
+    assert night.check(NEW)
+    assert len(night.stale()) == 2

@@ -1,0 +1,76 @@
+"""How many stale photos are queued: never before new ones, never more than may be in an hour."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.catalogue.retag import Queue
+from tagd.retag.feed import HOUR, SLICE, Feeding, Pace, decide
+
+
+@pytest.mark.parametrize(
+    ("queue", "is_open", "left", "feeding"),
+    [
+        (Queue(0, 0, 0), True, None, Feeding(SLICE, SLICE)),
+        (Queue(0, 0, 0), True, 7, Feeding(SLICE, 7)),
+        (Queue(0, 0, 0), True, 0, Feeding(SLICE, 0)),
+        (Queue(0, 0, 0), False, None, Feeding(SLICE, 0)),  # what is to be refined needs no window
+        (Queue(1, 0, 0), True, None, Feeding()),  # something new waits, or is at work
+        (Queue(1, 0, 9), False, None, Feeding(withdraw=True)),
+        (Queue(0, 0, 9), False, None, Feeding(SLICE, 0, withdraw=True)),
+        (Queue(0, 30, 60), True, None, Feeding(10, 10)),
+        (Queue(0, 40, 60), True, None, Feeding()),
+    ],
+)
+def test_what_is_done(queue: Queue, is_open: bool, left: int | None, feeding: Feeding) -> None:
+    assert decide(queue, is_open=is_open, left=left) == feeding
+
+
+@given(
+    st.builds(Queue, *[st.integers(0, 2 * SLICE)] * 3),
+    st.booleans(),
+    st.one_of(st.none(), st.integers(0, 500)),
+)
+def test_new_photos_always_go_first_and_windows_are_kept(
+    queue: Queue, is_open: bool, left: int | None
+) -> None:
+    done = decide(queue, is_open=is_open, left=left)
+    assert 0 <= done.of_retag <= done.most <= SLICE
+    if queue.first:
+        assert done.most == 0
+    if not is_open:
+        assert done.of_retag == 0
+    assert done.withdraw is (not is_open and queue.retag > 0)
+    if left is not None:
+        assert done.of_retag <= left
+
+
+@given(
+    per_hour=st.integers(1, 50),
+    steps=st.lists(st.tuples(st.floats(0, 1000), st.integers(0, 80), st.integers(0, 80))),
+)
+def test_no_hour_has_more_than_it_may(per_hour: int, steps: list[tuple[float, int, int]]) -> None:
+    """Whatever was wanted at which moments, and however much of it was taken back."""
+    pace, now, done = Pace(per_hour), 0.0, []
+    for later, wanted, taken_back in steps:
+        now += later
+        left = pace.left(now)
+        assert left is not None
+        queued = min(wanted, left)
+        pace.spend(queued, now)
+        done.append((now, queued))
+        if taken_back <= queued:
+            pace.give_back(taken_back)
+            done[-1] = (now, queued - taken_back)
+        within = sum(count for when, count in done if when > now - HOUR)
+        assert within <= per_hour
+
+
+def test_an_hour_later_it_goes_on() -> None:
+    pace = Pace(10)
+    pace.spend(10, 0.0)
+    assert pace.left(HOUR - 1) == 0
+    assert pace.left(HOUR) == 10
+    assert Pace(0).left(0.0) is None
