@@ -125,12 +125,12 @@ def replace_model_tags(
     ]
     # Many in one statement: each that fires triggers keeps what is needed to take it back. A row
     # that is still there was confirmed by a person, and stays as it is.
-    for some in chunks(rows):
+    for values in chunks(rows):
         one = f"(?, ?, '{TagSource.MODEL}', '{TagState.ACTIVE}', ?, ?, ?)"
         tx.exec_driver_sql(
             "INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)"
-            f" VALUES {', '.join([one] * len(some))} ON CONFLICT DO NOTHING",
-            tuple(chain.from_iterable(some)),
+            f" VALUES {', '.join([one] * len(values))} ON CONFLICT DO NOTHING",
+            tuple(chain.from_iterable(values)),
         )
 
 

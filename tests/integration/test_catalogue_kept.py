@@ -98,7 +98,10 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
                 (row, f"{row}", MAKES[row - 1]),
             )
         for row, name in enumerate(MODELS, 1):
-            tx.exec_driver_sql("INSERT INTO model VALUES (?, ?, ?, 0)", (row, name, name))
+            tx.exec_driver_sql(
+                "INSERT INTO model (id, name, fingerprint, first_used_at) VALUES (?, ?, ?, 0)",
+                (row, name, name),
+            )
         for row in range(1, PHOTOS + 1):
             tx.exec_driver_sql(
                 "INSERT INTO tagging (id, photo_id, model_id, reason, orientation, tagged_at)"
