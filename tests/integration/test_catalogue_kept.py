@@ -93,8 +93,9 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             tx.exec_driver_sql("INSERT INTO label VALUES (?, ?, ?)", (row, name, name))
         for row in range(1, PHOTOS + 1):
             tx.exec_driver_sql(
-                "INSERT INTO photo VALUES (?, ?, 'JPEG', 1, 1, 1, ?, 'Z',"
-                f" {TAKEN_AT[row - 1]}, NULL)",
+                "INSERT INTO photo (id, content_hash, format, width, height, orientation,"
+                " camera_make, camera_model, taken_at)"
+                f" VALUES (?, ?, 'JPEG', 1, 1, 1, ?, 'Z', {TAKEN_AT[row - 1]})",
                 (row, f"{row}", MAKES[row - 1]),
             )
         for row, name in enumerate(MODELS, 1):
