@@ -109,10 +109,10 @@ file = Table(
     # When its photo was taken: the digits of `taken_at` down to seconds, 0 where nobody knows.
     Column("taken", BigInteger, nullable=False, server_default="0"),
     one_of("state", FileState),
-    # Both hold all that a search sorts by, so that it opens none but the files of its page.
-    Index("ix_file_photo_id", "photo_id", "path_key", "state", "taken"),
-    Index("ix_file_taken", "taken", "path_key", "state", "photo_id"),
-    Index("ix_file_path", "path"),  # for whoever asks a view by path
+    # Each holds all that a search sorts by, so that it opens none but the files of its page.
+    Index("ix_file_photo_id", "photo_id", "path", "state", "taken"),
+    Index("ix_file_taken", "taken", "path", "state", "photo_id"),
+    Index("ix_file_path", "path", "photo_id", "state", "taken"),
     Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
 )
