@@ -11,10 +11,8 @@ doubled. The second half is one life, over which descriptors, threads and memory
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -62,6 +60,7 @@ class Soak:
     rng: random.Random
     half: float
     end: float
+    daemon: subprocess.Popen[bytes] = field(init=False)
     rounds: int = 0
     kills: int = 0
     slowest_rest: float = 0.0
@@ -69,47 +68,46 @@ class Soak:
 
     def run(self) -> None:
         """All rounds: with kills first, then one life."""
-        daemon = self.home.start()
+        self.daemon = self.home.start()
         try:
             while time.monotonic() < self.end:
-                daemon = self._round(daemon)
-            daemon.terminate()
-            assert daemon.wait(10) == 0, self.home.log.read_text()[-5000:]
+                self._round()
+            self.daemon.terminate()
+            assert self.daemon.wait(10) == 0, self.home.log.read_text()[-5000:]
         finally:
-            daemon.kill()
-            daemon.wait()
+            self.daemon.kill()
+            self.daemon.wait()
 
-    def _round(self, daemon: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    def _round(self) -> None:
         has_kills = time.monotonic() < self.half
         for _ in range(self.rng.randrange(*STEPS)):
             self.library.step()
             if has_kills and self.rng.random() < KILLED_BETWEEN:
-                daemon = self._kill(daemon)
+                self._kill()
         if has_kills and self.rng.random() < KILLED_AFTER:
-            daemon = self._kill(daemon)
+            self._kill()
         self.library.end_copies()
-        self._rest(daemon)
+        self._rest()
         if not has_kills:
-            self._sample(psutil.Process(daemon.pid))
+            self._sample(psutil.Process(self.daemon.pid))
         self.rounds += 1
-        return daemon
 
-    def _kill(self, daemon: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+    def _kill(self) -> None:
         """SIGKILL for the daemon alone, as its decoders notice; some steps while it is dead."""
-        os.kill(daemon.pid, signal.SIGKILL)
-        daemon.wait()
+        self.daemon.kill()
+        self.daemon.wait()
         self.kills += 1
         for _ in range(self.rng.randrange(8)):
             self.library.step()
-        return self.home.start()
+        self.daemon = self.home.start()
 
-    def _rest(self, daemon: subprocess.Popen[bytes]) -> None:
+    def _rest(self) -> None:
         """Wait until the catalogue says what the model says, and look at the whole of it."""
         begun, wrong = time.monotonic(), ["nothing was asked yet"]
 
         def is_right() -> bool:
             nonlocal wrong
-            assert daemon.poll() is None, self.home.log.read_text()[-5000:]
+            assert self.daemon.poll() is None, self.home.log.read_text()[-5000:]
             wrong = self._wrong()
             return not wrong
 

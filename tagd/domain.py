@@ -85,6 +85,14 @@ class JobKind(StrEnum):
     """What is to be done with a file."""
 
     TAG = "tag"  # read, classify, record
+    WRITE = "write"  # put the tags where other programs read them
+
+
+class Place(StrEnum):
+    """Where other programs read a photo's tags."""
+
+    EMBEDDED = "embedded"  # in the photo itself
+    SIDECAR = "sidecar"  # in an XMP file that goes with it
 
 
 class JobState(StrEnum):
@@ -138,6 +146,23 @@ class PhotoFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """What a file and its sidecar say beside the picture, None where they say nothing.
+
+    `keywords` are those of each place that can hold any, by field; a place whose keywords were
+    never written, or were stripped off with all else, is absent. `by_tagd` are the names of tags
+    that some tagd has written there. Stars are from -1 (rejected) to 5, latitude and longitude
+    degrees, north and east above zero.
+    """
+
+    keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    by_tagd: tuple[str, ...] = ()
+    rating: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DecodedPhoto:
     """One read of one file: who the photo is, and its pixels as each asked-for model input.
 
@@ -150,6 +175,7 @@ class DecodedPhoto:
     signature: Signature  # of the very bytes that were hashed and decoded
     facts: PhotoFacts
     inputs: Mapping[Geometry, NDArray[np.uint8]] = field(repr=False)
+    readings: Readings = field(default_factory=Readings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,21 @@ def told_by_exiftool(paths: Iterable[Path], *arguments: str) -> dict[str, dict[s
     command = ["exiftool", "-j", "-G1", "-a", "-struct", *arguments, *map(str, paths)]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     return {Path(each.pop("SourceFile")).name: each for each in json.loads(said)}
+
+
+@contextlib.contextmanager
+def little_file_system(place: Path) -> Iterator[Path]:
+    """A disk of 256 KiB; skips the test where none can be had."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk to fill")
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tagd-test", str(place)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
 def without_files(told: dict[str, Any], *prefixes: str) -> dict[str, Any]:

@@ -171,7 +171,8 @@ def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postp
 
 
 def quarantine(tx: Connection, failed: Job, code: str, reason: str, now: float) -> bool:
-    """Give the job up, and its file with it; False where it is no longer ours."""
+    """Give the job up, and its file with it where it has no tags then; False where it is no longer
+    ours."""
     values = {
         **_BACK,
         "state": JobState.QUARANTINED,
@@ -181,6 +182,8 @@ def quarantine(tx: Connection, failed: Job, code: str, reason: str, now: float) 
     }
     if tx.execute(update(job).where(_guard(failed)).values(values)).rowcount != 1:
         return False
+    if failed.kind is not JobKind.TAG:
+        return True  # the photo has its tags all the same
     tx.execute(
         update(file)
         .where(file.c.id == failed.file_id)
@@ -211,6 +214,12 @@ def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
     return None if due is None else float(due)
 
 
+def is_due(tx: Connection, kind: JobKind, now: float) -> bool:
+    """Whether a job may be claimed now, for who asks often: it reads an index and locks nothing."""
+    ripe = (job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before <= now)
+    return tx.scalar(select(job.c.id).where(*ripe).limit(1)) is not None
+
+
 def counts(tx: Connection) -> dict[JobState, int]:
     """How many jobs are in each state."""
     rows = tx.execute(select(job.c.state, func.count()).group_by(job.c.state))
@@ -225,15 +234,25 @@ def waiting(tx: Connection, most: int, kind: JobKind = JobKind.TAG) -> int:
     return tx.scalar(select(func.count()).select_from(some)) or 0
 
 
-def unfinished(tx: Connection, paths: Collection[Path], kind: JobKind = JobKind.TAG) -> int:
-    """How many of these files have a job that waits or is at work."""
-    to_do = job.c.state.in_([JobState.WAITING, JobState.LEASED])
+def unfinished(
+    tx: Connection, paths: Collection[Path], kind: JobKind = JobKind.TAG, *, tried: bool = True
+) -> int:
+    """How many of these files have a job that waits or is at work; without `tried`, those alone
+    that have not failed for now."""
+    to_do: ColumnElement[bool] = job.c.state.in_([JobState.WAITING, JobState.LEASED])
+    if not tried:
+        to_do = and_(to_do, job.c.error.is_(None))
     here = select(func.count()).join_from(job, file, file.c.id == job.c.file_id)
     keys = [key_of(path) for path in paths]
     return sum(
         tx.scalar(here.where(to_do, job.c.kind == kind, file.c.path_key.in_(some))) or 0
         for some in chunks(keys)
     )
+
+
+def drop(tx: Connection, kind: JobKind) -> None:
+    """Nobody wants jobs of this kind any more."""
+    tx.execute(delete(job).where(job.c.kind == kind))
 
 
 def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> int:
@@ -246,13 +265,15 @@ def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> 
         ]
         given_up = and_(given_up, or_(*places)) if places else and_(given_up, job.c.id.is_(None))
     ids = tx.execute(
-        select(job.c.id, job.c.file_id).join(file, file.c.id == job.c.file_id).where(given_up)
+        select(job.c.id, job.c.file_id, job.c.kind)
+        .join(file, file.c.id == job.c.file_id)
+        .where(given_up)
     ).all()
     for some in chunks(ids):
         tx.execute(update(job).where(job.c.id.in_([row.id for row in some])).values(_FRESH))
         tx.execute(
             update(file)
-            .where(file.c.id.in_([row.file_id for row in some]))
+            .where(file.c.id.in_([row.file_id for row in some if row.kind == JobKind.TAG]))
             .values(state=FileState.QUEUED, state_since=now, reason_code=None, reason=None)
         )
     return len(ids)

@@ -106,6 +106,7 @@ class Failure:
     reason: str
     failed_at: float
     attempts: int
+    kind: JobKind = JobKind.TAG  # what could not be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,13 @@ def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
     return [ShownFile(path_of(key), *rest) for key, *rest in rows]
 
 
+def files_at(tx: Connection, path: Path) -> list[int]:
+    """The files that `photos_at` finds and whose content is known, by row id."""
+    there = or_(file.c.path_key == key_of(path), below(file.c.path_key, path))
+    known = (file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
+    return list(tx.scalars(select(file.c.id).where(there, *known).order_by(file.c.path_key)))
+
+
 def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
     """The whole at a glance, with the last few failures."""
     by_state: dict[str, int] = dict(
@@ -197,16 +205,24 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
 
 
 def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
-    """The files that were given up, the latest first."""
+    """The files that were given up, and those whose tags could not be written into them, the latest
+    first."""
     its_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
-    rows = tx.execute(
+    untagged = tx.execute(
         select(file, job.c.attempts)
         .join_from(file, job, its_job, isouter=True)
         .where(file.c.state == FileState.FAILED)
         .order_by(file.c.state_since.desc(), file.c.id.desc())
         .limit(limit)
     )
-    return [
+    unwritten = tx.execute(
+        select(file.c.path_key, job)
+        .join_from(job, file, file.c.id == job.c.file_id)
+        .where(job.c.kind == JobKind.WRITE, job.c.state == JobState.QUARANTINED)
+        .order_by(job.c.created_at.desc(), job.c.id.desc())
+        .limit(limit)
+    )
+    found = [
         Failure(
             path=path_of(row.path_key),
             code=row.reason_code or "",
@@ -214,8 +230,20 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
             failed_at=row.state_since,
             attempts=row.attempts or 0,
         )
-        for row in rows
+        for row in untagged
     ]
+    found += [
+        Failure(
+            path=path_of(row.path_key),
+            code=row.error_code or "",
+            reason=f"its tags are not written: {row.error}",
+            failed_at=row.created_at,
+            attempts=row.attempts,
+            kind=JobKind.WRITE,
+        )
+        for row in unwritten
+    ]
+    return sorted(found, key=lambda each: -each.failed_at)[:limit]
 
 
 def tag_counts(tx: Connection) -> list[TagCount]:

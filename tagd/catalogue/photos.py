@@ -21,7 +21,7 @@ from tagd.catalogue.moves import (
     rename,
 )
 from tagd.catalogue.roots import RootRecord, known_below, known_root, remember_root
-from tagd.catalogue.schema import file, job, photo
+from tagd.catalogue.schema import file, intent, job, photo
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, Priority, Signature
 from tagd.fs import display, key_of
@@ -100,9 +100,12 @@ def submit(tx: Connection, files: Sequence[SettledFile], now: float) -> Submitte
     it was given last.
 
     A file whose signature changed keeps its photo, and so its tags, until its content is known. One
-    that was given up stays so while it is unchanged, unless a person asks.
+    that was given up stays so while it is unchanged, unless a person asks. One that tagd itself is
+    writing to is looked at when that is done.
     """
     by_key = {key_of(each.path): each for each in files}
+    for key in tx.scalars(select(intent.c.path_key)):
+        by_key.pop(key, None)
     queued = 0
     for keys in chunks(by_key):
         some = {key: by_key[key] for key in keys}

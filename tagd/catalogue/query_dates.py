@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 NEVER, FOR_EVER = 1, 10**14  # 0 is a photo that does not say when it was taken
 
+_NO_SIGNS = {ord(sign): None for sign in "-:T"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
@@ -27,6 +28,13 @@ def bounds(taken: TakenTerm) -> tuple[int, int]:
     if end <= start:
         raise NoSuchDate(f"{taken.last} is before {taken.first}")
     return start, end
+
+
+def moment(taken_at: str | None) -> int:
+    """A photo's own time, ISO 8601, as `file.taken` has it: its digits down to seconds, on the
+    camera's clock. 0 where nobody knows."""
+    digits = (taken_at or "")[:19].translate(_NO_SIGNS)
+    return int(digits.ljust(14, "0")[:14]) if digits.isdecimal() else 0
 
 
 def _span(text: str) -> tuple[int, int]:

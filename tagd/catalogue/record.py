@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
 
 from tagd.catalogue import jobs, predictions, wants
+from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import file, photo, prediction, tagging, want
 from tagd.catalogue.statements import chunks, take_over, upsert
@@ -161,7 +162,7 @@ def _link(
     """The files hold these photos, as of the bytes that were read."""
     if not results:
         return
-    columns = ("photo_id", "size", "mtime_ns", "ctime_ns")
+    columns = ("photo_id", "taken", "size", "mtime_ns", "ctime_ns")
     values: dict[str, Any] = {
         **{name: bindparam(f"to_{name}") for name in columns},
         # 0 where the file system keeps no stable ones: the decoder cannot know that.
@@ -178,6 +179,7 @@ def _link(
             {
                 "of_file": each.job.file_id,
                 "to_photo_id": rows[each.photo_id].id,
+                "to_taken": moment(each.facts.taken_at),
                 "to_size": each.signature.size,
                 "to_mtime_ns": each.signature.mtime_ns,
                 "to_ctime_ns": each.signature.ctime_ns,

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from tagd.catalogue.schema import history, run, tagging
+from tagd.catalogue.schema import history, inscription, run, tagging
 from tagd.catalogue.statements import upsert
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run, and what it did: photos that models tagged, changes of single tags, and taggings that
-    it took back. `undone`: how many of its own taggings were taken back since."""
+    """A run, and what it did: photos that models tagged, changes of single tags, taggings that it
+    took back, and files that hold what it wrote. `undone`: how many of its own taggings were taken
+    back since."""
 
     run: int
     command: str
@@ -43,6 +44,7 @@ class ShownRun:
     changed: int
     took_back: int
     undone: int
+    written: int = 0
 
 
 def run_id(tx: Connection, of: Run) -> int:
@@ -77,6 +79,7 @@ def last(tx: Connection, limit: int) -> list[ShownRun]:
         .subquery()
     )
     changed = select(func.count()).where(history.c.run_id == run.c.id).scalar_subquery()
+    written = select(func.count()).where(inscription.c.run_id == run.c.id).scalar_subquery()
     rows = tx.execute(
         select(
             run.c.id,
@@ -86,6 +89,7 @@ def last(tx: Connection, limit: int) -> list[ShownRun]:
             changed,
             func.coalesce(undone.c.took_back, 0),
             func.coalesce(made.c.undone, 0),
+            written,
         )
         .join_from(run, made, made.c.id == run.c.id, isouter=True)
         .join(undone, undone.c.id == run.c.id, isouter=True)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
+from tagd.domain import FileState, JobKind, JobState, Place, TagSource, TagState
 
 metadata = MetaData(
     naming_convention={
@@ -64,6 +64,10 @@ photo = Table(
     Column("taken_at", Text),
     # The tagging whose predictions the tags in force come from.
     Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
+    # What stands in the file or its sidecar: stars from -1 (rejected) to 5, and degrees.
+    Column("rating", Integer),
+    Column("latitude", REAL),
+    Column("longitude", REAL),
     Index("ix_photo_camera", "camera_make", "camera_model"),
     # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
     # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
@@ -105,10 +109,10 @@ file = Table(
     # When its photo was taken: the digits of `taken_at` down to seconds, 0 where nobody knows.
     Column("taken", BigInteger, nullable=False, server_default="0"),
     one_of("state", FileState),
-    # Both hold all that a search sorts by, so that it opens none but the files of its page.
-    Index("ix_file_photo_id", "photo_id", "path_key", "state", "taken"),
-    Index("ix_file_taken", "taken", "path_key", "state", "photo_id"),
-    Index("ix_file_path", "path"),  # for whoever asks a view by path
+    # Each holds all that a search sorts by, so that it opens none but the files of its page.
+    Index("ix_file_photo_id", "photo_id", "path", "state", "taken"),
+    Index("ix_file_taken", "taken", "path", "state", "photo_id"),
+    Index("ix_file_path", "path", "photo_id", "state", "taken"),
     Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
 )
@@ -258,6 +262,44 @@ job = Table(
     one_of("kind", JobKind),
     one_of("state", JobState),
     Index("ix_job_next", "state", "kind", "not_before", "priority", "id"),
+)
+
+# Where tagd has written keywords: which of them it answers for there (`ours`, JSON by field), what
+# it was to write (`wish`, a digest), and the signature of the photo or sidecar as it left it.
+inscription = Table(
+    "inscription",
+    metadata,
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("path_key", LargeBinary, nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("ours", Text, nullable=False),
+    Column("wish", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger, nullable=False),
+    Column("inode", BigInteger, nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
+    Column("written_at", REAL, nullable=False),
+    one_of("place", Place),
+    sqlite_with_rowid=False,
+)
+
+# Writes that were begun and are not settled, so that a kill at any step can be set right. `seen` is
+# JSON of what was there before, none for a new file.
+intent = Table(
+    "intent",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("place", Text, nullable=False),
+    Column("path_key", LargeBinary, nullable=False),
+    Column("seen", Text),
+    Column("digest", Text, nullable=False),
+    Column("ours", Text, nullable=False),
+    Column("wish", Text, nullable=False),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    one_of("place", Place),
 )
 
 # The watched folders as they were last seen, so that another disk in their place is noticed.

@@ -25,6 +25,7 @@ from tagd.catalogue.query import ConfidenceTerm
 from tagd.catalogue.query_parser import parse
 from tagd.catalogue.schema import file, photo
 from tagd.catalogue.search_plan import (
+    ANY_TIME,
     NEVER,
     All,
     Node,
@@ -34,7 +35,9 @@ from tagd.catalogue.search_plan import (
     named_labels,
     simplified,
     terms_of,
+    time_of,
 )
+from tagd.catalogue.search_source import PEEKED, Source, Sources, found_by
 from tagd.catalogue.search_sql import EVERY_FILE, Sort, Sql
 from tagd.catalogue.search_words import CatalogueWords, Names
 from tagd.catalogue.statements import chunks
@@ -51,13 +54,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Names", "Sort", "search", "stream"]
 
-WALKED = 4000  # files that a walk looks at before it is given up
-FARTHEST = 20_000  # the same where a gathering would have much more to look at
-MUCH = 0.1  # of all files: what is taken for the size of a source that is not counted whole
-PEEKED = 5_000  # as many rows of an index are counted, and more is much
-CONFIDENT = (0.98, 0.9, 0.7)  # from where on the surest are looked for
+SLACK = 2  # times as many files are looked at as would do if what is found lay evenly
+LONGER = 8  # times as far the next look goes where one did not fill the page
+WALKED = 2000  # files that are looked at one after another sooner than anything is gathered
+FARTHEST = 20_000  # files after which a walk is given up
 PAGE = 500  # files that are shown at a time
-MAPPED_BYTES = 2 << 30  # of the file that a search reads in place, without copying it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,6 @@ class _Wanted:
         return math.inf if self.limit is None else self.limit + self.offset
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A FROM clause, how many rows it walks at most, and how many files may come of it."""
-
-    files: Sql
-    rows: int
-    matches: int
-
-
 def search(
     tx: Connection,
     query: str,
@@ -121,79 +113,76 @@ def stream(
     offset: int = 0,
 ) -> Iterator[Found]:
     """The same one after another, however many they are, without holding them all."""
-    tx.exec_driver_sql(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     words = CatalogueWords(tx, query, names)
-    wanted = _Wanted(meant(parse(query), words), sort, limit, offset)
-    for ids in _pages(tx, wanted, words):
+    sources = Sources(tx, words.files)
+    node = sources.rarest_first(meant(parse(query), words))
+    for ids in _pages(tx, _Wanted(node, sort, limit, offset), sources):
         yield from _shown(tx, ids)
 
 
-def _pages(tx: Connection, wanted: _Wanted, words: CatalogueWords) -> Iterator[list[int]]:
+def _pages(tx: Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[int]]:
     """The rows of the files, in order."""
     if wanted.node == NEVER or wanted.last == 0:
         return
     if wanted.limit is None:
-        yield from _run(tx, wanted, _cheapest(tx, wanted.node, words).files)
-    elif wanted.sort is Sort.CONFIDENCE:
-        yield _surest(tx, wanted, words)
-    else:
-        yield _page(tx, wanted, words)
+        yield from _run(tx, wanted, sources.cheapest(wanted.node).files)
+        return
+    match wanted.sort:
+        case Sort.CONFIDENCE:
+            yield _surest(tx, wanted, sources)
+        case Sort.NEWEST:
+            yield _newest(tx, wanted, sources)
+        case _:
+            yield _page(tx, wanted, sources)
 
 
-def _page(tx: Connection, wanted: _Wanted, words: CatalogueWords) -> list[int]:
-    """A short walk where it may well fill the page, else a gathering."""
-    source = _cheapest(tx, wanted.node, words)
-    length = min(max(WALKED, source.rows // 2), FARTHEST)
+def _page(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+    """A walk where it may well fill the page before a gathering is done, else a gathering."""
+    source, when = sources.cheapest(wanted.node), time_of(wanted.node)
+    needed = wanted.last / sources.share(wanted.node)
+    length = round(min(max(SLACK * needed, WALKED), max(source.rows, WALKED), FARTHEST))
     # Folders are mostly of one time: a walk by path finds all of a year at once, or none for long.
-    astray = wanted.sort is Sort.PATH and source.rows <= FARTHEST and _is_dated(wanted.node)
-    if not astray and wanted.last * words.files <= source.matches * length:
-        stretch = search_sql.stretch(tx, wanted.sort, terms_of(wanted.node), length)
-        found = list(chain.from_iterable(_run(tx, wanted, EVERY_FILE, stretch)))
-        if len(found) == wanted.limit or words.files <= length:
+    astray = wanted.sort is Sort.PATH and when != ANY_TIME and source.rows <= PEEKED
+    if needed <= length and not astray:
+        stretch = search_sql.stretch(tx, wanted.sort, when.end, length)
+        found = _all_of(_run(tx, wanted, EVERY_FILE, stretch))
+        if len(found) == wanted.limit or sources.files <= length:
             return found
-    return list(chain.from_iterable(_run(tx, wanted, source.files)))
+    return _gathered(tx, wanted, source)
 
 
-def _is_dated(node: Node) -> bool:
-    return any(isinstance(term, Taken) for term in terms_of(node))
-
-
-def _surest(tx: Connection, wanted: _Wanted, words: CatalogueWords) -> list[int]:
-    """By confidence: looked for among the surest first, which are few."""
-    for low in CONFIDENT:
-        sure = Tagged(named_labels(wanted.node), (ConfidenceTerm(low),))
-        narrower = replace(wanted, node=simplified(All((wanted.node, sure))))
-        source = _cheapest(tx, narrower.node, words)
-        found = list(chain.from_iterable(_run(tx, narrower, source.files)))
+def _newest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+    """By time. The index of tags has them by time too, and is gathered back from the latest, in
+    ever longer stretches."""
+    when = time_of(wanted.node)
+    tagged = sources.rarest(filter(found_by, terms_of(wanted.node)))
+    if tagged is None:
+        return _page(tx, wanted, sources)
+    source = sources.source(tagged, when)
+    length = SLACK * wanted.last / sources.share(wanted.node)
+    while length < sources.files and source.rows > WALKED:
+        start = max(when.start, search_sql.since(tx, when.end, round(length)))
+        found = _gathered(tx, wanted, sources.source(tagged, Taken(start, when.end)))
         if len(found) == wanted.limit:
             return found
-    source = _cheapest(tx, wanted.node, words)
-    return list(chain.from_iterable(_run(tx, wanted, source.files)))
+        length *= LONGER
+    return _gathered(tx, wanted, sources.cheapest(wanted.node))
 
 
-def _cheapest(tx: Connection, node: Node, words: CatalogueWords) -> _Source:
-    """The index out of which the fewest files come that may fulfil the query."""
-    terms = terms_of(node)
-    best = _Source(EVERY_FILE, words.files, words.files)
-    share = 1.0  # of all files, in the time that is asked for: what an index of tags has of them
-    for term in sorted(terms, key=lambda each: not isinstance(each, Taken)):
-        files = search_sql.gathered(term, terms)
-        if files is None:
-            continue
-        if isinstance(term, Tagged) and term.labels and not search_sql.said_by_others(term.quality):
-            rows, matches = words.rows_of(term.labels), words.files_of(term.labels)
-            source = _Source(files, round(rows * share), round(matches * share))
-        else:
-            rows = search_sql.peek(tx, files, PEEKED)
-            matches = words.files if rows > PEEKED else rows
-            source = _Source(files, round(matches * MUCH) if rows > PEEKED else rows, matches)
-        if isinstance(term, Taken):
-            share = min(1.0, source.rows / max(words.files, 1))
-        best = min(best, source, key=lambda each: each.rows)
-    named = next(filter(None, map(search_sql.named, terms)), None)
-    if best.files is EVERY_FILE and named is not None:
-        return replace(best, files=named)
-    return best
+def _surest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+    """By confidence: looked for among the surest first, which are few."""
+    labels, when = named_labels(wanted.node), time_of(wanted.node)
+    rows = search_sql.tag_counts(tx, labels)[0] if labels else 0
+    length = SLACK * wanted.last / sources.share(wanted.node) * rows / sources.files
+    while labels and length < rows:
+        low = search_sql.least_confident(tx, labels, when, round(length))
+        sure = Tagged(labels, (ConfidenceTerm(low),))
+        narrower = replace(wanted, node=simplified(All((wanted.node, sure))))
+        found = _gathered(tx, narrower, sources.source(sure, when))
+        if len(found) == wanted.limit:
+            return found
+        length *= LONGER
+    return _gathered(tx, wanted, sources.cheapest(wanted.node))
 
 
 def _run(
@@ -205,6 +194,19 @@ def _run(
     found = tx.exec_driver_sql(f"{statement.text} LIMIT ? OFFSET ?", values)
     for rows in found.partitions(PAGE):
         yield [row[0] for row in rows]
+
+
+def _gathered(tx: Connection, wanted: _Wanted, source: Source) -> list[int]:
+    """What a source has of what is wanted. A term that it fulfils is not looked at again, but where
+    that says which confidence is asked for."""
+    if wanted.sort is not Sort.CONFIDENCE:
+        rest = tuple(term for term in terms_of(wanted.node) if term != source.fulfils)
+        wanted = replace(wanted, node=All(rest))
+    return _all_of(_run(tx, wanted, source.files))
+
+
+def _all_of(pages: Iterator[list[int]]) -> list[int]:
+    return list(chain.from_iterable(pages))
 
 
 def _shown(tx: Connection, ids: Sequence[int]) -> Iterator[Found]:

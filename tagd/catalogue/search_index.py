@@ -23,13 +23,18 @@ def _taken_of(photo: str) -> str:
     return f"coalesce((SELECT {TAKEN} FROM photo WHERE id = {photo}), 0)"
 
 
+def _known_of(photo: str) -> str:
+    """The same, out of an index where a file has it already."""
+    return f"coalesce((SELECT taken FROM file WHERE photo_id = {photo}), {_taken_of(photo)})"
+
+
 def _anew(row: str) -> str:
     """What is in force of a label and a photo, as `row` names them, found out anew."""
     return f"""
         DELETE FROM found WHERE label_id = {row}.label_id AND photo_id = {row}.photo_id
-            AND taken = {_taken_of(f"{row}.photo_id")};
+            AND taken = {_known_of(f"{row}.photo_id")};
         INSERT INTO found (label_id, taken, photo_id, confidence)
-            SELECT {row}.label_id, {_taken_of(f"{row}.photo_id")}, {row}.photo_id, max(confidence)
+            SELECT {row}.label_id, {_known_of(f"{row}.photo_id")}, {row}.photo_id, max(confidence)
             FROM tag WHERE photo_id = {row}.photo_id AND label_id = {row}.label_id
                 AND state <> 'rejected'
             HAVING count(*) > 0;"""
@@ -43,12 +48,13 @@ def _counted(row: str, change: str) -> str:
 
 
 _FILES_OF_NEW = "(SELECT count(*) FROM file WHERE photo_id = {row}.photo_id AND state <> 'missing')"
-_SYNC_TAKEN = f"UPDATE file SET taken = {_taken_of('NEW.photo_id')} WHERE id = NEW.id;"
+_SYNC_TAKEN = f"""UPDATE file SET taken = {_taken_of("NEW.photo_id")}
+            WHERE id = NEW.id AND taken <> {_taken_of("NEW.photo_id")};"""
 
 _TRIGGERS = {
     "tag_insert": f"""AFTER INSERT ON tag WHEN NEW.state <> 'rejected' BEGIN
         INSERT INTO found (label_id, taken, photo_id, confidence)
-            VALUES (NEW.label_id, {_taken_of("NEW.photo_id")}, NEW.photo_id, NEW.confidence)
+            VALUES (NEW.label_id, {_known_of("NEW.photo_id")}, NEW.photo_id, NEW.confidence)
             ON CONFLICT (label_id, taken, photo_id)
             DO UPDATE SET confidence = max(confidence, excluded.confidence);
     END""",
@@ -73,7 +79,11 @@ _TRIGGERS = {
         BEGIN{_counted("OLD", "- 1")}
     END""",
     "file_photo": f"""AFTER UPDATE OF photo_id ON file WHEN OLD.photo_id IS NOT NEW.photo_id BEGIN
-        {_SYNC_TAKEN}{_counted("OLD", "- 1")}{_counted("NEW", "+ 1")}
+        {_SYNC_TAKEN}{_counted("NEW", "+ 1")}
+    END""",
+    "file_photo_gone": f"""AFTER UPDATE OF photo_id ON file
+        WHEN OLD.photo_id IS NOT NULL AND OLD.photo_id IS NOT NEW.photo_id
+        BEGIN{_counted("OLD", "- 1")}
     END""",
     "file_state": f"""AFTER UPDATE OF state ON file WHEN OLD.photo_id IS NEW.photo_id
         AND (OLD.state = 'missing') <> (NEW.state = 'missing')

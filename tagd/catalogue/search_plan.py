@@ -25,7 +25,7 @@ from tagd.catalogue.query import (
     TagTerm,
     TakenTerm,
 )
-from tagd.catalogue.query_dates import bounds
+from tagd.catalogue.query_dates import FOR_EVER, bounds
 from tagd.domain import FileState
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class AnyOf:
 Node = Tagged | Taken | ShotWith | SaidBy | PathTerm | StateTerm | Negated | All | AnyOf
 ALWAYS, NEVER = All(), AnyOf()
 THERE = Negated(StateTerm(FileState.MISSING))
+ANY_TIME = Taken(0, FOR_EVER)
 
 
 def meant(query: Query, words: Words) -> Node:
@@ -253,6 +254,15 @@ def _follows(node: Node, beside: Collection[Node]) -> bool:
 def terms_of(node: Node) -> tuple[Node, ...]:
     """What must hold together."""
     return node.nodes if isinstance(node, All) else (node,)
+
+
+def time_of(node: Node) -> Taken:
+    """When everything was taken that a node finds."""
+    taken = [term for term in terms_of(node) if isinstance(term, Taken)]
+    return Taken(
+        max((each.start for each in taken), default=ANY_TIME.start),
+        min((each.end for each in taken), default=ANY_TIME.end),
+    )
 
 
 def named_labels(node: Node) -> frozenset[int] | None:

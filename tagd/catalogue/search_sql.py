@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from tagd.catalogue.query import ConfidenceTerm, PathTerm, SourceTerm, StateTerm
-from tagd.catalogue.query_dates import FOR_EVER
 from tagd.catalogue.search_plan import (
+    ANY_TIME,
     All,
     AnyOf,
     Negated,
@@ -33,10 +33,11 @@ from tagd.domain import TagSource
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy import Connection
 
+FEW_LABELS = 16  # are looked up one by one: the index of tags has them by time, side by side
 MOST_CAMERAS = 100  # of which photos are gathered one camera after the other
 
 
@@ -58,10 +59,10 @@ class Sql:
 
 
 ORDERS = {
-    Sort.PATH: "file.path_key",
-    Sort.NEWEST: "file.taken DESC, file.path_key DESC",
+    Sort.PATH: "file.path",
+    Sort.NEWEST: "file.taken DESC, file.path DESC",
     Sort.ADDED: "file.id DESC",
-    Sort.CONFIDENCE: "confidence DESC, file.path_key",
+    Sort.CONFIDENCE: "confidence DESC, file.path",
 }
 EVERY_FILE = Sql("file")
 _COLUMNS = "id, path_key, path, state, photo_id, taken"
@@ -79,27 +80,51 @@ def statement(node: Node, source: Sql, sort: Sort, stretch: Sql | None) -> Sql:
     return Sql(text, values)
 
 
-def stretch(tx: Connection, sort: Sort, terms: Iterable[Node], length: int) -> Sql:
-    """The first so many files in an order, as a range of its index."""
-    end = min((term.end for term in terms if isinstance(term, Taken)), default=FOR_EVER)
+def stretch(tx: Connection, sort: Sort, end: int, length: int) -> Sql:
+    """The first so many files in an order, as a range of its index; by time those before `end`."""
     match sort:
         case Sort.NEWEST:
-            after = "SELECT taken FROM file WHERE taken < ? ORDER BY taken DESC LIMIT 1 OFFSET ?"
-            edge = tx.exec_driver_sql(after, (end, length)).scalar()
-            return Sql("file.taken < ? AND file.taken >= ?", (end, edge or 0))
+            return Sql("file.taken < ? AND file.taken >= ?", (end, since(tx, end, length)))
         case Sort.ADDED:
             after = "SELECT id FROM file ORDER BY id DESC LIMIT 1 OFFSET ?"
             edge = tx.exec_driver_sql(after, (length,)).scalar()
             return Sql("file.id > ?", (edge or 0,))
-    after = "SELECT path_key FROM file ORDER BY path_key LIMIT 1 OFFSET ?"
+    after = "SELECT path FROM file ORDER BY path LIMIT 1 OFFSET ?"
     edge = tx.exec_driver_sql(after, (length,)).scalar()
-    return Sql("1") if edge is None else Sql("file.path_key < ?", (edge,))
+    return Sql("1") if edge is None else Sql("file.path < ?", (edge,))
 
 
-def peek(tx: Connection, source: Sql, most: int) -> int:
-    """How many rows a source has; a little more than `most` where it is more."""
+def since(tx: Connection, end: int, length: int) -> int:
+    """From when on about so many files were taken before `end`; 0 where there are no more."""
+    after = "SELECT taken FROM file WHERE taken < ? ORDER BY taken DESC LIMIT 1 OFFSET ?"
+    return int(tx.exec_driver_sql(after, (end, length)).scalar() or 0)
+
+
+def least_confident(tx: Connection, labels: Iterable[int], when: Taken, length: int) -> float:
+    """How sure the last is of the surest so many that have one of these labels; 0 where there are
+    no more."""
+    after = (
+        f"SELECT confidence FROM found WHERE label_id IN {_listed(labels)}"
+        " AND taken >= ? AND taken < ? ORDER BY confidence DESC LIMIT 1 OFFSET ?"
+    )
+    return float(tx.exec_driver_sql(after, (when.start, when.end, length)).scalar() or 0)
+
+
+def peek(tx: Connection, node: Node, most: int) -> int | None:
+    """How many rows the index has that finds a node; a little more than `most` where it is more,
+    and None where there is no such index."""
+    source = _counted(node)
+    if source is None:
+        return None
     text = f"SELECT count(*) FROM (SELECT 1 FROM {source.text} LIMIT ?)"
     return int(tx.exec_driver_sql(text, (*source.values, most + 1)).scalar_one())
+
+
+def tag_counts(tx: Connection, labels: Iterable[int]) -> tuple[int, int]:
+    """The kept counts of files with these labels: all together, and of the most frequent one."""
+    text = "SELECT total(files), coalesce(max(files), 0) FROM tag_count WHERE label_id IN "
+    total, most = tx.exec_driver_sql(text + _listed(labels)).one()
+    return int(total), int(most)
 
 
 def _confidence(labels: Iterable[int] | None) -> str:
@@ -163,6 +188,9 @@ def _listed(ids: Iterable[int]) -> str:
 
 
 def _has_tag(node: Tagged) -> Sql:
+    if node.labels is not None and not node.quality and len(node.labels) <= FEW_LABELS:
+        same = "found.taken = file.taken AND found.label_id IN "
+        return _exists("found", "photo_id", Sql(same + _listed(node.labels)))
     held = [Sql("tag.state <> 'rejected'"), *map(_quality, node.quality)]
     if node.labels is not None:
         # All tags of a photo lie side by side: looked through, not looked up one label at a time.
@@ -207,18 +235,38 @@ def _pattern(text: str) -> str:
     return f"%{text}%"
 
 
-def gathered(node: Node, beside: Iterable[Node] = ()) -> Sql | None:
+def gathered(node: Node, when: Taken) -> Sql | None:
     """The files that fulfil a node, and perhaps more, out of an index: a FROM clause. Each file
-    comes once. None where no index has them."""
+    comes once. None where no index has them; `when` narrows those that have the time."""
+    photos = _photos(node, when)
+    return _files_of(node) if photos is None else _of_photos(photos)
+
+
+def _photos(node: Node, when: Taken) -> Sql | None:
     match node:
         case Tagged(_, quality) if said := said_by_others(quality):
             text = (
                 "(SELECT DISTINCT photo_id FROM tag INDEXED BY ix_tag_source"
                 " WHERE source <> 'model' AND source = ?)"
             )
-            return _of_photos(Sql(text, (said.value,)))
+            return Sql(text, (said.value,))
         case Tagged(labels, quality) if labels is not None:
-            return _of_photos(_photos_tagged(labels, quality, beside))
+            return _photos_tagged(labels, quality, when)
+        case ShotWith(cameras) if len(cameras) <= MOST_CAMERAS:
+            one = "SELECT id AS photo_id FROM photo WHERE camera_make IS ? AND camera_model IS ?"
+            every = joined((Sql(one, each) for each in cameras), " UNION ALL ")
+            return _in_parentheses(every)
+        case SaidBy(models):
+            return Sql(
+                "(SELECT photo.id AS photo_id FROM tagging CROSS JOIN photo"
+                " ON photo.id = tagging.photo_id AND photo.tagging_id = tagging.id"
+                f" WHERE tagging.model_id IN {_listed(models)})"
+            )
+    return None
+
+
+def _files_of(node: Node) -> Sql | None:
+    match node:
         case Taken(start, end):
             return _files("INDEXED BY ix_file_taken WHERE taken >= ? AND taken < ?", start, end)
         case StateTerm(state):
@@ -226,19 +274,15 @@ def gathered(node: Node, beside: Iterable[Node] = ()) -> Sql | None:
         case PathTerm(text) if text.startswith("/") and "\\" not in text:
             first = key_of(Path(text))
             return _files("WHERE path_key >= ? AND path_key < ?", first, first + b"0")
-        case ShotWith(cameras) if len(cameras) <= MOST_CAMERAS:
-            one = "SELECT id AS photo_id FROM photo WHERE camera_make IS ? AND camera_model IS ?"
-            every = joined((Sql(one, each) for each in cameras), " UNION ALL ")
-            return _of_photos(_in_parentheses(every))
-        case SaidBy(models):
-            return _of_photos(
-                Sql(
-                    "(SELECT photo.id AS photo_id FROM tagging CROSS JOIN photo"
-                    " ON photo.id = tagging.photo_id AND photo.tagging_id = tagging.id"
-                    f" WHERE tagging.model_id IN {_listed(models)})"
-                )
-            )
     return None
+
+
+def _counted(node: Node) -> Sql | None:
+    """What `gathered` begins with, for as long as that is an index alone."""
+    match node:
+        case SaidBy(models):
+            return Sql(f"tagging WHERE model_id IN {_listed(models)}")
+    return _files_of(node) or _photos(node, ANY_TIME)
 
 
 def said_by_others(quality: Iterable[Quality]) -> TagSource | None:
@@ -247,20 +291,19 @@ def said_by_others(quality: Iterable[Quality]) -> TagSource | None:
     return next((source for source in sources if source is not TagSource.MODEL), None)
 
 
-def _photos_tagged(
-    labels: Iterable[int], quality: Iterable[Quality], beside: Iterable[Node]
-) -> Sql:
-    held = [Sql(f"label_id IN {_listed(labels)}")]
-    held += [
-        Sql("taken >= ? AND taken < ?", (each.start, each.end))
-        for each in beside
-        if isinstance(each, Taken)
-    ]
-    held += [
-        Sql("confidence >= ?", (each.low,)) for each in quality if isinstance(each, ConfidenceTerm)
+def _photos_tagged(labels: Collection[int], quality: Iterable[Quality], when: Taken) -> Sql:
+    held = [
+        Sql(f"label_id IN {_listed(labels)}"),
+        Sql("taken >= ? AND taken < ?", (when.start, when.end)),
+        *(
+            Sql("confidence >= ?", (each.low,))
+            for each in quality
+            if isinstance(each, ConfidenceTerm)
+        ),
     ]
     where = joined(held, " AND ")
-    return Sql(f"(SELECT DISTINCT photo_id FROM found WHERE {where.text})", where.values)
+    once = "DISTINCT " if len(labels) > 1 else ""
+    return Sql(f"(SELECT {once}photo_id FROM found WHERE {where.text})", where.values)
 
 
 def named(node: Node) -> Sql | None:

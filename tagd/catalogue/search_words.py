@@ -9,7 +9,8 @@ from unicodedata import combining, normalize
 
 from sqlalchemy import func, select
 
-from tagd.catalogue.schema import file, label, model, tag_count
+from tagd.catalogue.schema import file, model
+from tagd.catalogue.tags import labels_present
 from tagd.errors import QueryError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class CatalogueWords:
         if not labels:
             near = self._names.suggest(term.text)
             raise self._unknown(f"there is no tag {term.text!r}", term.at, near)
-        return frozenset(self._rows[key] for key in labels if key in self._rows)
+        return frozenset(labels_present(self._tx, labels).values())
 
     def cameras(self, term: CameraTerm) -> frozenset[Camera]:
         """The cameras in whose maker and model the text is found."""
@@ -92,22 +93,6 @@ class CatalogueWords:
             reason = f"no model is called {term.text!r}"
             self._refuse_mistake(reason, term.text, term.at, known.values())
         return found
-
-    def rows_of(self, labels: Iterable[int]) -> int:
-        """How many tags an index has of these labels, about."""
-        return sum(self._counts.get(each, 0) for each in labels)
-
-    def files_of(self, labels: Iterable[int]) -> int:
-        """How many files have one of these labels, at least."""
-        return max((self._counts.get(each, 0) for each in labels), default=0)
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return dict(self._tx.execute(select(label.c.key, label.c.id)).all())
-
-    @cached_property
-    def _counts(self) -> dict[int, int]:
-        return dict(self._tx.execute(select(tag_count.c.label_id, tag_count.c.files)).all())
 
     @cached_property
     def _cameras(self) -> list[Camera]:

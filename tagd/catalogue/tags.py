@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -70,6 +71,14 @@ def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
     return found
 
 
+def photos_with(tx: Connection, keys: Collection[str]) -> set[int]:
+    """The photos that have any of these labels, by their row ids."""
+    found: set[int] = set()
+    for some in chunks(_label_ids(tx, keys).values()):
+        found.update(tx.scalars(select(tag.c.photo_id).where(tag.c.label_id.in_(some))))
+    return found
+
+
 def label_keys(tx: Connection) -> list[str]:
     """Every label in the catalogue."""
     return list(tx.scalars(select(label.c.key).order_by(label.c.key)))
@@ -116,22 +125,21 @@ def replace_model_tags(
         by_model = (tag.c.source == TagSource.MODEL) & (tag.c.state == TagState.ACTIVE)
         tx.execute(delete(tag).where(tag.c.photo_id.in_(some), by_model))
     rejected = _rejected(tx, photos)
-    rows: list[dict[str, Any]] = [
-        {
-            "photo_id": one.photo_row_id,
-            "label_id": ids[each.label],
-            "source": TagSource.MODEL,
-            "state": TagState.ACTIVE,
-            "confidence": each.confidence,
-            "model_id": one.model_id,
-            "tagged_at": now,
-        }
+    rows = [
+        (one.photo_row_id, ids[each.label], each.confidence, one.model_id, now)
         for one in given
         for each in one.tags.tags
         if not is_rejected(each.label, rejected.get(one.photo_row_id, frozenset()), above)
     ]
-    # A row that is still there was confirmed by a person, and stays as it is.
-    upsert(tx, tag, rows, key=["photo_id", "label_id", "source"])
+    # Many in one statement: each that fires triggers keeps what is needed to take it back. A row
+    # that is still there was confirmed by a person, and stays as it is.
+    for values in chunks(rows):
+        one = f"(?, ?, '{TagSource.MODEL}', '{TagState.ACTIVE}', ?, ?, ?)"
+        tx.exec_driver_sql(
+            "INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)"
+            f" VALUES {', '.join([one] * len(values))} ON CONFLICT DO NOTHING",
+            tuple(chain.from_iterable(values)),
+        )
 
 
 def is_rejected(

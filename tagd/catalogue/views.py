@@ -70,7 +70,7 @@ VIEWS: dict[str, str] = {
                {iso("file.mtime_ns / 1000000000.0")} AS modified_at,
                {iso("file.seen_at")} AS seen_at,
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
-               photo.taken_at
+               photo.taken_at, photo.rating, photo.latitude, photo.longitude
         FROM file LEFT JOIN photo ON photo.id = file.photo_id""",
     # Kept counts. Where several labels share a name, a file that has them all counts once.
     "v_tags": f"""
@@ -110,8 +110,13 @@ VIEWS: dict[str, str] = {
     "v_runs": f"""
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
-               (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed
+               (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed,
+               (SELECT COUNT(*) FROM inscription WHERE inscription.run_id = run.id) AS written
         FROM run""",
+    "v_written": f"""
+        SELECT file.path, inscription.place, inscription.path AS written_to,
+               inscription.run_id AS run, {iso("inscription.written_at")} AS written_at
+        FROM inscription JOIN file ON file.id = inscription.file_id AND {PRESENT}""",
     # One SELECT for each kind of event, so that a condition reaches the index of each table.
     "v_history": "\n        UNION ALL".join(
         f"""

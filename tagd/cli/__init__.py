@@ -14,6 +14,7 @@ from tagd import __version__
 from tagd.cli import (
     control,
     export,
+    inscribe,
     look,
     models,
     past,
@@ -50,6 +51,7 @@ export.register(app)
 tags.register(app)
 say.register(app)
 past.register(app)
+inscribe.register(app)
 state.register(app)
 control.register(app)
 upkeep.register(app)

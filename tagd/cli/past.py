@@ -125,6 +125,7 @@ def _undo(
     from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.undo import preview, undo  # noqa: PLC0415
 
@@ -136,7 +137,8 @@ def _undo(
         if dry_run:
             return preview(catalogue, what, derivation, on_progress=show), None
         this = Run.of("tagd undo")
-        done = undo(catalogue, what, derivation, this, on_progress=show)
+        writes = writes_of(settings)
+        done = undo(catalogue, what, derivation, this, writes=writes, on_progress=show)
         with catalogue.read() as tx:
             return done, noted(tx, this)
 
@@ -207,6 +209,7 @@ def run_fields(run: ShownRun) -> dict[str, Any]:
         "changed": run.changed,
         "took_back": run.took_back,
         "undone": run.undone,
+        "written": run.written,
     }
 
 
@@ -220,6 +223,8 @@ def did(run: ShownRun) -> str:
         parts.append(f"changed {output.count(run.changed, 'tag')}")
     if run.took_back:
         parts.append(f"took back the tags of {output.count(run.took_back, 'photo')}")
+    if run.written:
+        parts.append(f"wrote into {output.count(run.written, 'file')}")
     return "; ".join(parts) or "taken back since"
 
 

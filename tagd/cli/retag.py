@@ -185,6 +185,7 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
     from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
     from tagd.cli import work  # noqa: PLC0415
+    from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.daemon.build import derivation_of  # noqa: PLC0415
     from tagd.retag.back import go_back  # noqa: PLC0415
 
@@ -192,7 +193,13 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
         with catalogue.read() as tx:
             known = earlier.models_heard(tx)
         with work.progress() as show:
-            outcome = go_back(catalogue, derivation_of(settings), model, on_progress=show)
+            outcome = go_back(
+                catalogue,
+                derivation_of(settings),
+                model,
+                writes=writes_of(settings),
+                on_progress=show,
+            )
         with catalogue.read() as tx:
             behind = sum(gap.photos for gap in catalogue_retag.gaps(tx))
     if not outcome.photos and model not in known:

@@ -141,6 +141,8 @@ def _write(
     from tagd.catalogue import say, tags  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import writes_of  # noqa: PLC0415
+    from tagd.domain import Priority  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
 
     derivation, word = Derivation.by(tag_rules(settings)), _words()[command]
@@ -152,6 +154,8 @@ def _write(
     saying = say.Saying(word, label_id, frozenset(below))
     run = Run.of(f"tagd {command} {names[label]}")
     changes = say.say(tx, saying, photos, run, time.time())
+    if (writes := writes_of(settings)) is not None:
+        writes.queue_rows(tx, {each.photo_id for each in changes}, Priority.ASKED)
     with_it = {names[below[each.label_id]] for each in changes if each.label_id in below}
     return Said(
         command=command,

@@ -89,6 +89,7 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     from tagd.catalogue.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.errors import CatalogueHeld  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.rederive import rederive as derive_anew  # noqa: PLC0415
@@ -100,7 +101,9 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
         with closing(open_owner(path, "tagd tags rederive")) as catalogue:
             run = Run.of("tagd tags rederive")
             derivation = Derivation.by(tag_rules(settings))
-            return derive_anew(catalogue, derivation, run=run, on_progress=show)
+            return derive_anew(
+                catalogue, derivation, run=run, writes=writes_of(settings), on_progress=show
+            )
     except CatalogueHeld as held:
         raise CatalogueHeld(
             held.message,

@@ -101,6 +101,7 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
     return {
         "tagged": summary.tagged,
         "unchanged": summary.unchanged,
+        "written": summary.written,
         "duplicates": summary.duplicates,
         "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
         "seconds": round(summary.seconds, 3),
@@ -115,6 +116,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     if summary.duplicates:
         parts.append(f"{output.count(summary.duplicates, 'duplicate')} recognised")
     parts.append(f"{summary.unchanged:,} unchanged")
+    if summary.written:
+        parts.append(f"{output.count(summary.written, 'file')} written")
     if summary.failed:
         parts.append(f"{len(summary.failed):,} failed")
     text = ", ".join(parts)

@@ -45,4 +45,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, Section):
         pairs = (f"{key} = {_toml(item)}" for key, item in value)
         return f"{{ {', '.join(pairs)} }}"
+    if value is None:
+        return '""'
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

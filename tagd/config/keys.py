@@ -16,29 +16,18 @@ from pydantic import (
     AliasChoices,
     BeforeValidator,
     Field,
-    ValidationInfo,
     model_validator,
 )
 
-from tagd.config.paths import expand
+from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
-from tagd.config.section import Section, Unit, as_tuple
+from tagd.config.section import AbsolutePath, Section, Unit, as_tuple
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def _absolute(value: Any, info: ValidationInfo) -> Any:
-    # An absolute Path was expanded before; doing it again would read a `$` in a name anew.
-    if isinstance(value, Path) and value.is_absolute():
-        return value
-    if not isinstance(value, str | Path):
-        raise ValueError("must be a path in quotes")  # noqa: TRY004  pydantic wants it
-    context = info.context or {"base": Path.cwd(), "environ": os.environ}
-    return expand(str(value), context["base"], context["environ"])
 
 
 def _one_a_core(decoders: int) -> int:
@@ -89,7 +78,6 @@ def _one_or_many(value: Any) -> Any:
 
 RULES = TagRules()  # whose defaults are measured, and stand there
 
-AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 Paths = Annotated[tuple[AbsolutePath, ...], BeforeValidator(as_tuple)]
 TagName = Annotated[str, AfterValidator(_name)]
 TagNames = Annotated[tuple[TagName, ...], BeforeValidator(_one_or_many)]
@@ -350,6 +338,7 @@ class Config(Section):
     policy: Policy = Field(default_factory=Policy)
     retag: Retag = Field(default_factory=Retag)
     worker: Worker = Field(default_factory=Worker)
+    metadata: Metadata = Field(default_factory=Metadata)
     backup: Backup = Field(default_factory=Backup)
     metrics: Metrics = Field(default_factory=Metrics)
     log: Log = Field(default_factory=Log)

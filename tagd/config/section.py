@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+
+from tagd.config.paths import expand
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,21 @@ class Section(BaseModel):
 def as_tuple(value: Any) -> Any:
     """A list, as TOML and JSON have it, becomes a tuple; anything else is left to be judged."""
     return tuple(value) if isinstance(value, list) else value
+
+
+def _absolute(value: Any, info: ValidationInfo) -> Any:
+    # An absolute Path was expanded before; doing it again would read a `$` in a name anew.
+    if isinstance(value, Path) and value.is_absolute():
+        return value
+    if not isinstance(value, str | Path):
+        raise ValueError("must be a path in quotes")  # noqa: TRY004  pydantic wants it
+    context = info.context or {"base": Path.cwd(), "environ": os.environ}
+    return expand(str(value), context["base"], context["environ"])
+
+
+def _absolute_if_any(value: Any, info: ValidationInfo) -> Any:
+    return None if value is None or value == "" else _absolute(value, info)
+
+
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_absolute_if_any)]

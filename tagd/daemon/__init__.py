@@ -7,6 +7,7 @@ watch.py   `tagd run`: watch and tag until told to stop
 service.py the running whole, and who looks after it; orders.py, reload.py: what it is told
 care.py    what is done by the clock: backups, tidying, examinations
 gauges.py  what there is to measure
+writing.py tags into photos, in threads beside the tagging
 tagging.py models, decoders and the worker's thread; telling.py: what the log says of photos
 retagging.py  the thread that has tags catch up; alarm.py: its cron time
 once.py    `tagd tag` and `retag --now`: work this off, here or through the daemon that runs

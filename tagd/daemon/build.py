@@ -15,6 +15,7 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
+from tagd.config.writing import writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.hours import hours_of
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
     from tagd.config import Config
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
@@ -142,10 +144,13 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception | None], None],
+    on_writes: Callable[[], None] = _silent,
     run: Run,
     beat: Callable[[], None] = _silent,
+    on_times: Callable[[StageTimes], None] = lambda _: None,
 ) -> Worker:
-    """What works the queue off, as part of this run."""
+    """What works the queue off, as part of this run. `on_writes` is called when there are tags to
+    be written into photos."""
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
@@ -155,7 +160,9 @@ def worker_of(
         on_report=on_report,
         on_trouble=on_trouble,
         run=run,
+        writes=writes_of(config, on_writes),
         beat=beat,
+        on_times=on_times,
     )
 
 

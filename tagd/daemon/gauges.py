@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.daemon.tagging import Engine
     from tagd.intake.intake import IntakeState
+    from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Late
 
 
@@ -58,6 +59,19 @@ def of_intake(state: IntakeState) -> Iterator[Gauge]:
         yield Gauge("tagd_scan_timestamp_seconds", "When the last scan began.", scan.at)
         yield Gauge("tagd_scan_seconds", "How long it took.", scan.seconds)
         yield Gauge("tagd_scan_files", "Files that it met.", scan.files)
+
+
+def of_models(models: ModelPool) -> Iterator[Gauge]:
+    """The models in memory, and the memory. Raises `DeviceUnavailable`."""
+    for model in models.loaded():
+        yield Gauge("tagd_model_loaded", "Models in memory.", 1, (("model", model),))
+    yield Gauge("tagd_model_loads", "Times that a model was loaded.", models.loads)
+    for name, what, megabytes in (
+        ("room", "What models may take on their device.", models.room_mb()),
+        ("total", "What their device has.", models.whole_mb()),
+    ):
+        if megabytes is not None:
+            yield Gauge(f"tagd_device_memory_{name}_bytes", what, megabytes * 2**20)
 
 
 def of_work(engine: Engine, late: Sequence[Late], *, working: bool) -> Iterator[Gauge]:

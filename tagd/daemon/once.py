@@ -14,6 +14,7 @@ from tagd.catalogue import facts, jobs, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
+from tagd.config.writing import writes_of
 from tagd.daemon.build import (
     ask_of,
     classifier_of,
@@ -22,9 +23,11 @@ from tagd.daemon.build import (
     note_engine,
     worker_of,
 )
-from tagd.domain import Priority
+from tagd.daemon.writing import Writing
+from tagd.domain import JobKind, Priority
 from tagd.errors import CatalogueHeld, ControlError
 from tagd.intake.ask import Asked
+from tagd.ops.pulse import Pulses
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import Outcome
@@ -47,7 +50,7 @@ LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it o
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `tagd tag` did. `failed` holds (path, reason)."""
+    """What `tagd tag` did. `failed` holds (path, reason); `written` counts files that got tags."""
 
     tagged: int
     unchanged: int
@@ -56,6 +59,7 @@ class Summary:
     seconds: float
     model: str
     device: str
+    written: int = 0
 
 
 def tag_once(
@@ -116,7 +120,13 @@ def _work(
     log = structlog.get_logger()
     run = Run.of(what)
     classifier = classifier_of(config, catalogue)
-    rederive_if_changed(catalogue, derivation_of(config), run=run, on_progress=progress)
+    pulses = Pulses(0.0)  # nobody looks after it
+    writing = Writing(config, catalogue, run, pulses=pulses, log=log, on_fault=lambda _: None)
+    writing.recover()
+    writes = writes_of(config)
+    rederive_if_changed(
+        catalogue, derivation_of(config), run=run, writes=writes, on_progress=progress
+    )
     with catalogue.write() as tx:
         jobs.recover(tx, time.time(), everything=True)
         # Nobody asked for what an earlier run queued by itself; it is found again.
@@ -140,7 +150,8 @@ def _work(
                 worker.turn()
         finally:
             worker.let_go()
-    return tally.summary(catalogue)
+    writing.work_off()
+    return tally.summary(catalogue, writing)
 
 
 def _watch(
@@ -156,7 +167,7 @@ def _watch(
             "the photos are queued, but the running daemon is paused", hint="tagd resume"
         )
     tally = _Tally(asked, progress)
-    while tally.unfinished(catalogue):
+    while tally.unfinished(catalogue) or tally.unwritten(catalogue):
         if owner_of(catalogue.path) is None:
             return None
         tally.show()
@@ -217,23 +228,29 @@ class _Tally:
             )
         )
 
-    def summary(self, catalogue: Catalogue) -> Summary:
+    def unwritten(self, catalogue: Catalogue) -> bool:
+        """Whether tags of ours wait to be written into photos, by whoever does that."""
+        with catalogue.read() as tx:
+            return jobs.unfinished(tx, self._asked.taken, JobKind.WRITE, tried=False) > 0
+
+    def summary(self, catalogue: Catalogue, writing: Writing | None = None) -> Summary:
         """The whole, at the end. What failed is asked of the catalogue, so that a photo that had
         failed before, and did not change, is named again."""
         with catalogue.read() as tx:
-            failures = [
-                (failure.path, failure.reason)
-                for failure in overview.failed(tx)
-                if failure.path in self._mine
-            ]
+            given_up = [each for each in overview.failed(tx) if each.path in self._mine]
+            failures = [(e.path, e.reason) for e in given_up if e.kind is JobKind.TAG]
+            unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
+        for path, reason in ({} if writing is None else writing.unwritten).items():
+            unwritten.setdefault(path, f"its tags are not written yet: {reason}")
         known = self._asked.unchanged - (len(failures) - self._failed)
         return Summary(
             tagged=self._asked.queued - self._failed - self._duplicates,
             unchanged=known,
             duplicates=self._duplicates,
-            failed=(*failures, *self._asked.refused),
+            failed=(*failures, *unwritten.items(), *self._asked.refused),
             seconds=time.monotonic() - self._started,
             model=engine.get("model", ""),
             device=engine.get("device", ""),
+            written=0 if writing is None else writing.written,
         )

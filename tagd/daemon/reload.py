@@ -19,7 +19,7 @@ class Part(StrEnum):
 
     INTAKE = "intake"  # watch and scan
     ENGINE = "engine"  # models and decoders, and a worker with them
-    WORKER = "worker"  # a worker with the models and decoders that there are
+    WORKER = "worker"  # workers, with the models and decoders that there are
     CARE = "care"  # what is done by the clock
     RETAG = "retag"  # what has tags catch up
     LOG = "log"
@@ -36,6 +36,7 @@ _TABLES = {
     "policy": Part.ENGINE,
     "retag": Part.RETAG,
     "worker": Part.ENGINE,
+    "metadata": Part.WORKER,
     "backup": Part.CARE,
     "metrics": Part.FIXED,
     "log": Part.LOG,

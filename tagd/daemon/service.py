@@ -21,6 +21,7 @@ from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
 from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.telling import Teller
+from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.errors import CatalogueError, ControlError, TagdError
 from tagd.hours import hours_of
@@ -80,8 +81,18 @@ class Service:
         self._pulses = pulses or Pulses(patience_of(config))
         self._teller = Teller(log)
         self._metrics = Metrics(self._gauges)
-        listeners = Listeners(self._report, self._ready, self._fault)
+        listeners = Listeners(
+            self._report, self._metrics.time, self._ready, self._fault, self._wake_writers
+        )
         self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
+        self._writing = Writing(
+            config,
+            catalogue,
+            self._tagging.run,
+            pulses=self._pulses,
+            log=log,
+            on_fault=self._fault,
+        )
         self._intake = self._new_intake()
         self._retagging = Retagging(
             catalogue,
@@ -112,6 +123,7 @@ class Service:
         with self._catalogue.write() as tx:
             jobs.recover(tx, time.time(), everything=True)
             self._mode = mode.get(tx).mode
+        self._writing.recover()
         self._listen()
         self._care.start()
         self._retagging.start(self._config, self._tagging.models)
@@ -136,7 +148,8 @@ class Service:
         rested = self._care.stop() and rested
         if self._served is not None:
             self._served.stop()
-        ended = self._tagging.end(STOP_SECONDS) and rested
+        wrote = self._writing.end(STOP_SECONDS / 2)
+        ended = self._tagging.end(STOP_SECONDS) and rested and wrote
         if self._control is not None:
             self._control.stop(STOP_SECONDS / 4)
         return ended
@@ -146,7 +159,9 @@ class Service:
     def _look_after(self) -> None:
         if self._mode is not Mode.DRAINING:
             self._intake.check()
-        self._tagging.steer(work=self._may_work())
+        may_work = self._may_work()
+        self._tagging.steer(work=may_work)
+        self._writing.steer(work=may_work)
         self._teller.look()
         try:
             self._care.check()
@@ -177,7 +192,7 @@ class Service:
             return
         with self._catalogue.read() as tx:
             left = jobs.waiting(tx, most=1) + jobs.counts(tx)[JobState.LEASED]
-        if not left:
+        if not left and not self._writing.left():
             self._enter(Mode.WORKING)
             self._log.info("drained: what waited is tagged")
             self._orders.stop()
@@ -186,6 +201,7 @@ class Service:
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
             self._tagging.heartbeat()
+            self._writing.heartbeat()
             with self._catalogue.write() as tx:
                 jobs.recover(tx, time.time())
 
@@ -207,6 +223,7 @@ class Service:
     def _gauges(self) -> Iterator[Gauge]:
         yield from gauges.of_catalogue(self._catalogue, self._care.names)
         yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_models(self._tagging.models)
         yield from gauges.of_work(
             self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
         )
@@ -234,6 +251,9 @@ class Service:
             **engine,
         )
         self._say_ready()
+
+    def _wake_writers(self) -> None:
+        self._writing.wake()
 
     def _fault(self, error: TagdError | None) -> None:
         if error is not None:
@@ -329,6 +349,7 @@ class Service:
             found = changes(self._config, new)
             if found.parts & {Part.ENGINE, Part.WORKER}:
                 self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
+                self._writing.take(new)
             self._config = new
             if found.parts & {Part.ENGINE, Part.RETAG}:
                 self._retagging.start(new, self._tagging.models)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.runs import Run
+from tagd.config.writing import writes_of
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report, Worker
 
 Engine = dict[str, str]  # model, device
@@ -51,12 +53,15 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who is told, from the worker's thread: of each job's end, of the models when they are loaded,
-    and of an error that ends the service (with words where it is not one of ours)."""
+    """Who is told, from the worker's thread: of each job's end, of what the stages took until then,
+    of the models when they are loaded, of an error that ends the service (with words where it is
+    not one of ours), and of tags that are to be written into photos."""
 
     on_report: Callable[[Report], None]
+    on_times: Callable[[StageTimes], None]
     on_ready: Callable[[Engine], None]
     on_fault: Callable[[TagdError | None], None]
+    on_writes: Callable[[], None]
 
 
 class Tagging:
@@ -75,7 +80,7 @@ class Tagging:
         self._listeners = listeners
         self._pulses = pulses
         self._log = log
-        self._run = Run.of("tagd run")
+        self.run = Run.of("tagd run")
         self._engine: Engine = {}
         self._trouble = self._said = ""
         self._next: Tools | None = None
@@ -171,8 +176,10 @@ class Tagging:
             self._tools.decoders,
             on_report=self._report,
             on_trouble=self._hear,
-            run=self._run,
+            on_writes=self._listeners.on_writes,
+            run=self.run,
             beat=self._pulses.of(WORKER),
+            on_times=self._listeners.on_times,
         )
 
     def _new_thread(self) -> threading.Thread:
@@ -204,7 +211,8 @@ class Tagging:
         rederived = rederive_if_changed(
             self._catalogue,
             derivation_of(tools.config),
-            run=self._run,
+            run=self.run,
+            writes=writes_of(tools.config, self._listeners.on_writes),
             stopping=ending.is_set,
             on_progress=lambda _: beat(),
         )

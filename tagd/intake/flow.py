@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, Priority
-from tagd.intake.recognise import Ending, ending_of
+from tagd.intake.recognise import Ending, ending_of, is_sidecar
 from tagd.intake.sight import is_gone, signature_at
-from tagd.intake.submit import Renamed, Vanished
+from tagd.intake.submit import Renamed, SidecarChanged, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,7 +65,7 @@ class Flow:
         if event.kind is EventKind.MOVED:
             return self._moved(event)
         if ending_of(os.fspath(event.path)) is Ending.OTHER:
-            return []
+            return self._sidecar(event.path)
         signature = signature_at(event.path, self.devices)
         if signature is None:
             self.settler.forget(event.path)
@@ -73,6 +73,11 @@ class Flow:
         if event.kind is EventKind.CHANGED:
             return self._wanted(self.settler.saw(event.path, signature, Priority.NEW))
         return self._wanted(self.settler.whole(event.path, signature, Priority.NEW))
+
+    def _sidecar(self, path: Path) -> list[Change]:
+        """What is written beside a photo is read when its writer closes it."""
+        signature = signature_at(path, self.devices) if is_sidecar(path) else None
+        return [] if signature is None else [SidecarChanged(path, signature)]
 
     def _folder(self, event: PathEvent) -> list[Change]:
         if event.kind is EventKind.GONE:

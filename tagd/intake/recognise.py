@@ -71,6 +71,11 @@ def ending_of(name: str) -> Ending:
     return Ending.OTHER if suffix in OTHERS else Ending.UNKNOWN
 
 
+def is_sidecar(path: Path) -> bool:
+    """Whether the name is that of an XMP file, which goes with a photo, and no hidden one."""
+    return path.suffix.lower() == ".xmp" and not path.name.startswith(".")
+
+
 def head_of(path: Path) -> bytes:
     """The first bytes of a regular file, empty for anything else. Never waits for a FIFO's writer.
 

@@ -5,7 +5,7 @@ changed is submitted once it is settled. What is not there any more is first loo
 new paths (moved while nobody watched: same inode, size and mtime), else called missing, where the
 watched folder may be judged (see `roots`). Nothing outside the watched folders is judged, nor what
 lies below a folder that cannot be read, nor on a disk that was mounted below and of which nothing
-is met.
+is met. Sidecars that have changed since the last scan are told of.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tagd.catalogue import photos
 from tagd.catalogue.photos import RootRecord
 from tagd.domain import FileState, Priority, SettledFile, Signature
 from tagd.fs import key_of, path_of
-from tagd.intake.recognise import Ending, ending_of
+from tagd.intake.recognise import Ending, ending_of, is_sidecar
 from tagd.intake.roots import Seen, Verdict, explain, judge, same
 from tagd.intake.settle import stood_still
 from tagd.intake.sight import is_gone, signature_from, unchanged
-from tagd.intake.submit import BATCH
+from tagd.intake.submit import BATCH, SidecarChanged
 from tagd.intake.trouble import Trouble, TroubleKind
 from tagd.intake.walk import walk
 
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from tagd.intake.exclude import Excludes
     from tagd.intake.recognise import Recogniser
     from tagd.intake.sight import Devices
-    from tagd.intake.submit import Submitter
+    from tagd.intake.submit import Change, Submitter
+
+MARGIN_SECONDS = 60.0  # what a file system's clock may be behind
 
 
 DOUBT_HINT = (
@@ -103,7 +105,7 @@ class _Part:
 class _Tally:
     """What all parts of a scan found."""
 
-    batch: list[SettledFile] = field(default_factory=list)
+    batch: list[Change] = field(default_factory=list)
     # New paths of the inode, size and mtime of a known file: moved, perhaps, or linked.
     alike: list[tuple[SettledFile, bool]] = field(default_factory=list)
     blind: list[tuple[bytes, str]] = field(default_factory=list)
@@ -218,6 +220,7 @@ class Scanner:
             self._meet_disk(part, part.seen, status.st_dev, key)
             known = part.known.pop(key, None)
             if known is None and ending_of(os.fsdecode(key)) is Ending.OTHER:
+                self._note_sidecar(key, status, part, tally)
                 continue
             seen = signature_from(status, key, self.devices)
             if seen is None:
@@ -258,6 +261,15 @@ class Scanner:
             tally.batch.append(file)
             if len(tally.batch) >= BATCH:
                 self._flush(tally)
+
+    def _note_sidecar(self, key: bytes, status: os.stat_result, part: _Part, tally: _Tally) -> None:
+        """One that has changed since the last scan; before the first its photo is new itself."""
+        if part.record is None or status.st_ctime < part.record.scanned_at - MARGIN_SECONDS:
+            return
+        path = path_of(key)
+        seen = signature_from(status, key, self.devices) if is_sidecar(path) else None
+        if seen is not None:
+            tally.batch.append(SidecarChanged(path, seen))
 
     def _observe(self, file: SettledFile, tally: _Tally) -> None:
         if not self.recogniser.left_alone(file.path, file.signature):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import photos
+from tagd.catalogue import photos, sidecars
 from tagd.catalogue.photos import Submitted
 from tagd.domain import SettledFile, Signature
 
@@ -39,7 +39,15 @@ class Vanished:
     is_folder: bool
 
 
-Change = SettledFile | Renamed | Vanished
+@dataclass(frozen=True, slots=True)
+class SidecarChanged:
+    """A file that may go with a photo is there, or is another, with its signature."""
+
+    path: Path
+    signature: Signature
+
+
+Change = SettledFile | Renamed | Vanished | SidecarChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
             _rename(tx, change, now)
         elif isinstance(change, Vanished):
             _vanish(tx, change, now)
+        elif isinstance(change, SidecarChanged):
+            queued += sidecars.submit(tx, change.path, change.signature, now)
     return Submitted(queued, unchanged)
 
 

@@ -90,7 +90,7 @@ def spelled(
         Field.HIERARCHY: unique("|".join(n.replace("|", "/") for n in path) for path in full),
         Field.TAGS_LIST: unique("/".join(n.replace("/", "\\") for n in path) for path in full),
         Field.WINDOWS: unique(name.replace(";", ",") for name in names),
-        Field.IPTC: unique(_cut(name, _LONGEST_IPTC) for name in names),
+        Field.IPTC: unique(map(cut_to_iptc, names)),
     }
 
 
@@ -139,10 +139,11 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
+def cut_to_iptc(name: str) -> str:
+    """As much of a keyword as IPTC has room for."""
+    return name.encode()[:_LONGEST_IPTC].decode("utf-8", "ignore").rstrip()
+
+
 def _clean(name: str) -> str:
     """The name without what XML cannot hold and no keyword should: controls and line ends."""
     return _BLANK.sub(" ", name).strip()
-
-
-def _cut(name: str, size: int) -> str:
-    return name.encode()[:size].decode("utf-8", "ignore").rstrip()

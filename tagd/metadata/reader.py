@@ -38,7 +38,8 @@ class FileTags:
 
     `rating` is from -1 (rejected) to 5. Latitude and longitude are degrees, north and east above
     zero. `taken_at` is ISO 8601 as the camera wrote it, with its offset where given.
-    `has_packet`: there is XMP, so that a keyword that is missing from it was taken away.
+    `has_packet`: there is XMP, so that a keyword that is missing from it was taken away. `by_tagd`
+    are the names of the tags that some tagd has written.
     """
 
     keywords: Keywords = field(default_factory=dict)
@@ -49,6 +50,7 @@ class FileTags:
     camera_model: str | None = None
     taken_at: str | None = None
     has_packet: bool = False
+    by_tagd: tuple[str, ...] = ()
 
     def of(self, which: Field) -> tuple[str, ...]:
         """What one field holds."""
@@ -77,6 +79,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
         camera_model=first.camera_model or second.camera_model,
         taken_at=first.taken_at or second.taken_at,
         has_packet=first.has_packet or second.has_packet,
+        by_tagd=unique((*first.by_tagd, *second.by_tagd)),
     )
 
 
@@ -110,6 +113,7 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
         longitude=_xmp_degrees(xmp.text_of(packet, "exif:GPSLongitude")),
         taken_at=next(filter(None, map(_date, text)), None),
         has_packet=True,
+        by_tagd=xmp.provenance(packet),
     )
 
 

@@ -50,10 +50,13 @@ class SidecarRule:
 def find(photo: Path, rule: SidecarRule) -> Path | None:
     """The sidecar that the photo has, of either name; None where it has none."""
     place = rule.place_of(photo)
-    names = [photo.name + ending for ending in (".xmp", ".XMP")]
-    if _may_be_short(photo):
-        names += [photo.stem + ending for ending in (".xmp", ".XMP")]
-    return next((place / name for name in names if (place / name).is_file()), None)
+    for name in (photo.name, photo.stem):
+        for ending in (".xmp", ".XMP"):
+            # Whether it may be is asked last: that takes a look for every other kind of picture.
+            found = place / (name + ending)
+            if found.is_file() and (name == photo.name or _may_be_short(photo)):
+                return found
+    return None
 
 
 def choose(photo: Path, rule: SidecarRule) -> Path:

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
-from tagd.errors import CorruptImage, ExifToolFailed, MetadataMalformed, MetadataUnsafe
+from tagd.errors import (
+    CorruptImage,
+    ExifToolFailed,
+    FileChanged,
+    MetadataMalformed,
+    MetadataUnsafe,
+)
 from tagd.metadata import packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.exiftool import ExifToolTrouble
@@ -79,9 +85,23 @@ class Writer:
     manner: Manner = field(default_factory=Manner)
     decodes: Decodes = _decodes_anyway
 
-    def embed(self, photo: Path, wish: Wish, ours: Keywords, *, dry_run: bool = False) -> Report:
-        """Write into the photo itself. Raises a PhotoError; the photo is then as it was."""
+    def embed(
+        self,
+        photo: Path,
+        wish: Wish,
+        ours: Keywords,
+        *,
+        known: Signature | None = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Write into the photo itself, where it is the one that is `known`. Raises a PhotoError;
+        the photo is then as it was."""
         original = take(photo)
+        if known is not None and (original.seen.size, original.seen.mtime_ns) != (
+            known.size,
+            known.mtime_ns,
+        ):
+            raise FileChanged(photo, "it has changed since it was tagged")
         with _explained(photo):
             edit = edit_photo(original.data, wish, ours, self.exiftool)
         report = _report(photo, edit, ours)
@@ -107,15 +127,17 @@ class Writer:
         ours: Keywords,
         *,
         rule: SidecarRule,
+        embedded: Keywords | None = None,
         dry_run: bool = False,
     ) -> Report:
-        """Write into the photo's sidecar. A new one begins with the keywords that are embedded.
+        """Write into the photo's sidecar. A new one begins with the keywords that are embedded, but
+        for those that tagd has `embedded` itself.
 
         Raises a PhotoError; the sidecar is then as it was.
         """
         place = sidecar.choose(photo, rule)
         original = take(place) if place.exists() or place.is_symlink() else None
-        carried = _carried(photo)
+        carried = _carried(photo, embedded or {})
         with _explained(place):
             old = original.data if original else None
             edit = edit_packet(old, wish, ours, carried, padded=False)
@@ -157,11 +179,15 @@ def _report(path: Path, edit: Edit, before: Keywords) -> Report:
     )
 
 
-def _carried(photo: Path) -> Keywords:
-    """The keywords embedded in the photo, in the fields that a sidecar has."""
-    inside = reader.read(photo)
-    plain = inside.of(Field.SUBJECT) or inside.of(Field.IPTC) or inside.of(Field.WINDOWS)
-    return {**{each: inside.of(each) for each in IN_XMP}, Field.SUBJECT: plain}
+def _carried(photo: Path, ours: Keywords) -> Keywords:
+    """The keywords that others embedded in the photo, in the fields that a sidecar has."""
+    found = reader.read(photo)
+    theirs = {
+        each: tuple(value for value in found.of(each) if value not in ours.get(each, ()))
+        for each in Field
+    }
+    plain = theirs[Field.SUBJECT] or theirs[Field.IPTC] or theirs[Field.WINDOWS]
+    return {**{each: theirs[each] for each in IN_XMP}, Field.SUBJECT: plain}
 
 
 def _parses(copy: Path) -> None:

@@ -151,6 +151,18 @@ def set_provenance(packet: Packet, taggings: Sequence[Tagging]) -> None:
         _append(bag, item)
 
 
+def provenance(packet: Packet) -> tuple[str, ...]:
+    """The names of the tags that some tagd has written, in whatever form others left them."""
+    name = _qualified("tagd:tag")
+    return tuple(
+        said
+        for element in _properties(packet, _PROVENANCE)
+        for each in element.iter()
+        for said in (each.get(name), each.text if each.tag == name else None)
+        if said
+    )
+
+
 def is_of_tagd(packet: Packet) -> bool:
     """Whether tagd made the packet. Who rewrites one puts a name of their own there."""
     return packet.root.get(_qualified("x:xmptk"), "").startswith("tagd ")

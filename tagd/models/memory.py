@@ -47,6 +47,11 @@ def reclaim() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+    trim()
+
+
+def trim() -> None:
+    """Give freed memory back to the system."""
     try:
         # glibc keeps what was freed; 0 asks it to keep none at its end.
         ctypes.CDLL(None).malloc_trim(0)

@@ -132,6 +132,7 @@ class ModelPool:
         self._limits: dict[tuple[str, str], int] = {}  # the batches that fitted a device's memory
         self._timer: threading.Timer | None = None
         self._closed = False
+        self.loads = 0  # until now
 
     def get(self, model: str) -> LoadedModel:
         """The model, loaded on first use; whoever else asks meanwhile waits for the same load.
@@ -246,6 +247,7 @@ class ModelPool:
         session.batch_limit = self._limits.get((model, device.name))
         guarded = Guarded(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
+        self.loads += 1
         self._loaded[model] = place = _Place(loaded, session, device, needed, self._clock())
         self._arm()
         return place

@@ -15,14 +15,25 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from tagd.errors import MetricsError, TagdError
+from tagd.pipeline.stages import Stage, StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+NOTHING_TIMED = StageTimes(0, dict.fromkeys(Stage, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +63,28 @@ class Metrics:
         self._photos = Counter(
             "tagd_photos", "Jobs that came to an end.", ["outcome"], registry=self._registry
         )
+        self._stages = Histogram(
+            "tagd_stage_seconds",
+            "What a photo took in each stage, on average over those that were recorded together.",
+            ["stage"],
+            buckets=STAGE_SECONDS,
+            registry=self._registry,
+        )
+        self._timed = NOTHING_TIMED
         self._registry.register(_Gauges(gauges))
 
     def count(self, outcome: str) -> None:
         """One more job came to an end."""
         self._photos.labels(outcome).inc()
+
+    def time(self, times: StageTimes) -> None:
+        """What the stages have taken in all; a worker that was replaced begins anew."""
+        if times.photos < self._timed.photos:
+            self._timed = NOTHING_TIMED
+        spent, self._timed = times.since(self._timed), times
+        for stage in Stage:
+            for _ in range(spent.photos):
+                self._stages.labels(stage).observe(spent.milliseconds(stage) / 1000)
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers import (
@@ -19,7 +19,7 @@ from tagd.containers import (
     stranger,
     strict_spans,
 )
-from tagd.domain import DecodedPhoto, Geometry, PhotoFacts, Signature
+from tagd.domain import DecodedPhoto, Geometry, PhotoFacts, Readings, Signature
 from tagd.errors import (
     FileChanged,
     FileUnreadable,
@@ -34,6 +34,7 @@ from tagd.fs import signature_of
 from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
 from tagd.pipeline.raw import load_raw
+from tagd.pipeline.read_back import readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +78,7 @@ class ReadPhoto:
     signature: Signature
     facts: PhotoFacts
     inputs: Mapping[Geometry, bytes]
+    readings: Readings = field(default_factory=Readings)
 
 
 def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> DecodedPhoto:
@@ -92,7 +94,7 @@ def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> 
         geometry: np.frombuffer(pixels, np.uint8).reshape(*geometry.crop, 3)
         for geometry, pixels in photo.inputs.items()
     }
-    return DecodedPhoto(path, photo.photo_id, photo.signature, photo.facts, inputs)
+    return DecodedPhoto(path, photo.photo_id, photo.signature, photo.facts, inputs, photo.readings)
 
 
 def read_photo(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> ReadPhoto:
@@ -106,7 +108,7 @@ def read_photo(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits)
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    return ReadPhoto(photo_id, signature, _facts(name, loaded), inputs)
+    return ReadPhoto(photo_id, signature, _facts(name, loaded), inputs, readings_of(path, data))
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:

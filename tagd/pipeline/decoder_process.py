@@ -163,9 +163,9 @@ class DecoderProcess:
         error = unpack_error(message, request.path)
         photo = None
         if error is None:
-            photo_id, signature, facts = unpack_photo(message)
+            photo_id, signature, facts, readings = unpack_photo(message)
             inputs = self._inputs(request.geometries, offset)
-            photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs)
+            photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs, readings)
         # Only now: a decoder that talks nonsense is to blame for this very request.
         self._work.popleft()
         self.answered += 1

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tagd.containers import FORMATS
-from tagd.domain import Geometry, PhotoFacts, Signature
+from tagd.domain import Geometry, PhotoFacts, Readings, Signature
 from tagd.errors import (
     CorruptImage,
     FileChanged,
@@ -29,6 +29,7 @@ from tagd.errors import (
     TruncatedImage,
     UnsupportedImage,
 )
+from tagd.pipeline import read_back
 
 if TYPE_CHECKING:
     from tagd.pipeline.decode import ReadPhoto
@@ -134,6 +135,7 @@ def pack_photo(photo: ReadPhoto) -> Message:
         "photo_id": photo.photo_id,
         "signature": asdict(photo.signature),
         "facts": asdict(photo.facts),
+        "readings": read_back.pack(photo.readings),
     }
 
 
@@ -152,13 +154,17 @@ def unpack_error(message: Message, path: Path) -> PhotoError | None:
     return kind(path, _printable(_text(message.get("reason"))))
 
 
-def unpack_photo(message: Message) -> tuple[str, Signature, PhotoFacts]:
-    """Identity, signature and facts, each checked. Raises ProtocolError."""
+def unpack_photo(message: Message) -> tuple[str, Signature, PhotoFacts, Readings]:
+    """Identity, signature, facts and readings, each checked. Raises ProtocolError."""
     photo_id = message.get("photo_id")
     if not isinstance(photo_id, str) or not _PHOTO_ID.fullmatch(photo_id):
         raise ProtocolError("no photo id")
     signature, facts = _object(message, "signature"), _object(message, "facts")
-    return photo_id, _signature(signature), _facts(facts)
+    try:
+        readings = read_back.unpack(_object(message, "readings"))
+    except ValueError as error:
+        raise ProtocolError("readings that make no sense") from error
+    return photo_id, _signature(signature), _facts(facts), readings
 
 
 def _signature(fields: Message) -> Signature:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.runs import Run
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
+    from tagd.pipeline.writes import Writes
 
     OnProgress = Callable[[Progress], None]
 
@@ -52,18 +53,27 @@ def rederive_if_changed(
     derivation: Derivation,
     *,
     run: Run | None = None,
+    writes: Writes | None = None,
     stopping: Callable[[], bool] = lambda: False,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome | None:
     """Derive all tags anew where the rules are not those that they were derived with, and name
-    labels anew where it is the names that changed. None where neither did."""
+    labels anew where it is the names that changed. None where neither did. `writes` queues the
+    writing of what changes into photos."""
     with catalogue.read() as tx:
         derived_with = facts.get(tx, facts.DERIVED_WITH)
         named_with = facts.get(tx, facts.NAMED_WITH)
     if derived_with != derivation.digest():
-        return rederive(catalogue, derivation, run=run, stopping=stopping, on_progress=on_progress)
+        return rederive(
+            catalogue,
+            derivation,
+            run=run,
+            writes=writes,
+            stopping=stopping,
+            on_progress=on_progress,
+        )
     if named_with != derivation.names_digest():
-        return Outcome(renamed=_rename(catalogue, derivation))
+        return Outcome(renamed=_rename(catalogue, derivation, writes))
     return None
 
 
@@ -72,6 +82,7 @@ def rederive(
     derivation: Derivation,
     *,
     run: Run | None = None,
+    writes: Writes | None = None,
     stopping: Callable[[], bool] = lambda: False,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome:
@@ -80,7 +91,7 @@ def rederive(
     Stopped or killed in the middle it begins again next time, whatever the rules are then: it is
     noted at the begin that the tags follow from no one set of rules.
     """
-    outcome = Outcome(renamed=_rename(catalogue, derivation))
+    outcome = Outcome(renamed=_rename(catalogue, derivation, writes))
     with catalogue.write() as tx:
         facts.put(tx, facts.DERIVED_WITH, UNFINISHED)
         total = predictions.count(tx)
@@ -91,6 +102,8 @@ def rederive(
             page = derived.page(tx, after=last, limit=PAGE)
             found = differences(page, derivation)
             derived.put(tx, found, derivation.name_of, time.time(), run)
+            if writes is not None:
+                writes.queue_rows(tx, [each.row_id for each in found if each])
             if not page:
                 facts.put(tx, facts.DERIVED_WITH, derivation.digest())
                 break
@@ -128,9 +141,12 @@ def differences(photos: Sequence[TaggedPhoto], derivation: Derivation) -> list[D
     ]
 
 
-def _rename(catalogue: Catalogue, derivation: Derivation) -> int:
+def _rename(catalogue: Catalogue, derivation: Derivation, writes: Writes | None) -> int:
     with catalogue.write() as tx:
-        renamed = tags.rename_labels(tx, _names(tags.label_keys(tx), derivation))
+        names = _names(tags.label_keys(tx), derivation)
+        if writes is not None:
+            writes.queue_rows(tx, tags.photos_with(tx, tags.renamed(tx, names)))
+        renamed = tags.rename_labels(tx, names)
         facts.put(tx, facts.NAMED_WITH, derivation.names_digest())
     return renamed
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tagd.errors import (
     DecoderDied,
     DecoderHung,
+    DiskFull,
+    FileBusy,
     FileChanged,
     FileVanished,
     PermanentPhotoError,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 CRASHES_ALLOWED = 1  # a photo that kills two decoders is not given a third
 BACK_OFF_SECONDS = 5.0
 BACK_OFF_MOST_SECONDS = 3600.0
+WAIT_SECONDS = 30.0  # for a disk that is full, or a program that has the file open
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,23 @@ def decide(
             if job.crashes >= CRASHES_ALLOWED:
                 return GiveUp()
             return RetryAt(now, crashed=True)
+    return _back_off(job, now, max_attempts)
+
+
+def decide_writing(error: PhotoError, job: Job, *, now: float, max_attempts: int) -> Verdict:
+    """What becomes of `job`, which is to write a photo's tags, after `error`. A full disk, and a
+    program that has the file open, are waited for as long as it takes."""
+    match error:
+        case FileVanished():
+            return Forget()
+        case PermanentPhotoError():
+            return GiveUp()
+        case DiskFull() | FileBusy():
+            return RetryAt(now + WAIT_SECONDS, counts=False)
+    return _back_off(job, now, max_attempts)
+
+
+def _back_off(job: Job, now: float, max_attempts: int) -> Verdict:
     if job.attempts + 1 >= max_attempts:
         return GiveUp()
     return RetryAt(now + min(BACK_OFF_SECONDS * 2 ** min(job.attempts, 20), BACK_OFF_MOST_SECONDS))

@@ -32,6 +32,11 @@ class StageTimes:
         """What a photo costs in this stage, on average."""
         return 1000 * self.seconds[stage] / self.photos if self.photos else 0.0
 
+    def since(self, earlier: StageTimes) -> StageTimes:
+        """What was added to an earlier reading of the same stopwatch."""
+        spent = {stage: self.seconds[stage] - earlier.seconds[stage] for stage in Stage}
+        return StageTimes(self.photos - earlier.photos, spent)
+
     def dumped(self) -> str:
         """As text, to be kept."""
         return json.dumps({"photos": self.photos, **self.seconds})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from tagd.catalogue.record import InForce
-    from tagd.domain import Choice, DecodedPhoto, Job, Want
+    from tagd.domain import Choice, DecodedPhoto, Job, Readings, Want
     from tagd.errors import ModelError, PhotoError
     from tagd.pipeline.classify import Answer, Chosen
 
@@ -36,6 +36,10 @@ class Turn:
     def photos(self) -> int:
         """How many have come to an end."""
         return len(self.decoded) + len(self.failed)
+
+    def readings(self, files: Collection[int]) -> dict[int, Readings]:
+        """What was read of these files, by their row ids, beside their pictures."""
+        return {job.file_id: photo.readings for job, photo in self.decoded if job.file_id in files}
 
     def add(self, batch: Turn) -> None:
         """Take in what a batch has brought."""

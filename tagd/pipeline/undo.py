@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import derived, say, undone
-from tagd.domain import TagSource
+from tagd.domain import Priority, TagSource
 from tagd.pipeline.progress import after as progress_after
 from tagd.pipeline.rederive import Outcome, differences
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.undone import Step, What
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
+    from tagd.pipeline.writes import Writes
 
     OnProgress = Callable[[Progress], None]
 
@@ -51,12 +52,13 @@ def undo(
     derivation: Derivation,
     run: Run,
     *,
+    writes: Writes | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> TakenBack:
-    """Take it back."""
+    """Take it back. `writes` queues the writing of what is left into photos."""
     found, started, last = TakenBack(), time.monotonic(), 0
     with catalogue.write() as tx:
-        found.said = _unsay(tx, what, derivation, run)
+        found.said = _unsay(tx, what, derivation, run, writes)
         total = undone.count(tx, what)
     while True:
         with catalogue.write() as tx:
@@ -66,6 +68,8 @@ def undo(
             changed = _differences(tx, _moved(steps), derivation)
             undone.take_back(tx, what, steps, run)
             _restore(tx, _moved(steps), derivation)
+            if writes is not None:
+                writes.queue_rows(tx, _moved(steps).keys(), Priority.ASKED)
         last = _count(found, steps, changed, derivation)
         on_progress(_progress(started, found.looks.photos, total))
 
@@ -93,12 +97,16 @@ def preview(
         on_progress(_progress(started, found.looks.photos, total))
 
 
-def _unsay(tx: Connection, what: What, derivation: Derivation, run: Run) -> int:
+def _unsay(
+    tx: Connection, what: What, derivation: Derivation, run: Run, writes: Writes | None
+) -> int:
     """Take back what was said in a run; models then give what they were kept from giving."""
     changes = [] if what.run is None else say.said_in(tx, what.run)
     say.apply(tx, changes, TagSource.PERSON, run, time.time())
     photos = {change.photo_id for change in changes}
     _restore(tx, undone.in_force(tx, photos), derivation)
+    if writes is not None:
+        writes.queue_rows(tx, photos, Priority.ASKED)
     return len(changes)
 
 

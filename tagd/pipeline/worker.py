@@ -28,7 +28,7 @@ from tagd.errors import (
     PhotoError,
 )
 from tagd.fs import signature_of
-from tagd.pipeline import retry
+from tagd.pipeline import found_tags, retry
 from tagd.pipeline.decoder import DecodeRequest
 from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
+    from tagd.pipeline.stages import StageTimes
+    from tagd.pipeline.writes import Writes
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
@@ -98,8 +100,10 @@ class WorkerSettings:
 
 class Worker:
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `beat` is called again and again while it makes progress, and while there is nothing to do;
-    `on_trouble` with None once the trouble seems over."""
+    `writes` queues the writing of tags into photos, where that is wanted. `beat` is called again
+    and again while it makes progress, and while there is nothing to do; `on_trouble` with None once
+    the trouble seems over; `on_times` after each turn, with what the stages took in all turns until
+    then."""
 
     def __init__(
         self,
@@ -112,7 +116,9 @@ class Worker:
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception | None], None],
         run: Run | None = None,
+        writes: Writes | None = None,
         beat: Callable[[], None] = lambda: None,
+        on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
@@ -123,7 +129,9 @@ class Worker:
         self._on_report = on_report
         self._on_trouble = on_trouble
         self._run = run
+        self._writes = writes
         self._beat = beat
+        self._on_times = on_times
         self._clock = clock
         self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
@@ -288,13 +296,21 @@ class Worker:
             reports = [
                 self._report(result) for result, ok in zip(results, landed, strict=True) if ok
             ]
+            if self._run is not None:
+                said = turn.readings({report.file_id for report in reports})
+                found_tags.take_in(tx, said, self._derivation, self._run, now)
+            if self._writes is not None:
+                self._writes.queue(tx, {report.photo_id for report in reports}, now)
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             claimed = self._claim(tx)
             self._note_times(tx, len(reports))
         self._watch.lap(Stage.RECORD)
         self._decode(claimed)
+        if self._writes is not None:
+            self._writes.wake()
         for report in reports:
             self._on_report(report)
+        self._on_times(self._watch.times())
         return len(reports)
 
     def _note_times(self, tx: Connection, ended: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
+    from tagd.pipeline.writes import Writes
 
 
 def go_back(
@@ -26,11 +27,12 @@ def go_back(
     derivation: Derivation,
     model: str,
     *,
+    writes: Writes | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
     """What this model (a name or a fingerprint) said comes into force again, for every photo of
     which that is kept; what a person decided stays. A page a transaction: stopped in the middle,
-    the rest follows when it is called again."""
+    the rest follows when it is called again. `writes` queues writing them into photos."""
     outcome, started, last = Outcome(), time.monotonic(), 0
     with catalogue.read() as tx:
         total = earlier.count(tx, model)
@@ -43,6 +45,8 @@ def go_back(
             derived.clear(tx, taggings)
             again = differences(derived.tagged(tx, taggings), derivation)
             derived.put(tx, again, derivation.name_of)
+            if writes is not None:
+                writes.queue_rows(tx, taggings.keys())
         if not taggings:
             return outcome
         outcome.count(found, derivation.name_of)

@@ -123,7 +123,15 @@ def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, tmp_path: Path
         pytest.skip("no C compiler to make a broken disk with")
     source, library, broken = (tmp_path / name for name in ("disk.c", "disk.so", "broken"))
     source.write_text(BROKEN_DISK)
-    options = ["-shared", "-fPIC", f'-DBROKEN="{broken}"', "-o", library, source, "-ldl"]
+    options: list[str | Path] = [
+        "-shared",
+        "-fPIC",
+        f'-DBROKEN="{broken}"',
+        "-o",
+        library,
+        source,
+        "-ldl",
+    ]
     subprocess.run([compiler, *options], check=True)
     home.environment["LD_PRELOAD"] = str(library)
     with home.daemon():

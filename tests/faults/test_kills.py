@@ -35,7 +35,7 @@ def test_a_backup_that_is_killed_costs_neither_the_catalogue_nor_the_one_before(
         with catalogue.write() as tx:
             facts.put(tx, "said", "before")
         first = backup.back_up(catalogue.path, folder, 1, NOW)
-        arguments = [sys.executable, "-c", KILLED, catalogue.path, folder, step]
+        arguments: list[str | Path] = [sys.executable, "-c", KILLED, catalogue.path, folder, step]
         done = subprocess.run(arguments, cwd=REPOSITORY, check=False)
         assert done.returncode == -signal.SIGKILL
         assert first.path.exists(), "it makes room only for one that is sound"

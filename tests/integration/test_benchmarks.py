@@ -92,8 +92,10 @@ def test_the_soaks_model_is_what_is_on_the_disk(tmp_path: Path) -> None:
         assert all(there[path].read_bytes() == held.data for path, held in made.files.items())
         worked_on.append(made)
     assert worked_on[0].files == worked_on[1].files, "the same seed makes the same steps"
-    said = {path: ("tagged", held.photo_id) for path, held in made.files.items() if held.photo_id}
-    said |= {path: ("failed", None) for path, held in made.files.items() if not held.photo_id}
+    said = {
+        path: ("tagged" if held.photo_id else "failed", held.photo_id)
+        for path, held in made.files.items()
+    }
     assert made.differences({**said, "gone.jpg": ("missing", "f")}) == []
     assert made.differences({**said, "gone.jpg": ("tagged", "f")}) == ["gone.jpg is not there"]
     path = said.popitem()[0]

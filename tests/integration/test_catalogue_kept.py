@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,13 +14,29 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tagd.catalogue import search
-from tagd.catalogue.query import And, Not, Or, Query, SourceTerm, StateTerm, TagTerm, TakenTerm
+from tagd.catalogue.query import (
+    And,
+    CameraTerm,
+    ConfidenceTerm,
+    ModelTerm,
+    Not,
+    Or,
+    PathTerm,
+    Query,
+    SourceTerm,
+    StateTerm,
+    TagTerm,
+    TakenTerm,
+)
+from tagd.catalogue.query_dates import moment
 from tagd.catalogue.search_index import TAKEN
 from tagd.domain import FileState, TagSource
 from tests.catalogue import fresh, rows
 
 NAMES = {"cat": 1, "dog": 2, "bird": 3}
 TAKEN_AT = ("NULL", "'2023-05-06T07:08:09'", "'2024-01-02T03:04:05+09:00'")
+MAKES = ("Nikon", "Nikon", None)
+MODELS = ("lite0", "large")
 PHOTOS, FILES = 3, 5
 
 COUNTED = """
@@ -75,10 +93,23 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             tx.exec_driver_sql("INSERT INTO label VALUES (?, ?, ?)", (row, name, name))
         for row in range(1, PHOTOS + 1):
             tx.exec_driver_sql(
-                "INSERT INTO photo VALUES (?, ?, 'JPEG', 1, 1, 1, 'Nikon', 'Z',"
-                f" {TAKEN_AT[row - 1]}, NULL)",
-                (row, f"{row}"),
+                "INSERT INTO photo (id, content_hash, format, width, height, orientation,"
+                " camera_make, camera_model, taken_at)"
+                f" VALUES (?, ?, 'JPEG', 1, 1, 1, ?, 'Z', {TAKEN_AT[row - 1]})",
+                (row, f"{row}", MAKES[row - 1]),
             )
+        for row, name in enumerate(MODELS, 1):
+            tx.exec_driver_sql(
+                "INSERT INTO model (id, name, fingerprint, first_used_at) VALUES (?, ?, ?, 0)",
+                (row, name, name),
+            )
+        for row in range(1, PHOTOS + 1):
+            tx.exec_driver_sql(
+                "INSERT INTO tagging (id, photo_id, model_id, reason, orientation, tagged_at)"
+                " VALUES (?, ?, ?, '', 1, 0)",
+                (row, row, row % len(MODELS) + 1),
+            )
+            tx.exec_driver_sql("UPDATE photo SET tagging_id = ? WHERE id = ?", (row, row))
         for row in range(1, FILES + 1):
             tx.exec_driver_sql(
                 "INSERT INTO file (id, path_key, path, photo_id, state, state_since, size,"
@@ -121,6 +152,13 @@ TERMS = st.one_of(
     st.builds(TagTerm, st.sampled_from([*NAMES])),
     st.builds(TakenTerm, st.just("2024"), st.none()),
     st.builds(StateTerm, st.sampled_from([FileState.FAILED, FileState.TAGGED])),
+    st.builds(CameraTerm, st.sampled_from(["nik", "z", "leica"])),
+    st.builds(ModelTerm, st.sampled_from(["lite", "l", "huge"])),
+    st.builds(PathTerm, st.sampled_from(["/p/1", "/p", "p/2", "4"])),
+    st.builds(
+        lambda name, low: And((TagTerm(name), ConfidenceTerm(low))),
+        *(st.sampled_from([*NAMES]), shares),
+    ),
 )
 QUERIES = st.recursive(
     TERMS,
@@ -133,46 +171,113 @@ QUERIES = st.recursive(
 )
 
 
-def holds(query: Query, tags: set[str], taken: int, state: str) -> bool:
+@dataclass(frozen=True)
+class Plain:
+    """A file, and what a query may ask of it."""
+
+    path: str
+    taken: int
+    state: str
+    camera: str
+    model: str
+    tags: dict[str, set[float]]  # as sure as each that gave it says
+
+
+def plainly(tx: Connection) -> list[Plain]:
+    """The files that are there."""
+    tags: dict[int, dict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
+    for photo, name, confidence in rows(
+        tx,
+        "SELECT photo_id, name, confidence FROM tag JOIN label ON label.id = label_id"
+        " WHERE state <> 'rejected'",
+    ):
+        tags[photo][name].add(confidence)
+    return [
+        Plain(path, taken, state, camera or "", model or "", tags[photo] if photo else {})
+        for path, taken, state, photo, camera, model in rows(
+            tx,
+            "SELECT path, taken, file.state, photo.id,"
+            " coalesce(camera_make || ' ', '') || camera_model, model.name"
+            " FROM file LEFT JOIN photo ON photo.id = file.photo_id"
+            " LEFT JOIN tagging ON tagging.id = photo.tagging_id"
+            " LEFT JOIN model ON model.id = model_id WHERE file.state <> 'missing'",
+        )
+    ]
+
+
+def holds(query: Query, file: Plain) -> bool:
     """A query looked at plainly, for one file."""
     match query:
-        case TagTerm(text):
-            return text in tags
-        case TakenTerm():
-            return taken >= 20240000000000
-        case StateTerm(asked):
-            return state == asked
+        case And((TagTerm(text), ConfidenceTerm(low))):
+            return any(each >= low for each in file.tags.get(text, ()))
         case Not(term):
-            return not holds(term, tags, taken, state)
+            return not holds(term, file)
         case And(terms):
-            return all(holds(term, tags, taken, state) for term in terms)
+            return all(holds(term, file) for term in terms)
         case Or(terms):
-            return any(holds(term, tags, taken, state) for term in terms)
-    raise AssertionError(query)
+            return any(holds(term, file) for term in terms)
+    return fits(query, file)
+
+
+def fits(term: Query, file: Plain) -> bool:
+    """One term of it."""
+    match term:
+        case TagTerm(text):
+            return text in file.tags
+        case TakenTerm():
+            return file.taken >= 20240000000000
+        case StateTerm(asked):
+            return file.state == asked
+        case CameraTerm(text):
+            return text in file.camera.casefold()
+        case ModelTerm(text):
+            return file.model.startswith(text)
+        case PathTerm(text) if text.startswith("/"):
+            return file.path == text or file.path.startswith(f"{text}/")
+        case PathTerm(text):
+            return text in file.path
+    raise AssertionError(term)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(CHANGES, max_size=15), QUERIES, st.sampled_from(search.Sort), st.booleans())
+@given(
+    st.lists(CHANGES, max_size=15),
+    QUERIES,
+    st.sampled_from(search.Sort),
+    st.sampled_from([None, 1, 50]),
+)
 def test_a_search_finds_what_a_plain_look_finds(
-    tx: Connection, changes: list[str], query: Query, sort: search.Sort, whole: bool
+    tx: Connection, changes: list[str], query: Query, sort: search.Sort, limit: int | None
 ) -> None:
     with tx.begin_nested() as back:
         make(tx, changes)
-        tags = rows(
-            tx,
-            "SELECT file.id, label.name FROM file JOIN tag ON tag.photo_id = file.photo_id"
-            " JOIN label ON label.id = label_id WHERE tag.state <> 'rejected'",
-        )
-        expected = [
-            path
-            for row, path, taken, state in rows(tx, "SELECT id, path, taken, state FROM file")
-            if state != "missing"
-            and holds(query, {name for of, name in tags if of == row}, taken, state)
-        ]
-        limit = None if whole else 50
+        expected = sorted(file.path for file in plainly(tx) if holds(query, file))
         found = search.search(tx, str(query), Called(), sort=sort, limit=limit)
-        assert sorted(str(each.path) for each in found) == sorted(expected)
+        paths = [str(each.path) for each in found]
+        if limit == 1:
+            assert len(paths) == min(1, len(expected))
+            assert set(paths) <= set(expected)
+        else:
+            assert sorted(paths) == expected
+        if sort is search.Sort.PATH:
+            assert paths == expected[: limit or None]
         back.rollback()
+
+
+@given(
+    st.one_of(
+        st.none(),
+        st.datetimes().map(lambda when: when.isoformat()),
+        st.datetimes(timezones=st.timezones()).map(lambda when: when.isoformat("T", "seconds")),
+        st.dates().map(str),
+        st.sampled_from(["", "2024-06-01T12:30"]),
+    )
+)
+def test_a_file_is_given_the_moment_that_the_database_counts_with(
+    tx: Connection, taken_at: str | None
+) -> None:
+    counted = f"SELECT {TAKEN} FROM (SELECT ? AS taken_at)"
+    assert moment(taken_at) == tx.exec_driver_sql(counted, (taken_at,)).scalar_one()
 
 
 def test_a_source_is_asked_of_the_tags_beside_it(tx: Connection) -> None:

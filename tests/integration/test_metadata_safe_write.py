@@ -24,7 +24,7 @@ from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.writer import Writer
 from tests.corpus import SPLICED
-from tests.metadata import NOTHING, TAGS, needs_exiftool, writer
+from tests.metadata import NOTHING, TAGS, little_file_system, needs_exiftool, writer
 
 OLD, NEWER = SPLICED["canon-big.jpg"], SPLICED["icc.jpg"]
 
@@ -217,18 +217,8 @@ def test_a_copy_that_does_not_decode_never_takes_the_place(photo: Path) -> None:
 
 @pytest.fixture
 def little_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk to fill")
-    place = tmp_path / "little"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tagd-test", str(place)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
+    with little_file_system(tmp_path / "little") as place:
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.mark.parametrize("room", [0, 4096, 8192])

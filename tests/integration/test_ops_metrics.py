@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tagd.config import load
 from tagd.errors import CatalogueBusy, ConfigError, MetricsError
 from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
+from tagd.pipeline.stages import Stage, StageTimes
 
 
 def get(server: MetricsServer, path: str) -> tuple[int, str]:
@@ -52,6 +53,23 @@ def test_what_is_served() -> None:
             MetricsServer("127.0.0.1", server.port, metrics, {})
     finally:
         server.stop()
+
+
+def times(photos: int, milliseconds: float) -> StageTimes:
+    return StageTimes(photos, dict.fromkeys(Stage, photos * milliseconds / 1000))
+
+
+def test_the_stages_of_a_turn_count_once_for_each_of_its_photos() -> None:
+    metrics = Metrics(list)
+    metrics.time(times(2, 20))
+    metrics.time(times(6, 20))  # the total of both turns
+    metrics.time(times(1, 2000))  # of another worker
+    found = samples(metrics.text().decode())
+    for stage in Stage:
+        of = ("stage", stage.value)
+        assert found["tagd_stage_seconds_count", (of,)] == 7
+        assert found["tagd_stage_seconds_sum", (of,)] == pytest.approx(2.12)
+        assert found["tagd_stage_seconds_bucket", (("le", "0.025"), of)] == 6
 
 
 def test_a_catalogue_that_is_busy_costs_the_gauges_alone() -> None:

@@ -66,7 +66,12 @@ def test_a_request_arrives_as_it_was_sent(
 
 
 def test_a_photo_arrives_as_it_was_sent() -> None:
-    assert unpack_photo(sent(SAID)) == (PHOTO.photo_id, PHOTO.signature, PHOTO.facts)
+    assert unpack_photo(sent(SAID)) == (
+        PHOTO.photo_id,
+        PHOTO.signature,
+        PHOTO.facts,
+        PHOTO.readings,
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,12 @@ from tagd.errors import (
     CorruptImage,
     DecoderDied,
     DecoderHung,
+    DiskFull,
+    FileBusy,
     FileChanged,
     FileUnreadable,
     FileVanished,
+    MetadataMalformed,
     ModelUnavailable,
     NotAnImage,
     PermanentPhotoError,
@@ -26,7 +29,15 @@ from tagd.errors import (
     TruncatedImage,
     UnsupportedImage,
 )
-from tagd.pipeline.retry import BACK_OFF_MOST_SECONDS, Forget, GiveUp, RetryAt, Verdict, decide
+from tagd.pipeline.retry import (
+    BACK_OFF_MOST_SECONDS,
+    Forget,
+    GiveUp,
+    RetryAt,
+    Verdict,
+    decide,
+    decide_writing,
+)
 
 PATH = Path("/photos/a.jpg")
 STILL = Signature(size=10, mtime_ns=1, ctime_ns=1, inode=7)
@@ -118,3 +129,19 @@ def test_a_retry_is_never_in_the_past_and_never_further_than_the_longest_back_of
 def test_every_permanent_error_is_given_up_at_once() -> None:
     for kind in PermanentPhotoError.__subclasses__():
         assert verdict(kind(PATH, "why")) == GiveUp()
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "expected"),
+    [
+        (MetadataMalformed(PATH, "no XML"), 0, GiveUp()),
+        (FileVanished(PATH, "gone"), 0, Forget()),
+        (DiskFull(PATH, "no room"), 99, RetryAt(130.0, counts=False)),
+        (FileBusy(PATH, "open"), 99, RetryAt(130.0, counts=False)),
+        (FileChanged(PATH, "newer"), 0, RetryAt(105.0)),
+        (FileChanged(PATH, "newer"), 2, GiveUp()),
+    ],
+)
+def test_what_becomes_of_a_write(error: PhotoError, attempts: int, expected: Verdict) -> None:
+    said = decide_writing(error, replace(JOB, attempts=attempts), now=100.0, max_attempts=3)
+    assert said == expected

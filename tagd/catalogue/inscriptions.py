@@ -1,0 +1,268 @@
+"""What tagd wrote into photos and their sidecars: what is to be written, what is being written, and
+which keywords it answers for in which file.
+
+A write is noted in `intent` before its first byte and settled in the transaction that notes what
+came of it, so that a kill at any step is set right at the next start. While it goes on, what the
+watch tells of the photo says nothing (see `photos.submit`); once it is settled the file is looked
+at again, so that nothing that others did meanwhile is missed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, delete, insert, select, update
+
+from tagd.catalogue import jobs
+from tagd.catalogue.runs import Run, run_id
+from tagd.catalogue.schema import file, inscription, intent, label, model, photo, tag
+from tagd.catalogue.statements import chunks, take_over, upsert
+from tagd.domain import FileState, JobKind, Place, Priority, Signature, TagSource, TagState
+from tagd.fs import display, key_of, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+Keywords = Mapping[str, tuple[str, ...]]  # by the field that holds them
+Wanted = Callable[[Path], bool]  # whether anything is to be written for the photo at a path
+
+_SIGNATURE = ("size", "mtime_ns", "ctime_ns", "inode")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTag:
+    """A tag in force, and who gave it. `said_at` is in seconds since 1970."""
+
+    label: str
+    name: str
+    confidence: float
+    source: TagSource
+    state: TagState
+    model: str | None
+    fingerprint: str | None
+    said_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inscription:
+    """What tagd left in one file: the keywords that it answers for there, a digest of what was to
+    be written, and the signature of the file as it was left."""
+
+    place: Place
+    path: Path
+    ours: Keywords
+    wish: str
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file whose tags are to be written, with what was written for it before."""
+
+    file_id: int
+    path: Path
+    state: FileState
+    signature: Signature
+    photo_id: int
+    format: str
+    tags: tuple[GivenTag, ...]
+    written: Mapping[Place, Inscription]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A write that is under way. `seen` is what was there: inode, size, mtime in nanoseconds and
+    links; None for a new file. `digest` is that of the bytes to come."""
+
+    token: str
+    file_id: int
+    place: Place
+    path: Path
+    seen: tuple[int, ...] | None
+    digest: str
+    ours: Keywords = field(default_factory=dict)
+    wish: str = ""
+
+
+def enqueue(
+    tx: Connection, photos: Collection[int], wanted: Wanted, priority: Priority, now: float
+) -> int:
+    """Queue the writing of these photos' tags, by their row ids, in every file of theirs that it is
+    wanted for. Returns how many files that are."""
+    files: dict[int, int] = {}
+    for some in chunks(photos):
+        rows = tx.execute(
+            select(file.c.id, file.c.path_key).where(
+                file.c.photo_id.in_(some), file.c.state == FileState.TAGGED
+            )
+        )
+        files.update({each: priority for each, key in rows if wanted(path_of(key))})
+    jobs.enqueue(tx, JobKind.WRITE, files, now)
+    return len(files)
+
+
+def rows_of(tx: Connection, photo_ids: Collection[str]) -> list[int]:
+    """The row ids of these photos, by their content."""
+    found: list[int] = []
+    for some in chunks(photo_ids):
+        found += tx.scalars(select(photo.c.id).where(photo.c.content_hash.in_(some)))
+    return found
+
+
+def target(tx: Connection, file_id: int) -> Target | None:
+    """The file with its photo's tags; None where it is not known, or its content is not."""
+    row = tx.execute(
+        select(file, photo.c.format)
+        .join_from(file, photo, photo.c.id == file.c.photo_id)
+        .where(file.c.id == file_id)
+    ).first()
+    if row is None:
+        return None
+    return Target(
+        file_id=file_id,
+        path=path_of(row.path_key),
+        state=FileState(row.state),
+        signature=_signature(row),
+        photo_id=row.photo_id,
+        format=row.format,
+        tags=_tags(tx, row.photo_id),
+        written={each.place: each for each in written(tx, file_id)},
+    )
+
+
+def written(tx: Connection, file_id: int) -> list[Inscription]:
+    """What tagd left in this file and in its sidecar."""
+    rows = tx.execute(select(inscription).where(inscription.c.file_id == file_id))
+    return [
+        Inscription(
+            Place(row.place), path_of(row.path_key), _load(row.ours), row.wish, _signature(row)
+        )
+        for row in rows
+    ]
+
+
+def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
+    """The files, and the places in them, that hold what a run wrote, by its number."""
+    rows = tx.execute(
+        select(inscription.c.file_id, inscription.c.place)
+        .where(inscription.c.run_id == number)
+        .order_by(inscription.c.path_key)
+    )
+    return [(file_id, Place(place)) for file_id, place in rows]
+
+
+def put(tx: Connection, file_id: int, what: Inscription, run: Run, now: float) -> None:
+    """Note what was left in a file, in the place of what was before."""
+    row: dict[str, Any] = {
+        "file_id": file_id,
+        "place": what.place,
+        "path_key": key_of(what.path),
+        "path": display(what.path),
+        "ours": _dump(what.ours),
+        "wish": what.wish,
+        **{name: getattr(what.signature, name) for name in _SIGNATURE},
+        "run_id": run_id(tx, run),
+        "written_at": now,
+    }
+    changes = take_over(*(name for name in row if name not in {"file_id", "place"}))
+    upsert(tx, inscription, [row], key=["file_id", "place"], changes=changes)
+
+
+def forget(tx: Connection, file_id: int, place: Place) -> None:
+    """Nothing of tagd's is there any more."""
+    this = (inscription.c.file_id == file_id) & (inscription.c.place == place)
+    tx.execute(delete(inscription).where(this))
+
+
+def take_signature(tx: Connection, file_id: int, path: Path, signature: Signature) -> None:
+    """The file at this path is known as tagd left it, so that nobody takes it for changed."""
+    values: dict[str, Any] = {name: getattr(signature, name) for name in _SIGNATURE}
+    # 0 where the file system keeps no stable ones.
+    values["inode"] = case((file.c.inode == 0, 0), else_=signature.inode)
+    this = (file.c.id == file_id) & (file.c.path_key == key_of(path))
+    tx.execute(update(file).where(this).values(values))
+
+
+def begin(tx: Connection, what: Begun, run: Run) -> None:
+    """Note a write before its first byte."""
+    row = {
+        "token": what.token,
+        "file_id": what.file_id,
+        "place": what.place,
+        "path_key": key_of(what.path),
+        "seen": None if what.seen is None else json.dumps(what.seen),
+        "digest": what.digest,
+        "ours": _dump(what.ours),
+        "wish": what.wish,
+        "run_id": run_id(tx, run),
+    }
+    tx.execute(insert(intent), [row])
+
+
+def settle(tx: Connection, token: str) -> None:
+    """The write has come to an end."""
+    tx.execute(delete(intent).where(intent.c.token == token))
+
+
+def begun(tx: Connection) -> list[Begun]:
+    """Every write that was begun and not settled."""
+    return [
+        Begun(
+            token=row.token,
+            file_id=row.file_id,
+            place=Place(row.place),
+            path=path_of(row.path_key),
+            seen=None if row.seen is None else tuple(json.loads(row.seen)),
+            digest=row.digest,
+            ours=_load(row.ours),
+            wish=row.wish,
+        )
+        for row in tx.execute(select(intent))
+    ]
+
+
+def _tags(tx: Connection, photo_id: int) -> tuple[GivenTag, ...]:
+    """The tags in force, each label once: what a person said before what a model said."""
+    rows = tx.execute(
+        select(tag, label.c.key, label.c.name, model.c.name.label("by"), model.c.fingerprint)
+        .join_from(tag, label, label.c.id == tag.c.label_id)
+        .join(model, model.c.id == tag.c.model_id, isouter=True)
+        .where(tag.c.photo_id == photo_id)
+        .order_by(tag.c.source, tag.c.confidence, label.c.key)
+    ).all()
+    rejected = {row.key for row in rows if row.state == TagState.REJECTED}
+    found = {
+        row.key: GivenTag(
+            label=row.key,
+            name=row.name,
+            confidence=row.confidence,
+            source=TagSource(row.source),
+            state=TagState(row.state),
+            model=row.by,
+            fingerprint=row.fingerprint,
+            said_at=row.tagged_at,
+        )
+        for row in rows
+        if row.key not in rejected
+    }
+    return tuple(sorted(found.values(), key=lambda each: (-each.confidence, each.name)))
+
+
+def _signature(row: Any) -> Signature:
+    return Signature(row.size, row.mtime_ns, row.ctime_ns, row.inode)
+
+
+def _dump(keywords: Keywords) -> str:
+    return json.dumps(
+        {str(name): list(values) for name, values in keywords.items()}, ensure_ascii=False
+    )
+
+
+def _load(text: str) -> Keywords:
+    return {name: tuple(values) for name, values in json.loads(text).items()}

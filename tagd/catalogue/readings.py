@@ -1,0 +1,96 @@
+"""What stands in photos and their sidecars, beside what the catalogue knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from tagd.catalogue.schema import file, label, photo, tag
+from tagd.catalogue.statements import chunks
+from tagd.domain import FileState, TagSource, TagState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
+
+    from tagd.domain import Readings
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBefore:
+    """A photo by its row id: the labels that were found in it when it was last read (label → its
+    row id), and how many files hold it."""
+
+    photo_id: int
+    labels: Mapping[str, int]
+    files: int
+
+
+def with_tags(tx: Connection, files: Collection[int]) -> set[int]:
+    """Those of these files, by row id, in whose photos something was found before."""
+    found: set[int] = set()
+    for some in chunks(files):
+        found.update(
+            tx.scalars(
+                select(file.c.id)
+                .join_from(file, tag, tag.c.photo_id == file.c.photo_id)
+                .where(file.c.id.in_(some), tag.c.source == TagSource.METADATA)
+            )
+        )
+    return found
+
+
+def before(tx: Connection, files: Collection[int]) -> dict[int, FoundBefore]:
+    """What was found before, by the row ids of the files."""
+    found: dict[int, FoundBefore] = {}
+    for some in chunks(files):
+        photos: dict[int, int] = dict(
+            tx.execute(
+                select(file.c.id, file.c.photo_id).where(
+                    file.c.id.in_(some), file.c.photo_id.is_not(None)
+                )
+            ).all()
+        )
+        there = (file.c.photo_id.in_(photos.values()), file.c.state != FileState.MISSING)
+        copies: dict[int, int] = dict(
+            tx.execute(
+                select(file.c.photo_id, func.count()).where(*there).group_by(file.c.photo_id)
+            ).all()
+        )
+        labels: dict[int, dict[str, int]] = {}
+        rows = tx.execute(
+            select(tag.c.photo_id, label.c.key, label.c.id)
+            .join_from(tag, label, label.c.id == tag.c.label_id)
+            .where(
+                tag.c.photo_id.in_(photos.values()),
+                tag.c.source == TagSource.METADATA,
+                tag.c.state == TagState.ACTIVE,
+            )
+        )
+        for photo_id, key, label_id in rows:
+            labels.setdefault(photo_id, {})[key] = label_id
+        found |= {
+            file_id: FoundBefore(photo_id, labels.get(photo_id, {}), copies.get(photo_id, 0))
+            for file_id, photo_id in photos.items()
+        }
+    return found
+
+
+def put_facts(tx: Connection, readings: Mapping[int, Readings]) -> None:
+    """Keep stars and places, by the row ids of the photos; nothing is taken away by a file that
+    says nothing."""
+    rows = [
+        {"of": photo_id, "stars": each.rating, "north": each.latitude, "east": each.longitude}
+        for photo_id, each in readings.items()
+        if (each.rating, each.latitude, each.longitude) != (None, None, None)
+    ]
+    if rows:
+        values: dict[str, Any] = {
+            "rating": func.coalesce(bindparam("stars"), photo.c.rating),
+            "latitude": func.coalesce(bindparam("north"), photo.c.latitude),
+            "longitude": func.coalesce(bindparam("east"), photo.c.longitude),
+        }
+        tx.execute(update(photo).where(photo.c.id == bindparam("of")).values(values), rows)

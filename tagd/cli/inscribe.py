@@ -1,0 +1,335 @@
+"""Tags inside the photos, on request: `tagd write`."""
+
+from __future__ import annotations
+
+import gc
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tagd.cli import output
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.errors import ConfigError, PhotoError, TagdError
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.inscriptions import Target
+    from tagd.config import Config
+    from tagd.labels.rules import TagRules
+    from tagd.metadata.writer import Report
+    from tagd.pipeline.inscribe import MetadataSettings, Scribe
+
+    Work = Callable[[Target], Sequence[Report]]
+
+FAILURES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became, or would become, of the files: `reports` of those that change, and (path,
+    reason) of those that could not be written. `run`: what `--undo` takes."""
+
+    files: int
+    reports: tuple[Report, ...]
+    failed: tuple[tuple[Path, str], ...]
+    run: int | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(write)
+    app.command()(read)
+
+
+def write(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Photos, or folders of them.", show_default=False),
+    ] = None,
+    *,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", metavar="QUERY", help="All photos that a search finds, not PATH."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="WHERE", help="sidecar, embedded or both, whatever is set."),
+    ] = None,
+    undo: Annotated[
+        int | None,
+        typer.Option("--undo", metavar="RUN", help="Take back what this run wrote last."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
+    ] = False,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Write tags into photos, or into sidecars beside them, where other programs read them.
+
+    Where is said by [metadata] in the configuration, or by --to. Keywords that others wrote stay as
+    they are, and so does every pixel; files whose keywords are right already are left alone.
+    `tagd history` lists the runs that --undo takes. The exit status is 1 when any file failed.
+    """
+    if sum((bool(paths), query is not None, undo is not None)) != 1:
+        raise typer.BadParameter("name photos, find them with --query QUERY, or --undo RUN")
+    settings = configuration(config)
+    gc.enable()  # `main` turned it off
+    done = _write(settings, paths, query, to, undo, dry_run=dry_run)
+    if json:
+        output.as_json(written_fields(done))
+    else:
+        for text in written_lines(done, dry_run=dry_run):
+            output.line(text)
+    raise typer.Exit(1 if done.failed else 0)
+
+
+def read(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Photos, or folders of them.")
+    ],
+    *,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """Read what people wrote into photos and their sidecars, with other programs.
+
+    Keywords become tags; what tagd wrote and somebody took away is rejected; stars and places are
+    kept. `tagd run` does so by itself whenever a photo is new or has changed.
+    """
+    settings = configuration(config)
+    gc.enable()
+    done = _read(settings, paths)
+    if json:
+        output.as_json({"files": done.files, "changed": done.changed, "run": done.run})
+    else:
+        undo = "" if done.run is None else f" (tagd undo --run {done.run})"
+        of = output.count(done.files, "file")
+        output.line(f"{of} read, the tags of {output.count(done.changed, 'photo')} changed{undo}")
+    for path, reason in done.failed:
+        output.note(f"  {display(path)}: {reason}")
+    raise typer.Exit(1 if done.failed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read: how many files, of how many photos the tags changed, and what failed."""
+
+    files: int
+    changed: int
+    failed: tuple[tuple[Path, str], ...]
+    run: int | None
+
+
+def _read(config: Config, paths: Sequence[Path]) -> Read:
+    # Lazy: these bring in SQLAlchemy and lxml.
+    from tagd.catalogue import inscriptions  # noqa: PLC0415
+    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
+    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+    from tagd.pipeline.found_tags import take_in  # noqa: PLC0415
+    from tagd.pipeline.read_back import readings_at  # noqa: PLC0415
+
+    derivation, run = Derivation.by(tag_rules(config)), Run.of("tagd read")
+    writes, sidecars = writes_of(config), metadata_settings(config).sidecars
+    changed: set[int] = set()
+    failed: list[tuple[Path, str]] = []
+    with open_writer(config.catalogue.path) as catalogue:
+        with catalogue.read() as tx:
+            files = _files(tx, paths, None, derivation.rules)
+            targets = [inscriptions.target(tx, file_id) for file_id in files]
+        for target in filter(None, targets):
+            try:
+                readings = readings_at(target.path, sidecars)
+            except PhotoError as error:
+                failed.append((error.path, error.reason))
+                continue
+            with catalogue.write() as tx:
+                its = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
+                changed |= its
+                if writes is not None:
+                    writes.queue_rows(tx, its)
+        with catalogue.read() as tx:
+            return Read(len(files), len(changed), tuple(failed), noted(tx, run))
+
+
+def _write(
+    config: Config,
+    paths: Sequence[Path] | None,
+    query: str | None,
+    to: str | None,
+    undo: int | None,
+    *,
+    dry_run: bool,
+) -> Written:
+    # Lazy: these bring in SQLAlchemy and lxml.
+    from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
+    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
+    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.writing import metadata_settings  # noqa: PLC0415
+    from tagd.metadata import exiftool  # noqa: PLC0415
+    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+    from tagd.pipeline.inscribe import Scribe  # noqa: PLC0415
+
+    wanted = _directed(metadata_settings(config), to)
+    run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
+    path = config.catalogue.path
+    program = exiftool.detect()
+    with (
+        closing(open_reader(path) if dry_run else open_writer(path)) as catalogue,
+        closing(exiftool.ExifTool(program or Path("exiftool"))) as tool,
+    ):
+        derivation = Derivation.by(tag_rules(config))
+        helper = None if program is None else tool
+        scribe = Scribe(catalogue, wanted, derivation, run, helper)
+        if undo is None:
+            done = _write_all(catalogue, scribe, paths, query, derivation.rules, dry_run=dry_run)
+        else:
+            done = _take_back(catalogue, scribe, undo, dry_run=dry_run)
+        with catalogue.read() as tx:
+            return replace(done, run=None if undo is not None else noted(tx, run))
+
+
+def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
+    """The settings, where a person says where he wants it."""
+    from tagd.pipeline.inscribe import Write  # noqa: PLC0415  lazy, as above
+
+    if to is None:
+        return settings
+    if to not in set(Write) - {Write.OFF}:
+        raise typer.BadParameter("--to takes sidecar, embedded or both")
+    return replace(settings, write=Write(to), rules=())
+
+
+def _write_all(
+    catalogue: Catalogue,
+    scribe: Scribe,
+    paths: Sequence[Path] | None,
+    query: str | None,
+    rules: TagRules,
+    *,
+    dry_run: bool,
+) -> Written:
+    if scribe.settings.is_off:
+        raise ConfigError(
+            "nothing is written into photos: [metadata] write is off",
+            key="metadata.write",
+            hint="Say where: tagd write --to sidecar, embedded or both; or set it.",
+        )
+    with catalogue.read() as tx:
+        files = _files(tx, paths, query, rules)
+
+    def work(target: Target) -> Sequence[Report]:
+        return scribe.inscribe(target, scribe.settings.mode_of(target.path), dry_run=dry_run)
+
+    return _each(catalogue, files, work)
+
+
+def _take_back(catalogue: Catalogue, scribe: Scribe, number: int, *, dry_run: bool) -> Written:
+    from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.undone import runs_there  # noqa: PLC0415
+
+    with catalogue.read() as tx:
+        if not runs_there(tx, number):
+            raise TagdError(f"there is no run {number}", hint="tagd history lists the last ones.")
+        places = inscriptions.written_in(tx, number)
+
+    def work(target: Target) -> Sequence[Report]:
+        its = [place for file_id, place in places if file_id == target.file_id]
+        return [scribe.take_back(target, place, dry_run=dry_run) for place in its]
+
+    return _each(catalogue, list(dict.fromkeys(file_id for file_id, _ in places)), work)
+
+
+def _each(catalogue: Catalogue, files: Sequence[int], work: Work) -> Written:
+    """Do it for every file whose content is known; one that fails keeps no other from it."""
+    from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
+
+    reports: list[Report] = []
+    failed: list[tuple[Path, str]] = []
+    for file_id in files:
+        with catalogue.read() as tx:
+            target = inscriptions.target(tx, file_id)
+        if target is None:
+            continue
+        try:
+            reports += [each for each in work(target) if each.has_changes]
+        except PhotoError as error:
+            failed.append((error.path, error.reason))
+    return Written(len(files), tuple(reports), tuple(failed))
+
+
+def _files(
+    tx: Connection, paths: Sequence[Path] | None, query: str | None, rules: TagRules
+) -> list[int]:
+    """The files that are meant, by row id. Raises TagdError where there are none."""
+    from tagd.catalogue.overview import files_at  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.search import search  # noqa: PLC0415
+    from tagd.catalogue.tags import label_names  # noqa: PLC0415
+    from tagd.labels.meaning import Meaning  # noqa: PLC0415
+
+    if query is not None:
+        found = [each.path for each in search(tx, query, Meaning.by(rules, label_names(tx)))]
+        if not found:
+            raise TagdError(f"nothing found for {query!r}")
+        return [file_id for path in found for file_id in files_at(tx, path)]
+    files: dict[int, None] = {}
+    for place in map(absolute, paths or ()):
+        its = files_at(tx, place) or files_at(tx, place.resolve())
+        if not its:
+            raise TagdError(
+                f"the catalogue does not know {display(place)}", hint=f"tagd tag {display(place)}"
+            )
+        files.update(dict.fromkeys(its))
+    return list(files)
+
+
+def written_fields(done: Written) -> dict[str, Any]:
+    """What was written, as `--json` prints it."""
+    return {
+        "files": done.files,
+        "written": [
+            {
+                "path": display(each.path),
+                "changes": list(each.difference()),
+                "left_out": list(each.left_out),
+            }
+            for each in done.reports
+        ],
+        "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
+        "run": done.run,
+    }
+
+
+def written_lines(done: Written, *, dry_run: bool) -> Iterator[str]:
+    """The difference where nothing was written, else a line; then what failed."""
+    if dry_run:
+        for each in done.reports:
+            yield display(each.path)
+            yield from (f"  {line}" for line in each.difference())
+            yield from (f"  not {line}" for line in each.left_out)
+    verb = "would change" if dry_run else "written"
+    right = done.files - len({each.path for each in done.reports}) - len(done.failed)
+    text = f"{output.count(len(done.reports), 'file')} {verb}"
+    if right > 0:
+        text += f", {right:,} need nothing"
+    if done.failed:
+        text += f", {len(done.failed):,} failed"
+    if done.run is not None and done.reports:
+        text += f" (tagd write --undo {done.run})"
+    yield text
+    for path, reason in done.failed[:FAILURES_SHOWN]:
+        yield f"  {display(path)}: {reason}"
+    if len(done.failed) > FAILURES_SHOWN:
+        yield f"  … and {len(done.failed) - FAILURES_SHOWN:,} more"

@@ -1,0 +1,37 @@
+"""`[metadata]` as what those who write tags into photos work by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tagd.metadata.keywords import Field
+from tagd.metadata.safe_write import Manner
+from tagd.metadata.sidecar import SidecarName
+from tagd.pipeline.inscribe import MetadataSettings, Write
+from tagd.pipeline.writes import Writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tagd.config.keys import Config
+
+
+def metadata_settings(config: Config) -> MetadataSettings:
+    """What is written into photos, and where."""
+    wanted = config.metadata
+    return MetadataSettings(
+        write=Write(wanted.write),
+        rules=tuple((rule.path, Write(rule.write)) for rule in wanted.rules),
+        sidecar_name=SidecarName(wanted.sidecar_name),
+        sidecar_folder=wanted.sidecar_folder,
+        fields=frozenset(map(Field, wanted.fields)),
+        hierarchical=wanted.hierarchical,
+        min_confidence=wanted.min_confidence,
+        manner=Manner(wanted.preserve_mtime, wanted.backup_originals),
+    )
+
+
+def writes_of(config: Config, wake: Callable[[], None] = lambda: None) -> Writes | None:
+    """What queues the writes of tags that change; None where nothing is ever to be written."""
+    settings = metadata_settings(config)
+    return None if settings.is_off else Writes(settings.wants, wake)

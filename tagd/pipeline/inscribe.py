@@ -1,0 +1,236 @@
+"""The tags of one photo where other programs read them: the last step of its journey.
+
+    what is wanted → what is there already → write (or say what would change) → note it
+
+Nothing is opened where what was written last is what is wanted now, and the file is as it was left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import xxhash
+
+from tagd.catalogue import inscriptions
+from tagd.containers import RAW_FORMATS
+from tagd.domain import Place, TagSource, TagState
+from tagd.errors import MetadataUnsafe
+from tagd.fs import signature_of
+from tagd.metadata.edit import ALL_FIELDS, Wish
+from tagd.metadata.keywords import Field, Tagging
+from tagd.metadata.safe_write import Manner
+from tagd.metadata.sidecar import SidecarName, SidecarRule
+from tagd.metadata.writer import Report, Writer
+from tagd.pipeline.ledger import CatalogueLedger, ours_of
+from tagd.policy.rules import matches_path
+
+if TYPE_CHECKING:
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.inscriptions import GivenTag, Target
+    from tagd.catalogue.runs import Run
+    from tagd.domain import Signature
+    from tagd.metadata.exiftool import ExifTool
+    from tagd.pipeline.derivation import Derivation
+
+BY_PERSON: Final = "person"  # in the place of a model's name
+_ROOT: Final = Path("/")
+# RAW is a negative; in HEIF and AVIF keywords would lie in the box of the picture itself.
+_NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW", "HEIF", "AVIF"})
+
+
+class Write(StrEnum):
+    """Where a photo's tags are written."""
+
+    OFF = "off"  # nowhere
+    SIDECAR = "sidecar"
+    EMBEDDED = "embedded"
+    BOTH = "both"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The same one by one."""
+        return {
+            Write.OFF: (),
+            Write.SIDECAR: (Place.SIDECAR,),
+            Write.EMBEDDED: (Place.EMBEDDED,),
+            # First the sidecar, which begins with what others have embedded.
+            Write.BOTH: (Place.SIDECAR, Place.EMBEDDED),
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataSettings:
+    """What a person wants written. `rules` are globs, of which the first that matches counts."""
+
+    write: Write = Write.OFF
+    rules: tuple[tuple[str, Write], ...] = ()
+    sidecar_name: SidecarName = SidecarName.FULL
+    sidecar_folder: Path | None = None
+    fields: frozenset[Field] = ALL_FIELDS
+    hierarchical: bool = True
+    min_confidence: float = 0.0
+    manner: Manner = field(default_factory=Manner)
+
+    def mode_of(self, path: Path) -> Write:
+        """Where the tags of the photo at this path are to be written."""
+        ruled = (write for pattern, write in self.rules if matches_path(pattern, path))
+        return next(ruled, self.write)
+
+    def wants(self, path: Path) -> bool:
+        """Whether they are to be written anywhere."""
+        return self.mode_of(path) is not Write.OFF
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is ever to be written."""
+        return {self.write, *(write for _, write in self.rules)} == {Write.OFF}
+
+    @property
+    def sidecars(self) -> SidecarRule:
+        """Where sidecars lie. In a folder of their own by the whole path of their photo, so that no
+        two photos share one."""
+        if self.sidecar_folder is None:
+            return SidecarRule(self.sidecar_name)
+        return SidecarRule(self.sidecar_name, self.sidecar_folder, _ROOT)
+
+
+Noticed = Callable[[str, Path], None]  # something that a person may want to know of a photo
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Writes what the catalogue says of a photo. For several threads at once."""
+
+    catalogue: Catalogue
+    settings: MetadataSettings
+    derivation: Derivation
+    run: Run
+    exiftool: ExifTool | None = None
+    on_notice: Noticed = lambda _reason, _path: None
+
+    def inscribe(self, target: Target, write: Write, *, dry_run: bool = False) -> list[Report]:
+        """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
+        sidecar. Raises a PhotoError; the file that it is about is then as it was."""
+        places = dict.fromkeys(_fit(each, target.format) for each in write.places)
+        reports = []
+        for place in places:
+            try:
+                reports += self._bring(target, place, dry_run=dry_run)
+            except MetadataUnsafe as unsafe:
+                if place is Place.SIDECAR:
+                    raise
+                self.on_notice(f"{unsafe.reason}; a sidecar has its tags", target.path)
+                if Place.SIDECAR not in places:
+                    reports += self._bring(target, Place.SIDECAR, dry_run=dry_run)
+        return reports
+
+    def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
+        """Take out of one place what tagd wrote there. Raises as `inscribe` does."""
+        return self._write(target, place, Wish(), "", dry_run=dry_run)
+
+    def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
+        wish = self.wish(target)
+        digest = _digest(wish)
+        if _stands(target, place, wish, digest):
+            return []
+        return [self._write(target, place, wish, digest, dry_run=dry_run)]
+
+    def wish(self, target: Target) -> Wish:
+        """The keywords that the photo is to have. What was found in it is there already."""
+        least = self.settings.min_confidence
+        given = [
+            each
+            for each in target.tags
+            if each.source is not TagSource.METADATA
+            and (_said_by_person(each) or each.confidence >= least)
+        ]
+        taggings = tuple(self._tagging(each) for each in given)
+        return Wish(taggings, self.settings.fields, self.settings.hierarchical)
+
+    def _tagging(self, given: GivenTag) -> Tagging:
+        above = _way_to(given.label, self.derivation)
+        return Tagging(
+            path=(*(self.derivation.name_of(each) for each in above), given.name),
+            model=given.model or BY_PERSON,
+            fingerprint=given.fingerprint or "",
+            confidence=given.confidence,
+            said_at=datetime.fromtimestamp(int(given.said_at), UTC).isoformat(),
+        )
+
+    def _write(
+        self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
+    ) -> Report:
+        ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
+        writer = Writer(ledger, self.exiftool, self.settings.manner)
+        before = target.written.get(place)
+        ours = {} if before is None else ours_of(before.ours)
+        if place is Place.EMBEDDED:
+            report = writer.embed(target.path, wish, ours, known=target.signature, dry_run=dry_run)
+        else:
+            inside = target.written.get(Place.EMBEDDED)
+            report = writer.write_sidecar(
+                target.path,
+                wish,
+                ours,
+                rule=self.settings.sidecars,
+                embedded=None if inside is None else ours_of(inside.ours),
+                dry_run=dry_run,
+            )
+        if not dry_run:
+            self._note(target, ledger, report)
+        return report
+
+    def _note(self, target: Target, ledger: CatalogueLedger, report: Report) -> None:
+        """What is there now, also where nothing had to be written."""
+        left = report.signature or _signature_at(report.path)
+        with self.catalogue.write() as tx:
+            if left is None or not (report.ours or ledger.wish):
+                inscriptions.forget(tx, target.file_id, ledger.place)
+            elif report.signature is None:
+                # A file that was not written is as it was read, or is told to have changed.
+                ledger.note(tx, report.path, report.ours, left)
+
+
+def _fit(place: Place, kind: str) -> Place:
+    """Nothing is ever written into some kinds of files."""
+    return Place.SIDECAR if kind in _NEVER_EMBEDDED else place
+
+
+def _stands(target: Target, place: Place, wish: Wish, digest: str) -> bool:
+    """Whether the file is as it was left when just this was to be written. Opens nothing."""
+    before = target.written.get(place)
+    if before is None:
+        return not wish.taggings
+    return before.wish == digest and _signature_at(before.path) == before.signature
+
+
+def _way_to(label: str, derivation: Derivation) -> list[str]:
+    """What a label is a kind of, the most general first: one way, where there are several."""
+    hierarchy, way = derivation.hierarchy, list[str]()
+    while above := [each for each in hierarchy.shown_above(label) if each in hierarchy.tags]:
+        label = above[0]
+        way.insert(0, label)
+    return way
+
+
+def _said_by_person(given: GivenTag) -> bool:
+    return given.source is TagSource.PERSON or given.state is TagState.CONFIRMED
+
+
+def _digest(wish: Wish) -> str:
+    """Changes with any keyword that would be written, and with nothing else."""
+    spelled = {str(each): wish.of(each) for each in Field}
+    return xxhash.xxh3_128_hexdigest(json.dumps(spelled, ensure_ascii=False).encode())
+
+
+def _signature_at(path: Path) -> Signature | None:
+    try:
+        return signature_of(path.lstat())
+    except OSError:
+        return None

@@ -1,0 +1,129 @@
+"""The ledger of writes, kept in the catalogue; and what a kill left behind, set right by it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import inscriptions, photos
+from tagd.catalogue.inscriptions import Begun, Inscription
+from tagd.domain import Place, Priority, SettledFile
+from tagd.errors import PhotoError
+from tagd.fs import signature_of
+from tagd.metadata.keywords import Field
+from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.recovery import Recovered, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.inscriptions import Keywords as Stored
+    from tagd.catalogue.runs import Run
+    from tagd.domain import Signature
+    from tagd.metadata.keywords import Keywords
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueLedger:
+    """The ledger of one file's writes to one place, as metadata's writer wants it."""
+
+    catalogue: Catalogue
+    file_id: int
+    place: Place
+    wish: str
+    run: Run
+
+    def begin(self, intent: Intent) -> None:
+        """Note it; committed when this returns."""
+        seen = intent.seen
+        told = None if seen is None else (seen.inode, seen.size, seen.mtime_ns, seen.links)
+        begun = Begun(
+            intent.token,
+            self.file_id,
+            self.place,
+            intent.path,
+            told,
+            intent.digest,
+            _stored(intent.ours),
+            self.wish,
+        )
+        with self.catalogue.write() as tx:
+            inscriptions.begin(tx, begun, self.run)
+
+    def done(self, intent: Intent, signature: Signature | None) -> None:
+        """Settle it, note what was written, and look at the file once more, in one transaction."""
+        with self.catalogue.write() as tx:
+            inscriptions.settle(tx, intent.token)
+            if signature is not None:
+                self.note(tx, intent.path, intent.ours, signature)
+            if self.place is Place.EMBEDDED:
+                _look_again(tx, self.file_id, intent.path, signature)
+
+    def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
+        """What tagd answers for in the file from now on."""
+        what = Inscription(self.place, path, _stored(ours), self.wish, signature)
+        inscriptions.put(tx, self.file_id, what, self.run, time.time())
+
+    def pending(self) -> Sequence[Intent]:
+        """What was begun and not settled, of any file."""
+        with self.catalogue.read() as tx:
+            return [_intent(each) for each in inscriptions.begun(tx)]
+
+
+def recover_all(catalogue: Catalogue, run: Run) -> list[tuple[Path, str]]:
+    """Set right every write that a kill cut short. To be called by the catalogue's owner, before
+    anything is written. Returns what a person should know, by path."""
+    with catalogue.read() as tx:
+        found = inscriptions.begun(tx)
+    told = []
+    for each in found:
+        intent = _intent(each)
+        ledger = CatalogueLedger(catalogue, each.file_id, each.place, each.wish, run)
+        try:
+            came = recover(intent)
+            signature = signature_of(intent.path.lstat()) if came is Recovered.WRITTEN else None
+        except (PhotoError, OSError) as error:
+            told.append((intent.path, f"a write that was cut short is not set right yet: {error}"))
+            continue
+        ledger.done(intent, signature if intent.digest else None)
+        if came is Recovered.KEPT:
+            kept = f"{intent.swap.name} beside it is another version of it, to be looked at"
+            told.append((intent.path, kept))
+    return told
+
+
+def ours_of(stored: Stored) -> Keywords:
+    """Keywords by field, as the catalogue keeps them, for the writer."""
+    return {Field(name): values for name, values in stored.items()}
+
+
+def _stored(keywords: Keywords) -> Stored:
+    return {str(field): values for field, values in keywords.items()}
+
+
+def _intent(begun: Begun) -> Intent:
+    seen = None if begun.seen is None else Seen(*begun.seen)
+    return Intent(begun.path, begun.token, seen, begun.digest, ours_of(begun.ours))
+
+
+def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None) -> None:
+    """Know the photo as it was left. Where it is another by now, somebody else has changed it, and
+    what the watch told of that may have been taken for our own doing."""
+    if left is not None:
+        inscriptions.take_signature(tx, file_id, path, left)
+    try:
+        now = signature_of(path.lstat())
+    except OSError:
+        return  # gone: that is told, or found by a scan
+    known = inscriptions.target(tx, file_id)
+    if known is None or known.path != path:
+        return
+    stable = known.signature.inode != 0
+    seen = now if stable else signature_of(path.lstat(), stable_inode=False)
+    if seen != known.signature:
+        photos.submit(tx, [SettledFile(path, seen, Priority.RESCAN)], time.time())

@@ -1,0 +1,171 @@
+"""The queue of tags that are to be written into photos, worked off beside the tagging.
+
+    claim → write → complete, or try again, or give up
+
+Several threads do it, each with a claim of its own: nearly all of the time goes into waiting for
+the disk. The photo's tags stay in the catalogue whatever comes of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from tagd.catalogue import inscriptions, jobs
+from tagd.domain import FileState, JobKind
+from tagd.errors import CatalogueError, PhotoError
+from tagd.pipeline import retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.domain import Job
+    from tagd.metadata.writer import Report
+    from tagd.pipeline.inscribe import Scribe
+
+LEASE_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 1.0  # how soon a job that another process queued is noticed
+TROUBLE_SECONDS: Final = 5.0
+_CLAIMED: Final = 8  # jobs at once: few, so that threads end together
+
+_TICKETS = itertools.count(1)
+
+
+class MetadataWorker:
+    """Works the queue of writes off in the thread that calls `run`. Everything it needs is given;
+    `beat` is called while it makes progress, and while there is nothing to do."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        scribe: Scribe,
+        max_attempts: int,
+        on_written: Callable[[Report], None],
+        on_failed: Callable[[Path, str], None],
+        on_trouble: Callable[[Exception], None],
+        beat: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalogue = catalogue
+        self._scribe = scribe
+        self._max_attempts = max_attempts
+        self._on_written = on_written
+        self._on_failed = on_failed
+        self._on_trouble = on_trouble
+        self._beat = beat
+        self._clock = clock
+        self._owner = uuid4().hex
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+
+    # What other threads may call
+
+    def wake(self) -> None:
+        """There may be new jobs."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the present file."""
+        self._stop.set()
+        self.wake()
+
+    def heartbeat(self) -> None:
+        """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
+        with self._catalogue.write() as tx:
+            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
+
+    def let_go(self) -> None:
+        """Give every claimed job back, as if it had never been claimed."""
+        with self._catalogue.write() as tx:
+            jobs.release(tx, self._owner)
+
+    # The story
+
+    def run(self) -> None:
+        """Work until stopped; what is claimed and not done goes back to the queue. Trouble with the
+        catalogue is reported, and after a while everything is tried again."""
+        while not self._stop.is_set():
+            self._beat()
+            try:
+                if not self.turn():
+                    self._wait()
+            except CatalogueError as trouble:
+                self._on_trouble(trouble)
+                self._stop.wait(TROUBLE_SECONDS)
+
+    def drain(self) -> None:
+        """Do all that can be done now."""
+        while self.turn():
+            pass
+
+    def turn(self) -> int:
+        """Claim a few jobs and do them; returns how many were claimed."""
+        lease = f"{self._owner}/{next(_TICKETS)}"
+        now = self._clock()
+        with self._catalogue.read() as tx:
+            if not jobs.is_due(tx, JobKind.WRITE, now):
+                return 0
+        with self._catalogue.write() as tx:
+            claimed = jobs.claim(
+                tx,
+                JobKind.WRITE,
+                limit=_CLAIMED,
+                lease=lease,
+                lease_seconds=LEASE_SECONDS,
+                now=now,
+            )
+        try:
+            for job in claimed:
+                if self._stop.is_set():
+                    break
+                self._beat()
+                self._do(job)
+        finally:
+            self.let_go()
+        return len(claimed)
+
+    def _wait(self) -> None:
+        """Until woken, or for a while: another process may have queued something."""
+        self._woken.wait(POLL_SECONDS)
+        self._woken.clear()
+
+    def _do(self, job: Job) -> None:
+        try:
+            reports = self._write(job)
+        except PhotoError as error:
+            self._settle_failure(job, error)
+            return
+        with self._catalogue.write() as tx:
+            jobs.complete(tx, job)
+        for report in reports:
+            if report.signature is not None or report.has_changes:
+                self._on_written(report)
+
+    def _write(self, job: Job) -> list[Report]:
+        """Write, where the photo is one whose tags are known. Where it is being looked at anew,
+        that queues the next write."""
+        with self._catalogue.read() as tx:
+            target = inscriptions.target(tx, job.file_id)
+        if target is None or target.state is not FileState.TAGGED:
+            return []
+        return self._scribe.inscribe(target, self._scribe.settings.mode_of(target.path))
+
+    def _settle_failure(self, job: Job, error: PhotoError) -> None:
+        now = self._clock()
+        verdict = retry.decide_writing(error, job, now=now, max_attempts=self._max_attempts)
+        with self._catalogue.write() as tx:
+            match verdict:
+                case retry.GiveUp():
+                    jobs.quarantine(tx, job, error.code, error.reason, now)
+                case retry.Forget():
+                    jobs.complete(tx, job)
+                    return
+                case retry.RetryAt():
+                    jobs.retry_later(tx, job, error.code, error.reason, verdict)
+        self._on_failed(error.path, error.reason)

@@ -1,0 +1,121 @@
+"""What others wrote into a photo or its sidecar: read from the bytes that are decoded anyway, and
+taken from a decoder process, which nobody trusts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+from tagd.domain import Place, Readings
+from tagd.metadata import reader, sidecar
+from tagd.metadata.keywords import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tagd.metadata.reader import FileTags
+
+MOST_TEXT: Final = 6000  # characters of all keywords together; what is beyond is not read
+_BESIDE: Final = sidecar.SidecarRule()
+_MOST_SIDECAR: Final = 16 * 1024 * 1024  # bytes
+
+
+def readings_of(path: Path, data: bytes) -> Readings:
+    """What the photo with these bytes, and the sidecar beside it, say. Never raises."""
+    return _together(reader.of_photo(data), _sidecar(path, _BESIDE))
+
+
+def readings_at(path: Path, rule: sidecar.SidecarRule) -> Readings:
+    """What the photo at this path and its sidecar say. Raises a PhotoError on I/O errors."""
+    return _together(reader.read(path), _sidecar(path, rule))
+
+
+def _together(inside: FileTags, beside: FileTags | None) -> Readings:
+    keywords = {}
+    if inside.has_packet or any(inside.keywords.values()):
+        keywords[Place.EMBEDDED] = _by_name(inside)
+    if beside is not None and beside.has_packet:
+        keywords[Place.SIDECAR] = _by_name(beside)
+    both = inside if beside is None else reader.over(beside, inside)
+    return Readings(keywords, both.by_tagd, both.rating, both.latitude, both.longitude)
+
+
+def pack(readings: Readings) -> dict[str, Any]:
+    """As JSON has it, and no longer than a message may be."""
+    room = MOST_TEXT
+    keywords: dict[str, dict[str, list[str]]] = {}
+    for place, fields in readings.keywords.items():
+        kept = keywords[place] = {}
+        for name, values in fields.items():
+            kept[name], room = _within(values, room)
+    by_tagd, _ = _within(readings.by_tagd, MOST_TEXT // 4)
+    return {
+        "keywords": keywords,
+        "by_tagd": by_tagd,
+        "rating": readings.rating,
+        "latitude": readings.latitude,
+        "longitude": readings.longitude,
+    }
+
+
+def unpack(fields: dict[str, Any]) -> Readings:
+    """The inverse of `pack`, with every value checked. Raises ValueError."""
+    try:
+        return Readings(
+            keywords={
+                Place(place): {str(Field(name)): _texts(values) for name, values in its.items()}
+                for place, its in fields["keywords"].items()
+            },
+            by_tagd=_texts(fields["by_tagd"]),
+            rating=_whole(fields["rating"]),
+            latitude=_degrees(fields["latitude"], 90),
+            longitude=_degrees(fields["longitude"], 180),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not what a decoder says") from error
+
+
+def _sidecar(path: Path, rule: sidecar.SidecarRule) -> FileTags | None:
+    """What the sidecar says; None where there is none that can be read."""
+    with contextlib.suppress(OSError):
+        place = sidecar.find(path, rule)
+        if place is not None and place.stat().st_size <= _MOST_SIDECAR:
+            return reader.of_packets([place.read_bytes()])
+    return None
+
+
+def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
+    return {str(name): values for name, values in found.keywords.items() if values}
+
+
+def _within(values: Iterable[str], room: int) -> tuple[list[str], int]:
+    kept = []
+    for value in values:
+        room -= len(value) + 4
+        if room < 0:
+            break
+        kept.append(value)
+    return kept, max(0, room)
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise ValueError("no list of texts")
+    shown = ("".join(c if c.isprintable() else " " for c in each).strip() for each in values)
+    return tuple(filter(None, shown))
+
+
+def _whole(value: Any) -> int | None:
+    if value is None or (type(value) is int and -1 <= value <= 5):
+        return value
+    raise ValueError("no rating")
+
+
+def _degrees(value: Any, most: int) -> float | None:
+    if value is None:
+        return None
+    if type(value) in {int, float} and -most <= value <= most:
+        return float(value)
+    raise ValueError("no degrees")

@@ -1,0 +1,80 @@
+"""What people write into photos with other programs, while the real daemon runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tagd.containers.splice import packet, with_packet
+from tagd.metadata import xmp
+from tagd.metadata.keywords import Field
+from tests import photos
+from tests.acceptance.home import Home
+from tests.inscriptions import subjects
+from tests.support import wait_until
+
+SETTINGS = '[metadata]\nwrite = "embedded"\n'
+
+
+def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(home: Home) -> None:
+    home.configure(SETTINGS)
+    photo, elsewhere = home.photos / "cat.jpg", home.root / "cat.jpg"
+    photos.cat().save(elsewhere)
+    stars = _packet("Aunt Ada", "コーヒー").replace(
+        b"<rdf:Description ", b"<rdf:Description %s " % STARS
+    )
+    with home.daemon():
+        photo.write_bytes(with_packet(elsewhere.read_bytes(), stars))
+        wait_until(lambda: "animal" in subjects(photo), 60, "the tags are in the photo")
+        found = home.rows("SELECT tag, label FROM v_photo_tags WHERE source = 'metadata'")
+        assert ("Aunt Ada", "own:Aunt Ada") in found
+        assert {tag for tag, _ in found} == {"Aunt Ada", "coffee"}
+        assert home.rows("SELECT rating FROM v_files") == [(4,)]
+
+        _edit(photo, "animal", "Aunt Ada")
+        wait_until(lambda: "animal" in _rejected(home), 30, "what was taken away is rejected")
+        assert "Aunt Ada" not in home.tags("cat.jpg")
+        assert "cat" not in home.tags("cat.jpg"), "what is no animal is no cat"
+        wait_until(lambda: "cat" not in subjects(photo), 30, "and the photo says so")
+
+        photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house"))
+        wait_until(lambda: "Beach house" in home.tags("cat.jpg"), 30, "the sidecar is read")
+        assert home.inferences() == 1
+    photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house", "Aunt Bea"))
+    with home.daemon():
+        wait_until(lambda: "own:Aunt Bea" in _labels(home), 30, "the sidecar is read at the scan")
+        assert home.inferences() == 1
+    told = home.run("read", photo)
+    assert told.stdout == "1 file read, the tags of 0 photos changed\n"
+    photo.with_name("cat.jpg.xmp").unlink()
+    told = home.run("read", photo)
+    assert told.stdout.startswith("1 file read, the tags of 1 photo changed (tagd undo --run ")
+    assert "Beach house" not in home.tags("cat.jpg")
+
+
+STARS = b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'
+
+
+def _packet(*subjects: str) -> bytes:
+    """A packet of another program."""
+    made = xmp.new_packet(padded=False)
+    xmp.set_keywords(made, {Field.SUBJECT: subjects})
+    return made.to_bytes()
+
+
+def _edit(photo: Path, *gone: str) -> None:
+    """Another program takes keywords out."""
+    data = photo.read_bytes()
+    there = xmp.parse(packet(data) or b"")
+    left = tuple(value for value in xmp.keywords(there)[Field.SUBJECT] if value not in gone)
+    xmp.set_keywords(there, {Field.SUBJECT: left})
+    made = photo.with_name(".cat.tmp")
+    made.write_bytes(with_packet(data, there.to_bytes()))
+    made.replace(photo)
+
+
+def _labels(home: Home) -> set[str]:
+    return {label for (label,) in home.rows("SELECT label FROM v_photo_tags")}
+
+
+def _rejected(home: Home) -> set[str]:
+    return {tag for (tag,) in home.rows("SELECT tag FROM v_rejected_tags")}

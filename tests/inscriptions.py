@@ -1,0 +1,129 @@
+"""What the tests of written tags share: a photo whose tags are known, without any model."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tagd.catalogue import inscriptions, jobs, photos, record, sidecars
+from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.runs import Run
+from tagd.domain import JobKind, Place, Priority, SettledFile
+from tagd.fs import signature_of
+from tagd.labels.rules import TagRules
+from tagd.metadata import reader
+from tagd.metadata.keywords import Field
+from tagd.pipeline.derivation import Derivation
+from tagd.pipeline.inscribe import MetadataSettings, Scribe, Write
+from tagd.pipeline.ledger import recover_all
+from tagd.pipeline.metadata_worker import MetadataWorker
+from tests import catalogue as recorded
+from tests import photos as pictures
+
+CAT, DOG = "n02121808", "n02084071"
+EMBEDDED = MetadataSettings(Write.EMBEDDED)
+_LEASES = itertools.count(1)
+
+
+def _photo_of(path: Path) -> str:
+    return f"{abs(hash(path.name)):032x}"[:32]
+
+
+@dataclass
+class Desk:
+    """A catalogue, a folder, and who writes what the one says into the photos of the other."""
+
+    catalogue: Catalogue
+    folder: Path
+    settings: MetadataSettings = EMBEDDED
+    run: Run = field(default_factory=lambda: Run.of("tagd run"))
+    failed: list[str] = field(default_factory=list)
+    derivation: Derivation = field(default_factory=lambda: Derivation.by(TagRules()))
+
+    def photo(self, name: str = "cat.jpg", *labels: str) -> Path:
+        """A photo that lies there, tagged as of these labels (a cat), to be written."""
+        path = self.folder / name
+        pictures.cat().save(path)
+        self.tag(path, *(labels or (CAT,)))
+        return path
+
+    def tag(self, path: Path, *labels: str) -> None:
+        """A model says that this is in the photo as it lies there now."""
+        signature = signature_of(path.stat())
+        with self.catalogue.write() as tx:
+            # As if nothing were known of it: a file that is unchanged is not looked at again.
+            recorded.rows(tx, "UPDATE file SET size = 0 RETURNING id")
+            photos.submit(tx, [SettledFile(path, signature, Priority.ASKED)], recorded.NOW)
+            [job] = recorded.claim(tx, lease=f"test/{next(_LEASES)}")
+            result = recorded.result(job, _photo_of(path), *labels, signature=signature)
+            record.record(tx, [result], self.derivation.name_of, recorded.NOW)
+        self.queue(path)
+
+    def submit(self, path: Path) -> int:
+        """The watch tells of the file; how many are to be looked at."""
+        with self.catalogue.write() as tx:
+            seen = SettledFile(path, signature_of(path.stat()), Priority.NEW)
+            return photos.submit(tx, [seen], recorded.NOW).queued
+
+    def submit_sidecar(self, path: Path) -> int:
+        """The watch tells of a sidecar; how many photos are to be read for it."""
+        with self.catalogue.write() as tx:
+            return sidecars.submit(tx, path, signature_of(path.stat()), recorded.NOW)
+
+    def queue(self, path: Path) -> None:
+        """Its tags are to be written."""
+        with self.catalogue.write() as tx:
+            rows = inscriptions.rows_of(tx, [_photo_of(path)])
+            inscriptions.enqueue(tx, rows, self.settings.wants, Priority.NEW, recorded.NOW)
+
+    def write(self, later: float = 0.0) -> int:
+        """Work the queue off, so many seconds from now; returns how many files were written."""
+        written: list[object] = []
+        MetadataWorker(
+            catalogue=self.catalogue,
+            scribe=Scribe(self.catalogue, self.settings, self.derivation, self.run),
+            max_attempts=3,
+            on_written=written.append,
+            on_failed=lambda _path, reason: self.failed.append(reason),
+            on_trouble=_raise,
+            clock=lambda: time.time() + later,
+        ).drain()
+        return len(written)
+
+    def recover(self) -> list[tuple[Path, str]]:
+        """What the next start does first."""
+        return recover_all(self.catalogue, self.run)
+
+    def set(self, **values: object) -> None:
+        """Other settings from now on."""
+        self.settings = replace(self.settings, **values)  # type: ignore[arg-type]  # their own types
+
+    def jobs(self) -> list[tuple[str, str | None]]:
+        """The state of each write that is to be done, and what went wrong."""
+        with self.catalogue.read() as tx:
+            sql = "SELECT state, error_code FROM job WHERE kind = 'write'"
+            return [(state, code) for state, code in recorded.rows(tx, sql)]
+
+    def waiting_tags(self) -> int:
+        """How many photos are to be looked at."""
+        with self.catalogue.read() as tx:
+            return jobs.waiting(tx, most=100, kind=JobKind.TAG)
+
+    def places(self) -> list[Place]:
+        """Where tagd answers for keywords."""
+        with self.catalogue.read() as tx:
+            sql = "SELECT place FROM inscription ORDER BY place"
+            return [Place(place) for (place,) in recorded.rows(tx, sql)]
+
+
+def subjects(path: Path) -> tuple[str, ...]:
+    """The plain keywords that a photo, or a sidecar, holds."""
+    if path.suffix == ".xmp":
+        return reader.of_packets([path.read_bytes()]).of(Field.SUBJECT)
+    return reader.read(path).of(Field.SUBJECT)
+
+
+def _raise(trouble: Exception) -> None:
+    raise trouble

@@ -1,0 +1,227 @@
+"""Tags into photos and sidecars: what is written, what is left alone, and what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue import jobs, overview
+from tagd.domain import FileState, JobKind, Place
+from tagd.metadata.keywords import Field
+from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.safe_write import Manner
+from tagd.metadata.sidecar import SidecarName
+from tagd.pipeline.inscribe import Write
+from tagd.pipeline.ledger import CatalogueLedger
+from tests import catalogue as recorded
+from tests.inscriptions import CAT, DOG, Desk, subjects
+from tests.metadata import little_file_system
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "photos").mkdir()
+    with recorded.fresh(tmp_path) as catalogue:
+        yield Desk(catalogue, tmp_path / "photos")
+
+
+def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
+    photo = desk.photo()
+    mtime = photo.stat().st_mtime_ns
+    assert desk.write() == 1
+    assert subjects(photo) == ("cat",)
+    assert photo.stat().st_mtime_ns == mtime
+    left = photo.stat()
+    desk.queue(photo)
+    assert desk.write() == 0
+    assert photo.stat() == left, "nobody has even opened it"
+    assert desk.jobs() == []
+
+
+def test_a_write_of_our_own_is_no_change(desk: Desk) -> None:
+    photo = desk.photo()
+    before = photo.stat()
+    desk.write()
+    assert photo.stat().st_ino != before.st_ino
+    assert desk.submit(photo) == 0
+    os.utime(photo)
+    assert desk.submit(photo) == 1, "but that of another program is"
+
+
+def test_other_tags_take_the_place_of_those_before(desk: Desk) -> None:
+    photo = desk.photo()
+    desk.write()
+    desk.tag(photo, DOG)
+    assert desk.write() == 1
+    assert subjects(photo) == ("dog",)
+
+
+@pytest.mark.parametrize("name", SidecarName)
+def test_a_sidecar_leaves_the_photo_alone(desk: Desk, name: SidecarName) -> None:
+    desk.set(write=Write.SIDECAR, sidecar_name=name)
+    photo = desk.photo()
+    before = photo.read_bytes()
+    assert desk.write() == 1
+    beside = {"photo.jpg.xmp": "cat.jpg.xmp", "photo.xmp": "cat.xmp"}[name]
+    assert subjects(photo.with_name(beside)) == ("cat",)
+    assert photo.read_bytes() == before
+    assert desk.places() == [Place.SIDECAR]
+
+
+def test_of_a_sidecar_only_what_others_wrote_is_read(desk: Desk) -> None:
+    desk.set(write=Write.SIDECAR)
+    sidecar = desk.photo().with_name("cat.jpg.xmp")
+    desk.write()
+    assert desk.submit_sidecar(sidecar) == 0
+    os.utime(sidecar)
+    assert desk.submit_sidecar(sidecar) == 1
+    assert desk.submit_sidecar(sidecar.rename(sidecar.with_name("cat.xmp"))) == 1
+    assert desk.submit_sidecar(sidecar.with_name("cat.xmp").rename(sidecar.with_name("c.xmp"))) == 0
+
+
+def test_sidecars_in_a_folder_of_their_own_never_meet(desk: Desk, tmp_path: Path) -> None:
+    desk.set(write=Write.SIDECAR, sidecar_folder=tmp_path / "sidecars")
+    photo = desk.photo()
+    desk.write()
+    below = tmp_path / "sidecars" / photo.relative_to("/").with_name("cat.jpg.xmp")
+    assert subjects(below) == ("cat",)
+
+
+def test_both_is_both(desk: Desk) -> None:
+    desk.set(write=Write.BOTH)
+    photo = desk.photo()
+    assert desk.write() == 2
+    assert subjects(photo) == subjects(photo.with_name("cat.jpg.xmp")) == ("cat",)
+    assert desk.places() == [Place.EMBEDDED, Place.SIDECAR]
+
+
+def test_the_first_rule_that_matches_counts(desk: Desk) -> None:
+    desk.set(rules=(("drafts/**", Write.OFF), ("*.jpg", Write.SIDECAR)))
+    (desk.folder / "drafts").mkdir()
+    draft, other = desk.photo("drafts/a.jpg"), desk.photo("b.jpg")
+    assert desk.write() == 1
+    assert subjects(draft) == subjects(other) == ()
+    assert sorted(path.name for path in desk.folder.iterdir()) == ["b.jpg", "b.jpg.xmp", "drafts"]
+
+
+def test_what_a_model_is_not_sure_enough_of_stays_in_the_catalogue(desk: Desk) -> None:
+    desk.set(min_confidence=0.85)  # the first tag has 0.9, the second 0.8
+    photo = desk.photo("cat.jpg", CAT, DOG)
+    desk.write()
+    assert subjects(photo) == ("cat",)
+
+
+def test_the_original_is_kept_where_that_is_wanted(desk: Desk) -> None:
+    desk.set(manner=Manner(keep_original=True))
+    photo = desk.photo()
+    before = photo.read_bytes()
+    desk.write()
+    assert photo.with_name("cat.jpg_original").read_bytes() == before
+
+
+def test_a_photo_with_two_names_gets_a_sidecar(desk: Desk) -> None:
+    photo = desk.photo()
+    os.link(photo, photo.with_name("another name"))
+    desk.tag(photo, CAT)  # which the link has changed
+    before = photo.read_bytes()
+    assert desk.write() == 1
+    assert photo.read_bytes() == before
+    assert subjects(photo.with_name("cat.jpg.xmp")) == ("cat",)
+
+
+def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> None:
+    desk.set(write=Write.SIDECAR)
+    photo = desk.photo()
+    sidecar = photo.with_name("cat.jpg.xmp")
+    sidecar.write_text("<x:xmpmeta", encoding="utf-8")
+    assert desk.write() == 0
+    assert desk.jobs() == [("quarantined", "metadata-malformed")]
+    assert sidecar.read_text() == "<x:xmpmeta"
+    with desk.catalogue.read() as tx:
+        [failure] = overview.failed(tx)
+        shown = overview.show(tx, photo)
+    assert failure.path == photo
+    assert failure.kind is JobKind.WRITE
+    assert failure.reason.startswith("its tags are not written: ")
+    assert shown is not None
+    assert shown.state is FileState.TAGGED, "it has its tags all the same"
+    sidecar.unlink()
+    with desk.catalogue.write() as tx:
+        assert jobs.retry_failed(tx, None, recorded.NOW) == 1
+    assert desk.write() == 1
+    assert desk.waiting_tags() == 0
+
+
+def test_a_photo_that_is_another_by_now_keeps_its_own(desk: Desk) -> None:
+    photo = desk.photo()
+    newer = photo.read_bytes() + b"newer"
+    photo.write_bytes(newer)
+    assert desk.write() == 0
+    assert desk.jobs() == [("waiting", "changed")]
+    assert photo.read_bytes() == newer
+    desk.tag(photo, DOG)
+    desk.write()
+    assert subjects(photo) == ("dog",)
+
+
+def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    with little_file_system(tmp_path / "little") as folder, recorded.fresh(tmp_path) as catalogue:
+        desk = Desk(catalogue, folder)
+        photo, hog = desk.photo(), folder / "hog"
+        before = photo.read_bytes()
+        with contextlib.suppress(OSError), hog.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        for _ in range(9):
+            assert desk.write(later=1e6) == 0
+        assert desk.jobs() == [("waiting", "disk-full")]
+        assert photo.read_bytes() == before
+        assert {each.name for each in folder.iterdir()} == {"cat.jpg", "hog"}
+        hog.unlink()
+        assert desk.write(later=1e9) == 1
+        assert subjects(photo) == ("cat",)
+
+
+def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:
+    desk.photo().unlink()
+    assert desk.write() == 0
+    assert desk.jobs() == []
+    assert desk.failed == []
+
+
+def test_a_write_that_a_kill_cut_short_is_known_as_ours(desk: Desk) -> None:
+    photo = desk.photo()
+    begun = _begin(desk, photo)
+    photo.with_name("x").write_bytes(b"the very bytes")
+    photo.with_name("x").replace(photo)
+    assert desk.submit(photo) == 0, "what we write ourselves is looked at when that is done"
+    assert desk.recover() == []
+    assert photo.read_bytes() == b"the very bytes"
+    assert begun.pending() == []
+    assert desk.places() == [Place.EMBEDDED]
+    assert desk.submit(photo) == 0
+
+
+def test_what_another_program_made_of_it_meanwhile_is_looked_at(desk: Desk) -> None:
+    photo = desk.photo()
+    _begin(desk, photo)
+    photo.write_bytes(b"their own bytes")
+    assert desk.submit(photo) == 0
+    assert desk.recover() == []
+    assert desk.waiting_tags() == 1
+    assert photo.read_bytes() == b"their own bytes"
+
+
+def _begin(desk: Desk, photo: Path) -> CatalogueLedger:
+    """A write that was noted, and then its process was killed."""
+    ours = {Field.SUBJECT: ("cat",)}
+    intent = Intent.to_write(photo, Seen.of(photo.lstat()), b"the very bytes", ours)
+    ledger = CatalogueLedger(desk.catalogue, 1, Place.EMBEDDED, "wish", desk.run)
+    ledger.begin(intent)
+    [pending] = ledger.pending()
+    assert pending == intent
+    return ledger

@@ -1,0 +1,90 @@
+"""What keywords in a file say of tags; and what is believed of a decoder that says so."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tagd.domain import Place, Readings
+from tagd.metadata.keywords import Field
+from tagd.pipeline.found_tags import names_in, taken_away
+from tagd.pipeline.read_back import MOST_TEXT, pack, unpack
+
+SUBJECT, LIST, HIERARCHY = map(str, (Field.SUBJECT, Field.TAGS_LIST, Field.HIERARCHY))
+WRITTEN = {SUBJECT: ("animal", "cat"), LIST: ("animal", "animal/cat")}
+
+
+def test_of_a_way_the_last_name_is_meant() -> None:
+    said = {SUBJECT: ("Cat",), LIST: ("animal/cat", "a\\b"), HIERARCHY: ("places|Rome",)}
+    assert names_in(said) == ("Cat", "a/b", "Rome")
+
+
+def test_what_iptc_has_cut_off_is_no_keyword_of_its_own() -> None:
+    long = "a sentence that somebody has put where a keyword should stand, and more of it"
+    said = {SUBJECT: (long, "cat"), str(Field.IPTC): (long[:64], "cat")}
+    assert names_in(said) == (long, "cat")
+
+
+@pytest.mark.parametrize(
+    ("there", "gone"),
+    [
+        (WRITTEN, ()),
+        ({**WRITTEN, SUBJECT: ("cat", "theirs")}, ("animal",)),
+        ({**WRITTEN, SUBJECT: ("CAT", "Animal")}, ()),
+        ({SUBJECT: ("animal",), LIST: ("animal", "animal/cat")}, ("cat",)),
+        ({LIST: ("animal/cat",)}, ("animal",)),  # a program that does without the other field
+        ({}, ("animal", "cat")),
+    ],
+)
+def test_what_is_missing_was_taken_away(
+    there: dict[str, tuple[str, ...]], gone: tuple[str, ...]
+) -> None:
+    assert taken_away(WRITTEN, there) == gone
+
+
+WORDS = st.lists(
+    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40), max_size=9
+).map(tuple)
+
+
+@given(
+    st.builds(
+        Readings,
+        keywords=st.dictionaries(
+            st.sampled_from(Place), st.dictionaries(st.sampled_from(list(map(str, Field))), WORDS)
+        ),
+        by_tagd=WORDS,
+        rating=st.none() | st.integers(-1, 5),
+        latitude=st.none() | st.floats(-90, 90),
+        longitude=st.none() | st.floats(-180, 180),
+    )
+)
+def test_what_is_read_comes_through(readings: Readings) -> None:
+    assert unpack(json.loads(json.dumps(pack(readings)))) == readings
+
+
+def test_too_many_keywords_are_cut_off_and_fit_a_message() -> None:
+    many = Readings({Place.EMBEDDED: {SUBJECT: tuple(f"写真{n}" for n in range(9999))}})
+    assert len(json.dumps(pack(many))) < 6 * MOST_TEXT + 1000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keywords": {"elsewhere": {}}},
+        {"keywords": {"embedded": {"dc:subject": "cat"}}},
+        {"keywords": {"embedded": {"dc:rights": []}}},
+        {"keywords": 3},
+        {"by_tagd": [1]},
+        {"rating": 6},
+        {"rating": True},
+        {"latitude": float("nan")},
+        {"longitude": 181},
+    ],
+)
+def test_a_decoder_that_was_taken_over_is_not_believed(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no"):
+        unpack({**pack(Readings()), **change})

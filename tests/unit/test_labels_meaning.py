@@ -1,0 +1,64 @@
+"""What words of a search mean under a person's own rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from tagd.labels.meaning import Meaning
+from tagd.labels.rules import TagRules
+
+CAT, TABBY, EGYPTIAN = "n02121808", "n02123045", "n02124075"
+SHIBA, OUR_DOGS = "own:Shiba", "own:our dogs"
+
+
+def meant(text: str, rules: TagRules, **given: str) -> frozenset[str]:
+    return Meaning.by(rules, given).labels(text)
+
+
+@pytest.mark.parametrize("word", ["cat", "CAT", "猫", "ネコ", CAT])
+def test_a_name_means_its_label_and_all_below_it(word: str) -> None:
+    assert {CAT, TABBY, EGYPTIAN} <= meant(word, TagRules())
+
+
+def test_what_is_below_is_found_also_where_no_photo_is_given_ancestors() -> None:
+    assert meant("cat", TagRules(ancestors=False)) == meant("cat", TagRules())
+
+
+def test_a_tag_that_was_renamed_is_found_by_either_name() -> None:
+    rules = TagRules(alias={TABBY: CAT})
+    assert CAT in meant("tabby", rules)
+    assert TABBY in meant("cat", rules)
+
+
+def test_a_name_of_ones_own_is_found_beside_the_usual_one() -> None:
+    rules = TagRules(names={TABBY: "Minka"})
+    assert meant("minka", rules) == {TABBY} == meant(TABBY, rules)
+
+
+def test_own_labels_are_found_below_their_parents() -> None:
+    rules = TagRules(parents={SHIBA: (OUR_DOGS,)})
+    assert meant("our dogs", rules) == {OUR_DOGS, SHIBA}
+    assert meant("shiba", rules) >= {SHIBA}
+    assert OUR_DOGS not in meant("shiba", rules)
+
+
+def test_a_label_of_ones_own_is_found_by_its_name_in_the_catalogue() -> None:
+    given = {"own:Grandma": "Grandma", "custom:7": "steam engine"}
+    assert meant("grandma", TagRules(), **given) == {"own:Grandma"}
+    assert "custom:7" in meant("engine", TagRules(), **given)  # a word of the name
+
+
+def test_the_prefix_of_written_tags_may_stand_before_a_name() -> None:
+    rules = TagRules(prefix="auto/")
+    assert meant("auto/cat", rules) == meant("cat", rules)
+
+
+def test_a_beginning_finds_every_word_that_begins_so() -> None:
+    found = Meaning.by(TagRules(), {"own:tabasco": "tabasco"}).labels("tab", beginning=True)
+    assert {TABBY, "own:tabasco"} <= found
+
+
+def test_an_unknown_word_means_nothing_and_near_ones_are_offered() -> None:
+    meaning = Meaning.by(TagRules(), {"own:Grandma": "Grandma"})
+    assert meaning.labels("grandmaa") == frozenset()
+    assert "grandma" in [name.casefold() for name in meaning.suggest("grandmaa")]
