@@ -47,6 +47,10 @@ class Names(Protocol):
         """The labels that a name stands for, with all below them; none for one that is unknown."""
         ...
 
+    def is_name(self, text: str) -> bool:
+        """Whether a label is called exactly so."""
+        ...
+
     def suggest(self, text: str) -> Sequence[str]:
         """The names nearest to an unknown one."""
         ...
@@ -69,10 +73,13 @@ class CatalogueWords:
     def tags(self, term: TagTerm) -> frozenset[int]:
         """The rows of the labels that are meant."""
         labels = self._names.labels(term.text, beginning=term.beginning)
-        if not labels:
+        present = labels_present(self._tx, labels)
+        # What is no name, and only begins names that no photo has, is rather a typing error.
+        meant = present or term.beginning or self._names.is_name(term.text)
+        if not labels or not meant:
             near = self._names.suggest(term.text)
             raise self._unknown(f"there is no tag {term.text!r}", term.at, near)
-        return frozenset(labels_present(self._tx, labels).values())
+        return frozenset(present.values())
 
     def cameras(self, term: CameraTerm) -> frozenset[Camera]:
         """The cameras in whose maker and model the text is found."""

@@ -46,16 +46,24 @@ class Meaning:
         What is called exactly so comes first; else every name in which it is a word; else every
         name with a word that begins so, which is what `beginning` asks for at once.
         """
-        text = text.removeprefix(self.rules.prefix) or text
+        text = self._bare(text)
         found = frozenset() if beginning else self._exactly(text) or self._with_word(text)
         found = found or self._beginning(text)
         found |= {self.rules.alias.get(label, label) for label in found}
         return found.union(*map(self.hierarchy.descendants, found))
 
+    def is_name(self, text: str) -> bool:
+        """Whether a label is called exactly so."""
+        return bool(self._exactly(self._bare(text)))
+
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """The names nearest to one that means nothing, the nearest first."""
         near = difflib.get_close_matches(fold(text), self.called, n=most, cutoff=SAME_WORD)
         return list(dict.fromkeys((*near, *self.vocabulary.suggest(text, most))))[:most]
+
+    def _bare(self, text: str) -> str:
+        """Without the prefix that tags have in the catalogue."""
+        return text.removeprefix(self.rules.prefix) or text
 
     def _exactly(self, text: str) -> frozenset[str]:
         return self.vocabulary.resolve(text) | self.called.get(fold(text), frozenset())

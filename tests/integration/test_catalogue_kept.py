@@ -144,6 +144,9 @@ class Called:
     def labels(self, text: str, *, beginning: bool = False) -> set[str]:
         return {text}
 
+    def is_name(self, text: str) -> bool:
+        return True
+
     def suggest(self, text: str) -> list[str]:
         return []
 

@@ -56,6 +56,9 @@ class Called:
             return frozenset(names[name] for name in names if name.startswith(text))
         return frozenset({self.labels_called.get(text.casefold(), "")} - {""})
 
+    def is_name(self, text: str) -> bool:
+        return text.casefold() in self.labels_called
+
     def suggest(self, text: str) -> list[str]:
         return get_close_matches(text, self.labels_called)
 

@@ -165,6 +165,13 @@ def test_a_typing_error_is_answered_with_what_may_be_meant(home: Home) -> None:
     }
 
 
+def test_the_beginning_of_names_that_no_photo_has_is_a_typing_error_too(home: Home) -> None:
+    told = home.run("search", "brid")  # as bridge, of which there is no photo
+    assert told.returncode == 1
+    assert "there is no tag 'brid'" in told.stderr
+    assert "bird" in told.stderr
+
+
 def test_a_kind_is_found_by_what_is_below_it(home: Home) -> None:
     (found,) = asked(home, "search", "beverage")
     assert [tag["tag"] for tag in found["tags"]] == ["espresso"]
