@@ -28,4 +28,4 @@ def mount() -> Iterator[Mount]:
     yield mounted
     for place in reversed(places):
         # One that the test has unmounted itself says so, and that is fine.
-        subprocess.run(["umount", place], capture_output=True, check=False)
+        subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)

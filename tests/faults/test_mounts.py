@@ -13,10 +13,13 @@ from tests.faults.conftest import Mount
 from tests.faults.daemon import wait_told, wait_well
 from tests.intake import Live, drop, states, work_off, write
 from tests.photos import distinct
+from tests.support import wait_until
 
 
 def unmount(place: Path) -> None:
-    subprocess.run(["umount", place], check=True)
+    """As soon as no scan is just looking at it."""
+    command = ["umount", place]
+    wait_until(lambda: not subprocess.run(command, capture_output=True, check=False).returncode)
 
 
 @pytest.mark.slow
