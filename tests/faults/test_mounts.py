@@ -18,7 +18,7 @@ from tests.support import wait_until
 
 def unmount(place: Path) -> None:
     """As soon as no scan is just looking at it."""
-    command = ["umount", place]
+    command = ["umount", str(place)]
     wait_until(lambda: not subprocess.run(command, capture_output=True, check=False).returncode)
 
 
