@@ -11,10 +11,10 @@ run: $(VENV)/.installed
 	exec $(BIN)/tagd run "$(PHOTOS)"
 
 test: $(VENV)/.installed-test
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 slow: $(VENV)/.installed-test
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .

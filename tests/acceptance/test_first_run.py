@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import photos
 from tests.acceptance.home import Home
 from tests.support import wait_until
@@ -42,6 +44,7 @@ def test_with_a_graph_no_torch_is_imported(home: Home) -> None:
     assert "espresso" in home.tags("coffee.jpg")
 
 
+@pytest.mark.slow
 def test_a_damaged_graph_is_not_used(tmp_path: Path, warm_cache: Path) -> None:
     home = Home(tmp_path / "home", '[model]\nname = "efficientnet-lite0"\n')
     graphs = home.root / "cache" / "tagd" / "graphs"

@@ -59,6 +59,7 @@ def test_every_fact_is_shown_with_its_source(place: Home) -> None:
     assert "Did you mean resnet-50" in told.stderr
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_kept_and_listed(place: Home) -> None:
     sizes = ("--batch", "1", "--batch", "3", "--seconds", "0.05")
     told = place.run("models", "bench", LITE0, *sizes, "--json")
@@ -108,6 +109,7 @@ def test_models_are_compared_as_a_table_as_json_and_as_a_page(place: Home) -> No
     assert "espresso" in text
 
 
+@pytest.mark.slow
 def test_models_are_evaluated_on_photos_of_known_classes(place: Home) -> None:
     known = place.root / "known"
     for name in ("espresso", "n02123045", "unheard-of"):
@@ -129,6 +131,7 @@ def test_models_are_evaluated_on_photos_of_known_classes(place: Home) -> None:
     assert re.search(rf"^{LITE2} +2 ", table, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_model_with_labels_of_its_own_tags_photos_with_them(place: Home) -> None:
     folder = place.root / "fine-tuned"
     config = AutoConfig.for_model(

@@ -58,6 +58,7 @@ def taken_in(home: Home) -> list[str]:
     return sorted(path.parent.name for path in (home.root / "models").glob("*/model.json"))
 
 
+@pytest.mark.slow
 def test_a_cut_connection_leaves_nothing_behind_that_counts_and_the_next_try_goes_on(
     connected: Home, served: hub.Hub
 ) -> None:

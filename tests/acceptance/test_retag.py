@@ -63,6 +63,7 @@ def test_killed_in_the_middle_it_goes_on_and_no_photo_is_ever_without_tags(home:
     assert home.rows("SELECT count(*) FROM job") == [(0,)]
 
 
+@pytest.mark.slow
 def test_what_will_change_is_shown_and_nothing_changes(home: Home) -> None:
     photos.distinct(6, home.photos)
     home.configure(wanting(LITE0))

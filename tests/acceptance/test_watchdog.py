@@ -80,6 +80,7 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
     listening.close()
 
 
+@pytest.mark.slow
 def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
     home: Home, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def test_the_wheel_holds_migrations_and_units_and_no_second_package(wheel: Path)
     assert tops == {"tagd", next(top for top in tops if top.endswith(".dist-info"))}
 
 
+@pytest.mark.slow
 def test_it_tags_from_another_working_directory(python: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     photos.coffee().save(tmp_path / "photos" / "coffee.jpg")

@@ -38,6 +38,7 @@ def plan_of(tx: Connection, statement: str, *values: object) -> str:
     return "\n".join(row[-1] for row in rows)
 
 
+@pytest.mark.slow
 def test_all_that_is_known_of_a_large_library_is_read(catalogue: Catalogue) -> None:
     with catalogue.read() as tx:
         known = photos.known_files(tx, Path("/photos"))

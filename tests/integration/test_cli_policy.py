@@ -106,6 +106,7 @@ def labelled(folder: Path) -> tuple[Path, Path]:
     return folder / "known", folder / "none"
 
 
+@pytest.mark.slow
 def test_calibrate_fits_prints_draws_and_stores_what_is_then_used(home: Home) -> None:
     known, none = labelled(home.root)
     picture = home.root / "curve.png"

@@ -90,7 +90,7 @@ def without_exchange(*_: Path) -> bool:
 
 
 @pytest.mark.parametrize("exchange", [file_calls.exchange, without_exchange])
-@pytest.mark.parametrize("times", [8, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_kill_at_any_step_leaves_the_old_photo_or_the_new(
     exchange: Any, times: int, tmp_path: Path
 ) -> None:
