@@ -60,6 +60,15 @@ def segments(data: bytes) -> list[Segment]:
             append(found, bare("SCAN", segment.end, position))
 
 
+def without_scans(data: bytes) -> bytes:
+    """The same JPEG without its picture data and what follows its end: a small part of the bytes,
+    for whoever looks at the other segments again and again. Raises as `segments` does."""
+    left_out = {"SCAN", "TRAILER"}
+    return b"".join(
+        data[each.start : each.end] for each in segments(data) if each.kind not in left_out
+    )
+
+
 def _find(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
     match = pattern.search(data, position)
     if match is None:

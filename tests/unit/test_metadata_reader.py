@@ -8,7 +8,9 @@ import piexif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from tagd.containers.jpeg import without_scans
 from tagd.containers.splice import jpeg
 from tagd.containers.tags import XP_KEYWORDS, all_tags
 from tagd.metadata import exif, reader
@@ -153,3 +155,16 @@ def test_an_exiftool_that_hangs_is_killed(tmp_path: Path) -> None:
     program.chmod(0o755)
     with ExifTool(program, seconds=0.2) as tool, pytest.raises(ExifToolTrouble, match="no answer"):
         tool.packet(b"")
+
+
+def test_a_jpeg_without_its_scans_says_the_same(tmp_path: Path) -> None:
+    image = Image.effect_noise((300, 200), 90).convert("RGB")
+    block = Image.Exif()
+    block[0x010F] = "Maker"
+    image.save(tmp_path / "a.jpg", exif=block, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    data = (tmp_path / "a.jpg").read_bytes()
+    front = without_scans(data)
+    assert len(front) < len(data) / 10
+    assert without_scans(front) == front
+    assert reader.of_photo(front) == reader.of_photo(data)
+    assert reader.of_photo(data).camera_make == "Maker"
