@@ -112,6 +112,8 @@ def settings_of(config: Config) -> WorkerSettings:
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
         keep_runs=config.retag.keep_runs,
+        # Keywords of all kinds lie in photos from elsewhere: they count where tagd works with them.
+        reads_keywords=writes_of(config) is not None,
     )
 
 

@@ -39,9 +39,11 @@ def take_in(
     derivation: Derivation,
     run: Run,
     now: float,
+    *,
+    keywords: bool = True,
 ) -> set[int]:
     """Take in what was read of these files, by their row ids; the photos whose tags have changed,
-    by theirs."""
+    by theirs. Without `keywords` only stars and places are."""
     # Most photos say nothing, and of them nothing more is asked.
     speak = {file_id for file_id, each in readings.items() if each != SILENT}
     known = earlier.before(tx, speak | earlier.with_tags(tx, readings.keys() - speak))
@@ -49,7 +51,7 @@ def take_in(
     changed: set[int] = set()
     for file_id, each in known.items():
         said = readings[file_id]
-        if said.keywords or each.labels:
+        if keywords and (said.keywords or each.labels):
             written = inscriptions.written(tx, file_id)
             sayings = _sayings(tx, said, each, written, derivation)
             for saying in sayings:

@@ -90,11 +90,11 @@ class WorkerSettings:
     max_attempts: int
     settle_seconds: float
     keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
+    reads_keywords: bool = True  # what photos say becomes tags
 
     @property
     def ahead(self) -> int:
-        """Photos claimed at most: each decoder busy and one waiting, a batch at the model, and what
-        is to be recorded together."""
+        """Photos claimed at most: at each decoder two, a batch, and what is recorded together."""
         return 2 * self.decoders + self.batch_size + TURN_PHOTOS
 
 
@@ -298,7 +298,8 @@ class Worker:
             ]
             if self._run is not None:
                 said = turn.readings({report.file_id for report in reports})
-                found_tags.take_in(tx, said, self._derivation, self._run, now)
+                keywords = self._settings.reads_keywords
+                found_tags.take_in(tx, said, self._derivation, self._run, now, keywords=keywords)
             if self._writes is not None:
                 self._writes.queue(tx, {report.photo_id for report in reports}, now)
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
