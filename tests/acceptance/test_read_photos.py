@@ -78,3 +78,14 @@ def _labels(home: Home) -> set[str]:
 
 def _rejected(home: Home) -> set[str]:
     return {tag for (tag,) in home.rows("SELECT tag FROM v_rejected_tags")}
+
+
+def test_where_nothing_is_written_keywords_count_on_request_alone(home: Home) -> None:
+    photo = home.photos / "cat.jpg"
+    photos.cat().save(photo)
+    photo.write_bytes(with_packet(photo.read_bytes(), _packet("Aunt Ada")))
+    assert home.run("tag", home.photos).returncode == 0
+    assert "cat" in home.tags("cat.jpg")
+    assert "Aunt Ada" not in home.tags("cat.jpg")
+    assert home.run("read", photo).returncode == 0
+    assert "Aunt Ada" in home.tags("cat.jpg")
