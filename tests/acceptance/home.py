@@ -108,6 +108,18 @@ class Home:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    @contextlib.contextmanager
+    def stopped(self, daemon: subprocess.Popen[bytes]) -> Iterator[None]:
+        """The daemon with its decoders stands still, never in the middle of a transaction: it is
+        stopped while the right to write is held here."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            os.killpg(daemon.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(daemon.pid, signal.SIGCONT)
+
     def wait_ready(self, process: subprocess.Popen[bytes]) -> None:
         def ready() -> bool:
             assert process.poll() is None, self.log.read_text()

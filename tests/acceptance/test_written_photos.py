@@ -28,9 +28,8 @@ def test_a_photo_that_lands_has_its_tags_inside_and_what_a_person_says_follows(h
         wait_until(lambda: "Chelsea" in subjects(photo), 30, "what was added is in the photo")
         home.wait_state("cat.jpg", "tagged")
         assert home.inferences() == 1, "our own write is no new photo"
-        os.killpg(daemon.pid, signal.SIGSTOP)
-        assert home.run("reject", photo, "cat").returncode == 0
-        os.killpg(daemon.pid, signal.SIGCONT)
+        with home.stopped(daemon):
+            assert home.run("reject", photo, "cat").returncode == 0
         wait_until(lambda: "cat" not in subjects(photo), 30, "what was rejected is not")
         assert home.inferences() == 1
     assert [path.name for path in home.photos.iterdir()] == ["cat.jpg"]
