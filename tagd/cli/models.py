@@ -270,7 +270,7 @@ def _lines(facts: ModelFacts, speeds: Iterable[Speed]) -> Iterator[tuple[str, st
     yield "licence", sourced(facts.licence, "licence")
     yield "top-1", sourced(f"{facts.top1} %", "top1") if facts.top1 else "not known"
     yield "parameters", sourced(f"{facts.parameters_m:.2f} M", "parameters_m")
-    yield "multiply-adds", sourced(f"{facts.gmacs} G", "gmacs") if facts.gmacs else "not known"
+    yield "multiply-adds", sourced(f"{facts.gmacs:.3g} G", "gmacs") if facts.gmacs else "not known"
     memory = f"{facts.memory_mb.fp32} MB, in half precision {facts.memory_mb.half} MB"
     yield "memory", sourced(memory, "memory_mb")
     yield "input", f"{height} x {width} pixels"

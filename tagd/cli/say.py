@@ -150,7 +150,8 @@ def _write(
     names = tags.label_names(tx)
     if word in {say.Word.CONFIRM, say.Word.WITHDRAW}:
         _require(say.having(tx, [label_id], photos), names[label], photos)
-    below = {each: key for key, each in tags.labels_present(tx, derivation.below(label)).items()}
+    kinds = derivation.kinds_of(label, names)
+    below = {each: key for key, each in tags.labels_present(tx, kinds).items()}
     saying = say.Saying(word, label_id, frozenset(below))
     run = Run.of(f"tagd {command} {names[label]}")
     changes = say.say(tx, saying, photos, run, time.time())
@@ -251,7 +252,7 @@ def _ask(text: str, unclear: NoSuchTag, language: str) -> str:
     from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415  lazy, as above
     from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
 
-    vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load()
+    vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load().knowing(unclear.candidates)
     output.note(f"{text!r} may mean")
     for number, label in enumerate(unclear.candidates, 1):
         kinds = ", ".join(vocabulary.name(each, language) for each in hierarchy.shown_above(label))

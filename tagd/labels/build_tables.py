@@ -1,12 +1,11 @@
-"""Build `data/wordnet.tsv` from WordNet 3.0 and check the curated tables against it.
+"""Build `data/wordnet.tsv` and `data/further.tsv` from WordNet 3.0, and check the curated tables.
 
-    python -m tagd.labels.build_tables /usr/share/wordnet [--classes FILE …] [--check]
+    python -m tagd.labels.build_tables /usr/share/wordnet [--check]
 
-The argument is the folder with WordNet's `data.noun` (Debian's package wordnet-base has it).
-`--classes` names further lists of synset ids, one a line, such as timm's
-`timm/data/_info/imagenet22k_synsets.txt`; ImageNet-1k's is always among them. `--check` writes
-nothing. The curated tables, `display.tsv` and `names.*.tsv`, are only checked: what they lack, or
-say against WordNet, is listed and the exit status is 1.
+The argument is the folder with WordNet's `data.noun` (Debian's package wordnet-base has it); the
+classes are those of timm's lists. `--check` writes nothing. The curated tables, `display.tsv` and
+`names.*.tsv`, are only checked: what they lack, or say against WordNet, is listed and the exit
+status is 1.
 """
 
 from __future__ import annotations
@@ -17,25 +16,45 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tagd.labels.tables import DATA, languages, rows
+from tagd.labels.tables import DATA, HIDDEN, USEFUL, languages, rows
 from tagd.labels.vocabulary import fold
 
-IMAGENET_1K = "data/_info/imagenet_synsets.txt"  # inside timm, in the order of the classes
+LISTS = "data/_info"  # inside timm; in each list the order of the classes
+IMAGENET_1K = "imagenet_synsets.txt"
+FURTHER = (
+    "imagenet12k_synsets.txt",
+    "imagenet21k_goog_synsets.txt",
+    "imagenet21k_miil_synsets.txt",
+    "imagenet22k_synsets.txt",
+    "imagenet22k_ms_synsets.txt",
+)
+PERSON = "n00007846"
+FEW = 12  # leaves below a kind that is still as special as a class of ImageNet-1k
+LICENCE = "# Copyright 2006 Princeton University, WordNet 3.0 licence: see LICENSE.wordnet.\n"
 HEADER = (
     "# WordNet 3.0 nouns: ImageNet's classes and all their hypernyms. Built by build_tables.py.\n"
-    "# Copyright 2006 Princeton University, WordNet 3.0 licence: see LICENSE.wordnet.\n"
+    f"{LICENCE}"
     "# Index: position among ImageNet-1k's classes, from timm/data/_info/imagenet_synsets.txt.\n"
     "#id\tparents\tlemmas\tindex\n"
+)
+FURTHER_HEADER = (
+    "# WordNet 3.0 nouns: of ImageNet's larger sets, what wordnet.tsv lacks. Built as that is.\n"
+    f"{LICENCE}"
+    f"# Use: {USEFUL} is a tag above others, too: few leaves below it, or an everyday word.\n"
+    f"# {HIDDEN} is never a tag: a kind of person, of whom no model should say more than that.\n"
+    "#id\tparents\tlemmas\tuse\n"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """One noun of WordNet: its words and its hypernyms, instances' included."""
+    """One noun of WordNet: its words and its hypernyms, instances' included. `senses`: the keys
+    that `cntlist.rev` counts the words by in this meaning."""
 
     id: str
     lemmas: tuple[str, ...]
     parents: tuple[str, ...]
+    senses: tuple[str, ...] = ()
 
 
 def read_nouns(path: Path) -> dict[str, Synset]:
@@ -57,7 +76,17 @@ def _parse(line: str) -> Synset:
         id=f"n{cells[0]}",
         lemmas=tuple(cells[4 + 2 * i].replace("_", " ") for i in range(words)),
         parents=tuple(f"n{p[1]}" for p in pointers if p[0] in {"@", "@i"} and p[2] == "n"),
+        senses=tuple(
+            f"{cells[4 + 2 * i].lower()}%1:{cells[1]}:{int(cells[5 + 2 * i], 16):02d}::"
+            for i in range(words)
+        ),
     )
+
+
+def read_counts(path: Path) -> dict[str, int]:
+    """WordNet's `cntlist.rev`: how often each sense was met in texts."""
+    lines = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+    return {sense: int(times) for sense, _, times in lines}
 
 
 def with_hypernyms(classes: list[str], nouns: dict[str, Synset]) -> list[str]:
@@ -80,6 +109,34 @@ def table(classes: list[str], index: dict[str, int], nouns: dict[str, Synset]) -
         position = str(index[id_]) if id_ in index else ""
         lines.append("\t".join([id_, ";".join(synset.parents), ";".join(synset.lemmas), position]))
     return HEADER + "\n".join(lines) + "\n"
+
+
+def further_table(
+    classes: list[str], known: set[str], nouns: dict[str, Synset], counts: dict[str, int]
+) -> str:
+    """The text of `further.tsv`: what is `known` is left out."""
+    every, among = with_hypernyms(classes, nouns), set(classes)
+    leaves = _leaves_below(every, nouns)
+    lines = []
+    for synset in (nouns[id_] for id_ in every if id_ not in known):
+        if PERSON in with_hypernyms([synset.id], nouns):
+            lines.append(f"{synset.id}\t{PERSON}\tperson\t{HIDDEN}")
+            continue
+        below = leaves[synset.id]
+        common = len(below) <= FEW or any(counts.get(sense) for sense in synset.senses)
+        use = USEFUL if below and common and synset.id in among else ""
+        lines.append("\t".join([synset.id, ";".join(synset.parents), ";".join(synset.lemmas), use]))
+    return FURTHER_HEADER + "\n".join(lines) + "\n"
+
+
+def _leaves_below(ids: list[str], nouns: dict[str, Synset]) -> dict[str, set[str]]:
+    """For each id those below it that nothing is below of."""
+    inner = {parent for id_ in ids for parent in nouns[id_].parents}
+    found: dict[str, set[str]] = {id_: set() for id_ in ids}
+    for leaf in (id_ for id_ in ids if id_ not in inner):
+        for above in with_hypernyms([leaf], nouns):
+            found[above] |= {leaf} - {above}
+    return found
 
 
 def faults_of_display(nouns: dict[str, Synset], known: set[str]) -> list[str]:
@@ -113,37 +170,37 @@ def faults_of_names(needed: set[str]) -> list[str]:
     return faults
 
 
-def imagenet_1k() -> list[str]:
-    """ImageNet-1k's synset ids in the order of its classes, found without importing timm."""
+def class_list(name: str) -> list[str]:
+    """The synset ids of one of timm's lists, in its order, found without importing timm."""
     spec = find_spec("timm")
     if spec is None or spec.origin is None:
-        sys.exit("timm is not installed: it has the list of ImageNet-1k's classes")
-    return (Path(spec.origin).parent / IMAGENET_1K).read_text(encoding="ascii").split()
+        sys.exit("timm is not installed: it has the lists of ImageNet's classes")
+    return (Path(spec.origin).parent / LISTS / name).read_text(encoding="ascii").split()
 
 
 def main() -> int:
-    """Write the table, then list what is wrong with the curated ones."""
+    """Write the tables, then list what is wrong with the curated ones."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("wordnet", type=Path, help="folder that holds data.noun")
-    parser.add_argument("--classes", type=Path, nargs="*", default=[], help="further synset ids")
+    parser.add_argument("wordnet", type=Path, help="folder that holds data.noun and cntlist.rev")
     parser.add_argument("--check", action="store_true", help="write nothing")
     asked = parser.parse_args()
     nouns = read_nouns(asked.wordnet / "data.noun")
-    thousand = imagenet_1k()
-    further = [id_ for path in asked.classes for id_ in path.read_text(encoding="ascii").split()]
-    unknown = sorted(set(further) - nouns.keys())
-    classes = thousand + [id_ for id_ in further if id_ in nouns]
-    index = {id_: position for position, id_ in enumerate(thousand)}
-    text = table(classes, index, nouns)
-    faults = [f"{id_} is not in WordNet 3.0, left out" for id_ in unknown]
-    if asked.check:
-        same = (DATA / "wordnet.tsv").read_text(encoding="utf-8") == text
-        faults += [] if same else ["wordnet.tsv: differs from what would be built"]
-    else:
-        (DATA / "wordnet.tsv").write_text(text, encoding="utf-8")
+    thousand = class_list(IMAGENET_1K)
+    known = set(with_hypernyms(thousand, nouns))
+    further = sorted({id_ for name in FURTHER for id_ in class_list(name)})
+    counts = read_counts(asked.wordnet / "cntlist.rev")
+    built = {
+        "wordnet.tsv": table(thousand, {id_: at for at, id_ in enumerate(thousand)}, nouns),
+        "further.tsv": further_table(further, known, nouns, counts),
+    }
+    faults = []
+    for name, text in built.items():
+        if not asked.check:
+            (DATA / name).write_text(text, encoding="utf-8")
+        elif (DATA / name).read_text(encoding="utf-8") != text:
+            faults.append(f"{name}: differs from what would be built")
     shown = {row[1] for row in rows("display.tsv") if row[0] in {"tag", "broad"}}
-    known = {row[0] for row in rows("wordnet.tsv")}
-    faults += faults_of_display(nouns, known) + faults_of_names(set(classes) | shown)
+    faults += faults_of_display(nouns, known) + faults_of_names(set(thousand) | shown)
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return 1 if faults else 0
 

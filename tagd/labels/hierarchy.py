@@ -6,11 +6,12 @@ them). A label has several parents at times, so this is a directed graph without
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from tagd.labels.tables import DATA, many, rows
+from tagd.labels import tables
+from tagd.labels.tables import DATA, HIDDEN, USEFUL, is_synset, many, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,12 +28,32 @@ class Hierarchy:
     tags: frozenset[str]  # useful as tags above a leaf
     broad: frozenset[str] = frozenset()  # useful where nothing below them is likely
     wary: frozenset[str] = frozenset()  # classes that answer to pictures of nothing
+    hidden: frozenset[str] = frozenset()  # never tags, though nothing is below them
     _above: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls) -> Hierarchy:
         """The one that ships with tagd; read once."""
         return _shipped()
+
+    def knowing(self, labels: Iterable[str]) -> Hierarchy:
+        """This, and where it lacks one of these synsets all those of ImageNet's larger sets too."""
+        known = self.parents
+        return self if all(e in known or not is_synset(e) for e in labels) else self._whole
+
+    @cached_property
+    def _whole(self) -> Hierarchy:
+        every = tables.synsets()
+        parents = {label: row.parents for label, row in every.items()}
+        useful = {label for label, row in every.items() if row.use == USEFUL}
+        hidden = {label for label, row in every.items() if row.use == HIDDEN}
+        return replace(
+            self,
+            parents={**parents, **self.parents},
+            tags=self.tags | useful,
+            hidden=self.hidden | hidden,
+            _above={},
+        )
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
@@ -72,7 +93,9 @@ class Hierarchy:
 
     def may_be_tag(self, label: str) -> bool:
         """Whether a label is a leaf, or one of those above that people search for."""
-        return label in self.shown or label not in self.children
+        if label in self.shown:
+            return True
+        return label not in self.children and label not in self.hidden
 
 
 def _reach(start: str, steps: Mapping[str, Iterable[str]]) -> list[str]:

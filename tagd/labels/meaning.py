@@ -37,7 +37,8 @@ class Meaning:
             called.setdefault(fold(name), set()).add(label)
             called.setdefault(fold(label), set()).add(label)
         names = {name: frozenset(labels) for name, labels in called.items()}
-        return cls(rules, own.under(rules, Hierarchy.load()), vocabulary, names)
+        hierarchy = own.under(rules, Hierarchy.load()).knowing(given)
+        return cls(rules, hierarchy, vocabulary, names)
 
     def labels(self, text: str, *, beginning: bool = False) -> frozenset[str]:
         """The labels that a word or phrase in any language means, with all below them; none where
@@ -89,3 +90,4 @@ def _names(
         plain = name.removeprefix(rules.prefix)
         if plain != vocabulary.name(label, rules.language) or label.startswith(OWN):
             yield label, plain
+        yield from ((label, word) for word in vocabulary.further_words(label))

@@ -1,6 +1,7 @@
 """The tables in `data/`: tab-separated UTF-8 text, `#` begins a comment line.
 
     wordnet.tsv     id, parents, lemmas, index in ImageNet-1k   (built by `build_tables.py`)
+    further.tsv     the same of ImageNet's larger sets: id, parents, lemmas, use   (built, too)
     display.tsv     what of WordNet becomes a tag               (curated)
     names.XX.tsv    id, display name, synonyms; XX is the language (curated)
     LICENSE.wordnet the licence of everything that comes from WordNet
@@ -12,14 +13,40 @@ it has no name for is called as in English, and `build_tables.py --check` lists 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 DATA = Path(__file__).parent / "data"
 ALL, NAMES, KINDS = "*.tsv", "names.*.tsv", "[!n]*.tsv"  # KINDS: those that are not about names
+
+USEFUL, HIDDEN = "tag", "never"  # what `further.tsv` says of use
+
+
+class Synset(NamedTuple):
+    """A synset as WordNet has it."""
+
+    parents: tuple[str, ...]
+    words: tuple[str, ...]  # the usual one first
+    use: str
+
+
+@cache
+def synsets() -> Mapping[str, Synset]:
+    """`wordnet.tsv` and `further.tsv` by id: 23,000 rows, which most catalogues do without."""
+    known = [(*row[:3], "") for row in rows("wordnet.tsv")]
+    return {
+        label: Synset(many(parents), many(words), use)
+        for label, parents, words, use in (*known, *rows("further.tsv"))
+    }
+
+
+def is_synset(label: str) -> bool:
+    """Whether a label has the form of a synset's id, such as n02123045."""
+    return len(label) == 9 and label[0] == "n" and label[1:].isdecimal()
 
 
 def rows(name: str, folder: Path = DATA) -> Iterator[list[str]]:

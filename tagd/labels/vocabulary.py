@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from tagd.labels import tables
-from tagd.labels.tables import DATA, many, rows
+from tagd.labels.tables import DATA, is_synset, many, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +60,20 @@ class Vocabulary:
         """The display name of a label; in English where this language has none. A person's own is
         called as he wrote it, and a label that nobody knows is its own name."""
         known = self._of(language).get(label) or self._of(ENGLISH).get(label)
-        return known or label.removeprefix(OWN)
+        return known or next(iter(self.further_words(label)), label.removeprefix(OWN))
+
+    def further_words(self, label: str) -> tuple[str, ...]:
+        """WordNet's own words, the usual one first, for a synset that has no name here, as one of
+        ImageNet's larger sets. They are English, and no word of them is known to `resolve`."""
+        if label in self._of(ENGLISH) or not is_synset(label):
+            return ()
+        found = tables.synsets().get(label)
+        return found.words if found else ()
 
     def resolve(self, text: str) -> frozenset[str]:
         """The labels that are called so, or have it for a synonym, in any language; a label id
         means itself. Several where a word has several meanings, as crane has."""
-        if text in self._of(ENGLISH):
+        if text in self._of(ENGLISH) or self.further_words(text):
             return frozenset({text})
         return self._meanings.get(fold(text), frozenset())
 

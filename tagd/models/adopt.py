@@ -163,10 +163,13 @@ def _labels(request: Request, found: Incoming, row: ModelFacts | None) -> _Label
                 hint="Choose another name with --as.",
             )
         return _set(row.label_set)
+    if not named and found.label_set is not None:
+        return _set(found.label_set)
     if not named:
         raise WeightsRefused(
             f"{request.path}: nothing says what its outputs mean",
-            hint="Say --labels imagenet-1k, or --labels FILE with a name a line in their order.",
+            hint="Say --labels imagenet-1k, or another set; or --labels FILE with a name a line in "
+            f"their order. Sets: {', '.join(labelset.SETS)}.",
         )
     return _named(request.id, list(found.names), {})
 

@@ -45,7 +45,8 @@ _NOISE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What is known before anything is loaded. `names` are those of the outputs, in order."""
+    """What is known before anything is loaded. `names` are those of the outputs, in order;
+    `label_set` says which they are where no names are given."""
 
     weights: Path
     backend: Backend | None = None
@@ -53,6 +54,7 @@ class Incoming:
     config: Mapping[str, Any] | None = None
     preprocessing: Preprocessing | None = None
     names: tuple[str, ...] = ()
+    label_set: str | None = None
 
     def told(self, backend: Backend, architecture: str) -> Incoming:
         """The same with an architecture that a person named."""
@@ -107,6 +109,7 @@ def _of_timm(config: Mapping[str, Any], weights: Path, folder: Path) -> Incoming
         config=dict(config.get("model_args") or {}),
         preprocessing=preprocessing_config.of_timm(cfg, str(folder / CONFIG)),
         names=_names(names, folder),
+        label_set=labelset.of_timm(cfg),
     )
 
 

@@ -5,6 +5,8 @@ is the order of every network trained on it; equal to `imagenet_synsets.txt` of 
 `data/imagenet-1k.names.txt`: their lemmas in WordNet, in that order, as configurations of such
 networks spell them: they tell whether a network's own list of names is this set.
 
+ImageNet's larger sets are read where timm has them, with the names of all synsets.
+
 A classifier with other classes brings a vocabulary of its own: flat, its ids `custom:MODEL/NAME`.
 """
 
@@ -14,8 +16,9 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tagd.errors import ModelError, WeightsRefused
 
@@ -23,10 +26,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 IMAGENET_1K = "imagenet-1k"
-SETS = (IMAGENET_1K,)
+SETS: Mapping[str, int] = {  # how many labels each has, by which timm tells them apart, too
+    IMAGENET_1K: 1000,
+    "imagenet-12k": 11821,
+    "imagenet-21k-goog": 21843,
+    "imagenet-21k-miil": 11221,
+    "imagenet-22k": 21841,
+    "imagenet-22k-ms": 21842,
+}
 CUSTOM = "custom:"
 ENGLISH = "en"
 
+_OURS = Path(__file__).parent / "data"
+_TAGGED_1K = re.compile(
+    r"(^|_)in1k(_\d+|_ema)?$"
+)  # such as mim_in22k_ft_in1k, and not in1k_ft_in22k
+_REINSTALL = "Reinstall tagd."
 _SYNSET = re.compile(r"^n\d{8}$")
 _PLACEHOLDER = re.compile(r"^label_\d+$", re.IGNORECASE)  # what transformers writes for no name
 
@@ -37,7 +52,11 @@ def load(name: str) -> tuple[str, ...]:
 
     Raises `ModelError` when there is no such set or a label stands in it twice.
     """
-    labels = tuple(_lines(f"{name}.txt"))
+    if name == IMAGENET_1K or name not in SETS:
+        labels = tuple(_lines(_OURS / f"{name}.txt"))
+    else:
+        file = f"imagenet{name.removeprefix('imagenet-').replace('-', '_')}_synsets.txt"
+        labels = tuple(_lines(_timm() / file))
     if len(set(labels)) != len(labels):
         raise ModelError(f"label set {name!r} names a label twice")
     return labels
@@ -46,16 +65,39 @@ def load(name: str) -> tuple[str, ...]:
 @cache
 def lemmas(name: str) -> tuple[str, ...]:
     """The words for each label of the set called `name`, such as "tench, Tinca tinca"."""
-    return tuple(_lines(f"{name}.names.txt"))
+    if name == IMAGENET_1K:
+        return tuple(_lines(_OURS / f"{name}.names.txt"))
+    words = dict(line.split("\t") for line in _lines(_timm() / "imagenet_synset_to_lemma.txt"))
+    return tuple(words[label] for label in load(name))
 
 
-def _lines(file: str) -> list[str]:
-    source = resources.files("tagd.models").joinpath("data", file)
+def of_timm(config: Mapping[str, Any]) -> str | None:
+    """The set that timm's `pretrained_cfg` names; None where it tells of none for sure.
+
+    Of the larger sets each has a number of classes that no other has, as timm itself takes them. A
+    thousand classes may be anyone's: they are ImageNet-1k's where the checkpoint's tag ends so.
+    """
+    classes = config.get("num_classes")
+    found = next((name for name, number in SETS.items() if number == classes), None)
+    if found == IMAGENET_1K and not _TAGGED_1K.search(str(config.get("tag") or "")):
+        return None
+    return found
+
+
+def _timm() -> Path:
+    """Where timm has its lists; timm itself, which takes seconds to import, is not."""
+    spec = find_spec("timm")
+    if spec is None or spec.origin is None:
+        raise ModelError("timm, which has the lists of labels, is not installed", hint=_REINSTALL)
+    return Path(spec.origin).parent / "data" / "_info"
+
+
+def _lines(source: Path) -> list[str]:
     try:
         return source.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"label set {file.partition('.')[0]!r} cannot be read: {error}", hint="Reinstall tagd."
+            f"label set {source.stem!r} cannot be read: {error}", hint=_REINSTALL
         ) from error
 
 
@@ -101,7 +143,7 @@ def recognise(model: str, names: Sequence[str]) -> str | None:
     They are compared word by word with WordNet's, or as synset ids. Raises `WeightsRefused` where
     some agree and others do not: a set in another order gives wrong tags to every photo.
     """
-    for known in SETS:
+    for known in (known for known, number in SETS.items() if number == len(names)):
         ids = load(known)
         if list(names) == list(ids):
             return known
@@ -110,8 +152,6 @@ def recognise(model: str, names: Sequence[str]) -> str | None:
                 f"{model}: its labels are those of {known}, but in another order",
                 hint="Give them as a list in the order of the output: --labels FILE.",
             )
-        if len(names) != len(ids):
-            continue
         agreeing = [
             _words(name) <= _words(ours) and bool(_words(name))
             for name, ours in zip(names, lemmas(known), strict=True)

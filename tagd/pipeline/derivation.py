@@ -11,7 +11,7 @@ from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import OWN, Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tagd.domain import Predictions, Tags
     from tagd.labels.rules import TagRules
@@ -33,15 +33,16 @@ class Derivation:
 
     def tags_of(self, predictions: Predictions) -> Tags:
         """The tags that follow from these predictions."""
-        return derive(predictions, self.rules, self.hierarchy)
+        return derive(predictions, self.rules, self.hierarchy.knowing(predictions.labels))
 
     def above(self, label: str) -> tuple[str, ...]:
         """What a label is a kind of, the nearest first."""
-        return self.hierarchy.ancestors(label)
+        return self.hierarchy.knowing([label]).ancestors(label)
 
-    def below(self, label: str) -> tuple[str, ...]:
-        """What is a kind of it, the nearest first."""
-        return self.hierarchy.descendants(label)
+    def kinds_of(self, label: str, among: Collection[str]) -> frozenset[str]:
+        """Those of some labels that are kinds of this one."""
+        below = self.hierarchy.knowing([label, *among]).descendants(label)
+        return frozenset(among).intersection(below)
 
     def name_of(self, label: str) -> str:
         """What a label is called in the catalogue: in the chosen language, with the prefix. A tag

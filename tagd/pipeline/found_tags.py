@@ -121,7 +121,8 @@ def _sayings(
 
 
 def _below(tx: Connection, label: str, derivation: Derivation) -> frozenset[int]:
-    return frozenset(tags.labels_present(tx, derivation.below(label)).values())
+    kinds = derivation.kinds_of(label, tags.label_names(tx))
+    return frozenset(tags.labels_present(tx, kinds).values())
 
 
 def _label(

@@ -212,7 +212,7 @@ def _stands(target: Target, place: Place, wish: Wish, digest: str) -> bool:
 
 def _way_to(label: str, derivation: Derivation) -> list[str]:
     """What a label is a kind of, the most general first: one way, where there are several."""
-    hierarchy, way = derivation.hierarchy, list[str]()
+    hierarchy, way = derivation.hierarchy.knowing([label]), list[str]()
     while above := [each for each in hierarchy.shown_above(label) if each in hierarchy.tags]:
         label = above[0]
         way.insert(0, label)

@@ -142,21 +142,36 @@ def test_a_list_of_labels_may_have_names_in_further_languages(
 
 
 def test_a_folder_of_timms_says_what_it_is(tmp_path: Path, shelf: Shelf) -> None:
-    built = timm.create_model("mobilenetv4_conv_small", num_classes=3)
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    save_file(dict(built.state_dict()), folder / "model.safetensors")
-    cfg: Any = timm.get_pretrained_cfg("mobilenetv4_conv_small.e2400_r224_in1k")
-    config = {
-        "architecture": "mobilenetv4_conv_small",
-        "num_classes": 3,
-        "label_names": DISHES,
-        "pretrained_cfg": {**cfg.to_dict(), "num_classes": 3},
-    }
-    (folder / "config.json").write_text(json.dumps(config))
+    folder = timms_folder(tmp_path / "mine", 3, label_names=DISHES)
     facts = adopt(Request(folder, "mine"), shelf)
     assert facts.preprocessing == SMALL.preprocessing
     assert shelf.labels_of(facts)[2] == "custom:mine/miso soup"
+
+
+def timms_folder(folder: Path, classes: int, **said: object) -> Path:
+    """A network that is surest of its last class but one, as timm saves it for the hub."""
+    built: Any = timm.create_model("mobilenetv4_conv_small", num_classes=classes)
+    with torch.no_grad():
+        built.classifier.weight.zero_()
+        built.classifier.bias[-2] = 20
+    folder.mkdir()
+    save_file(dict(built.state_dict()), folder / "model.safetensors")
+    cfg: Any = timm.get_pretrained_cfg("mobilenetv4_conv_small.e2400_r224_in1k")
+    cfg = {**cfg.to_dict(), "num_classes": classes, "tag": "in21k"}
+    config = {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": cfg, **said}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize("name", labelset.SETS.keys() - {labelset.IMAGENET_1K})
+def test_a_checkpoint_of_imagenets_larger_sets_says_synsets(
+    name: str, tmp_path: Path, shelf: Shelf
+) -> None:
+    facts = adopt(Request(timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf)
+    assert facts.label_set == name
+    model = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root)).get("wide")
+    [row] = model.session.logits(models.pictures(facts, 1))
+    assert model.labels[int(row.argmax())] == labelset.load(name)[-2]
 
 
 def test_a_trainers_checkpoint_is_taken(weights: Path, tmp_path: Path, shelf: Shelf) -> None:
