@@ -134,7 +134,7 @@ def compare(
             clock=time.perf_counter,
         )
     if html is not None:
-        _write_page(html, compared, name_of)
+        _write_page(html, compared, name_of, settings.tags.language)
     if json:
         output.as_json([_compared_fields(each, name_of) for each in compared])
     elif html is None:
@@ -250,11 +250,13 @@ def _writable(settings: Config) -> Catalogue:
         return open_writer(settings.catalogue.path)
 
 
-def _write_page(file: Path, compared: Sequence[Compared], name_of: Callable[[str], str]) -> None:
+def _write_page(
+    file: Path, compared: Sequence[Compared], name_of: Callable[[str], str], language: str
+) -> None:
     from tagd.lab.compare_page import page  # noqa: PLC0415  lazy, as above
 
     try:
-        file.write_text(page(compared, name_of), encoding="utf-8", errors="replace")
+        file.write_text(page(compared, name_of, language), encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(f"cannot write {display(file)}: {error.strerror}") from error
     output.note(f"wrote {display(file)}")

@@ -28,10 +28,12 @@ def show(settings: Config, number: int, models: str, html: Path | None, *, json:
     from tagd.lab.shadow_page import page  # noqa: PLC0415
 
     found = _shadowed(settings, chosen, number, pictures=html is not None)
-    by_tag = changes(found)
+    by_tag, language = changes(found), settings.tags.language
     if html is not None:
         try:
-            html.write_text(page(chosen, found, by_tag), encoding="utf-8", errors="replace")
+            html.write_text(
+                page(chosen, found, by_tag, language), encoding="utf-8", errors="replace"
+            )
         except OSError as error:
             raise ConfigError(f"cannot write {display(html)}: {error.strerror}") from error
         output.note(f"wrote {display(html)}")

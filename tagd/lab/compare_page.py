@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tagd.lab.page import document, jpeg, section
+from tagd.lab.page import counted, document, jpeg, section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from tagd.lab.compare import Compared, Opinion
 
 
-def page(compared: Sequence[Compared], name_of: Callable[[str], str]) -> str:
-    """The page. `name_of` gives a label's display name."""
-    models = len(compared[0].opinions) if compared else 0
-    title = f"{len(compared)} photos, {models} models"
-    return document(title, (_section(each, name_of) for each in compared))
+def page(compared: Sequence[Compared], name_of: Callable[[str], str], language: str) -> str:
+    """The page. `name_of` gives a label's display name, which is in this language."""
+    models = dict.fromkeys(said.model for each in compared for said in each.opinions)
+    title = f"{counted(len(compared))}: {escape(', '.join(models) or 'no model')}"
+    return document(title, (_section(each, name_of) for each in compared), language)
 
 
 def _section(one: Compared, name_of: Callable[[str], str]) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tagd.lab.calibrate import Report
+    from tagd.lab.calibrate import Point, Report
+
+CLOSE = 0.05  # of the whole width: nearer labels would stand in each other
 
 
 def draw(report: Report, file: Path) -> None:
@@ -26,9 +29,11 @@ def draw(report: Report, file: Path) -> None:
         marker="o",
         label="cascade, by its first threshold",
     )
-    for point in report.curve:
+    for point in apart(report.curve):
         at = (point.measured.milliseconds, 100 * point.measured.accuracy)
-        axes.annotate(f"{point.settles_at:.2f}", at, textcoords="offset points", xytext=(0, 6))
+        axes.annotate(
+            f"{point.settles_at:.2f}", at, textcoords="offset points", xytext=(0, 8), ha="center"
+        )
     for model, takes, right in zip(
         report.models, report.milliseconds, everything.alone, strict=True
     ):
@@ -45,5 +50,16 @@ def draw(report: Report, file: Path) -> None:
     axes.set_ylabel(f"top-1 of {everything.photos} photos, %")
     axes.legend()
     axes.grid(visible=True, alpha=0.3)
+    axes.margins(0.08)
     FigureCanvasAgg(figure)  # figures without one ask for a display
     figure.savefig(file, format="png", dpi=120)
+
+
+def apart(curve: Sequence[Point]) -> Iterator[Point]:
+    """The points whose labels do not meet, from the left."""
+    places = [point.measured.milliseconds for point in curve]
+    least, last = CLOSE * (max(places) - min(places)), float("-inf")
+    for point in curve:
+        if point.measured.milliseconds >= last + least:
+            last = point.measured.milliseconds
+            yield point

@@ -42,11 +42,17 @@ del { color: #dc2626; }
 """
 
 
-def document(title: str, parts: Iterable[str]) -> str:
-    """The page."""
+def counted(photos: int) -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{photos:,} photo{'' if photos == 1 else 's'}"
+
+
+def document(title: str, parts: Iterable[str], language: str) -> str:
+    """The page. `language`: of the tags in it, as a sign that Chinese and Japanese share is drawn
+    another way in each."""
     body = "\n".join(parts)
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{title}</h1>\n{body}\n</body>\n</html>\n"

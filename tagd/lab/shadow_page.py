@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tagd.lab.page import document, section
+from tagd.lab.page import counted, document, section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 
 def page(
-    models: tuple[str, str], shadowed: Sequence[Shadowed], changes: Sequence[TagChange]
+    models: tuple[str, str],
+    shadowed: Sequence[Shadowed],
+    changes: Sequence[TagChange],
+    language: str,
 ) -> str:
-    """The page: by tag, then by photo."""
+    """The page: by tag, then by photo. `language`: of the tags."""
     old, new = map(escape, models)
     most = sorted(shadowed, key=lambda each: -len(each.gained) - len(each.lost))
     parts = [_table(changes), *(_section(each, old, new) for each in most)]
-    return document(f"{len(shadowed)} photos: {old}, then {new}", parts)
+    return document(f"{counted(len(shadowed))}: {old}, then {new}", parts, language)
 
 
 def _table(changes: Sequence[TagChange]) -> str:
