@@ -5,13 +5,12 @@ Unlike in rules, where a name must mean one label (`wording.py`), a search takes
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.labels import own
 from tagd.labels.hierarchy import Hierarchy
-from tagd.labels.vocabulary import OWN, SAME_WORD, Vocabulary, fold
+from tagd.labels.vocabulary import OWN, Vocabulary, fold, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +58,7 @@ class Meaning:
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """The names nearest to one that means nothing, the nearest first."""
-        near = difflib.get_close_matches(fold(text), self.called, n=most, cutoff=SAME_WORD)
+        near = nearest(fold(text), self.called, most)
         return list(dict.fromkeys((*near, *self.vocabulary.suggest(text, most))))[:most]
 
     def _bare(self, text: str) -> str:

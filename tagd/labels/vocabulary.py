@@ -12,12 +12,12 @@ from tagd.labels import tables
 from tagd.labels.tables import DATA, is_synset, many, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 ENGLISH = "en"
 OWN = "own:"  # what the labels of a person's own tags begin with; their name follows
-SAME_WORD = 0.7  # likeness from which on a name is worth a "did you mean"
+SAME_WORD = 0.75  # likeness from which on a name is worth a "did you mean"
 _LATIN_MARKS = range(0x0300, 0x0370)  # accents; Japanese voicing marks are letters, and stay
 _HIRAGANA_FROM = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), " ")
@@ -32,6 +32,16 @@ def fold(text: str) -> str:
         bare = "".join(sign for sign in apart if ord(sign) not in _LATIN_MARKS)
         plain = unicodedata.normalize("NFC", bare)
     return " ".join(plain.translate(_FORGIVEN).split())
+
+
+def nearest(text: str, names: Collection[str], most: int) -> list[str]:
+    """Those of the names that may have become this text by a typing error: by two letters in the
+    wrong order, then by others, the most alike first."""
+    pairs = range(len(text) - 1)
+    swapped = [f"{text[:at]}{text[at + 1]}{text[at]}{text[at + 2 :]}" for at in pairs]
+    meant = [each for each in swapped if each in names]
+    alike = difflib.get_close_matches(text, names, n=most, cutoff=SAME_WORD)
+    return list(dict.fromkeys((*meant, *alike)))[:most]
 
 
 def own_label(name: str) -> str:
@@ -100,8 +110,7 @@ class Vocabulary:
 
         Names alone, without synonyms: what is suggested is what the tags are called.
         """
-        near = difflib.get_close_matches(fold(text), self._spellings, n=most, cutoff=SAME_WORD)
-        return [self._spellings[each] for each in near]
+        return [self._spellings[each] for each in nearest(fold(text), self._spellings, most)]
 
     def _of(self, language: str) -> Mapping[str, str]:
         names = self._names.get(language)

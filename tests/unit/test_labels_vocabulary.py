@@ -95,8 +95,15 @@ def test_a_typing_error_is_answered_with_the_nearest_names(typed: str, meant: st
     assert meant in WORDS.suggest(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("dgo", "dog"), ("cta", "cat"), ("brid", "bird"), ("ラオイン", "ライオン")]
+)
+def test_two_letters_in_the_wrong_order_are_thought_of_first(typed: str, meant: str) -> None:
+    assert WORDS.suggest(typed)[0] == meant
+
+
 def test_what_is_near_nothing_has_no_suggestion() -> None:
-    assert WORDS.suggest("zzzzzzzz") == []
+    assert WORDS.suggest("zzzzzzzz") == WORDS.suggest("Aunt Ada") == []
     assert len(WORDS.suggest("terrier", most=2)) == 2
 
 
