@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import TagdError
 from tagd.fs import display
@@ -153,13 +154,9 @@ def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: boo
 def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
     """The photos, by row id, at these paths and that the query finds."""
     from tagd.catalogue.retag import photos_at  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.search import stream  # noqa: PLC0415
-    from tagd.catalogue.tags import label_names  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
-    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
-    meaning = Meaning.by(tag_rules(settings), label_names(tx))
-    found = stream(tx, query, meaning) if query else ()
+    found = found_by(tx, query, tag_rules(settings)) if query else ()
     photos = photos_at(tx, [*paths, *(each.path for each in found)])
     if not photos:
         what = "the query finds no photo" if query else f"no photo is known at {display(paths[0])}"
