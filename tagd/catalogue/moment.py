@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, cast
 
-from tagd.catalogue.connection import connect_reader, translated_place
+from tagd.catalogue.connection import connect_reader, translated, translated_place
 from tagd.catalogue.version import check
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def moment(path: Path) -> Iterator[sqlite3.Connection]:
     with translated_place(path):
         check(path, older_is_fine=False)
         connection = connect_reader(path)
-    with closing(connection), translated_place(path):
+    with closing(connection), translated(path):
         connection.execute("BEGIN DEFERRED")
         yield connection
 
