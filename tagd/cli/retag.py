@@ -142,12 +142,12 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
 
 
 def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd import daemon  # noqa: PLC0415  lazy, as above
-    from tagd.cli import work  # noqa: PLC0415
+    from tagd.cli import work  # noqa: PLC0415  lazy, as above
+    from tagd.daemon import once  # noqa: PLC0415
 
     work.quiet_logs(settings)
     with work.progress() as show:
-        summary = daemon.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
+        summary = once.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
     work.print_summary(summary, json=json)
 
 
