@@ -17,7 +17,7 @@ from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -55,64 +55,37 @@ class Said:
     run: int | None
 
 
+SAYINGS = {
+    "confirm": "Say that a tag is right: no model takes it away any more.",
+    "reject": "Say that a tag is wrong: it goes, with all that is a kind of it, and no model "
+    "brings it back.\n\nWhat is no dog is no Chihuahua. Of a photo that has no such tag it is said "
+    "in advance.",
+    "add": "Give photos a tag that no model takes away, also one that was rejected.\n\n"
+    "A word that tagd does not know becomes a tag of your own.",
+    "remove": "Take a tag off photos. One that a model gave is rejected, so that it stays away.",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (confirm, reject, add, remove):
-        app.command()(command)
+    for command, meaning in SAYINGS.items():
+        app.command(command, help=meaning)(_saying(command))
 
 
-def confirm(
-    files: Files = None,
-    *,
-    tag: TagName,
-    query: OfQuery = None,
-    config: ConfigFile = None,
-    json: AsJson = False,
-) -> None:
-    """Say that a tag is right: no model takes it away any more."""
-    _tell(_say("confirm", files, tag, query, config), json=json)
+def _saying(command: str) -> Callable[..., None]:
+    """The command of this name: they differ in the word alone."""
 
+    def say(
+        files: Files = None,
+        *,
+        tag: TagName,
+        query: OfQuery = None,
+        config: ConfigFile = None,
+        json: AsJson = False,
+    ) -> None:
+        _tell(_say(command, files, tag, query, config), json=json)
 
-def reject(
-    files: Files = None,
-    *,
-    tag: TagName,
-    query: OfQuery = None,
-    config: ConfigFile = None,
-    json: AsJson = False,
-) -> None:
-    """Say that a tag is wrong: it goes, with all that is a kind of it, and no model brings it back.
-
-    What is no dog is no Chihuahua. Of a photo that has no such tag it is said in advance.
-    """
-    _tell(_say("reject", files, tag, query, config), json=json)
-
-
-def add(
-    files: Files = None,
-    *,
-    tag: TagName,
-    query: OfQuery = None,
-    config: ConfigFile = None,
-    json: AsJson = False,
-) -> None:
-    """Give photos a tag that no model takes away, also one that was rejected.
-
-    A word that tagd does not know becomes a tag of your own.
-    """
-    _tell(_say("add", files, tag, query, config), json=json)
-
-
-def remove(
-    files: Files = None,
-    *,
-    tag: TagName,
-    query: OfQuery = None,
-    config: ConfigFile = None,
-    json: AsJson = False,
-) -> None:
-    """Take a tag off photos. One that a model gave is rejected, so that it stays away."""
-    _tell(_say("remove", files, tag, query, config), json=json)
+    return say
 
 
 def _say(
