@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.acceptance.home import Home, export_graphs
+
+# How long one example takes says something of the machine alone; each test has a time limit anyway.
+settings.register_profile("tagd", deadline=None)
+settings.load_profile("tagd")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ Imports torch.
 from __future__ import annotations
 
 import pickle
+import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,9 @@ def read(content: bytes, origin: str) -> State:
     but tensors.
     """
     try:
-        state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+        # Of a pickle in a newer format torch warns, in words for its own developers.
+        with warnings.catch_warnings(action="ignore"):
+            state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsRefused(
             f"{origin}: more than tensors is in this file, and loading it could run code: "

@@ -69,6 +69,15 @@ def test_a_file_that_would_run_code_is_refused_and_nothing_runs(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_pickle_in_todays_format_is_refused_without_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WeightsRefused, match=r"^mine: more than tensors "):
+        checkpoint.read(pickle.dumps(RunsCode()), "mine")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"hello world", b"PK\x03\x04", saved({"a": torch.zeros(500)})[:-40]],
