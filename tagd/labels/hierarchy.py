@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from tagd.labels import tables
@@ -38,8 +39,8 @@ class Hierarchy:
 
     def knowing(self, labels: Iterable[str]) -> Hierarchy:
         """This, and where it lacks one of these synsets all those of ImageNet's larger sets too."""
-        known = self.parents
-        return self if all(e in known or not is_synset(e) for e in labels) else self._whole
+        unknown = filterfalse(self.parents.__contains__, labels)
+        return self._whole if any(map(is_synset, unknown)) else self
 
     @cached_property
     def _whole(self) -> Hierarchy:
