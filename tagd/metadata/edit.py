@@ -118,22 +118,15 @@ def _there(data: bytes, which: Field) -> tuple[str, ...] | None:
 
 
 def _with(data: bytes, which: Field, values: tuple[str, ...], exiftool: ExifTool | None) -> bytes:
-    """The field written by whoever can do it without harm. Raises ExifUnsafe where nobody can."""
+    """The field written without harm to anything else. Raises ExifUnsafe where nobody can."""
     if which is Field.WINDOWS:
-        try:
-            return exif.with_keywords(data, values)
-        except exif.ExifUnsafe:
-            if exiftool is None:
-                raise
-    elif not iptc.may_become_utf8(iptc.datasets(jpeg.photoshop(data))):
+        return exif.with_keywords(data, values)
+    if not iptc.may_become_utf8(iptc.datasets(jpeg.photoshop(data))):
         raise exif.ExifUnsafe("its IPTC has text in an older character set")
     if exiftool is None:
         raise exif.ExifUnsafe("only ExifTool can write it, and it is not installed")
     try:
-        if which is Field.WINDOWS:
-            edited = exiftool.with_windows_keywords(data, values)
-        else:
-            edited = exiftool.with_iptc_keywords(data, values)
+        edited = exiftool.with_iptc_keywords(data, values)
     except ExifToolTrouble as trouble:
         raise exif.ExifUnsafe(str(trouble)) from trouble
     harm = verify.harm(data, edited)

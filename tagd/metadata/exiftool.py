@@ -71,11 +71,6 @@ class ExifTool:
             block = self._put("packet.xmp", packet or b"")
             return self._edited(data, [f"-XMP<={block}" if packet else "-XMP:all="])
 
-    def with_windows_keywords(self, data: bytes, values: Sequence[str]) -> bytes:
-        """The same file whose XPKeywords says this. Raises ExifToolTrouble."""
-        with self._lock:
-            return self._edited(data, [f"-EXIF:XPKeywords={';'.join(values)}"])
-
     def with_iptc_keywords(self, data: bytes, values: Sequence[str]) -> bytes:
         """The same file whose IPTC keywords are these, marked as UTF-8. Raises ExifToolTrouble."""
         each = [f"-IPTC:Keywords={value}" for value in values] or ["-IPTC:Keywords="]

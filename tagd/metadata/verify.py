@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from tagd.containers import (
@@ -13,7 +14,7 @@ from tagd.containers import (
     strict_spans,
 )
 from tagd.containers.splice import jpeg
-from tagd.containers.tags import XMP, all_tags
+from tagd.containers.tags import MAKER_NOTE, XMP, all_tags
 from tagd.metadata import exif, iptc
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _harm_to_jpeg(before: bytes, after: bytes) -> str | None:
     one, other = jpeg.exif(before), jpeg.exif(after)
     if one == other:
         return None
-    return _harm_to_tags(_but_keywords(one), _but_keywords(other))
+    old, new = _but_keywords(one), _but_keywords(other)
+    return _harm_to_tags(old, new) or _harm_to_offsets(old, new)
 
 
 def _harm_to_tags(before: Tags, after: Tags) -> str | None:
@@ -63,6 +65,12 @@ def _harm_to_tags(before: Tags, after: Tags) -> str | None:
         return None
     directory, number = changed[0]
     return f"tag {number:#06x} of directory {directory} has changed"
+
+
+def _harm_to_offsets(before: Tags, after: Tags) -> str | None:
+    """MakerNotes hold offsets that nobody else knows, and that are right only where they were."""
+    places = ([tags[key].at for key in tags if key[1] == MAKER_NOTE] for tags in (before, after))
+    return None if operator.eq(*places) else "its MakerNotes have moved"
 
 
 def _but_keywords(block: bytes | None) -> Tags:
