@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tagd.containers import (
     DamagedContainer,
-    bmff,
     payload_hash,
     recognise,
     splice,
@@ -34,9 +33,6 @@ def harm(before: bytes, after: bytes) -> str | None:
             return "its picture is not the same, byte for byte"
         if kind == "JPEG":
             return _harm_to_jpeg(before, after)
-        if kind in {"HEIF", "AVIF"}:
-            is_same = bmff.foreign(after) == bmff.foreign(before)
-            return None if is_same else "an item that is not tagd's has changed"
         if splice.foreign(after) != splice.foreign(before):
             return "something besides its keywords has changed"
     except (DamagedContainer, splice.CannotSplice) as error:
