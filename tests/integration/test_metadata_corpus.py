@@ -18,7 +18,7 @@ from tagd.metadata.exiftool import ExifTool, detect
 from tagd.metadata.keywords import Field
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.verify import harm
-from tests.corpus import BY_EXIFTOOL, SPLICED, mpf
+from tests.corpus import BY_EXIFTOOL, SMALL, SPLICED, mpf, small
 from tests.dng import dng
 from tests.metadata import (
     NOTHING,
@@ -30,7 +30,7 @@ from tests.metadata import (
     without_files,
     writer,
 )
-from tests.photos import cat
+from tests.photos import cat, coffee
 
 OURS = ("XMP-dc:Subject", "XMP-lr:", "XMP-digiKam:", "XMP-tagd:", "XMP-x:", "IFD0:XPKeywords")
 ANNOUNCED = ("RIFF:WebP_Flags",)  # that there is XMP
@@ -66,7 +66,9 @@ def test_nothing_foreign_changes_when_tags_are_embedded(name: str, tmp_path: Pat
     second = writer().embed(photo, OTHER_TAGS, first.ours)
     assert set(reader.read(photo).of(Field.SUBJECT)) >= {"コーヒー ☕", "dog"}
     check_same_but_for_keywords(before, photo.read_bytes())
-    undone = writer().embed(photo, NOTHING, second.ours)
+    third = writer().embed(photo, TAGS, second.ours)
+    assert len(photo.read_bytes()) == len(written), "what was written before has gone"
+    undone = writer().embed(photo, NOTHING, third.ours)
     assert not undone.ours
     check_same_but_for_keywords(before, photo.read_bytes())
     if before.startswith(b"\xff\xd8"):
@@ -191,6 +193,15 @@ def test_without_exiftool_such_a_file_is_left_alone(name: str, tmp_path: Path) -
     assert photo.read_bytes() == BY_EXIFTOOL[name]
 
 
+def test_a_sequence_of_pictures_is_left_alone(tmp_path: Path) -> None:
+    photo = tmp_path / "animated.avif"
+    small().save(photo, save_all=True, append_images=[coffee().resize(SMALL)])
+    before = photo.read_bytes()
+    with pytest.raises(MetadataUnsafe, match="sequence"):
+        writer().embed(photo, TAGS, {})
+    assert photo.read_bytes() == before
+
+
 def test_nothing_is_ever_written_into_raw(tmp_path: Path) -> None:
     photo = tmp_path / "a.dng"
     photo.write_bytes(dng(cat().resize((64, 48))))
@@ -199,7 +210,7 @@ def test_nothing_is_ever_written_into_raw(tmp_path: Path) -> None:
 
 
 @needs_exiftool
-@pytest.mark.parametrize("where", ["embedded", "sidecar"])
+@pytest.mark.parametrize("where", ["embedded", "exif.heic", "exif.avif", "sidecar"])
 def test_exiftool_reads_every_field_as_intended(
     where: str, tmp_path: Path, exiftool: ExifTool
 ) -> None:
@@ -218,7 +229,7 @@ def test_exiftool_reads_every_field_as_intended(
 
 
 @needs_exiv2
-@pytest.mark.parametrize("where", ["embedded", "sidecar"])
+@pytest.mark.parametrize("where", ["embedded", "exif.heic", "exif.avif", "sidecar"])
 def test_exiv2_reads_every_field_as_intended(where: str, tmp_path: Path) -> None:
     place = write(tmp_path, where, None)
     said = subprocess.run(["exiv2", "-PXEIkt", place], capture_output=True, text=True, check=False)
@@ -232,10 +243,11 @@ def test_exiv2_reads_every_field_as_intended(where: str, tmp_path: Path) -> None
 
 
 def write(folder: Path, where: str, exiftool: ExifTool | None) -> Path:
-    photo = folder / "photo.jpg"
-    photo.write_bytes(SPLICED["iptc-ascii.jpg" if where == "embedded" else "plain.jpg"])
+    name = {"embedded": "iptc-ascii.jpg", "sidecar": "plain.jpg"}.get(where, where)
+    photo = folder / name
+    photo.write_bytes(SPLICED[name])
     owned = writer(exiftool=exiftool)
-    if where == "embedded":
+    if where != "sidecar":
         owned.embed(photo, TAGS, {})
         return photo
     return owned.write_sidecar(photo, TAGS, {}, rule=SidecarRule(SidecarName.FULL)).path

@@ -113,10 +113,11 @@ def _located(file: HeifFile, edits: list[Edit]) -> HeifFile:
 
 
 def _put_by(edit: Edit, location: Location, table: Locations, edits: list[Edit]) -> Location:
-    """The location of what is in the box that the edit puts in."""
+    """The location of what is in the box that the edit puts in. Where there is room for a base some
+    readers, Exiv2 0.27 among them, look at nothing else."""
     size = len(edit[2]) - _HEADER
     start = _moved(edit[0], edits) - size
-    base, offset = (0, start) if table.widths[0] else (start, 0)
+    base, offset = (start, 0) if table.widths[2] else (0, start)
     method = location.method & ~15
     return dataclasses.replace(location, method=method, base=base, extents=((0, offset, size),))
 
