@@ -251,6 +251,7 @@ def test_exiv2_reads_every_field_as_intended(where: str, tmp_path: Path) -> None
     assert not said.stderr
     if where == "embedded":
         assert told["Exif.Image.XPKeywords"].startswith("cat;コーヒー")
+        assert told["Iptc.Application2.Keywords"] == "コーヒー ☕", "the last one"
 
 
 def write(folder: Path, where: str, exiftool: ExifTool | None) -> Path:
