@@ -23,6 +23,7 @@
     torch_session.py    PyTorch as that interface
     backend.py          a network of any library with given weights becomes a session;
                         timm_, transformers_, torchvision_backend.py: what each knows
+    opening.py          a real machine's devices, and the session that is used for a model
     pool.py             loads once, hands out many times, within the memory there is
     predictions.py      a row of logits becomes `Predictions` (pure)
     selftest.py         is the answer to a known picture the known one, and how long does it take

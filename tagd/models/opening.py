@@ -1,0 +1,80 @@
+"""What a pool finds on a real machine: its devices, and sessions on them. Imports torch only where
+something runs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tagd.errors import ModelError
+from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
+from tagd.models.device import Device
+from tagd.models.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+    from tagd.models.device import Wanted
+    from tagd.models.registry import ModelFacts
+    from tagd.models.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """`threads`, `folder` and `graphs` as `PoolSettings` has them; `say` tells people."""
+
+    threads: int | None
+    folder: Path | None
+    graphs: Path | None
+    say: Callable[[str], None]
+
+    def find(self, wanted: Wanted) -> Device:
+        """Where to compute. Raises `DeviceUnavailable`."""
+        if self.graphs is not None and wanted != "cuda":
+            # With graphs a machine without a GPU needs no torch, and asking torch would import it.
+            reason = "as asked" if wanted == "cpu" else no_gpu_here()
+            if reason is not None:
+                return Device("cpu", "fp32", reason)
+        device: Device = self._torch().find_device(wanted)
+        return device
+
+    def works(self, device: Device) -> bool:
+        """Whether the device computes at this moment."""
+        return bool(self._torch().works(device))
+
+    def open(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
+        """The session that is used for a model. Raises as `backend.open_session` does."""
+        if device.name != "cpu" or self.graphs is None:
+            return self._open_torch(facts, labels, device)
+        graphs = Graphs(self.graphs, self.folder, self.say)
+        identity = Shelf(self.folder).fingerprint_of(facts)
+        if graphs.are_slower(identity):
+            return self._open_torch(facts, labels, device)
+        opened = partial(graphs.open, facts, identity, device, self.threads)
+        if (session := opened()) is not None:
+            return session
+        exporting = graphs.export(facts)
+        instead = self._open_torch(facts, labels, device)
+        return ChangingSession(instead, exporting, opened, self.say)
+
+    def _open_torch(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
+        self._torch()
+        from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
+
+        return backend.open_session(facts, labels, device)
+
+    def _torch(self) -> ModuleType:
+        """The module that knows torch, imported at the last moment: it takes seconds and hundreds
+        of megabytes."""
+        try:
+            from tagd.models import torch_session  # noqa: PLC0415  lazy
+        except (ImportError, OSError) as error:
+            raise ModelError(
+                f"PyTorch cannot be imported: {error}",
+                hint="Reinstall torch, torchvision and timm, in versions that go together.",
+            ) from error
+        torch_session.use_threads(self.threads)
+        return torch_session
