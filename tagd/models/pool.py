@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tagd.errors import ModelError
+from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import memory
 from tagd.models.guard import Guarded
 from tagd.models.opening import Opening
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import Geometry
-    from tagd.errors import DeviceUnavailable
     from tagd.models.device import Device, Wanted
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
@@ -243,7 +242,14 @@ class ModelPool:
         identity = self.fingerprint_of(model)
         device = self._placement.device()
         needed = self._make_room(known.facts, device)
-        session = self._open(known.facts, known.labels, device)
+        try:
+            session = self._open(known.facts, known.labels, device)
+        except DeviceUnavailable as error:
+            if device.name == "cpu":
+                raise
+            # It is listed still; whether the CPU may stand in is for the placement to say.
+            self._lose(device.name, error)
+            return self._load(model)
         session.batch_limit = self._limits.get((model, device.name))
         guarded = Guarded(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
@@ -260,10 +266,14 @@ class ModelPool:
             if failed.device == "cpu":
                 raise error
             if place is None or place.session is failed:  # else another thread saw it first
-                self._placement.lost(error.message)
-                self._let_go([m for m, p in self._loaded.items() if p.device.name == failed.device])
+                self._lose(failed.device, error)
                 place = self._load(model)
             return place.session
+
+    def _lose(self, device: str, error: DeviceUnavailable) -> None:
+        """The GPU has gone, and what was on it."""
+        self._placement.lost(error.message)
+        self._let_go([m for m, place in self._loaded.items() if place.device.name == device])
 
     def _make_room(self, facts: ModelFacts, device: Device) -> int:
         """Let go of the least recently used until the model fits; returns what it needs in MiB."""
