@@ -3,6 +3,7 @@ something runs on it."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from tagd.errors import ModelError
 from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
 from tagd.models.device import Device
+from tagd.models.quickest import Quickest
 from tagd.models.shelf import Shelf
+from tagd.models.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from tagd.models.device import Wanted
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
+    from tagd.models.torch_session import TorchSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +51,35 @@ class Opening:
 
     def open(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
         """The session that is used for a model. Raises as `backend.open_session` does."""
-        if device.name != "cpu" or self.graphs is None:
-            return self._open_torch(facts, labels, device)
-        graphs = Graphs(self.graphs, self.folder, self.say)
+        on_cpu = device.name == "cpu"
+        if self.graphs is None:
+            way = Way.EAGER if on_cpu else Way.on_gpu(None)
+            return self.open_torch(facts, labels, device, way)
         identity = Shelf(self.folder).fingerprint_of(facts)
-        if graphs.are_slower(identity):
-            return self._open_torch(facts, labels, device)
+        quickest = Quickest.of(self.graphs, identity, device).read()
+        if not on_cpu:
+            return self.open_torch(facts, labels, device, Way.on_gpu(quickest))
+        if quickest == Way.EAGER.session:
+            return self.open_torch(facts, labels, device)
+        graphs = Graphs(self.graphs, self.folder, self.say)
         opened = partial(graphs.open, facts, identity, device, self.threads)
         if (session := opened()) is not None:
             return session
         exporting = graphs.export(facts)
-        instead = self._open_torch(facts, labels, device)
+        instead = self.open_torch(facts, labels, device)
         return ChangingSession(instead, exporting, opened, self.say)
 
-    def _open_torch(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
+    def open_torch(
+        self, facts: ModelFacts, labels: tuple[str, ...], device: Device, way: Way = Way.EAGER
+    ) -> TorchSession:
+        """PyTorch's session that runs in this way. Raises as `backend.open_session` does."""
         self._torch()
         from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
 
-        return backend.open_session(facts, labels, device)
+        if self.graphs is not None and way is Way.COMPILED:
+            # What was compiled once is there in seconds, as long as what was measured is kept.
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.graphs / "compiled"))
+        return backend.open_session(facts, labels, device, way, self.say)
 
     def _torch(self) -> ModuleType:
         """The module that knows torch, imported at the last moment: it takes seconds and hundreds

@@ -110,8 +110,8 @@ class ModelPool:
     ) -> None:
         self.settings = settings or PoolSettings(device, threads)
         asked = self.settings
-        real = Opening(asked.threads, asked.folder, asked.graphs, say)
-        self._open = open_session or real.open
+        self.opening = Opening(asked.threads, asked.folder, asked.graphs, say)
+        self._open = open_session or self.opening.open
         self._free_mb = free_mb
         self._reclaim = reclaim
         self._clock = clock
@@ -119,8 +119,8 @@ class ModelPool:
         self._placement = Placement(
             self.settings.device,
             allow_cpu_fallback=self.settings.allow_cpu_fallback,
-            find=find_device or real.find,
-            works=works or real.works,
+            find=find_device or self.opening.find,
+            works=works or self.opening.works,
             clock=clock,
             say=say,
         )
