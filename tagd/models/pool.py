@@ -277,7 +277,7 @@ class ModelPool:
 
     def _make_room(self, facts: ModelFacts, device: Device) -> int:
         """Let go of the least recently used until the model fits; returns what it needs in MiB."""
-        needed = facts.memory_needed_mb(device.precision, self.settings.batch)
+        needed = facts.memory_needed_mb(device.precision, device.holds(self.settings.batch))
         budget = self.settings.memory_budget_mb
         if budget is not None and needed > budget:
             raise ModelError(
