@@ -20,7 +20,8 @@
     memory.py           how much there is, and giving it back
     session.py          one interface for whatever computes logits, with a fake for tests
     guard.py            a session that another one replaces when its device has gone
-    torch_session.py    PyTorch as that interface; from_pixels.py: the normalisation before a network
+    torch_session.py    PyTorch as that interface
+    from_pixels.py      a network behind its normalisation
     ways.py, passes.py  how PyTorch runs a network: eagerly, recorded on a GPU, compiled
     ladder.py           how many pictures go into a pass of a fixed size (pure)
     backend.py          a network of any library with given weights becomes a session;
@@ -31,8 +32,8 @@
     predictions.py      a row of logits becomes `Predictions` (pure)
     selftest.py         is the answer to a known picture the known one, and how long does it take
 
-`checkpoint`, `torch_session`, `passes`, `backend`, what those name and `adopt` import torch, and are imported
-when the first model is loaded or taken in.
+`checkpoint`, `torch_session`, `passes`, `backend`, what those name and `adopt` import torch, and
+are imported when the first model is loaded or taken in.
 """
 
 import os

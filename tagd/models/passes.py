@@ -7,7 +7,7 @@ has to answer as an eager pass does, to the very pictures that it is wanted for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -111,9 +111,9 @@ def passes(way: Way, whole: FromPixels, device: torch.device, tolerance: float) 
         case Way.GRAPHS:
             return Fixed(whole, partial(_recorded, whole), tolerance)
         case Way.COMPILED:
-            run = _compiled(whole)
-            prepare = partial(_recorded if device.type == "cuda" else _as_it_is, run)
-            return Fixed(whole, prepare, tolerance)
+            launched = _recorded if device.type == "cuda" else partial
+            compiled = cache(partial(_compiled, whole))
+            return Fixed(whole, lambda place: launched(compiled(), place), tolerance)
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
@@ -152,10 +152,6 @@ def _recorded(run: Run, place: torch.Tensor) -> Launch:
         return answer
 
     return launch
-
-
-def _as_it_is(run: Run, place: torch.Tensor) -> Launch:
-    return partial(run, place)
 
 
 def _compiled(whole: FromPixels) -> Run:
