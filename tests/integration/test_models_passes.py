@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tagd.domain import Geometry
+from tagd.errors import DeviceUnavailable
 from tagd.models import torch_session
 from tagd.models.device import Device
 from tagd.models.from_pixels import FromPixels
@@ -147,6 +148,40 @@ def test_what_answers_otherwise_is_not_used(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(said) == 1
     assert "apart from an eager pass's" in said[0]
     assert "apart from an eager pass's" in one.describe()
+
+
+def test_a_recording_that_fails_is_no_loss_of_the_device_unless_a_pass_fails_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def prepare(_: Run, __: torch.Tensor) -> Launch:
+        raise torch.AcceleratorError("CUDA error: operation not permitted when stream is capturing")
+
+    one = session(Small(), monkeypatch, prepare)
+    np.testing.assert_allclose(one.logits(pictures(2)), eager(2), atol=1e-5)
+    assert "AcceleratorError: CUDA error: operation not permitted" in one.describe()
+
+    class Gone(torch.nn.Module):
+        def forward(self, _: torch.Tensor) -> torch.Tensor:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    with pytest.raises(DeviceUnavailable, match="stopped working: CUDA error: unspecified"):
+        session(Gone(), monkeypatch).logits(pictures(2))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_be_compiled_is_passed_eagerly_and_the_reason_is_told() -> None:
+    class Undecided(Small):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            answer: torch.Tensor = self.layers(images)
+            return answer if images.sum() > 0 else 2 * answer
+
+    exact = TorchSession(Undecided(), PREPROCESSING, CPU)
+    one = TorchSession(Undecided(), PREPROCESSING, CPU, Way.COMPILED)
+    images = pictures(3)
+    np.testing.assert_allclose(one.logits(images), exact.logits(images), atol=1e-5)
+    assert "; not compiled, since " in one.describe()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
