@@ -5,23 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.submit import Submitter
 from tests.intake import jobs, states, work_off, write
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
 
 
 def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> Ask:

@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +22,6 @@ from tagd.intake.tree import Reader
 from tagd.intake.trouble import TroubleKind
 from tests.intake import Live, drop, ids, jobs, somebody_else, states, write
 from tests.support import PATIENCE_SECONDS
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def live(catalogue: Catalogue, root: Path) -> Iterator[Live]:
-    with Live(catalogue, root) as running:
-        yield running.first_scan()
 
 
 def kill(name: str) -> threading.Thread:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import Catalogue
 from tests.catalogue import rows
 from tests.intake import Bench, Live, opened_files
 from tests.support import PATIENCE_SECONDS, wait_until
 
 FILES = 100_000
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
 
 
 @pytest.mark.slow

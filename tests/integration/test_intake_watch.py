@@ -5,37 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.trouble import TroubleKind
 from tests.catalogue import rows
 from tests.intake import JPEG, Live, drop, ids, jobs, opened_files, states, write
 from tests.support import wait_until
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def live(catalogue: Catalogue, root: Path) -> Iterator[Live]:
-    with Live(catalogue, root) as running:
-        yield running.first_scan()
 
 
 def watched_folders() -> int:
