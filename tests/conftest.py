@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.acceptance.home import Home, export_graphs
+
+# What a person or a service may have set for other programs, and what would change ours.
+FOREIGN = re.compile(
+    r"TAGD_|XDG_|HF_|LC_|LANG|NOTIFY_SOCKET|WATCHDOG_|JOURNAL_STREAM|INVOCATION_ID|NO_COLOR"
+    r"|FORCE_COLOR|TTY_|COLUMNS|LINES|TERM|PYTHON(UTF8|IOENCODING|WARNINGS|HASHSEED)"
+    r"|(http|https|all|no)_proxy",
+    re.IGNORECASE,
+)
+for name in filter(FOREIGN.match, list(os.environ)):
+    del os.environ[name]
 
 # How long an example takes says how busy the machine is.
 settings.register_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,23 @@ def dishes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models.save_dishes(tmp_path_factory.mktemp("dishes"))
 
 
+@pytest.fixture(scope="module")
+def taken_in(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that has the small one."""
+    folder = tmp_path_factory.mktemp("taken-in")
+    adopt(Request(weights, SMALL.id), Shelf(folder))
+    return folder
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "models")
+
+
+@pytest.fixture
+def stocked(taken_in: Path, tmp_path: Path) -> Shelf:
+    """A shelf with the small model on it."""
+    return Shelf(shutil.copytree(taken_in, tmp_path / "models"))
 
 
 def test_a_row_of_the_zoo_is_taken_in_and_kept(weights: Path, shelf: Shelf) -> None:
@@ -157,20 +172,20 @@ def test_weights_alone_need_an_architecture_and_labels(weights: Path, shelf: She
 
 
 def test_weights_changed_in_their_place_are_noticed_and_not_loaded(
-    weights: Path, shelf: Shelf
+    weights: Path, stocked: Shelf
 ) -> None:
-    facts = adopt(Request(weights, SMALL.id), shelf)
+    facts = stocked.find(SMALL.id)
     assert isinstance(facts.weights, FileWeights)
     path = store.weights_path(facts.weights)
     whole = path.read_bytes()
-    pool = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root))
+    pool = ModelPool(settings=PoolSettings("cpu", folder=stocked.store.root))
 
     path.write_bytes(whole[:-100])
     with pytest.raises(WeightsRefused, match="damaged or not whole"):
         pool.get(SMALL.id)
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(WeightsRefused, match="not the weights that were taken in"):
-        shelf.verify(SMALL.id)
+        stocked.verify(SMALL.id)
     path.unlink()
     with pytest.raises(WeightsMissing, match="cannot be read"):
         pool.get(SMALL.id)
@@ -179,30 +194,28 @@ def test_weights_changed_in_their_place_are_noticed_and_not_loaded(
     assert pool.get(SMALL.id).fingerprint == facts.fingerprint
 
 
-def test_a_changed_record_is_noticed(weights: Path, shelf: Shelf) -> None:
-    adopt(Request(weights, SMALL.id), shelf)
-    record = shelf.store.root / SMALL.id / store.RECORD
+def test_a_changed_record_is_noticed(weights: Path, stocked: Shelf) -> None:
+    record = stocked.store.root / SMALL.id / store.RECORD
     said = record.read_text()
     record.write_text(said.replace('"mean": [\n   0.485', '"mean": [\n   0.5'))
     assert record.read_text() != said
     with pytest.raises(ModelError, match="the facts give the fingerprint"):
-        shelf.verify(SMALL.id)
+        stocked.verify(SMALL.id)
     record.write_text("{")
     with pytest.raises(ModelError, match=r"model\.json: .*JSON"):
-        shelf.find(SMALL.id)
+        stocked.find(SMALL.id)
     record.write_text(said.replace(SMALL.id, "other", 1))
     with pytest.raises(ModelError, match="record of another model"):
-        shelf.find(SMALL.id)
+        stocked.find(SMALL.id)
 
 
-def test_removing_takes_one_model_away(weights: Path, shelf: Shelf) -> None:
-    adopt(Request(weights, SMALL.id), shelf)
-    assert shelf.remove(SMALL.id) > weights.stat().st_size
-    assert not (shelf.store.root / SMALL.id).exists()
+def test_removing_takes_one_model_away(weights: Path, stocked: Shelf) -> None:
+    assert stocked.remove(SMALL.id) > weights.stat().st_size
+    assert not (stocked.store.root / SMALL.id).exists()
     with pytest.raises(ModelUnknown, match="not on this disk"):
-        shelf.remove(SMALL.id)
+        stocked.remove(SMALL.id)
     with pytest.raises(ModelError, match="came with tagd"):
-        shelf.remove("efficientnet-lite0")
+        stocked.remove("efficientnet-lite0")
     with pytest.raises(WeightsMissing, match="weights are not on this disk") as missing:
-        shelf.fingerprint_of(shelf.find(SMALL.id))
+        stocked.fingerprint_of(stocked.find(SMALL.id))
     assert f"tagd models pull {SMALL.id}" in missing.value.hint

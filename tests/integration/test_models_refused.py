@@ -34,9 +34,23 @@ def dishes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models.save_dishes(tmp_path_factory.mktemp("dishes"))
 
 
+@pytest.fixture(scope="module")
+def taken_in(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that has the small one."""
+    folder = tmp_path_factory.mktemp("taken-in")
+    adopt(Request(weights, SMALL.id), Shelf(folder))
+    return folder
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path / "models")
+
+
+@pytest.fixture
+def stocked(taken_in: Path, tmp_path: Path) -> Shelf:
+    """A shelf with the small model on it."""
+    return Shelf(shutil.copytree(taken_in, tmp_path / "models"))
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -107,16 +121,15 @@ def _not_a_number(path: Path) -> None:
     ],
 )
 def test_spoilt_weights_are_refused_and_nothing_is_replaced(
-    spoil: Callable[[Path], None], said: str, weights: Path, tmp_path: Path, shelf: Shelf
+    spoil: Callable[[Path], None], said: str, weights: Path, tmp_path: Path, stocked: Shelf
 ) -> None:
-    adopt(Request(weights, SMALL.id), shelf)
-    before = everything(shelf.store.root)
+    before = everything(stocked.store.root)
     spoilt = tmp_path / "spoilt.safetensors"
     shutil.copyfile(weights, spoilt)
     spoil(spoilt)
     with pytest.raises(WeightsRefused, match=said):
-        adopt(Request(spoilt, SMALL.id, replace=True), shelf)
-    assert everything(shelf.store.root) == before
+        adopt(Request(spoilt, SMALL.id, replace=True), stocked)
+    assert everything(stocked.store.root) == before
     assert spoilt.exists()
 
 
@@ -212,19 +225,18 @@ def test_a_folder_that_contradicts_the_zoo_is_refused(
 
 
 def test_names_that_are_taken_or_cannot_be_are_refused(
-    weights: Path, dishes: Path, shelf: Shelf
+    weights: Path, dishes: Path, stocked: Shelf
 ) -> None:
     with pytest.raises(ModelError, match="came with tagd"):
-        adopt(Request(weights, "efficientnet-lite0"), shelf)
-    adopt(Request(weights, SMALL.id), shelf)
+        adopt(Request(weights, "efficientnet-lite0"), stocked)
     with pytest.raises(ModelError, match="already"):
-        adopt(Request(weights, SMALL.id), shelf)
+        adopt(Request(weights, SMALL.id), stocked)
     for name in ("../up", "Big Name", ".hidden", ""):
         with pytest.raises(ModelError, match="cannot be a model's name"):
-            adopt(Request(dishes, name), shelf)
+            adopt(Request(dishes, name), stocked)
     with pytest.raises(ModelError, match="names none"):
-        adopt(Request(weights, "mine", architecture="keras:x"), shelf)
+        adopt(Request(weights, "mine", architecture="keras:x"), stocked)
     with pytest.raises(WeightsRefused, match="timm has no architecture 'no_such_net'"):
         adopt(
-            Request(weights, "mine", labels="imagenet-1k", architecture="timm:no_such_net"), shelf
+            Request(weights, "mine", labels="imagenet-1k", architecture="timm:no_such_net"), stocked
         )
