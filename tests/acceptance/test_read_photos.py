@@ -25,9 +25,8 @@ def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(hom
     with home.daemon():
         photo.write_bytes(with_packet(elsewhere.read_bytes(), stars))
         wait_until(lambda: "animal" in subjects(photo), what="the tags are in the photo")
-        found = home.rows("SELECT tag, label FROM v_photo_tags WHERE source = 'metadata'")
-        assert ("Aunt Ada", "own:Aunt Ada") in found
-        assert {tag for tag, _ in found} == {"Aunt Ada", "coffee"}
+        wait_until(lambda: _read(home).keys() == {"Aunt Ada", "coffee"}, what="both are tags")
+        assert _read(home)["Aunt Ada"] == "own:Aunt Ada"
         assert home.rows("SELECT rating FROM v_files") == [(4,)]
 
         _edit(photo, "animal", "Aunt Ada")
@@ -74,6 +73,11 @@ def _edit(photo: Path, *gone: str) -> None:
 
 def _labels(home: Home) -> set[str]:
     return {label for (label,) in home.rows("SELECT label FROM v_photo_tags")}
+
+
+def _read(home: Home) -> dict[str, str]:
+    """The tags that come from what was read, with their labels."""
+    return dict(home.rows("SELECT tag, label FROM v_photo_tags WHERE source = 'metadata'"))
 
 
 def _rejected(home: Home) -> set[str]:
