@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ FOREIGN = re.compile(
 )
 for name in filter(FOREIGN.match, list(os.environ)):
     del os.environ[name]
+
+# A shell that starts the tests in the background has them, and what they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is; and the tree may be there to be read only.
 settings.register_profile(
