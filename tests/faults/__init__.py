@@ -18,7 +18,7 @@ fsync fails                               faults/test_disk.py::test_a_disk_that_
 a reader that does not end                faults/test_log.py::test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk
 a damaged catalogue                       integration/test_ops_backup.py::test_a_damaged_one_is_set_aside_until_a_person_decides
 files that change before they are read    faults/test_files.py::test_replaced_truncated_deleted_and_growing_while_they_wait
-a file that changes while it is read      unit/test_decode_photos.py::test_a_file_that_changes_while_it_is_read
+a file that changes while it is read      unit/test_decode_failures.py::test_a_file_that_changes_while_it_is_read
 a hundred thousand files in one folder    faults/test_files.py::test_a_hundred_thousand_files_in_one_folder
 the kernel's queue overflows              integration/test_intake_faults.py::test_an_overflow_of_the_kernels_queue_loses_nothing
 the kernel gives no more watches          integration/test_intake_faults.py::test_running_out_of_watches_is_said_and_the_rest_is_polled
