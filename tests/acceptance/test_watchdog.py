@@ -180,6 +180,7 @@ def served(port: str, what: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -> None:
     """As the shipped unit has it: PyTorch answers first, and exports in a child that may not
     either; then ONNX Runtime takes over."""
@@ -205,7 +206,8 @@ def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -
         home.wait_state("cat.jpg", "tagged")
         assert "cat" in home.tags("cat.jpg")
         graphs = home.root / "cache" / "tagd" / "graphs"
-        wait_until(lambda: bool(list(graphs.glob("*.onnx"))), what=home.log.read_text())
+        exported = 2 * PATIENCE_SECONDS  # beside the first answers
+        wait_until(lambda: bool(list(graphs.glob("*.onnx"))), exported, "the graph is made")
         photos.coffee().save(home.photos / "coffee.jpg")
         home.wait_state("coffee.jpg", "tagged")
         wait_until(lambda: "run elsewhere" in home.log.read_text())
