@@ -30,7 +30,7 @@ from tagd.ops.control import Command, ControlServer, Reply, socket_path
 from tagd.ops.metrics import Health, Metrics, MetricsServer
 from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
-from tagd.pipeline.worker import LEASE_SECONDS
+from tagd.pipeline.labourer import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
