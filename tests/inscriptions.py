@@ -70,7 +70,7 @@ class Desk:
     def submit_sidecar(self, path: Path) -> int:
         """The watch tells of a sidecar; how many photos are to be read for it."""
         with self.catalogue.write() as tx:
-            return sidecars.submit(tx, path, signature_of(path.stat()), recorded.NOW)
+            return sidecars.submit(tx, path, signature_of(path.stat()), path, recorded.NOW)
 
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""

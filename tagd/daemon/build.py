@@ -15,7 +15,7 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
-from tagd.config.writing import writes_of
+from tagd.config.writing import metadata_settings, writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.hours import hours_of
@@ -114,6 +114,7 @@ def settings_of(config: Config) -> WorkerSettings:
         keep_runs=config.retag.keep_runs,
         # Keywords of all kinds lie in photos from elsewhere: they count where tagd works with them.
         reads_keywords=writes_of(config) is not None,
+        sidecars=metadata_settings(config).sidecars,
     )
 
 
@@ -188,6 +189,7 @@ def intake_of(
         settle_seconds=config.watch.settle_seconds,
         rescan_minutes=config.watch.rescan_minutes,
         forget_after_days=config.watch.forget_after_days,
+        sidecars=metadata_settings(config).sidecars,
         on_submitted=on_submitted,
         say=say,
         beats=beats,

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tagd.pipeline.derivation import Derivation
 
 BY_PERSON: Final = "person"  # in the place of a model's name
-_ROOT: Final = Path("/")
 # RAW is a negative; in HEIF and AVIF keywords would lie in the box of the picture itself.
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW", "HEIF", "AVIF"})
 
@@ -93,11 +92,8 @@ class MetadataSettings:
 
     @property
     def sidecars(self) -> SidecarRule:
-        """Where sidecars lie. In a folder of their own by the whole path of their photo, so that no
-        two photos share one."""
-        if self.sidecar_folder is None:
-            return SidecarRule(self.sidecar_name)
-        return SidecarRule(self.sidecar_name, self.sidecar_folder, _ROOT)
+        """Where sidecars lie."""
+        return SidecarRule(self.sidecar_name, self.sidecar_folder)
 
 
 Noticed = Callable[[str, Path], None]  # something that a person may want to know of a photo

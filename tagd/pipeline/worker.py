@@ -26,6 +26,7 @@ from tagd.errors import (
     PhotoError,
 )
 from tagd.fs import signature_of
+from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.pipeline import found_tags, retry
 from tagd.pipeline.decoder import DecodeRequest
 from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
@@ -87,6 +88,7 @@ class WorkerSettings:
     settle_seconds: float
     keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
     reads_keywords: bool = True  # what photos say becomes tags
+    sidecars: SidecarRule = BESIDE
 
     @property
     def ahead(self) -> int:
@@ -204,7 +206,8 @@ class Worker(Labourer):
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
-            self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
+            sidecars = self._settings.sidecars
+            self._decoders.submit(DecodeRequest(ticket, job.path, geometries, sidecars))
 
     def _gather(self, timeout: float) -> Turn:
         turn = Turn()
