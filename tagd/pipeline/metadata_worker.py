@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from tagd.catalogue import inscriptions, jobs
 from tagd.domain import FileState, JobKind
 from tagd.errors import CatalogueError, PhotoError
+from tagd.fs import display
 from tagd.pipeline import retry
 from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
 
@@ -66,8 +67,8 @@ class MetadataWorker(Labourer):
                 self._stop.wait(TROUBLE_SECONDS)
 
     def drain(self) -> None:
-        """Do all that can be done now."""
-        while self.turn():
+        """Do all that can be done now, unless stopped."""
+        while not self._stop.is_set() and self.turn():
             pass
 
     def turn(self) -> int:
@@ -116,13 +117,15 @@ class MetadataWorker(Labourer):
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()
         verdict = retry.decide_writing(error, job, now=now, max_attempts=self._max_attempts)
+        about = "" if error.path == job.path else f"{display(error.path)}: "  # its sidecar
+        reason = about + error.advice
         with self._catalogue.write() as tx:
             match verdict:
                 case retry.GiveUp():
-                    jobs.quarantine(tx, job, error.code, error.reason, now)
+                    jobs.quarantine(tx, job, error.code, reason, now)
                 case retry.Forget():
                     jobs.complete(tx, job)
                     return
                 case retry.RetryAt():
-                    jobs.retry_later(tx, job, error.code, error.reason, verdict)
-        self._on_failed(error.path, error.reason)
+                    jobs.retry_later(tx, job, error.code, reason, verdict)
+        self._on_failed(job.path, reason)
