@@ -15,7 +15,7 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
-from tagd.config.writing import metadata_settings, writes_of
+from tagd.config.writing import metadata_settings, reads_keywords, writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.hours import hours_of
@@ -112,8 +112,7 @@ def settings_of(config: Config) -> WorkerSettings:
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
         keep_runs=config.retag.keep_runs,
-        # Keywords of all kinds lie in photos from elsewhere: they count where tagd works with them.
-        reads_keywords=writes_of(config) is not None,
+        reads_keywords=reads_keywords(config),
         sidecars=metadata_settings(config).sidecars,
     )
 

@@ -73,6 +73,7 @@ class Writing:
         self._on_fault = on_fault
         self._on_outcome = on_outcome
         self._unwritten: tuple[Unwritten, ...] = ()
+        self._said: set[str] = set()  # reasons
         self._next_look = 0.0
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._exiftool: exiftool.ExifTool | None = None
@@ -110,6 +111,7 @@ class Writing:
             return
         with self._catalogue.read() as tx:
             self._unwritten = tuple(unwritten.reasons(tx))
+        self._said.intersection_update(each.reason for each in self._unwritten)
         took = time.monotonic() - begun
         self._next_look = begun + max(LOOK_SECONDS, SPARING * took)
 
@@ -237,7 +239,11 @@ class Writing:
         self._log.debug("tags written", path=report.path)
 
     def _failed(self, path: Path, reason: str) -> None:
-        self._log.warning("tags not written", path=path, reason=reason)
+        # Said once as long as it lasts: on a full disk it would be said of every photo, again and
+        # again. All of them are in `tagd failed`.
+        say = self._log.debug if reason in self._said else self._log.warning
+        self._said.add(reason)
+        say("tags not written", path=path, reason=reason)
 
     def _notice(self, reason: str, path: Path) -> None:
         self._log.debug("tags not embedded", path=path, reason=reason)

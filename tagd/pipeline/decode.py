@@ -122,7 +122,7 @@ def read_photo(
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
     readings = readings_of(path, data, sidecars)
-    return ReadPhoto(photo_id, signature, _facts(name, loaded), inputs, readings)
+    return ReadPhoto(photo_id, signature, _facts(name, loaded, readings), inputs, readings)
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
@@ -200,13 +200,16 @@ def _load(
     return load(data, name, geometries, limits.most_pixels)
 
 
-def _facts(name: str, loaded: Loaded) -> PhotoFacts:
+def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
+    """EXIF is the camera's own word; where it has none, what XMP or a sidecar says counts."""
+    has_camera = loaded.exif.camera_make or loaded.exif.camera_model
+    camera = loaded.exif if has_camera else readings
     return PhotoFacts(
         format=name,
         width=loaded.size[0],
         height=loaded.size[1],
         orientation=loaded.orientation,
-        camera_make=loaded.exif.camera_make,
-        camera_model=loaded.exif.camera_model,
-        taken_at=loaded.exif.taken_at,
+        camera_make=camera.camera_make,
+        camera_model=camera.camera_model,
+        taken_at=loaded.exif.taken_at or readings.taken_at,
     )

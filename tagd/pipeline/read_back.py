@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tagd.metadata.sidecar import SidecarRule
 
 MOST_TEXT: Final = 6000  # characters of all keywords together; what is beyond is not read
+_LONGEST: Final = 100  # characters of the name of a camera
 _MOST_SIDECAR: Final = 16 * 1024 * 1024  # bytes
 
 
@@ -40,7 +41,16 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
     if beside.has_packet:
         keywords[Place.SIDECAR] = _by_name(beside)
     both = reader.over(beside, inside)
-    return Readings(keywords, both.by_tagd, both.rating, both.latitude, both.longitude)
+    return Readings(
+        keywords,
+        both.by_tagd,
+        both.rating,
+        both.latitude,
+        both.longitude,
+        _short(both.camera_make),
+        _short(both.camera_model),
+        both.taken_at,
+    )
 
 
 def pack(readings: Readings) -> dict[str, Any]:
@@ -58,6 +68,9 @@ def pack(readings: Readings) -> dict[str, Any]:
         "rating": readings.rating,
         "latitude": readings.latitude,
         "longitude": readings.longitude,
+        "camera_make": readings.camera_make,
+        "camera_model": readings.camera_model,
+        "taken_at": readings.taken_at,
     }
 
 
@@ -73,6 +86,9 @@ def unpack(fields: dict[str, Any]) -> Readings:
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),
+            camera_make=_text(fields["camera_make"]),
+            camera_model=_text(fields["camera_model"]),
+            taken_at=_text(fields["taken_at"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not what a decoder says") from error
@@ -106,6 +122,17 @@ def _texts(values: Any) -> tuple[str, ...]:
         raise ValueError("no list of texts")
     shown = ("".join(c if c.isprintable() else " " for c in each).strip() for each in values)
     return tuple(filter(None, shown))
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return _short(value)
+    raise ValueError("no text")
+
+
+def _short(text: str | None) -> str | None:
+    shown = "".join(each for each in text or "" if each.isprintable()).strip()
+    return shown[:_LONGEST] or None
 
 
 def _whole(value: Any) -> int | None:

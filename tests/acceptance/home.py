@@ -46,6 +46,7 @@ class Home:
         self.config = root / "config.toml"
         self.log = root / "log"
         self.running: subprocess.Popen[bytes] | None = None
+        self.prefix: list[str] = []  # what the daemon is started with
         self.configure(settings)
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("TAGD_")},
@@ -84,7 +85,7 @@ class Home:
         """`tagd run`, in a process group of its own."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                self.command("run"),
+                [*self.prefix, *self.command("run")],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
