@@ -22,7 +22,7 @@ EMBEDDED = '[metadata]\nwrite = "embedded"\n'
 WRITTEN_SECONDS = 90.0  # what could not be written is tried again after half a minute
 
 # A disk that takes its time to write tagd's copies of photos, while there is a file HOLD: for each
-# copy a file of the same name lies in HELD, until somebody takes that away.
+# copy there is a file of the same name in HELD, and who takes that away lets it go on.
 SLOW_DISK = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -40,7 +40,7 @@ int fsync(int descriptor) {
     if (name && strncmp(name, "/.tagd-", 7) == 0 && access(HOLD, F_OK) == 0) {
         snprintf(held, sizeof held, "%s%s", HELD, name);
         close(open(held, O_CREAT | O_WRONLY, 0600));
-        while (access(held, F_OK) == 0) usleep(1000);
+        while (access(held, F_OK) == 0 && access(HOLD, F_OK) == 0) usleep(1000);
     }
     return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(descriptor);
 }
