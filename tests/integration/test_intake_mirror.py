@@ -42,9 +42,9 @@ def sidecar_of(photo: Path, rule: SidecarRule) -> Path:
 def test_a_change_there_has_its_photo_read_again(
     catalogue: Catalogue, photo: Path, rule: SidecarRule
 ) -> None:
+    place = sidecar_of(photo, rule)
     with Live(catalogue, photo.parents[1], sidecars=rule) as live:
         live.tagged("photos/2024/a.jpg")
-        place = sidecar_of(photo, rule)
         write(place.with_name("picture.jpg"))
         write(place.with_name("new"), "of another program").replace(place)
         live.until(lambda: jobs(catalogue) == {"photos/2024/a.jpg": 10}, "it is to be read")
