@@ -247,7 +247,7 @@ def _take_back(catalogue: Catalogue, scribe: Scribe, number: int, *, dry_run: bo
             places[file_id].append(place)
 
     def work(target: Target) -> Sequence[Report]:
-        now = as_it_is(catalogue, target, dry_run=dry_run)
+        now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
         its = places[target.file_id]
         return [scribe.take_back(now, place, dry_run=dry_run) for place in its]
 

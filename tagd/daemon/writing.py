@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
 SPARING: Final = 20  # so many times what the last look took must pass before the next
-SHOW_SECONDS: Final = 0.2
+SHOW_SECONDS: Final = 0.5
 ALL: Final = 1 << 62
 WRITER: Final = "writer"
 

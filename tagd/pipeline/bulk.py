@@ -74,11 +74,13 @@ def in_threads(items: Iterable[Item], do: Callable[[Item], None]) -> int:
     todo, enough = deque(items), threading.Event()
 
     def labour() -> None:
-        while todo and not enough.is_set():
+        while not enough.is_set():
             try:
-                do(todo.popleft())
+                item = todo.popleft()
             except IndexError:
                 return
+            try:
+                do(item)
             except BaseException:
                 enough.set()
                 raise

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from tagd.catalogue.inscriptions import Target
 
 
-def as_it_is(catalogue: Catalogue, target: Target, *, dry_run: bool = False) -> Target:
+def as_it_is(
+    catalogue: Catalogue, target: Target, *, any_picture: bool = False, dry_run: bool = False
+) -> Target:
     """The target with the signature that its file has now. Raises FileChanged where it shows
-    another picture, and another PhotoError where it cannot be read."""
+    another picture, unless any will do, and another PhotoError where it cannot be read."""
     with translated(target.path):
         signature = signature_of(target.path.lstat())
         known = target.signature
@@ -32,7 +34,7 @@ def as_it_is(catalogue: Catalogue, target: Target, *, dry_run: bool = False) -> 
         if stands and target.state is FileState.TAGGED:
             return target
         data = target.path.read_bytes()
-    if payload_hash(data) != target.content:
+    if not any_picture and payload_hash(data) != target.content:
         raise FileChanged(
             target.path, "its picture has changed since it was tagged: `tagd tag` it first"
         )

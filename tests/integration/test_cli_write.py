@@ -130,11 +130,21 @@ def test_a_picture_that_has_changed_does_not_get_the_tags_of_the_one_before(home
     assert subjects(second) == ("cat",)
 
 
-def test_what_goes_wrong_in_a_thread_is_raised() -> None:
+def test_what_was_written_is_taken_back_whatever_the_picture_is_by_now(home: Home) -> None:
+    [photo] = tagged(home, 1)
+    told = home.run("write", photo, "--to", "sidecar")
+    coffee().save(photo)
+    assert told.stdout == "1 file written (tagd write --undo 1)\n"
+    assert home.run("write", "--undo", "1").stdout == "1 file written\n"
+    assert list(home.photos.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError])
+def test_what_goes_wrong_in_a_thread_is_raised(error: type[Exception]) -> None:
     def fail(number: int) -> None:
-        raise ValueError(number)
+        raise error(number)
 
     nothing: Callable[[int], None] = lambda _: None  # noqa: E731 - the least that can be done
     assert in_threads(range(100), nothing) == 0
-    with pytest.raises(ValueError, match="0"):
+    with pytest.raises(error, match="0"):
         in_threads(range(1), fail)
