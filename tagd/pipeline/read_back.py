@@ -54,7 +54,8 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
 
 
 def pack(readings: Readings) -> dict[str, Any]:
-    """As JSON has it, and no longer than a message may be."""
+    """As JSON has it, and no longer than a message may be. Camera and time are left out: they are
+    among the photo's facts by then."""
     room = MOST_TEXT
     keywords: dict[str, dict[str, list[str]]] = {}
     for place, fields in readings.keywords.items():
@@ -68,9 +69,6 @@ def pack(readings: Readings) -> dict[str, Any]:
         "rating": readings.rating,
         "latitude": readings.latitude,
         "longitude": readings.longitude,
-        "camera_make": readings.camera_make,
-        "camera_model": readings.camera_model,
-        "taken_at": readings.taken_at,
     }
 
 
@@ -86,9 +84,6 @@ def unpack(fields: dict[str, Any]) -> Readings:
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),
-            camera_make=_text(fields["camera_make"]),
-            camera_model=_text(fields["camera_model"]),
-            taken_at=_text(fields["taken_at"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not what a decoder says") from error
@@ -122,12 +117,6 @@ def _texts(values: Any) -> tuple[str, ...]:
         raise ValueError("no list of texts")
     shown = ("".join(c if c.isprintable() else " " for c in each).strip() for each in values)
     return tuple(filter(None, shown))
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return _short(value)
-    raise ValueError("no text")
 
 
 def _short(text: str | None) -> str | None:

@@ -58,8 +58,6 @@ WORDS = st.lists(
         ),
         by_tagd=WORDS,
         rating=st.none() | st.integers(-1, 5),
-        camera_model=st.none() | st.just("D750"),
-        taken_at=st.none() | st.just("2024-05-06T07:08:09"),
         latitude=st.none() | st.floats(-90, 90),
         longitude=st.none() | st.floats(-180, 180),
     )
