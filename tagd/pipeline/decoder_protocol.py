@@ -129,7 +129,7 @@ def unpack_request(message: Message) -> Request:
         Geometry(resize if isinstance(resize, int) else (resize[0], resize[1]), tuple(crop), how)
         for resize, crop, how in message["geometries"]
     )
-    folder = message["sidecar_folder"]
+    folder = message.get("sidecar_folder")
     sidecars = SidecarRule(folder=None if folder is None else _unpacked(folder))
     return Request(_unpacked(message["path"]), message["offset"], geometries, sidecars)
 
