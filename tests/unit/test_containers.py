@@ -32,6 +32,7 @@ from tagd.containers import (
     tiff,
     webp,
 )
+from tagd.containers.boxes import boxes
 from tests.dng import dng
 from tests.photos import cat, coffee
 
@@ -136,8 +137,8 @@ SEGMENTS: dict[str, Callable[[bytes], list[Segment]]] = {
     "JPEG": jpeg.segments,
     "PNG": png.segments,
     "WEBP": webp.segments,
-    "HEIF": bmff.boxes,
-    "AVIF": bmff.boxes,
+    "HEIF": boxes,
+    "AVIF": boxes,
 }
 
 
