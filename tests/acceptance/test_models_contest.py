@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -23,8 +24,9 @@ LITE0 = "efficientnet-lite0"
 
 
 @pytest.fixture
-def pool(warm_cache: Path) -> Iterator[ModelPool]:
-    settings = PoolSettings(device="cpu", graphs=warm_cache / "tagd" / "graphs")
+def pool(warm_cache: Path, tmp_path: Path) -> Iterator[ModelPool]:
+    graphs = shutil.copytree(warm_cache / "tagd" / "graphs", tmp_path / "graphs")
+    settings = PoolSettings(device="cpu", graphs=graphs)
     with closing(ModelPool(settings=settings)) as pool:
         yield pool
 

@@ -153,7 +153,7 @@ def test_the_pool_unloads_by_itself() -> None:
         find_device=lambda _: CPU,
     )
     pool.get(LITE0)
-    wait_until(lambda: not pool.loaded(), 10, "the model is unloaded")
+    wait_until(lambda: not pool.loaded(), what="the model is unloaded")
     assert pool.get(LITE0).facts.id == LITE0  # and comes back when it is asked for
     pool.close()
 
