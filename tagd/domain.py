@@ -152,7 +152,7 @@ class Readings:
     `keywords` are those of each place that can hold any, by field; a place whose keywords were
     never written, or were stripped off with all else, is absent. `by_tagd` are the names of tags
     that some tagd has written there. Stars are from -1 (rejected) to 5, latitude and longitude
-    degrees, north and east above zero.
+    degrees, north and east above zero. Camera and time as in `PhotoFacts`, whose gaps they fill.
     """
 
     keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -160,6 +160,9 @@ class Readings:
     rating: int | None = None
     latitude: float | None = None
     longitude: float | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,15 +176,22 @@ class DecoderUnavailable(TagdError):
 class PhotoError(TagdError):
     """One photo cannot be tagged, now or ever.
 
-    `code` is stable and stored; `reason` is for people and holds no path.
+    `code` is stable and stored; `reason` is for people and holds no path, and `remedy` is what they
+    can do, where that is always the same.
     """
 
     code: ClassVar[str] = "photo-error"
+    remedy: ClassVar[str] = ""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+    @property
+    def advice(self) -> str:
+        """The reason, and what to do."""
+        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
 
 
 class PermanentPhotoError(PhotoError):
@@ -231,6 +238,9 @@ class NotWritable(PermanentPhotoError):
     """Its folder, or the file itself, may not be written to."""
 
     code = "not-writable"
+    remedy = (
+        "let tagd write there, or name a sidecar_folder in [metadata]; then: tagd failed --retry"
+    )
 
 
 class TransientPhotoError(PhotoError):
@@ -289,6 +299,7 @@ class DiskFull(TransientPhotoError):
     """There is no room for a second copy beside it. Nothing was changed."""
 
     code = "disk-full"
+    remedy = "it is tried again by itself once there is"
 
 
 class ExifToolFailed(TransientPhotoError):

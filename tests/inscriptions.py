@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tagd.catalogue import inscriptions, jobs, photos, record, sidecars
+from tagd.catalogue import inscriptions, jobs, photos, record, sidecars, unwritten
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.runs import Run
 from tagd.domain import JobKind, Place, Priority, SettledFile
@@ -16,7 +16,7 @@ from tagd.labels.rules import TagRules
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
 from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.inscribe import MetadataSettings, Scribe, Write
+from tagd.pipeline.inscribe import MetadataSettings, Outcome, Scribe, Write
 from tagd.pipeline.ledger import recover_all
 from tagd.pipeline.metadata_worker import MetadataWorker
 from tests import catalogue as recorded
@@ -40,6 +40,7 @@ class Desk:
     settings: MetadataSettings = EMBEDDED
     run: Run = field(default_factory=lambda: Run.of("tagd run"))
     failed: list[str] = field(default_factory=list)
+    outcomes: list[tuple[Place, Outcome]] = field(default_factory=list)
     derivation: Derivation = field(default_factory=lambda: Derivation.by(TagRules()))
 
     def photo(self, name: str = "cat.jpg", *labels: str) -> Path:
@@ -70,7 +71,7 @@ class Desk:
     def submit_sidecar(self, path: Path) -> int:
         """The watch tells of a sidecar; how many photos are to be read for it."""
         with self.catalogue.write() as tx:
-            return sidecars.submit(tx, path, signature_of(path.stat()), recorded.NOW)
+            return sidecars.submit(tx, path, signature_of(path.stat()), path, recorded.NOW)
 
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""
@@ -83,7 +84,13 @@ class Desk:
         written: list[object] = []
         MetadataWorker(
             catalogue=self.catalogue,
-            scribe=Scribe(self.catalogue, self.settings, self.derivation, self.run),
+            scribe=Scribe(
+                self.catalogue,
+                self.settings,
+                self.derivation,
+                self.run,
+                on_outcome=lambda *what: self.outcomes.append(what),
+            ),
             max_attempts=3,
             on_written=written.append,
             on_failed=lambda _path, reason: self.failed.append(reason),
@@ -105,6 +112,11 @@ class Desk:
         with self.catalogue.read() as tx:
             sql = "SELECT state, error_code FROM job WHERE kind = 'write'"
             return [(state, code) for state, code in recorded.rows(tx, sql)]
+
+    def unwritten(self) -> list[tuple[int, Path]]:
+        """How many photos could not be written for each reason, and one of them."""
+        with self.catalogue.read() as tx:
+            return [(each.files, each.example) for each in unwritten.reasons(tx)]
 
     def waiting_tags(self) -> int:
         """How many photos are to be looked at."""

@@ -18,6 +18,7 @@ from tagd.domain import Priority, Signature
 from tagd.fs import display, signature_of
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
+from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.recognise import Recogniser
 from tagd.intake.scan import Request, Scanner, ScanReport
 from tagd.intake.sight import Devices
@@ -112,6 +113,7 @@ class Bench:
     troubles: list[Trouble] = field(default_factory=list)
     cleared: list[tuple[TroubleKind, Path | None]] = field(default_factory=list)
     untold: frozenset[bytes] = frozenset()
+    mirror: Mirror = NO_MIRROR
 
     def scan(self, *tops: Path, priority: Priority = Priority.RESCAN) -> ScanReport:
         """All watched folders, or those below them that are named."""
@@ -131,6 +133,7 @@ class Bench:
             clear=lambda kind, path: self.cleared.append((kind, path)),
             stopping=self.stopping,
             wall=self.wall,
+            mirror=self.mirror,
         )
         return scanner.scan([self._request(top, priority) for top in tops or self.roots])
 

@@ -11,7 +11,8 @@
     wants, retag    what is wanted of models for each photo, and which photos are behind
     say, past       what a person says about tags, and what became of them
     runs, undone    which run changed what, and taking it back
-    inscriptions    what was written into photos and sidecars, and what is being written
+    inscriptions    what was written into photos and sidecars, and what is being written;
+                    unwritten: what could not be
     readings        what others wrote there; sidecars: their photos are read again
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
     query, search   what a person types, and what it finds; moment: read by SQLite alone

@@ -70,6 +70,7 @@ class Target:
     state: FileState
     signature: Signature
     photo_id: int
+    content: str  # who the photo is: a hash of its image payload
     format: str
     tags: tuple[GivenTag, ...]
     written: Mapping[Place, Inscription]
@@ -118,7 +119,7 @@ def rows_of(tx: Connection, photo_ids: Collection[str]) -> list[int]:
 def target(tx: Connection, file_id: int) -> Target | None:
     """The file with its photo's tags; None where it is not known, or its content is not."""
     row = tx.execute(
-        select(file, photo.c.format)
+        select(file, photo.c.content_hash, photo.c.format)
         .join_from(file, photo, photo.c.id == file.c.photo_id)
         .where(file.c.id == file_id)
     ).first()
@@ -130,6 +131,7 @@ def target(tx: Connection, file_id: int) -> Target | None:
         state=FileState(row.state),
         signature=_signature(row),
         photo_id=row.photo_id,
+        content=row.content_hash,
         format=row.format,
         tags=_tags(tx, row.photo_id),
         written={each.place: each for each in written(tx, file_id)},

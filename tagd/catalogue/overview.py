@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text
 
-from tagd.catalogue import jobs, retag
+from tagd.catalogue import jobs, retag, unwritten
 from tagd.catalogue.moment import sqlite
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
 from tagd.catalogue.shown_tags import ShownTag, tags_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MINUTE, HOUR = 60.0, 3600.0
+_YET = dict.fromkeys((JobState.WAITING, JobState.LEASED), " yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,8 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
 
 
 def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
-    """The files that were given up, and those whose tags could not be written into them, the latest
-    first."""
+    """The files that were given up, and those whose tags could not be written into them, by now or
+    for good, the latest first."""
     its_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
     untagged = tx.execute(
         select(file, job.c.attempts)
@@ -205,10 +206,10 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
         .order_by(file.c.state_since.desc(), file.c.id.desc())
         .limit(limit)
     )
-    unwritten = tx.execute(
+    not_written = tx.execute(
         select(file.c.path_key, job)
         .join_from(job, file, file.c.id == job.c.file_id)
-        .where(job.c.kind == JobKind.WRITE, job.c.state == JobState.QUARANTINED)
+        .where(unwritten.has_failed())
         .order_by(job.c.created_at.desc(), job.c.id.desc())
         .limit(limit)
     )
@@ -226,12 +227,12 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
         Failure(
             path=path_of(row.path_key),
             code=row.error_code or "",
-            reason=f"its tags are not written: {row.error}",
+            reason=f"its tags are not written{_YET.get(row.state, '')}: {row.error}",
             failed_at=row.created_at,
             attempts=row.attempts,
             kind=JobKind.WRITE,
         )
-        for row in unwritten
+        for row in not_written
     ]
     return sorted(found, key=lambda each: -each.failed_at)[:limit]
 

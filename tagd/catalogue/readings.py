@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from tagd.catalogue.query_dates import moment
 from tagd.catalogue.schema import file, label, photo, tag
 from tagd.catalogue.statements import chunks
 from tagd.domain import FileState, TagSource, TagState
@@ -80,8 +81,13 @@ def before(tx: Connection, files: Collection[int]) -> dict[int, FoundBefore]:
 
 
 def put_facts(tx: Connection, readings: Mapping[int, Readings]) -> None:
-    """Keep stars and places, by the row ids of the photos; nothing is taken away by a file that
-    says nothing."""
+    """Keep stars and places, by the row ids of the photos, and camera and time where EXIF says
+    nothing of them; nothing is taken away by a file that says nothing."""
+    _put_stars_and_places(tx, readings)
+    _fill_gaps(tx, readings)
+
+
+def _put_stars_and_places(tx: Connection, readings: Mapping[int, Readings]) -> None:
     rows = [
         {"of": photo_id, "stars": each.rating, "north": each.latitude, "east": each.longitude}
         for photo_id, each in readings.items()
@@ -94,3 +100,36 @@ def put_facts(tx: Connection, readings: Mapping[int, Readings]) -> None:
             "longitude": func.coalesce(bindparam("east"), photo.c.longitude),
         }
         tx.execute(update(photo).where(photo.c.id == bindparam("of")).values(values), rows)
+
+
+def _fill_gaps(tx: Connection, readings: Mapping[int, Readings]) -> None:
+    cameras = [
+        {"of": photo_id, "make": each.camera_make, "model": each.camera_model}
+        for photo_id, each in readings.items()
+        if each.camera_make or each.camera_model
+    ]
+    if cameras:
+        unknown = (photo.c.camera_make.is_(None), photo.c.camera_model.is_(None))
+        values: dict[str, Any] = {
+            "camera_make": bindparam("make"),
+            "camera_model": bindparam("model"),
+        }
+        tx.execute(
+            update(photo).where(photo.c.id == bindparam("of"), *unknown).values(values), cameras
+        )
+    times = [
+        {"of": photo_id, "at": each.taken_at, "moment": moment(each.taken_at)}
+        for photo_id, each in readings.items()
+        if each.taken_at
+    ]
+    if times:
+        undated = select(photo.c.id).where(
+            photo.c.id == bindparam("of"), photo.c.taken_at.is_(None)
+        )
+        tx.execute(
+            update(file).where(file.c.photo_id.in_(undated)).values(taken=bindparam("moment")),
+            times,
+        )
+        tx.execute(
+            update(photo).where(photo.c.id.in_(undated)).values(taken_at=bindparam("at")), times
+        )

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from tagd.domain import Signature
 
 
-def submit(tx: Connection, path: Path, signature: Signature, now: float) -> int:
-    """A sidecar is there, or is another: queue its photos, unless it is as tagd left it. Returns
-    how many."""
-    if _is_ours(tx, path, signature):
+def submit(tx: Connection, path: Path, signature: Signature, beside: Path, now: float) -> int:
+    """A sidecar is there, or is another: queue its photos, unless it is as tagd left it. `beside`
+    is where it lies, or would lie were it not in a folder of its own, beside them. Returns how
+    many."""
+    if is_ours(tx, path, signature):
         return 0
-    stem = key_of(path.with_suffix(""))
+    stem = key_of(beside.with_suffix(""))
     # `photo.jpg.xmp` goes with photo.jpg, `photo.xmp` with photo and any ending: "/" follows ".".
     short = and_(file.c.path_key > stem + b".", file.c.path_key < stem + b"/")
     its = or_(file.c.path_key == stem, short)
@@ -33,7 +34,8 @@ def submit(tx: Connection, path: Path, signature: Signature, now: float) -> int:
     return len(photos)
 
 
-def _is_ours(tx: Connection, path: Path, signature: Signature) -> bool:
+def is_ours(tx: Connection, path: Path, signature: Signature) -> bool:
+    """Whether the sidecar is as tagd left it, or is being written by it."""
     key = key_of(path)
     if tx.scalar(select(intent.c.token).where(intent.c.path_key == key)) is not None:
         return True

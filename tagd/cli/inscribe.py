@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +15,12 @@ import typer
 from tagd.cli import output
 from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.work import progress
 from tagd.errors import ConfigError, PhotoError, TagdError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -27,22 +29,10 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.labels.rules import TagRules
     from tagd.metadata.writer import Report
+    from tagd.pipeline.bulk import Work, Written
     from tagd.pipeline.inscribe import MetadataSettings, Scribe
 
-    Work = Callable[[Target], Sequence[Report]]
-
 FAILURES_SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became, or would become, of the files: `reports` of those that change, and (path,
-    reason) of those that could not be written. `run`: what `--undo` takes."""
-
-    files: int
-    reports: tuple[Report, ...]
-    failed: tuple[tuple[Path, str], ...]
-    run: int | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -80,17 +70,20 @@ def write(
     Where is said by [metadata] in the configuration, or by --to. Keywords that others wrote stay as
     they are, and so does every pixel; files whose keywords are right already are left alone.
     `tagd history` lists the runs that --undo takes. The exit status is 1 when any file failed.
+    Ctrl-C ends it when the files in hand are done, and says how many are left.
     """
     if sum((bool(paths), query is not None, undo is not None)) != 1:
         raise typer.BadParameter("name photos, find them with --query QUERY, or --undo RUN")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    done = _write(settings, paths, query, to, undo, dry_run=dry_run)
+    done, run = _write(settings, paths, query, to, undo, dry_run=dry_run)
     if json:
-        output.as_json(written_fields(done))
+        output.as_json(written_fields(done, run))
     else:
-        for text in written_lines(done, dry_run=dry_run):
+        for text in written_lines(done, run, dry_run=dry_run):
             output.line(text)
+    if done.left:
+        raise KeyboardInterrupt  # which it was
     raise typer.Exit(1 if done.failed else 0)
 
 
@@ -173,7 +166,8 @@ def _write(
     undo: int | None,
     *,
     dry_run: bool,
-) -> Written:
+) -> tuple[Written, int | None]:
+    """What was written, and the number of the run that `--undo` takes, where there is one."""
     # Lazy: these bring in SQLAlchemy and lxml.
     from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
@@ -199,7 +193,7 @@ def _write(
         else:
             done = _take_back(catalogue, scribe, undo, dry_run=dry_run)
         with catalogue.read() as tx:
-            return replace(done, run=None if undo is not None else noted(tx, run))
+            return done, None if undo is not None else noted(tx, run)
 
 
 def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
@@ -222,6 +216,8 @@ def _write_all(
     *,
     dry_run: bool,
 ) -> Written:
+    from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415  lazy, as above
+
     if scribe.settings.is_off:
         raise ConfigError(
             "nothing is written into photos: [metadata] write is off",
@@ -232,43 +228,38 @@ def _write_all(
         files = _files(tx, paths, query, rules)
 
     def work(target: Target) -> Sequence[Report]:
-        return scribe.inscribe(target, scribe.settings.mode_of(target.path), dry_run=dry_run)
+        now = as_it_is(catalogue, target, dry_run=dry_run)
+        return scribe.inscribe(now, scribe.settings.mode_of(target.path), dry_run=dry_run)
 
-    return _each(catalogue, files, work)
+    return _work_off(catalogue, files, work)
 
 
 def _take_back(catalogue: Catalogue, scribe: Scribe, number: int, *, dry_run: bool) -> Written:
     from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.undone import runs_there  # noqa: PLC0415
+    from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415
 
     with catalogue.read() as tx:
         if not runs_there(tx, number):
             raise TagdError(f"there is no run {number}", hint="tagd history lists the last ones.")
-        places = inscriptions.written_in(tx, number)
+        places = defaultdict(list)
+        for file_id, place in inscriptions.written_in(tx, number):
+            places[file_id].append(place)
 
     def work(target: Target) -> Sequence[Report]:
-        its = [place for file_id, place in places if file_id == target.file_id]
-        return [scribe.take_back(target, place, dry_run=dry_run) for place in its]
+        now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
+        its = places[target.file_id]
+        return [scribe.take_back(now, place, dry_run=dry_run) for place in its]
 
-    return _each(catalogue, list(dict.fromkeys(file_id for file_id, _ in places)), work)
+    return _work_off(catalogue, list(places), work)
 
 
-def _each(catalogue: Catalogue, files: Sequence[int], work: Work) -> Written:
-    """Do it for every file whose content is known; one that fails keeps no other from it."""
-    from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
+def _work_off(catalogue: Catalogue, files: Sequence[int], work: Work) -> Written:
+    """Do the work for these files, with a bar on a terminal."""
+    from tagd.pipeline.bulk import work_off  # noqa: PLC0415  lazy, as above
 
-    reports: list[Report] = []
-    failed: list[tuple[Path, str]] = []
-    for file_id in files:
-        with catalogue.read() as tx:
-            target = inscriptions.target(tx, file_id)
-        if target is None:
-            continue
-        try:
-            reports += [each for each in work(target) if each.has_changes]
-        except PhotoError as error:
-            failed.append((error.path, error.reason))
-    return Written(len(files), tuple(reports), tuple(failed))
+    with progress() as show:
+        return work_off(catalogue, files, work, show)
 
 
 def _files(
@@ -293,7 +284,7 @@ def _files(
     return list(files)
 
 
-def written_fields(done: Written) -> dict[str, Any]:
+def written_fields(done: Written, run: int | None) -> dict[str, Any]:
     """What was written, as `--json` prints it."""
     return {
         "files": done.files,
@@ -306,11 +297,12 @@ def written_fields(done: Written) -> dict[str, Any]:
             for each in done.reports
         ],
         "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
-        "run": done.run,
+        "left": done.left,
+        "run": run,
     }
 
 
-def written_lines(done: Written, *, dry_run: bool) -> Iterator[str]:
+def written_lines(done: Written, run: int | None, *, dry_run: bool) -> Iterator[str]:
     """The difference where nothing was written, else a line; then what failed."""
     if dry_run:
         for each in done.reports:
@@ -318,14 +310,16 @@ def written_lines(done: Written, *, dry_run: bool) -> Iterator[str]:
             yield from (f"  {line}" for line in each.difference())
             yield from (f"  not {line}" for line in each.left_out)
     verb = "would change" if dry_run else "written"
-    right = done.files - len({each.path for each in done.reports}) - len(done.failed)
+    right = done.files - done.changed - len(done.failed) - done.left
     text = f"{output.count(len(done.reports), 'file')} {verb}"
     if right > 0:
         text += f", {right:,} need nothing"
     if done.failed:
         text += f", {len(done.failed):,} failed"
-    if done.run is not None and done.reports:
-        text += f" (tagd write --undo {done.run})"
+    if done.left:
+        text += f", {done.left:,} left"
+    if run is not None and done.reports:
+        text += f" (tagd write --undo {run})"
     yield text
     for path, reason in done.failed[:FAILURES_SHOWN]:
         yield f"  {display(path)}: {reason}"

@@ -94,6 +94,8 @@ def print_summary(summary: Summary, *, json: bool) -> NoReturn:
     else:
         for text in summary_lines(summary):
             output.line(text)
+    if summary.left:
+        raise KeyboardInterrupt  # which it was
     raise typer.Exit(1 if summary.failed else 0)
 
 
@@ -103,6 +105,7 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
         "tagged": summary.tagged,
         "unchanged": summary.unchanged,
         "written": summary.written,
+        "left": summary.left,
         "duplicates": summary.duplicates,
         "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
         "seconds": round(summary.seconds, 3),
@@ -119,6 +122,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     parts.append(f"{summary.unchanged:,} unchanged")
     if summary.written:
         parts.append(f"{output.count(summary.written, 'file')} written")
+    if summary.left:
+        parts.append(f"{summary.left:,} left to be written")
     if summary.failed:
         parts.append(f"{len(summary.failed):,} failed")
     text = ", ".join(parts)

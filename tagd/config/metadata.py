@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from tagd.config.section import OptionalPath, Section, Unit, as_tuple
 
 Write = Literal["off", "sidecar", "embedded", "both"]
+Read = Literal["auto", "on", "off"]
 FieldName = Literal[
     "dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList", "XPKeywords", "IPTC:Keywords"
 ]
@@ -35,6 +36,12 @@ class Metadata(Section):
         default=(),
         description="Tables with path (a glob) and write; the first that matches a photo counts in"
         " the place of the key above: { path = 'raw/**', write = 'sidecar' }.",
+    )
+    read: Read = Field(
+        default="auto",
+        description="Whether keywords of other programs become tags by themselves: 'on', 'off', or"
+        " 'auto', which is on where any are written. `tagd read` takes them anywhere. Stars,"
+        " places, times and cameras are read in any case.",
     )
     sidecar_name: Literal["photo.jpg.xmp", "photo.xmp"] = Field(
         default="photo.jpg.xmp",

@@ -31,6 +31,14 @@ def metadata_settings(config: Config) -> MetadataSettings:
     )
 
 
+def reads_keywords(config: Config) -> bool:
+    """Whether keywords that others wrote become tags by themselves. Those of all kinds lie in
+    photos from elsewhere, so that they are taken where tagd works with keywords too, or is told to.
+    """
+    read = config.metadata.read
+    return read == "on" or (read == "auto" and not metadata_settings(config).is_off)
+
+
 def writes_of(config: Config, wake: Callable[[], None] = lambda: None) -> Writes | None:
     """What queues the writes of tags that change; None where nothing is ever to be written."""
     settings = metadata_settings(config)

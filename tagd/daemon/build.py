@@ -15,7 +15,7 @@ import structlog
 from tagd.catalogue import facts
 from tagd.config import tag_rules
 from tagd.config.paths import expand
-from tagd.config.writing import writes_of
+from tagd.config.writing import metadata_settings, reads_keywords, writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.hours import hours_of
@@ -112,8 +112,8 @@ def settings_of(config: Config) -> WorkerSettings:
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
         keep_runs=config.retag.keep_runs,
-        # Keywords of all kinds lie in photos from elsewhere: they count where tagd works with them.
-        reads_keywords=writes_of(config) is not None,
+        reads_keywords=reads_keywords(config),
+        sidecars=metadata_settings(config).sidecars,
     )
 
 
@@ -188,6 +188,7 @@ def intake_of(
         settle_seconds=config.watch.settle_seconds,
         rescan_minutes=config.watch.rescan_minutes,
         forget_after_days=config.watch.forget_after_days,
+        sidecars=metadata_settings(config).sidecars,
         on_submitted=on_submitted,
         say=say,
         beats=beats,

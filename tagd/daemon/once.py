@@ -50,7 +50,8 @@ LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it o
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `tagd tag` did. `failed` holds (path, reason); `written` counts files that got tags."""
+    """What `tagd tag` did. `failed` holds (path, reason); `written` counts files that got tags, and
+    `left` those that did not because of Ctrl-C."""
 
     tagged: int
     unchanged: int
@@ -60,6 +61,7 @@ class Summary:
     model: str
     device: str
     written: int = 0
+    left: int = 0
 
 
 def tag_once(
@@ -150,8 +152,8 @@ def _work(
                 worker.turn()
         finally:
             worker.let_go()
-    writing.work_off()
-    return tally.summary(catalogue, writing)
+    left = writing.work_off(progress)
+    return tally.summary(catalogue, written=writing.written, left=left)
 
 
 def _watch(
@@ -233,7 +235,7 @@ class _Tally:
         with catalogue.read() as tx:
             return jobs.unfinished(tx, self._asked.taken, JobKind.WRITE, tried=False) > 0
 
-    def summary(self, catalogue: Catalogue, writing: Writing | None = None) -> Summary:
+    def summary(self, catalogue: Catalogue, *, written: int = 0, left: int = 0) -> Summary:
         """The whole, at the end. What failed is asked of the catalogue, so that a photo that had
         failed before, and did not change, is named again."""
         with catalogue.read() as tx:
@@ -241,8 +243,6 @@ class _Tally:
             failures = [(e.path, e.reason) for e in given_up if e.kind is JobKind.TAG]
             unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
-        for path, reason in ({} if writing is None else writing.unwritten).items():
-            unwritten.setdefault(path, f"its tags are not written yet: {reason}")
         known = self._asked.unchanged - (len(failures) - self._failed)
         return Summary(
             tagged=self._asked.queued - self._failed - self._duplicates,
@@ -252,5 +252,6 @@ class _Tally:
             seconds=time.monotonic() - self._started,
             model=engine.get("model", ""),
             device=engine.get("device", ""),
-            written=0 if writing is None else writing.written,
+            written=written,
+            left=left,
         )

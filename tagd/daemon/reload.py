@@ -45,6 +45,7 @@ _KEYS: dict[str, tuple[Part, ...]] = {
     "watch.settle_seconds": (Part.INTAKE, Part.WORKER),
     "retag.keep_runs": (Part.WORKER,),
     "retag.refine_when_idle": (Part.ENGINE,),
+    "metadata.sidecar_folder": (Part.INTAKE, Part.WORKER),
     "worker.windows": (Part.NONE,),
     "worker.nice": (Part.FIXED,),  # going back would take rights
     "worker.ionice": (Part.FIXED,),

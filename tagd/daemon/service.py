@@ -30,7 +30,7 @@ from tagd.ops.control import Command, ControlServer, Reply, socket_path
 from tagd.ops.metrics import Health, Metrics, MetricsServer
 from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
-from tagd.pipeline.worker import LEASE_SECONDS
+from tagd.pipeline.labourer import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +92,7 @@ class Service:
             pulses=self._pulses,
             log=log,
             on_fault=self._fault,
+            on_outcome=self._metrics.count_write,
         )
         self._intake = self._new_intake()
         self._retagging = Retagging(
@@ -166,6 +167,7 @@ class Service:
         try:
             self._care.check()
             self._journal.check()
+            self._writing.check()
             self._end_when_drained()
             self._keep_leases()
         except CatalogueError as trouble:
@@ -286,7 +288,8 @@ class Service:
 
     def _troubles(self) -> Reply:
         late = self._pulses.late()
-        found = troubles.of(self._intake.state(), self._tagging, self._care, self._journal, late)
+        parts = (self._tagging, self._writing, self._journal, self._care)
+        found = troubles.of(self._intake.state(), parts, late)
         return Reply(ok=True, message="", troubles=tuple(found))
 
     def _obey(self, command: Command) -> Reply:

@@ -5,26 +5,27 @@ It is told over the control socket: a catalogue on a full disk could not keep it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from tagd.daemon.care import Care
-    from tagd.daemon.journal import Journal
-    from tagd.daemon.tagging import Tagging
     from tagd.intake.intake import IntakeState
     from tagd.ops.pulse import Late
 
 
-def of(
-    intake: IntakeState, tagging: Tagging, care: Care, journal: Journal, late: Sequence[Late]
-) -> Iterator[str]:
+class Part(Protocol):
+    """A part of the whole that knows what is wrong with it."""
+
+    @property
+    def troubles(self) -> Iterable[str]: ...
+
+
+def of(intake: IntakeState, parts: Sequence[Part], late: Sequence[Late]) -> Iterator[str]:
     """What stands, a line each."""
-    yield from tagging.troubles
     for each in intake.troubles:
         yield f"{each.message}; {each.hint}" if each.hint else each.message
-    yield from journal.troubles
-    yield from care.troubles
+    for part in parts:
+        yield from part.troubles
     for silent in late:
         yield f"the thread {silent.thread} makes no progress for {silent.seconds:.0f} s"

@@ -12,15 +12,18 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import jobs
+from tagd.catalogue import jobs, unwritten
 from tagd.config.writing import metadata_settings
 from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind
 from tagd.errors import TagdError
+from tagd.fs import display
 from tagd.metadata import exiftool
+from tagd.pipeline.bulk import THREADS
 from tagd.pipeline.inscribe import Scribe
 from tagd.pipeline.ledger import recover_all
 from tagd.pipeline.metadata_worker import MetadataWorker
+from tagd.pipeline.progress import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +33,24 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
+    from tagd.catalogue.unwritten import Unwritten
     from tagd.config import Config
+    from tagd.domain import Place
     from tagd.metadata.writer import Report
     from tagd.ops.pulse import Pulses
+    from tagd.pipeline.inscribe import Outcome
+    from tagd.pipeline.progress import Progress
 
-THREADS: Final = 4  # three times as quick as one, since each waits for the disk most of the time
+LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
+SPARING: Final = 20  # so many times what the last look took must pass before the next
+SHOW_SECONDS: Final = 0.5
+ALL: Final = 1 << 62
 WRITER: Final = "writer"
 
 
 class Writing:
-    """The threads that write; none where nothing is to be written. `written` counts files, and
-    `unwritten` has the last failure of each photo that has failed."""
+    """The threads that write; none where nothing is to be written. `written` counts files.
+    `on_outcome` is told of each photo and sidecar, by its place and what came of it."""
 
     def __init__(
         self,
@@ -51,9 +61,9 @@ class Writing:
         pulses: Pulses,
         log: FilteringBoundLogger,
         on_fault: Callable[[TagdError | None], None],
+        on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None,
     ) -> None:
         self.written = 0
-        self.unwritten: dict[Path, str] = {}
         self._config = config
         self._settings = metadata_settings(config)
         self._catalogue = catalogue
@@ -61,6 +71,10 @@ class Writing:
         self._pulses = pulses
         self._log = log
         self._on_fault = on_fault
+        self._on_outcome = on_outcome
+        self._unwritten: tuple[Unwritten, ...] = ()
+        self._said: set[str] = set()  # reasons
+        self._next_look = 0.0
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._exiftool: exiftool.ExifTool | None = None
         self._is_outdated = False
@@ -89,6 +103,22 @@ class Writing:
             self._put_away()
         if wanted and not self._workers:
             self._start()
+
+    def check(self) -> None:
+        """Called about every second: see what could not be written. Raises `CatalogueError`."""
+        begun = time.monotonic()
+        if begun < self._next_look:
+            return
+        with self._catalogue.read() as tx:
+            self._unwritten = tuple(unwritten.reasons(tx))
+        self._said.intersection_update(each.reason for each in self._unwritten)
+        took = time.monotonic() - begun
+        self._next_look = begun + max(LOOK_SECONDS, SPARING * took)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What keeps tags from being written at the moment. From any thread."""
+        return tuple(map(_in_words, self._unwritten))
 
     def wake(self) -> None:
         """There may be new jobs. From any thread."""
@@ -119,14 +149,31 @@ class Writing:
         self._put_away()
         return True
 
-    def work_off(self) -> None:
-        """Do all that can be done now."""
+    def work_off(self, on_progress: Callable[[Progress], None]) -> int:
+        """Do all that can be done now. Ctrl-C ends that as soon as the files in hand are done;
+        returns how many are left then."""
         if self._settings.is_off:
-            return
+            return 0
+        begun, total, left = time.monotonic(), self._waiting(), 0
         self._start(MetadataWorker.drain)
-        for thread in self._workers:
-            thread.join()
+        try:
+            for thread in self._workers:
+                while thread.is_alive():
+                    thread.join(SHOW_SECONDS)
+                    done = max(0, total - self._waiting())
+                    spent = time.monotonic() - begun
+                    on_progress(after(spent, done, total, current="writing tags"))
+        except KeyboardInterrupt:
+            self._let_end()
+            for thread in self._workers:
+                thread.join()
+            left = self._waiting()
         self._put_away()
+        return left
+
+    def _waiting(self) -> int:
+        with self._catalogue.read() as tx:
+            return jobs.waiting(tx, most=ALL, kind=JobKind.WRITE)
 
     def _drop_unwanted(self) -> None:
         if self._settings.is_off:
@@ -163,6 +210,7 @@ class Writing:
             self._run,
             self._exiftool,
             on_notice=self._notice,
+            on_outcome=self._on_outcome,
         )
         return MetadataWorker(
             catalogue=self._catalogue,
@@ -191,8 +239,18 @@ class Writing:
         self._log.debug("tags written", path=report.path)
 
     def _failed(self, path: Path, reason: str) -> None:
-        self.unwritten[path] = reason
-        self._log.warning("tags not written", path=path, reason=reason)
+        # Said once as long as it lasts: on a full disk it would be said of every photo, again and
+        # again. All of them are in `tagd failed`.
+        say = self._log.debug if reason in self._said else self._log.warning
+        self._said.add(reason)
+        say("tags not written", path=path, reason=reason)
 
     def _notice(self, reason: str, path: Path) -> None:
         self._log.debug("tags not embedded", path=path, reason=reason)
+
+
+def _in_words(what: Unwritten) -> str:
+    place = display(what.example)
+    if what.files == 1:
+        return f"the tags of {place} are not written: {what.reason}"
+    return f"the tags of {what.files:,} photos are not written, such as {place}: {what.reason}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 # .thumbnails, .Trash-1000, .stversions, .~tmp~, .syncthing.*, rsync's .NAME.XXXXXX, our .tagd-*
 HIDDEN = (".*",)
@@ -67,6 +68,12 @@ class Excludes:
         if not self.admits_entry(relative, is_folder):
             return False
         return all(self.admits_entry(above, is_folder=True) for above in _parents(relative))
+
+    def reach(self, folder: Path, place: Path) -> bool:
+        """Whether who looks through all of a folder comes to a place, which may be that folder."""
+        return place.is_relative_to(folder) and self.admits(
+            str(place.relative_to(folder)), is_folder=True
+        )
 
     def admits_entry(self, relative: str, is_folder: bool) -> bool:
         """The same where the folders above are known to be admitted."""

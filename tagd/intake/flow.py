@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, Priority
+from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
 from tagd.intake.sight import is_gone, signature_at
-from tagd.intake.submit import Renamed, SidecarChanged, Vanished
+from tagd.intake.submit import Renamed, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """`scan` asks for a folder to be scanned; `stands` says whether the watched folder around a
-    path is the one that is watched: only then does a deletion below it mean anything."""
+    path is the one that is watched: only then does a deletion below it mean anything. In `mirror`
+    nothing is a photo."""
 
     settler: Settler
     recogniser: Recogniser
     devices: Devices
     scan: Callable[[Path], None]
     stands: Callable[[Path], bool]
+    mirror: Mirror = NO_MIRROR
 
     def changes(self, events: Iterable[PathEvent]) -> list[Change]:
         """What to write because of these events, in their order."""
@@ -64,7 +67,7 @@ class Flow:
             return self._gone(event)
         if event.kind is EventKind.MOVED:
             return self._moved(event)
-        if ending_of(os.fspath(event.path)) is Ending.OTHER:
+        if self.mirror.holds(event.path) or ending_of(os.fspath(event.path)) is Ending.OTHER:
             return self._sidecar(event.path)
         signature = signature_at(event.path, self.devices)
         if signature is None:
@@ -77,7 +80,7 @@ class Flow:
     def _sidecar(self, path: Path) -> list[Change]:
         """What is written beside a photo is read when its writer closes it."""
         signature = signature_at(path, self.devices) if is_sidecar(path) else None
-        return [] if signature is None else [SidecarChanged(path, signature)]
+        return [] if signature is None else [self.mirror.changed(path, signature)]
 
     def _folder(self, event: PathEvent) -> list[Change]:
         if event.kind is EventKind.GONE:
@@ -97,8 +100,8 @@ class Flow:
         if signature is None:
             # Moved on already, perhaps: the next event continues from this name.
             return [Renamed(event.path, destination, is_folder=False)]
-        if not self.recogniser.is_photo(destination, signature):
-            return self._gone(event)
+        if self.mirror.holds(destination) or not self.recogniser.is_photo(destination, signature):
+            return [*self._gone(event), *self._sidecar(destination)]
         file = self.settler.whole(destination, signature, Priority.NEW)
         return [Renamed(event.path, destination, is_folder=False, signature=signature), file]
 

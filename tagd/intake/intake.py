@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
+from tagd.intake.mirror import Mirror
 from tagd.intake.recognise import Recogniser
 from tagd.intake.scan import Scanner, ScanReport
 from tagd.intake.scans import Scans
@@ -22,6 +23,7 @@ from tagd.intake.stream import Stream
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleBoard, TroubleKind
 from tagd.intake.watcher import Reports, Watcher
+from tagd.metadata.sidecar import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.intake.exclude import Excludes
     from tagd.intake.trouble import Say
+    from tagd.metadata.sidecar import SidecarRule
 
 STREAM, SCAN = "tagd-stream", "tagd-scan"  # the threads
 GATHER_SECONDS = 0.5  # between a trouble and its scan: troubles come in swarms
@@ -55,7 +58,8 @@ class Intake:
 
     `folders` are absolute; one inside another is watched and scanned once. Times are in seconds,
     `clock` is monotonic, `wall` counts from 1970. `beats(thread)` gives what that thread calls
-    again and again while it makes progress, and while there is nothing to do.
+    again and again while it makes progress, and while there is nothing to do. Where `sidecars` lie
+    in a folder of their own, that is watched as well.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Intake:
         rescan_minutes: float,
         on_submitted: Callable[[], None],
         say: Say,
+        sidecars: SidecarRule = BESIDE,
         beats: Callable[[str], Callable[[], None]] = lambda _: lambda: None,
         forget_after_days: float = 30.0,
         polling_seconds: float = 5.0,
@@ -75,6 +80,7 @@ class Intake:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._folders = outermost(folders, excludes)
+        self._mirror = Mirror.of(sidecars, self._folders, excludes)
         self._excludes = excludes
         self._settle_seconds = settle_seconds
         self._say = say
@@ -93,7 +99,7 @@ class Intake:
         scanner = self._new_scanner(catalogue, forget_after_days, wall)
         self._scans = Scans(
             scanner=scanner,
-            folders=self._folders,
+            folders=self._all,
             rescan_seconds=rescan_minutes * 60,
             board=self._board,
             stopping=self._stopping,
@@ -101,6 +107,11 @@ class Intake:
             clock=clock,
             beat=beats(SCAN),
         )
+
+    @property
+    def _all(self) -> tuple[Path, ...]:
+        """The folders that are watched and scanned, those of sidecars too."""
+        return (*self._folders, *self._mirror.roots)
 
     def start(self) -> None:
         """Begin to watch, and to scan once the watch stands. Returns at once."""
@@ -156,7 +167,8 @@ class Intake:
     def _new_stream(self, polling_seconds: float) -> Stream:
         def new_watcher() -> Watcher:
             return Watcher(
-                folders=self._folders,
+                folders=self._all,
+                mirror=self._mirror,
                 excludes=self._excludes,
                 wake=self._wake,
                 stopping=self._asked(STREAM),
@@ -167,6 +179,7 @@ class Intake:
 
         return Stream(
             new_watcher=new_watcher,
+            mirror=self._mirror,
             settler=self._settler,
             recogniser=self._recogniser,
             devices=self._devices,
@@ -183,7 +196,8 @@ class Intake:
     ) -> Scanner:
         return Scanner(
             catalogue=catalogue,
-            roots=self._folders,
+            roots=self._all,
+            mirror=self._mirror,
             excludes=self._excludes,
             settle_seconds=self._settle_seconds,
             forget_after_days=forget_after_days,
@@ -236,10 +250,5 @@ def outermost(folders: Sequence[Path], excludes: Excludes) -> tuple[Path, ...]:
     return tuple(
         folder
         for folder in unique
-        if not any(
-            other != folder
-            and folder.is_relative_to(other)
-            and excludes.admits(str(folder.relative_to(other)), is_folder=True)
-            for other in unique
-        )
+        if not any(other != folder and excludes.reach(other, folder) for other in unique)
     )

@@ -5,7 +5,8 @@ changed is submitted once it is settled. What is not there any more is first loo
 new paths (moved while nobody watched: same inode, size and mtime), else called missing, where the
 watched folder may be judged (see `roots`). Nothing outside the watched folders is judged, nor what
 lies below a folder that cannot be read, nor on a disk that was mounted below and of which nothing
-is met. Sidecars that have changed since the last scan are told of.
+is met. Sidecars that have changed since the last scan are told of; in a folder of their own they
+alone are.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from tagd.catalogue import photos
 from tagd.catalogue.photos import RootRecord
 from tagd.domain import FileState, Priority, SettledFile, Signature
 from tagd.fs import key_of, path_of
+from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
 from tagd.intake.roots import Seen, Verdict, explain, judge, same
 from tagd.intake.settle import stood_still
 from tagd.intake.sight import is_gone, signature_from, unchanged
-from tagd.intake.submit import BATCH, SidecarChanged
+from tagd.intake.submit import BATCH
 from tagd.intake.trouble import Trouble, TroubleKind
 from tagd.intake.walk import walk
 
@@ -137,6 +139,7 @@ class Scanner:
     clear: Callable[[TroubleKind, Path | None], None]
     stopping: Callable[[], bool]
     wall: Callable[[], float]
+    mirror: Mirror = NO_MIRROR
 
     def scan(self, requests: Sequence[Request]) -> ScanReport:
         """The whole story. Raises `CatalogueError`; a scan that is told to stop judges nothing."""
@@ -199,6 +202,7 @@ class Scanner:
         if part.seen is None:
             return
         top, root = key_of(part.request.top), key_of(part.request.root)
+        sidecars_only = part.request.root in self.mirror.roots
 
         def on_folder(folder: bytes) -> None:
             tally.folders += 1
@@ -219,7 +223,8 @@ class Scanner:
             part.files += 1
             self._meet_disk(part, part.seen, status.st_dev, key)
             known = part.known.pop(key, None)
-            if known is None and ending_of(os.fsdecode(key)) is Ending.OTHER:
+            is_other = known is None and ending_of(os.fsdecode(key)) is Ending.OTHER
+            if is_other or sidecars_only:
                 self._note_sidecar(key, status, part, tally)
                 continue
             seen = signature_from(status, key, self.devices)
@@ -263,13 +268,19 @@ class Scanner:
                 self._flush(tally)
 
     def _note_sidecar(self, key: bytes, status: os.stat_result, part: _Part, tally: _Tally) -> None:
-        """One that has changed since the last scan; before the first its photo is new itself."""
-        if part.record is None or status.st_ctime < part.record.scanned_at - MARGIN_SECONDS:
+        """One that has changed since the last scan. Before the first its photo is new itself, but
+        for one that lies elsewhere: that folder may be new to us, and its photos may not."""
+        if part.record is None:
+            if part.request.root not in self.mirror.roots:
+                return
+        elif status.st_ctime < part.record.scanned_at - MARGIN_SECONDS:
             return
         path = path_of(key)
         seen = signature_from(status, key, self.devices) if is_sidecar(path) else None
         if seen is not None:
-            tally.batch.append(SidecarChanged(path, seen))
+            tally.batch.append(self.mirror.changed(path, seen))
+            if len(tally.batch) >= BATCH:
+                self._flush(tally)
 
     def _observe(self, file: SettledFile, tally: _Tally) -> None:
         if not self.recogniser.left_alone(file.path, file.signature):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import Signature
+    from tagd.intake.mirror import Mirror
     from tagd.intake.recognise import Recogniser
     from tagd.intake.scan import ScanReport
     from tagd.intake.scans import Scans
@@ -38,6 +39,7 @@ class Stream:
         self,
         *,
         new_watcher: Callable[[], Watcher],
+        mirror: Mirror,
         settler: Settler,
         recogniser: Recogniser,
         devices: Devices,
@@ -51,6 +53,7 @@ class Stream:
         self.standing = threading.Event()
         self.watcher: Watcher | None = None
         self._new_watcher = new_watcher
+        self._mirror = mirror
         self._settler = settler
         self._recogniser = recogniser
         self._devices = devices
@@ -104,6 +107,7 @@ class Stream:
             self._devices,
             scan=self._to_scan.append,
             stands=watcher.stands,
+            mirror=self._mirror,
         )
         try:
             watcher.stand()

@@ -41,10 +41,12 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True)
 class SidecarChanged:
-    """A file that may go with a photo is there, or is another, with its signature."""
+    """A file that may go with a photo is there, or is another, with its signature. `beside` is its
+    path, or what that would be beside its photo."""
 
     path: Path
     signature: Signature
+    beside: Path
 
 
 Change = SettledFile | Renamed | Vanished | SidecarChanged
@@ -88,7 +90,7 @@ def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
         elif isinstance(change, Vanished):
             _vanish(tx, change, now)
         elif isinstance(change, SidecarChanged):
-            queued += sidecars.submit(tx, change.path, change.signature, now)
+            queued += sidecars.submit(tx, change.path, change.signature, change.beside, now)
     return Submitted(queued, unchanged)
 
 

@@ -104,6 +104,24 @@ def _fields(trouble: Trouble) -> dict[str, object]:
     return fields
 
 
+def absent(folder: Path, reason: str, *, sidecars: bool = False) -> Trouble:
+    """A folder that is to be watched cannot be, one of photos or one of `sidecars`."""
+    if sidecars:
+        return Trouble(
+            TroubleKind.ROOT_ABSENT,
+            f"{display(folder)} cannot be watched ({reason}): what is changed in the sidecars there"
+            " is not read until it can",
+            hint="is its disk mounted, and may tagd read it? [metadata] sidecar_folder names it",
+            path=folder,
+        )
+    return Trouble(
+        TroubleKind.ROOT_ABSENT,
+        f"{display(folder)} cannot be watched ({reason}): waiting for it, and nothing in it is"
+        " called missing",
+        path=folder,
+    )
+
+
 def too_few_watches(folders: int, watched: int, limit: str) -> Trouble:
     """The kernel's limit of watches is reached."""
     return Trouble(

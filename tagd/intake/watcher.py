@@ -27,10 +27,18 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, PathEvent
 from tagd.fs import display, key_of, path_of
+from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.polling import Pollers, meaning
 from tagd.intake.roots import Seen, is_folder, same
 from tagd.intake.tree import Covered, FolderTree
-from tagd.intake.trouble import Trouble, TroubleKind, no_inotify, too_few_watches, unreadable
+from tagd.intake.trouble import (
+    Trouble,
+    TroubleKind,
+    absent,
+    no_inotify,
+    too_few_watches,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     import threading
@@ -70,6 +78,7 @@ class Watcher:
     devices: Devices
     reports: Reports
     polling_seconds: float = 5.0
+    mirror: Mirror = NO_MIRROR
     _roots: list[_Root] = field(init=False)
     _tree: FolderTree | None = field(init=False, default=None)
     _pollers: Pollers = field(init=False)
@@ -219,17 +228,19 @@ class Watcher:
         if self._tree is not None:
             self._tree.drop(key_of(root.path))
         self._pollers.stop(root.path)
-        self._say(
-            TroubleKind.ROOT_ABSENT,
-            f"{display(root.path)} cannot be watched ({error.strerror or error}): waiting for it,"
-            " and nothing in it is called missing",
-            root.path,
-        )
+        self._say_absent(root.path, error)
+
+    def _say_absent(self, root: Path, error: OSError) -> None:
+        if self.mirror.is_bare(root, error):
+            self.reports.clear(TroubleKind.ROOT_ABSENT, root)
+        else:
+            self.reports.trouble(
+                absent(root, error.strerror or str(error), sidecars=self.mirror.holds(root))
+            )
 
     def _look_at(self, root: _Root) -> None:
         if root.identity is None:
-            if root.path.is_dir() and self._stand(root) and not root.polled:
-                self.reports.missed(root.path)
+            self._look_for(root)
             return
         if root.polled:
             # A server that is gone would hang us: its poller notices, and so does a scan.
@@ -254,6 +265,16 @@ class Watcher:
         self.devices.forget()
         if self._stand(root) and not root.polled:
             self.reports.missed(root.path)
+
+    def _look_for(self, root: _Root) -> None:
+        if root.path.is_dir():
+            if self._stand(root) and not root.polled:
+                self.reports.missed(root.path)
+        elif self.mirror.holds(root.path):
+            try:
+                root.path.stat()
+            except OSError as error:
+                self._say_absent(root.path, error)
 
     def _cover_root(self, root: _Root) -> None:
         """Watch one folder and all below it. Raises `PermissionError` where it may not be read."""

@@ -28,7 +28,12 @@ Number = TypeVar("Number", int, float)
 _MAKE, _MODEL, _RATING = ("0", 0x010F), ("0", 0x0110), ("0", 0x4746)
 _TAKEN, _OFFSET = ("0.exif", 0x9003), ("0.exif", 0x9011)
 _IPTC = ("0", 0x83BB)
-_DATE: Final = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d:\d\d:\d\d)([+-]\d\d:\d\d|Z)?")
+_DATE: Final = re.compile(
+    r"(\d{4})[:-](0[1-9]|1[0-2])[:-](0[1-9]|[12]\d|3[01])[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?"
+    r"([+-]\d\d:\d\d|Z)?"
+)
+# When the picture was taken, when it was made, and when its file was, all that screenshots have.
+_XMP_DATES: Final = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
 _ZONE: Final = re.compile(r"[+-]\d\d:\d\d|Z")
 _XMP_PLACE: Final = re.compile(r"(\d+),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])")
 
@@ -113,14 +118,14 @@ def of_packets(found: Iterable[bytes]) -> FileTags:
 
 
 def _of_packet(packet: xmp.Packet) -> FileTags:
-    text = (
-        xmp.text_of(packet, name) for name in ("exif:DateTimeOriginal", "photoshop:DateCreated")
-    )
+    text = (xmp.text_of(packet, name) for name in _XMP_DATES)
     return FileTags(
         keywords={each: values for each, values in xmp.keywords(packet).items() if each in IN_XMP},
         rating=_rating(xmp.text_of(packet, "xmp:Rating")),
         latitude=_xmp_degrees(xmp.text_of(packet, "exif:GPSLatitude")),
         longitude=_xmp_degrees(xmp.text_of(packet, "exif:GPSLongitude")),
+        camera_make=xmp.text_of(packet, "tiff:Make"),
+        camera_model=xmp.text_of(packet, "tiff:Model"),
         taken_at=next(filter(None, map(_date, text)), None),
         has_packet=True,
         by_tagd=xmp.provenance(packet),
@@ -181,7 +186,8 @@ def _date(text: str | None) -> str | None:
     match = _DATE.match(text or "")
     if match is None or match[1] == "0000":
         return None
-    return f"{match[1]}-{match[2]}-{match[3]}T{match[4]}{match[5] or ''}"
+    clock = match[4] if match[4].count(":") == 2 else f"{match[4]}:00"
+    return f"{match[1]}-{match[2]}-{match[3]}T{clock}{match[5] or ''}"
 
 
 def _rating(text: str | None) -> int | None:

@@ -89,9 +89,10 @@ def replace(
         _make_copy(intent.part, original, data)
         verify(intent.part)
         _finish_copy(intent, original, manner)
-        _put_in_place(intent, original, manner)
+        placed = Seen.of(intent.swap.lstat())
+        _put_in_place(intent, original, placed, manner)
         file_calls.sync_folder(original.path.parent)
-        signature = signature_of(original.path.lstat())
+        signature = _left(original.path, placed)
         _forget_old(intent, manner)
     ledger.done(intent, signature)
     return signature
@@ -110,12 +111,13 @@ def create(path: Path, data: bytes, *, like: Path, ledger: Ledger, ours: Keyword
             with contextlib.suppress(PermissionError):
                 os.fchown(descriptor, permissions.st_uid, permissions.st_gid)
             os.fsync(descriptor)
+        placed = Seen.of(intent.part.lstat())
         try:
             file_calls.rename_new(intent.part, path)
         except FileExistsError as error:
             raise FileChanged(path, "another program made it meanwhile") from error
         file_calls.sync_folder(path.parent)
-        signature = signature_of(path.lstat())
+        signature = _left(path, placed)
     ledger.done(intent, signature)
     return signature
 
@@ -189,11 +191,10 @@ def _finish_copy(intent: Intent, original: Original, manner: Manner) -> None:
     intent.part.rename(intent.swap)
 
 
-def _put_in_place(intent: Intent, original: Original, manner: Manner) -> None:
+def _put_in_place(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
     with _open(original.path) as descriptor:
         if file_calls.is_being_written(descriptor):
             raise FileBusy(original.path, "another program has it open for writing")
-        ours = Seen.of(intent.swap.lstat())
         if not manner.exchange(intent.swap, original.path):
             # The instant between this look and the rename is what the exchange is there to close.
             _require_unchanged(original, original.path)
@@ -201,6 +202,15 @@ def _put_in_place(intent: Intent, original: Original, manner: Manner) -> None:
             return
         if file_calls.is_being_written(descriptor) or not _came_out(intent, original):
             _put_back(intent, original, ours, manner)
+
+
+def _left(path: Path, ours: Seen) -> Signature:
+    """The signature of what we put there, which another program may have replaced since: what it
+    made of it must not be taken for ours."""
+    found = path.lstat()
+    if Seen.of(found) != ours:
+        raise FileChanged(path, "another program wrote it meanwhile")
+    return signature_of(found)
 
 
 def _came_out(intent: Intent, original: Original) -> bool:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 RAW_SUFFIXES: Final = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos"}
@@ -33,23 +31,29 @@ class SidecarName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SidecarRule:
-    """Where sidecars lie: beside the photos, or in `folder`, where the tree below `root` is
-    mirrored. `folder` and `root` are given together."""
+    """Where sidecars lie: beside the photos, or in `folder`, below the whole path of their photo,
+    so that no two photos share one."""
 
     name: SidecarName = SidecarName.FULL
     folder: Path | None = None
-    root: Path | None = None
 
-    def place_of(self, photo: Path) -> Path:
-        """The folder that the photo's sidecar lies in."""
-        if self.folder is None or self.root is None:
-            return photo.parent
-        return self.folder / photo.parent.relative_to(self.root)
+    def mirror_of(self, place: Path) -> Path:
+        """The folder for the sidecars of the photos in this one, an absolute path."""
+        return place if self.folder is None else self.folder / place.relative_to(place.anchor)
+
+    def beside(self, sidecar: Path) -> Path:
+        """Where a sidecar would lie if it lay beside its photo."""
+        if self.folder is None or not sidecar.is_relative_to(self.folder):
+            return sidecar
+        return Path(sidecar.anchor) / sidecar.relative_to(self.folder)
+
+
+BESIDE: Final = SidecarRule()
 
 
 def find(photo: Path, rule: SidecarRule) -> Path | None:
     """The sidecar that the photo has, of either name; None where it has none."""
-    place = rule.place_of(photo)
+    place = rule.mirror_of(photo.parent)
     for name in (photo.name, photo.stem):
         for ending in (".xmp", ".XMP"):
             # Whether it may be is asked last: that takes a look for every other kind of picture.
@@ -59,13 +63,20 @@ def find(photo: Path, rule: SidecarRule) -> Path | None:
     return None
 
 
+def of(photo: Path, rule: SidecarRule) -> list[Path]:
+    """All sidecars that the photo has: the one that `find` finds, and before any other its word
+    counts; and one that other programs keep beside the photo, where tagd's lie elsewhere."""
+    found = (find(photo, each) for each in dict.fromkeys((rule, BESIDE)))
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def choose(photo: Path, rule: SidecarRule) -> Path:
     """The sidecar that the photo has, or the one that it should get."""
     found = find(photo, rule)
     if found is not None:
         return found
     is_short = rule.name is SidecarName.SHORT and _may_be_short(photo)
-    return rule.place_of(photo) / ((photo.stem if is_short else photo.name) + ".xmp")
+    return rule.mirror_of(photo.parent) / ((photo.stem if is_short else photo.name) + ".xmp")
 
 
 def _may_be_short(photo: Path) -> bool:

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
@@ -72,6 +72,13 @@ class Report:
         return tuple(lines)
 
 
+_REPAIR_PHOTO: Final = (
+    "; `exiftool -XMP:all=` takes its XMP out, with all that it says, or [[metadata.rules]] can"
+    " have a sidecar written instead"
+)
+_REPAIR_SIDECAR: Final = "; repair it, or move it away"
+
+
 def _decodes_anyway(_: Path) -> None:
     """What decodes is not looked at: the picture is compared byte for byte in any case."""
 
@@ -102,7 +109,7 @@ class Writer:
             known.mtime_ns,
         ):
             raise FileChanged(photo, "it has changed since it was tagged")
-        with _explained(photo):
+        with _explained(photo, _REPAIR_PHOTO):
             edit = edit_photo(original.data, wish, ours, self.exiftool)
         report = _report(photo, edit, ours)
         new = edit.data
@@ -138,7 +145,7 @@ class Writer:
         place = sidecar.choose(photo, rule)
         original = take(place) if place.exists() or place.is_symlink() else None
         carried = _carried(photo, embedded or {})
-        with _explained(place):
+        with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
             edit = edit_packet(old, wish, ours, carried, padded=False)
         report = _report(place, edit, ours)
@@ -191,17 +198,18 @@ def _carried(photo: Path, ours: Keywords) -> Keywords:
 
 
 def _parses(copy: Path) -> None:
-    with _explained(copy):
+    with _explained(copy, ""):
         xmp.parse(copy.read_bytes())
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what the bytes say into an error about the file."""
+def _explained(path: Path, repair: str) -> Iterator[None]:
+    """Turn what the bytes say into an error about the file. `repair`: what to do about XMP that
+    cannot be read."""
     try:
         yield
     except xmp.MalformedPacket as error:
-        raise MetadataMalformed(path, f"{error}, so that it is not rewritten") from error
+        raise MetadataMalformed(path, f"{error}, so that it is not rewritten{repair}") from error
     except (packets.NoPlace, CannotSplice) as error:
         raise MetadataUnsafe(path, str(error)) from error
     except DamagedContainer as error:

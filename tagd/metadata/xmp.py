@@ -31,6 +31,7 @@ NAMESPACES: Final = {
     "digiKam": "http://www.digikam.org/ns/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "exif": "http://ns.adobe.com/exif/1.0/",
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "tagd": "urn:tagd:xmp:1.0/",
 }

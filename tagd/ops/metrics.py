@@ -63,6 +63,12 @@ class Metrics:
         self._photos = Counter(
             "tagd_photos", "Jobs that came to an end.", ["outcome"], registry=self._registry
         )
+        self._writes = Counter(
+            "tagd_metadata_writes",
+            "Photos and sidecars whose tags were to be brought up to date.",
+            ["target", "outcome"],
+            registry=self._registry,
+        )
         self._stages = Histogram(
             "tagd_stage_seconds",
             "What a photo took in each stage, on average over those that were recorded together.",
@@ -76,6 +82,10 @@ class Metrics:
     def count(self, outcome: str) -> None:
         """One more job came to an end."""
         self._photos.labels(outcome).inc()
+
+    def count_write(self, target: str, outcome: str) -> None:
+        """Once more tags were to be written, into a photo or into a sidecar."""
+        self._writes.labels(target, outcome).inc()
 
     def time(self, times: StageTimes) -> None:
         """What the stages have taken in all; a worker that was replaced begins anew."""

@@ -31,6 +31,7 @@ from tagd.errors import (
     UnsupportedImage,
 )
 from tagd.fs import signature_of
+from tagd.metadata.sidecar import BESIDE
 from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
 from tagd.pipeline.raw import load_raw
@@ -39,6 +40,8 @@ from tagd.pipeline.read_back import readings_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from tagd.metadata.sidecar import SidecarRule
 
 _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 # What stat.S_IFMT says of things that are no files, in words.
@@ -81,7 +84,12 @@ class ReadPhoto:
     readings: Readings = field(default_factory=Readings)
 
 
-def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> DecodedPhoto:
+def decode(
+    path: Path,
+    geometries: Sequence[Geometry],
+    limits: DecodeLimits,
+    sidecars: SidecarRule = BESIDE,
+) -> DecodedPhoto:
     """Read a photo once, identify it, and make each model's input of it.
 
     Raises PhotoError.
@@ -89,7 +97,7 @@ def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> 
     # Deferred: decoder processes import this module and have no need of NumPy.
     import numpy as np  # noqa: PLC0415
 
-    photo = read_photo(path, geometries, limits)
+    photo = read_photo(path, geometries, limits, sidecars)
     inputs = {
         geometry: np.frombuffer(pixels, np.uint8).reshape(*geometry.crop, 3)
         for geometry, pixels in photo.inputs.items()
@@ -97,7 +105,12 @@ def decode(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> 
     return DecodedPhoto(path, photo.photo_id, photo.signature, photo.facts, inputs, photo.readings)
 
 
-def read_photo(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits) -> ReadPhoto:
+def read_photo(
+    path: Path,
+    geometries: Sequence[Geometry],
+    limits: DecodeLimits,
+    sidecars: SidecarRule = BESIDE,
+) -> ReadPhoto:
     """As `decode`, without NumPy."""
     data, signature = _read(path, limits)
     try:
@@ -108,7 +121,8 @@ def read_photo(path: Path, geometries: Sequence[Geometry], limits: DecodeLimits)
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    return ReadPhoto(photo_id, signature, _facts(name, loaded), inputs, readings_of(path, data))
+    readings = readings_of(path, data, sidecars)
+    return ReadPhoto(photo_id, signature, _facts(name, loaded, readings), inputs, readings)
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
@@ -186,13 +200,16 @@ def _load(
     return load(data, name, geometries, limits.most_pixels)
 
 
-def _facts(name: str, loaded: Loaded) -> PhotoFacts:
+def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
+    """EXIF is the camera's own word; where it has none, what XMP or a sidecar says counts."""
+    has_camera = loaded.exif.camera_make or loaded.exif.camera_model
+    camera = loaded.exif if has_camera else readings
     return PhotoFacts(
         format=name,
         width=loaded.size[0],
         height=loaded.size[1],
         orientation=loaded.orientation,
-        camera_make=loaded.exif.camera_make,
-        camera_model=loaded.exif.camera_model,
-        taken_at=loaded.exif.taken_at,
+        camera_make=camera.camera_make,
+        camera_model=camera.camera_model,
+        taken_at=loaded.exif.taken_at or readings.taken_at,
     )

@@ -86,7 +86,7 @@ def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
     request = unpack_request(message)
     signal.setitimer(signal.ITIMER_REAL, limits.timeout_seconds + _ALARM_SLACK_SECONDS)
     try:
-        photo = read_photo(request.path, request.geometries, limits)
+        photo = read_photo(request.path, request.geometries, limits, request.sidecars)
         position = request.offset
         for geometry in request.geometries:
             position += _write(shared, photo.inputs[geometry], position)

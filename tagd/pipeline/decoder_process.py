@@ -18,6 +18,7 @@ import numpy as np
 
 from tagd.domain import DecodedPhoto, Geometry
 from tagd.errors import PhotoError
+from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.pipeline.decoder_protocol import (
     READY,
     Message,
@@ -50,11 +51,13 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_M
 
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
-    """A photo to decode. The ticket is the caller's, and comes back with the outcome."""
+    """A photo to decode. The ticket is the caller's, and comes back with the outcome. `sidecars`
+    says where those of the photo lie."""
 
     ticket: int
     path: Path
     geometries: tuple[Geometry, ...]
+    sidecars: SidecarRule = BESIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class DecoderProcess:
             before = self._work[-1]
             behind = before.offset + pixel_bytes(before.request.geometries)
             offset = 0 if pixel_bytes(request.geometries) <= before.offset else behind
-        told = Request(request.path, offset, request.geometries)
+        told = Request(request.path, offset, request.geometries, request.sidecars)
         # Never blocks: the socket's buffer holds more than DEPTH of the longest messages.
         self.channel.sendall(frame(pack_request(told)))
         if not self._work:

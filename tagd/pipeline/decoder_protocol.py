@@ -29,6 +29,7 @@ from tagd.errors import (
     TruncatedImage,
     UnsupportedImage,
 )
+from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.pipeline import read_back
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Request:
     path: Path
     offset: int
     geometries: tuple[Geometry, ...]
+    sidecars: SidecarRule = BESIDE
 
 
 def frame(message: Message) -> bytes:
@@ -111,9 +113,11 @@ def input_bytes(geometry: Geometry) -> int:
 
 
 def pack_request(request: Request) -> Message:
-    """A request, whose path need not be UTF-8, as JSON."""
+    """A request, whose paths need not be UTF-8, as JSON."""
+    folder = request.sidecars.folder
     return {
-        "path": base64.b64encode(os.fsencode(request.path)).decode("ascii"),
+        "path": _packed(request.path),
+        "sidecar_folder": None if folder is None else _packed(folder),
         "offset": request.offset,
         "geometries": [[each.resize, each.crop, each.interpolation] for each in request.geometries],
     }
@@ -125,8 +129,17 @@ def unpack_request(message: Message) -> Request:
         Geometry(resize if isinstance(resize, int) else (resize[0], resize[1]), tuple(crop), how)
         for resize, crop, how in message["geometries"]
     )
-    path = Path(os.fsdecode(base64.b64decode(message["path"])))
-    return Request(path, message["offset"], geometries)
+    folder = message.get("sidecar_folder")
+    sidecars = SidecarRule(folder=None if folder is None else _unpacked(folder))
+    return Request(_unpacked(message["path"]), message["offset"], geometries, sidecars)
+
+
+def _packed(path: Path) -> str:
+    return base64.b64encode(os.fsencode(path)).decode("ascii")
+
+
+def _unpacked(text: str) -> Path:
+    return Path(os.fsdecode(base64.b64decode(text)))
 
 
 def pack_photo(photo: ReadPhoto) -> Message:

@@ -20,7 +20,7 @@ import xxhash
 from tagd.catalogue import inscriptions
 from tagd.containers import RAW_FORMATS
 from tagd.domain import Place, TagSource, TagState
-from tagd.errors import MetadataUnsafe
+from tagd.errors import MetadataUnsafe, PermanentPhotoError, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata.edit import ALL_FIELDS, Wish
 from tagd.metadata.keywords import Field, Tagging
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tagd.pipeline.derivation import Derivation
 
 BY_PERSON: Final = "person"  # in the place of a model's name
-_ROOT: Final = Path("/")
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW"})  # they are negatives
 
 
@@ -92,11 +91,17 @@ class MetadataSettings:
 
     @property
     def sidecars(self) -> SidecarRule:
-        """Where sidecars lie. In a folder of their own by the whole path of their photo, so that no
-        two photos share one."""
-        if self.sidecar_folder is None:
-            return SidecarRule(self.sidecar_name)
-        return SidecarRule(self.sidecar_name, self.sidecar_folder, _ROOT)
+        """Where sidecars lie."""
+        return SidecarRule(self.sidecar_name, self.sidecar_folder)
+
+
+class Outcome(StrEnum):
+    """What came of bringing one place up to date."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"  # it was right already
+    REFUSED = "refused"  # it cannot be done, now or ever
+    FAILED = "failed"  # it could not be done this time
 
 
 Noticed = Callable[[str, Path], None]  # something that a person may want to know of a photo
@@ -112,6 +117,7 @@ class Scribe:
     run: Run
     exiftool: ExifTool | None = None
     on_notice: Noticed = lambda _reason, _path: None
+    on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
 
     def inscribe(self, target: Target, write: Write, *, dry_run: bool = False) -> list[Report]:
         """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
@@ -137,8 +143,16 @@ class Scribe:
         wish = self.wish(target)
         digest = _digest(wish)
         if _stands(target, place, wish, digest):
+            self.on_outcome(place, Outcome.UNCHANGED)
             return []
-        return [self._write(target, place, wish, digest, dry_run=dry_run)]
+        try:
+            report = self._write(target, place, wish, digest, dry_run=dry_run)
+        except PhotoError as error:
+            is_final = isinstance(error, PermanentPhotoError)
+            self.on_outcome(place, Outcome.REFUSED if is_final else Outcome.FAILED)
+            raise
+        self.on_outcome(place, Outcome.WRITTEN if report.has_changes else Outcome.UNCHANGED)
+        return [report]
 
     def wish(self, target: Target) -> Wish:
         """The keywords that the photo is to have. What was found in it is there already."""

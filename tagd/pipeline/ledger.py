@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import inscriptions, photos
+from tagd.catalogue import inscriptions, jobs, photos, sidecars
 from tagd.catalogue.inscriptions import Begun, Inscription
-from tagd.domain import Place, Priority, SettledFile
+from tagd.domain import JobKind, Place, Priority, SettledFile
 from tagd.errors import PhotoError
 from tagd.fs import signature_of
 from tagd.metadata.keywords import Field
@@ -56,13 +56,16 @@ class CatalogueLedger:
             inscriptions.begin(tx, begun, self.run)
 
     def done(self, intent: Intent, signature: Signature | None) -> None:
-        """Settle it, note what was written, and look at the file once more, in one transaction."""
+        """Settle it, note what was written, and look at the file once more, in one transaction:
+        what the watch told of it meanwhile may have been taken for our own doing."""
         with self.catalogue.write() as tx:
             inscriptions.settle(tx, intent.token)
             if signature is not None:
                 self.note(tx, intent.path, intent.ours, signature)
             if self.place is Place.EMBEDDED:
                 _look_again(tx, self.file_id, intent.path, signature)
+            else:
+                _read_again(tx, self.file_id, intent.path)
 
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
         """What tagd answers for in the file from now on."""
@@ -112,8 +115,7 @@ def _intent(begun: Begun) -> Intent:
 
 
 def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None) -> None:
-    """Know the photo as it was left. Where it is another by now, somebody else has changed it, and
-    what the watch told of that may have been taken for our own doing."""
+    """Know the photo as it was left. Where it is another by now, somebody else has changed it."""
     if left is not None:
         inscriptions.take_signature(tx, file_id, path, left)
     try:
@@ -127,3 +129,13 @@ def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None
     seen = now if stable else signature_of(path.lstat(), stable_inode=False)
     if seen != known.signature:
         photos.submit(tx, [SettledFile(path, seen, Priority.RESCAN)], time.time())
+
+
+def _read_again(tx: Connection, file_id: int, sidecar: Path) -> None:
+    """Where the sidecar is not as it was left, somebody else has changed it."""
+    try:
+        signature = signature_of(sidecar.lstat())
+    except OSError:
+        return
+    if not sidecars.is_ours(tx, sidecar, signature):
+        jobs.enqueue(tx, JobKind.TAG, {file_id: Priority.NEW}, time.time())

@@ -8,16 +8,15 @@ the disk. The photo's tags stay in the catalogue whatever comes of it.
 
 from __future__ import annotations
 
-import itertools
-import threading
 import time
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 from tagd.catalogue import inscriptions, jobs
 from tagd.domain import FileState, JobKind
 from tagd.errors import CatalogueError, PhotoError
+from tagd.fs import display
 from tagd.pipeline import retry
+from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,17 +27,11 @@ if TYPE_CHECKING:
     from tagd.metadata.writer import Report
     from tagd.pipeline.inscribe import Scribe
 
-LEASE_SECONDS: Final = 120.0
-POLL_SECONDS: Final = 1.0  # how soon a job that another process queued is noticed
-TROUBLE_SECONDS: Final = 5.0
 _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
 
-_TICKETS = itertools.count(1)
 
-
-class MetadataWorker:
-    """Works the queue of writes off in the thread that calls `run`. Everything it needs is given;
-    `beat` is called while it makes progress, and while there is nothing to do."""
+class MetadataWorker(Labourer):
+    """Works the queue of writes off in the thread that calls `run`; it starts no thread."""
 
     def __init__(
         self,
@@ -52,38 +45,12 @@ class MetadataWorker:
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._catalogue = catalogue
+        super().__init__(catalogue, JobKind.WRITE, beat, clock)
         self._scribe = scribe
         self._max_attempts = max_attempts
         self._on_written = on_written
         self._on_failed = on_failed
         self._on_trouble = on_trouble
-        self._beat = beat
-        self._clock = clock
-        self._owner = uuid4().hex
-        self._stop = threading.Event()
-        self._woken = threading.Event()
-
-    # What other threads may call
-
-    def wake(self) -> None:
-        """There may be new jobs."""
-        self._woken.set()
-
-    def stop(self) -> None:
-        """End after the present file."""
-        self._stop.set()
-        self.wake()
-
-    def heartbeat(self) -> None:
-        """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
-        with self._catalogue.write() as tx:
-            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
-
-    def let_go(self) -> None:
-        """Give every claimed job back, as if it had never been claimed."""
-        with self._catalogue.write() as tx:
-            jobs.release(tx, self._owner)
 
     # The story
 
@@ -100,26 +67,17 @@ class MetadataWorker:
                 self._stop.wait(TROUBLE_SECONDS)
 
     def drain(self) -> None:
-        """Do all that can be done now."""
-        while self.turn():
+        """Do all that can be done now, unless stopped."""
+        while not self._stop.is_set() and self.turn():
             pass
 
     def turn(self) -> int:
         """Claim a few jobs and do them; returns how many were claimed."""
-        lease = f"{self._owner}/{next(_TICKETS)}"
-        now = self._clock()
         with self._catalogue.read() as tx:
-            if not jobs.is_due(tx, JobKind.WRITE, now):
+            if not jobs.is_due(tx, self._kind, self._clock()):
                 return 0
         with self._catalogue.write() as tx:
-            claimed = jobs.claim(
-                tx,
-                JobKind.WRITE,
-                limit=_CLAIMED,
-                lease=lease,
-                lease_seconds=LEASE_SECONDS,
-                now=now,
-            )
+            claimed = self._claim(tx, _CLAIMED)
         try:
             for job in claimed:
                 if self._stop.is_set():
@@ -159,13 +117,15 @@ class MetadataWorker:
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()
         verdict = retry.decide_writing(error, job, now=now, max_attempts=self._max_attempts)
+        about = "" if error.path == job.path else f"{display(error.path)}: "  # its sidecar
+        reason = about + error.advice
         with self._catalogue.write() as tx:
             match verdict:
                 case retry.GiveUp():
-                    jobs.quarantine(tx, job, error.code, error.reason, now)
+                    jobs.quarantine(tx, job, error.code, reason, now)
                 case retry.Forget():
                     jobs.complete(tx, job)
                     return
                 case retry.RetryAt():
-                    jobs.retry_later(tx, job, error.code, error.reason, verdict)
-        self._on_failed(error.path, error.reason)
+                    jobs.retry_later(tx, job, error.code, reason, verdict)
+        self._on_failed(job.path, reason)

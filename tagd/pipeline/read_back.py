@@ -10,40 +10,52 @@ from typing import TYPE_CHECKING, Any, Final
 from tagd.domain import Place, Readings
 from tagd.metadata import reader, sidecar
 from tagd.metadata.keywords import Field
+from tagd.metadata.sidecar import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from tagd.metadata.reader import FileTags
+    from tagd.metadata.sidecar import SidecarRule
 
 MOST_TEXT: Final = 6000  # characters of all keywords together; what is beyond is not read
-_BESIDE: Final = sidecar.SidecarRule()
+_LONGEST: Final = 100  # characters of the name of a camera
 _MOST_SIDECAR: Final = 16 * 1024 * 1024  # bytes
 
 
-def readings_of(path: Path, data: bytes) -> Readings:
-    """What the photo with these bytes, and the sidecar beside it, say. Never raises."""
-    return _together(reader.of_photo(data), _sidecar(path, _BESIDE))
+def readings_of(path: Path, data: bytes, rule: SidecarRule = BESIDE) -> Readings:
+    """What the photo with these bytes, and its sidecars, say. Never raises."""
+    return _together(reader.of_photo(data), _sidecars(path, rule))
 
 
-def readings_at(path: Path, rule: sidecar.SidecarRule) -> Readings:
-    """What the photo at this path and its sidecar say. Raises a PhotoError on I/O errors."""
-    return _together(reader.read(path), _sidecar(path, rule))
+def readings_at(path: Path, rule: SidecarRule) -> Readings:
+    """What the photo at this path and its sidecars say. Raises a PhotoError on I/O errors."""
+    return _together(reader.read(path), _sidecars(path, rule))
 
 
-def _together(inside: FileTags, beside: FileTags | None) -> Readings:
+def _together(inside: FileTags, beside: FileTags) -> Readings:
     keywords = {}
     if inside.has_packet or any(inside.keywords.values()):
         keywords[Place.EMBEDDED] = _by_name(inside)
-    if beside is not None and beside.has_packet:
+    if beside.has_packet:
         keywords[Place.SIDECAR] = _by_name(beside)
-    both = inside if beside is None else reader.over(beside, inside)
-    return Readings(keywords, both.by_tagd, both.rating, both.latitude, both.longitude)
+    both = reader.over(beside, inside)
+    return Readings(
+        keywords,
+        both.by_tagd,
+        both.rating,
+        both.latitude,
+        both.longitude,
+        _short(both.camera_make),
+        _short(both.camera_model),
+        both.taken_at,
+    )
 
 
 def pack(readings: Readings) -> dict[str, Any]:
-    """As JSON has it, and no longer than a message may be."""
+    """As JSON has it, and no longer than a message may be. Camera and time are left out: they are
+    among the photo's facts by then."""
     room = MOST_TEXT
     keywords: dict[str, dict[str, list[str]]] = {}
     for place, fields in readings.keywords.items():
@@ -77,13 +89,13 @@ def unpack(fields: dict[str, Any]) -> Readings:
         raise ValueError("not what a decoder says") from error
 
 
-def _sidecar(path: Path, rule: sidecar.SidecarRule) -> FileTags | None:
-    """What the sidecar says; None where there is none that can be read."""
+def _sidecars(path: Path, rule: SidecarRule) -> FileTags:
+    """What its sidecars say together; those that cannot be read say nothing."""
+    packets: list[bytes] = []
     with contextlib.suppress(OSError):
-        place = sidecar.find(path, rule)
-        if place is not None and place.stat().st_size <= _MOST_SIDECAR:
-            return reader.of_packets([place.read_bytes()])
-    return None
+        small = (p for p in sidecar.of(path, rule) if p.stat().st_size <= _MOST_SIDECAR)
+        packets.extend(place.read_bytes() for place in small)
+    return reader.of_packets(packets)
 
 
 def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
@@ -105,6 +117,11 @@ def _texts(values: Any) -> tuple[str, ...]:
         raise ValueError("no list of texts")
     shown = ("".join(c if c.isprintable() else " " for c in each).strip() for each in values)
     return tuple(filter(None, shown))
+
+
+def _short(text: str | None) -> str | None:
+    shown = "".join(each for each in text or "" if each.isprintable()).strip()
+    return shown[:_LONGEST] or None
 
 
 def _whole(value: Any) -> int | None:

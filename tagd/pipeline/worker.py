@@ -11,12 +11,10 @@ as soon as nothing more is on its way, so that a single photo never waits for ot
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from tagd.catalogue import facts, jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
@@ -28,8 +26,10 @@ from tagd.errors import (
     PhotoError,
 )
 from tagd.fs import signature_of
+from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.pipeline import found_tags, retry
 from tagd.pipeline.decoder import DecodeRequest
+from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
 from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn
 
@@ -48,9 +48,6 @@ if TYPE_CHECKING:
     from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.writes import Writes
 
-LEASE_SECONDS = 120.0
-POLL_SECONDS = 1.0  # how soon a job that another process submitted is noticed
-TROUBLE_SECONDS = 5.0  # between tries when the catalogue or the model is in trouble
 TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
 TURN_PHOTOS = 32  # that many need not wait for more
 
@@ -91,6 +88,7 @@ class WorkerSettings:
     settle_seconds: float
     keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
     reads_keywords: bool = True  # what photos say becomes tags
+    sidecars: SidecarRule = BESIDE
 
     @property
     def ahead(self) -> int:
@@ -98,12 +96,11 @@ class WorkerSettings:
         return 2 * self.decoders + self.batch_size + TURN_PHOTOS
 
 
-class Worker:
+class Worker(Labourer):
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `writes` queues the writing of tags into photos, where that is wanted. `beat` is called again
-    and again while it makes progress, and while there is nothing to do; `on_trouble` with None once
-    the trouble seems over; `on_times` after each turn, with what the stages took in all turns until
-    then."""
+    `writes` queues the writing of tags into photos, where that is wanted. `on_trouble` is called
+    with None once the trouble seems over; `on_times` after each turn, with what the stages took in
+    all turns until then."""
 
     def __init__(
         self,
@@ -121,7 +118,7 @@ class Worker:
         on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._catalogue = catalogue
+        super().__init__(catalogue, JobKind.TAG, beat, clock)
         self._decoders = decoders
         self._classifier = classifier
         self._derivation = derivation
@@ -130,36 +127,14 @@ class Worker:
         self._on_trouble = on_trouble
         self._run = run
         self._writes = writes
-        self._beat = beat
         self._on_times = on_times
-        self._clock = clock
-        self._owner = uuid4().hex
         self._claimed: dict[int, Job] = {}
         self._watch = Stopwatch(time.perf_counter)
-        self._stop = threading.Event()
-        self._woken = threading.Event()
-
-    # What other threads may call
 
     def wake(self) -> None:
         """There may be new jobs."""
-        self._woken.set()
+        super().wake()
         self._decoders.wake()
-
-    def stop(self) -> None:
-        """End after the present turn."""
-        self._stop.set()
-        self.wake()
-
-    def heartbeat(self) -> None:
-        """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
-        with self._catalogue.write() as tx:
-            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
-
-    def let_go(self) -> None:
-        """Give every claimed job back, as if it had never been claimed."""
-        with self._catalogue.write() as tx:
-            jobs.release(tx, self._owner)
 
     # The story
 
@@ -207,7 +182,7 @@ class Worker:
         self._woken.clear()
         version = self._catalogue.data_version()
         with self._catalogue.write() as tx:
-            claimed = self._claim(tx)
+            claimed = self._claim_more(tx)
             due = None if claimed else jobs.next_due(tx)
         self._decode(claimed)
         if not claimed:
@@ -223,20 +198,16 @@ class Worker:
                 return
             self._woken.wait(min(POLL_SECONDS, left))
 
-    def _claim(self, tx: Connection) -> list[Job]:
-        room = self._settings.ahead - len(self._claimed)
-        lease = f"{self._owner}/{next(_TICKETS)}"
-        now = self._clock()
-        return jobs.claim(
-            tx, JobKind.TAG, limit=room, lease=lease, lease_seconds=LEASE_SECONDS, now=now
-        )
+    def _claim_more(self, tx: Connection) -> list[Job]:
+        return self._claim(tx, self._settings.ahead - len(self._claimed))
 
     def _decode(self, claimed: Sequence[Job]) -> None:
         tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
-            self._decoders.submit(DecodeRequest(ticket, job.path, geometries))
+            sidecars = self._settings.sidecars
+            self._decoders.submit(DecodeRequest(ticket, job.path, geometries, sidecars))
 
     def _gather(self, timeout: float) -> Turn:
         turn = Turn()
@@ -303,7 +274,7 @@ class Worker:
             if self._writes is not None:
                 self._writes.queue(tx, {report.photo_id for report in reports}, now)
             reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
-            claimed = self._claim(tx)
+            claimed = self._claim_more(tx)
             self._note_times(tx, len(reports))
         self._watch.lap(Stage.RECORD)
         self._decode(claimed)

@@ -55,6 +55,7 @@ class Home:
         self.config = root / "config.toml"
         self.log = root / "log"
         self.running: subprocess.Popen[bytes] | None = None
+        self.prefix: list[str] = []  # what the daemon is started with
         self._started: list[subprocess.Popen[bytes]] = []
         self.configure(settings)
         self.environment = {
@@ -97,7 +98,7 @@ class Home:
         """`tagd run`, in a process group of its own."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                self.command("run"),
+                [*self.prefix, *self.command("run")],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environment,

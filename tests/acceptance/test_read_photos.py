@@ -53,6 +53,32 @@ def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(hom
 STARS = b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'
 
 
+def test_sidecars_in_a_folder_of_their_own_are_read_as_those_beside_photos_are(home: Home) -> None:
+    folder = home.root / "sidecars"
+    home.configure(f'[metadata]\nwrite = "sidecar"\nsidecar_folder = "{folder}"\n')
+    photo = home.photos / "cat.jpg"
+    place = folder / photo.relative_to("/").with_name("cat.jpg.xmp")
+    photos.cat().save(photo)
+    with home.daemon():
+        wait_until(lambda: place.exists() and "animal" in subjects(place), 60, "it has a sidecar")
+        _say(place, "Aunt Ada", *(each for each in subjects(place) if each != "animal"))
+        wait_until(lambda: "Aunt Ada" in home.tags("cat.jpg"), 30, "the sidecar is read")
+        wait_until(lambda: "animal" in _rejected(home), 30, "what was taken away is rejected")
+    _say(place, "Aunt Bea")
+    with home.daemon():
+        wait_until(lambda: "own:Aunt Bea" in _labels(home), 30, "the sidecar is read at the scan")
+        assert "Aunt Ada" not in home.tags("cat.jpg")
+        assert home.inferences() == 1
+    assert [path.name for path in home.photos.iterdir()] == ["cat.jpg"]
+
+
+def _say(sidecar: Path, *subjects: str) -> None:
+    """Another program writes a sidecar anew, beside the old one and over it."""
+    made = sidecar.with_name("made")
+    made.write_bytes(_packet(*subjects))
+    made.replace(sidecar)
+
+
 def _packet(*subjects: str) -> bytes:
     """A packet of another program."""
     made = xmp.new_packet(padded=False)

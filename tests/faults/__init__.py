@@ -12,6 +12,9 @@ killed while a catalogue is made          integration/test_catalogue_migrate.py:
 killed during a backup                    faults/test_kills.py::test_a_backup_that_is_killed_costs_neither_the_catalogue_nor_the_one_before
 a full disk under the catalogue           faults/test_disk.py::test_a_full_disk_is_said_and_the_work_goes_on_when_there_is_room
 a full disk under the photos              integration/test_metadata_safe_write.py::test_a_full_disk_keeps_the_photo
+a full disk while tags are written        faults/test_writes.py::test_photos_on_a_full_disk_stay_whole_and_get_their_tags_when_there_is_room
+photos that others write meanwhile        faults/test_writes.py::test_whoever_changes_a_photo_in_the_midst_of_a_write_wins_and_gets_the_tags_later
+photos that may not be written to         faults/test_writes.py::test_a_folder_that_may_not_be_written_to_is_said_until_it_may
 a catalogue that may only be read         faults/test_disk.py::test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_searched
 a catalogue that another program locks    faults/test_disk.py::test_another_program_that_keeps_it_locked_for_half_a_minute
 fsync fails                               faults/test_disk.py::test_a_disk_that_fails_to_write_what_it_was_given

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.acceptance.home import TAG_SECONDS, Home
 from tests.support import wait_until
@@ -41,3 +47,24 @@ def assert_once(home: Home, files: int) -> None:
         "SELECT count(*) FROM (SELECT 1 FROM tagging GROUP BY photo_id HAVING count(*) > 1)"
     ) == [(0,)]
     assert home.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def tool(*names: str) -> str:
+    """The first of these programs that is installed. Without any the test is skipped, but fails
+    where everything is to be tested."""
+    for found in filter(None, map(shutil.which, names)):
+        return found
+    missing = f"{names[0]} is not installed"
+    if "CI" in os.environ:
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def preload(source: str, folder: Path, **defined: Path) -> Path:
+    """A library in C that stands before the system's own, with these paths for its macros."""
+    code, library = folder / "preload.c", folder / "preload.so"
+    code.write_text(source)
+    macros = [f'-D{name}="{path}"' for name, path in defined.items()]
+    compiler = tool("gcc", "cc")
+    subprocess.run([compiler, "-shared", "-fPIC", *macros, "-o", library, code, "-ldl"], check=True)
+    return library

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 from tests import photos
 from tests.acceptance.home import Home
 from tests.faults.conftest import Mount
-from tests.faults.daemon import wait_told, wait_well
+from tests.faults.daemon import preload, wait_told, wait_well
 from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
@@ -119,22 +117,8 @@ def test_another_program_that_keeps_it_locked_for_half_a_minute(home: Home) -> N
 
 
 def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, tmp_path: Path) -> None:
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler to make a broken disk with")
-    source, library, broken = (tmp_path / name for name in ("disk.c", "disk.so", "broken"))
-    source.write_text(BROKEN_DISK)
-    options: list[str | Path] = [
-        "-shared",
-        "-fPIC",
-        f'-DBROKEN="{broken}"',
-        "-o",
-        library,
-        source,
-        "-ldl",
-    ]
-    subprocess.run([compiler, *options], check=True)
-    home.environment["LD_PRELOAD"] = str(library)
+    broken = tmp_path / "broken"
+    home.environment["LD_PRELOAD"] = str(preload(BROKEN_DISK, tmp_path, BROKEN=broken))
     with home.daemon():
         drop(home, 2, "a")
         wait_well(home, 2)

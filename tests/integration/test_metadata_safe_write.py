@@ -152,7 +152,7 @@ def edited_by_exiftool(photo: Path) -> None:
     "meddle",
     [replaced, appended, rewritten, pytest.param(edited_by_exiftool, marks=needs_exiftool)],
 )
-@pytest.mark.parametrize("moment", ["before", "within", "fallback"])
+@pytest.mark.parametrize("moment", ["before", "within", "after", "fallback"])
 def test_newer_bytes_win(meddle: Callable[[Path], None], moment: str, photo: Path) -> None:
     newer: list[bytes] = []
 
@@ -165,9 +165,15 @@ def test_newer_bytes_win(meddle: Callable[[Path], None], moment: str, photo: Pat
         interfere(other)
         return file_calls.exchange(one, other)
 
-    exchange = {"within": late_exchange, "fallback": lambda *_: False}.get(moment)
+    def early_exchange(one: Path, other: Path) -> bool:
+        done = file_calls.exchange(one, other)
+        interfere(other)
+        return done
+
+    exchanges = {"within": late_exchange, "after": early_exchange, "fallback": lambda *_: False}
+    exchange = exchanges.get(moment)
     manner = Manner(exchange=exchange) if exchange else Manner()
-    decodes = interfere if moment != "within" else lambda _: None
+    decodes = interfere if moment in {"before", "fallback"} else lambda _: None
     ledger = MemoryLedger()
     with pytest.raises(FileChanged):
         Writer(ledger, manner=manner, decodes=decodes).embed(photo, TAGS, {})

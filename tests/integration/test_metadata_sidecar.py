@@ -45,9 +45,9 @@ def test_a_folder_of_sidecars_mirrors_the_tree(tmp_path: Path) -> None:
     photo.parent.mkdir(parents=True)
     photo.write_bytes(SPLICED["plain.jpg"])
     photo.parent.chmod(0o555)
-    rule = SidecarRule(SidecarName.FULL, tmp_path / "sidecars", tmp_path / "photos")
+    rule = SidecarRule(SidecarName.FULL, tmp_path / "sidecars")
     report = writer().write_sidecar(photo, TAGS, {}, rule=rule)
-    assert report.path == tmp_path / "sidecars" / "2024" / "a.jpg.xmp"
+    assert report.path == tmp_path / "sidecars" / photo.relative_to("/").with_name("a.jpg.xmp")
     assert find(photo, rule) == report.path
     assert [each.name for each in photo.parent.iterdir()] == ["a.jpg"]
 

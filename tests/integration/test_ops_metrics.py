@@ -40,6 +40,7 @@ def test_what_is_served() -> None:
     metrics = Metrics(lambda: [Gauge("tagd_x", "An x.", 1.5, (("kind", "tag"),))])
     metrics.count("tagged")
     metrics.count("tagged")
+    metrics.count_write("sidecar", "written")
     server = MetricsServer("127.0.0.1", 0, metrics, {"/healthz": lambda: health[0]})
     try:
         code, text = get(server, "/metrics")
@@ -47,6 +48,8 @@ def test_what_is_served() -> None:
         assert code == 200
         assert found["tagd_x", (("kind", "tag"),)] == 1.5
         assert found["tagd_photos_total", (("outcome", "tagged"),)] == 2
+        written = (("outcome", "written"), ("target", "sidecar"))
+        assert found["tagd_metadata_writes_total", written] == 1
         assert get(server, "/healthz") == (200, "ok\n")
         health[0] = Health(ok=False, words="no progress: worker")
         assert get(server, "/healthz") == (503, "no progress: worker\n")

@@ -16,7 +16,7 @@ from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.sidecar import SidecarName
-from tagd.pipeline.inscribe import Write
+from tagd.pipeline.inscribe import Outcome, Write
 from tagd.pipeline.ledger import CatalogueLedger
 from tests import catalogue as recorded
 from tests.inscriptions import CAT, DOG, Desk, subjects
@@ -41,6 +41,8 @@ def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
     assert desk.write() == 0
     assert photo.stat() == left, "nobody has even opened it"
     assert desk.jobs() == []
+    embedded = [(Place.EMBEDDED, outcome) for outcome in (Outcome.WRITTEN, Outcome.UNCHANGED)]
+    assert desk.outcomes == embedded
 
 
 @pytest.mark.parametrize("name", ["cat.avif", "cat.heic", "cat.webp"])
@@ -156,12 +158,16 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
         shown = overview.show(tx, photo)
     assert failure.path == photo
     assert failure.kind is JobKind.WRITE
-    assert failure.reason.startswith("its tags are not written: ")
+    assert failure.reason.startswith(f"its tags are not written: {sidecar}: there is no XMP in it")
+    assert failure.reason.endswith("repair it, or move it away")
+    assert desk.outcomes == [(Place.SIDECAR, Outcome.REFUSED)]
+    assert desk.unwritten() == [(1, photo)]
     assert shown is not None
     assert shown.state is FileState.TAGGED, "it has its tags all the same"
     sidecar.unlink()
     with desk.catalogue.write() as tx:
         assert jobs.retry_failed(tx, None, recorded.NOW) == 1
+    assert desk.unwritten() == []
     assert desk.write() == 1
     assert desk.waiting_tags() == 0
 
@@ -186,14 +192,17 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
         with contextlib.suppress(OSError), hog.open("wb", buffering=0) as file:
             while file.write(bytes(4096)):
                 pass
-        for _ in range(9):
-            assert desk.write(later=1e6) == 0
+        for days in range(9):
+            assert desk.write(later=days * 86_400) == 0
         assert desk.jobs() == [("waiting", "disk-full")]
+        assert desk.unwritten() == [(1, photo)]
+        assert desk.outcomes == [(Place.EMBEDDED, Outcome.FAILED)] * 9
         assert photo.read_bytes() == before
         assert {each.name for each in folder.iterdir()} == {"cat.jpg", "hog"}
         hog.unlink()
         assert desk.write(later=1e9) == 1
         assert subjects(photo) == ("cat",)
+        assert desk.unwritten() == []
 
 
 def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:
@@ -224,6 +233,17 @@ def test_what_another_program_made_of_it_meanwhile_is_looked_at(desk: Desk) -> N
     assert desk.recover() == []
     assert desk.waiting_tags() == 1
     assert photo.read_bytes() == b"their own bytes"
+
+
+def test_what_another_program_made_of_a_sidecar_meanwhile_is_read(desk: Desk) -> None:
+    sidecar = desk.photo().with_name("cat.jpg.xmp")
+    intent = Intent.to_write(sidecar, None, b"the very bytes")
+    CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run).begin(intent)
+    sidecar.write_bytes(b"their own bytes")
+    assert desk.submit_sidecar(sidecar) == 0, "it may be our own doing"
+    assert desk.recover() == []
+    assert desk.waiting_tags() == 1
+    assert sidecar.read_bytes() == b"their own bytes"
 
 
 def _begin(desk: Desk, photo: Path) -> CatalogueLedger:

@@ -34,6 +34,7 @@ def test_nothing_has_changed() -> None:
         ("worker", {"batch_size": 9}, {Part.ENGINE}),
         ("worker", {"windows": ("22:00-06:00",)}, {Part.NONE}),
         ("metadata", {"write": "sidecar"}, {Part.WORKER}),
+        ("metadata", {"sidecar_folder": Path("/x")}, {Part.INTAKE, Part.WORKER}),
         ("backup", {"keep": 2}, {Part.CARE}),
         ("log", {"level": "debug"}, {Part.LOG}),
     ],

@@ -1,0 +1,47 @@
+"""Tags that could not be written into photos, as the queue has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, or_, select
+
+from tagd.catalogue.jobs import READY
+from tagd.catalogue.schema import file, job
+from tagd.domain import JobKind, JobState
+from tagd.fs import path_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """So many files whose tags are not written for the same reason, and one of them."""
+
+    reason: str
+    files: int
+    example: Path
+
+
+def has_failed() -> ColumnElement[bool]:
+    """Of a job: it was given up, or is to be tried again. Put so that an index finds these among a
+    million that merely wait."""
+    again = and_(job.c.state == JobState.WAITING, job.c.not_before > READY)
+    ended = job.c.state.in_([JobState.QUARANTINED, JobState.LEASED])
+    return and_(job.c.kind == JobKind.WRITE, job.c.error.is_not(None), or_(ended, again))
+
+
+def reasons(tx: Connection) -> list[Unwritten]:
+    """Why tags are not written, what concerns most files first."""
+    rows = tx.execute(
+        select(job.c.error, func.count(), func.min(file.c.path_key))
+        .join_from(job, file, file.c.id == job.c.file_id)
+        .where(has_failed())
+        .group_by(job.c.error)
+        .order_by(func.count().desc(), job.c.error)
+    )
+    return [Unwritten(reason, files, path_of(key)) for reason, files, key in rows]

@@ -1,0 +1,77 @@
+"""What all have in common who work a queue off: claims that hold while they live, and being woken
+and stopped from other threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from tagd.catalogue import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.domain import Job, JobKind
+
+LEASE_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 1.0  # how soon a job that another process queued is noticed
+TROUBLE_SECONDS: Final = 5.0  # between tries when the catalogue or the model is in trouble
+
+_CLAIMS = itertools.count(1)
+
+
+class Labourer:
+    """Claims jobs of one `kind`. The thread that works calls what begins with an underscore, any
+    other the rest. `beat` is called while it makes progress, and while there is nothing to do;
+    `clock` counts seconds since 1970."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        kind: JobKind,
+        beat: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._catalogue = catalogue
+        self._kind = kind
+        self._beat = beat
+        self._clock = clock
+        self._owner = uuid4().hex
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        """There may be new jobs."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End as soon as what is in hand is done."""
+        self._stop.set()
+        self.wake()
+
+    def heartbeat(self) -> None:
+        """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
+        with self._catalogue.write() as tx:
+            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
+
+    def let_go(self) -> None:
+        """Give every claimed job back, as if it had never been claimed."""
+        with self._catalogue.write() as tx:
+            jobs.release(tx, self._owner)
+
+    def _claim(self, tx: Connection, limit: int) -> list[Job]:
+        """Take up to so many jobs, under a lease of their own."""
+        return jobs.claim(
+            tx,
+            self._kind,
+            limit=limit,
+            lease=f"{self._owner}/{next(_CLAIMS)}",
+            lease_seconds=LEASE_SECONDS,
+            now=self._clock(),
+        )

@@ -1,0 +1,150 @@
+"""`tagd write` on real photos, whose tags are known without any model."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tagd.catalogue import photos, record
+from tagd.catalogue.engine import open_owner
+from tagd.containers import payload_hash
+from tagd.containers.splice import packet, with_packet
+from tagd.domain import Priority, SettledFile
+from tagd.fs import signature_of
+from tagd.metadata import xmp
+from tagd.metadata.keywords import Field
+from tagd.pipeline.bulk import in_threads
+from tests import catalogue as recorded
+from tests.acceptance.home import Home
+from tests.inscriptions import CAT, subjects
+from tests.photos import coffee, distinct
+from tests.support import wait_until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def tagged(home: Home, count: int) -> list[Path]:
+    """So many photos, in each of which a model has seen a cat."""
+    paths = distinct(count, home.photos, (48, 32))
+    settled = [SettledFile(each, signature_of(each.stat()), Priority.NEW) for each in paths]
+    with closing(open_owner(home.database)) as catalogue, catalogue.write() as tx:
+        photos.submit(tx, settled, recorded.NOW)
+        results = [
+            recorded.result(
+                job,
+                payload_hash(job.path.read_bytes()),
+                CAT,
+                signature=signature_of(job.path.stat()),
+            )
+            for job in recorded.claim(tx, limit=count)
+        ]
+        assert all(record.record(tx, results, lambda _: "cat", recorded.NOW))
+    return paths
+
+
+def written(home: Home, *arguments: str | Path) -> Any:
+    told = home.run("write", home.photos, "--to", "embedded", "--json", *arguments)
+    assert told.stderr == ""
+    return json.loads(told.stdout)
+
+
+def keyword_added(photo: Path) -> None:
+    """Another program adds a keyword; the picture stays as it is."""
+    data = photo.read_bytes()
+    made = xmp.parse(packet(data) or xmp.new_packet(padded=True).to_bytes())
+    there = xmp.keywords(made)[Field.SUBJECT]
+    xmp.set_keywords(made, {Field.SUBJECT: (*there, "Aunt Ada")})
+    photo.write_bytes(with_packet(data, made.to_bytes()))
+
+
+def queued(home: Home) -> list[str]:
+    rows = home.rows("SELECT path FROM job JOIN file ON file.id = file_id WHERE kind = 'tag'")
+    return [Path(path).name for (path,) in rows]
+
+
+def test_many_are_written_and_told_in_their_order(home: Home) -> None:
+    paths = tagged(home, 12)
+    done = written(home)
+    assert [each["path"] for each in done["written"]] == list(map(str, paths))
+    assert {subjects(path) for path in paths} == {("cat",)}
+    before = [path.read_bytes() for path in paths]
+    assert home.run("write", "--undo", "1").stdout == "12 files written\n"
+    assert {subjects(path) for path in paths} == {()}
+    again = written(home)
+    assert (again["files"], again["left"], again["failed"]) == (12, 0, [])
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_ctrl_c_ends_it_with_whole_files_and_says_how_many_are_left(home: Home) -> None:
+    count = 150
+    paths = tagged(home, count)
+    command = home.command("write", home.photos, "--to", "embedded")
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=home.environment
+    ) as process:
+        wait_until(lambda: bool(home.rows("SELECT 1 FROM v_written LIMIT 1")), 60, "it writes")
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    [(done,)] = home.rows("SELECT count(*) FROM v_written")
+    left = count - done
+    assert told == f"{done} files written, {left} left (tagd write --undo 1)\n"
+    assert [path.name for path in sorted(home.photos.iterdir())] == [each.name for each in paths]
+    assert home.rows("SELECT count(*) FROM intent") == [(0,)]
+    assert len(written(home)["written"]) == left
+
+
+def test_a_file_that_another_program_has_changed_is_joined_with_what_it_says(home: Home) -> None:
+    first, second = tagged(home, 2)
+    keyword_added(first)
+    before = first.read_bytes()
+    assert "+ dc:subject: cat" in home.run("write", first, "--to", "embedded", "--dry-run").stdout
+    assert (first.read_bytes(), queued(home)) == (before, [])
+    assert len(written(home)["written"]) == 2
+    assert subjects(first) == ("Aunt Ada", "cat")
+    assert queued(home) == [first.name], "what it says is still to be read"
+    keyword_added(second)
+    assert home.run("write", "--undo", "1").returncode == 0
+    assert (subjects(first), subjects(second)) == (("Aunt Ada",), ("Aunt Ada",))
+
+
+def test_a_picture_that_has_changed_does_not_get_the_tags_of_the_one_before(home: Home) -> None:
+    first, second = tagged(home, 2)
+    coffee().save(first)
+    before = first.read_bytes()
+    told = home.run("write", home.photos, "--to", "both")
+    assert told.returncode == 1
+    assert f"  {first}: its picture has changed" in told.stdout
+    assert first.read_bytes() == before
+    assert not first.with_name(f"{first.name}.xmp").exists()
+    assert subjects(second) == ("cat",)
+
+
+def test_what_was_written_is_taken_back_whatever_the_picture_is_by_now(home: Home) -> None:
+    [photo] = tagged(home, 1)
+    told = home.run("write", photo, "--to", "sidecar")
+    coffee().save(photo)
+    assert told.stdout == "1 file written (tagd write --undo 1)\n"
+    assert home.run("write", "--undo", "1").stdout == "1 file written\n"
+    assert list(home.photos.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError])
+def test_what_goes_wrong_in_a_thread_is_raised(error: type[Exception]) -> None:
+    def fail(number: int) -> None:
+        raise error(number)
+
+    nothing: Callable[[int], None] = lambda _: None  # noqa: E731 - the least that can be done
+    assert in_threads(range(100), nothing) == 0
+    with pytest.raises(error, match="0"):
+        in_threads(range(1), fail)
