@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagd.containers.payload import payload_hash
+from tagd.metadata import reader
+from tagd.metadata.keywords import Field
 from tests.photos import cat, coffee
 
 MOST_FILES = 1200  # then more is deleted than made, so that what grows is not the library
@@ -28,11 +30,12 @@ NONSENSE = b"Dear diary, this is no picture. "
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a file holds, whatever keywords it is given: its picture, or all of it where none can be
-    seen in it, and captions."""
+    seen in it, captions, and the keywords that it was born with as a copy: those are not tagd's."""
 
     payload: str
     is_photo: bool = True
     captions: tuple[bytes, ...] = ()
+    keywords: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, data: bytes, *, is_photo: bool = True) -> Held:
@@ -49,6 +52,11 @@ class Held:
         if payload_hash(data) != self.payload:
             return "its picture" if self.is_photo else "its bytes"
         return "" if all(caption in data for caption in self.captions) else "a caption"
+
+
+def subjects(data: bytes) -> frozenset[str]:
+    """The keywords in these bytes."""
+    return frozenset(reader.of_photo(data).of(Field.SUBJECT))
 
 
 @dataclass(slots=True)
@@ -97,7 +105,8 @@ class Library:
     def copy(self) -> None:
         """The same photo once more, with the keywords that it has by now."""
         if name := self._any():
-            self._write(self._new_name(), (self.top / name).read_bytes(), self.files[name])
+            data = (self.top / name).read_bytes()
+            self._write(self._new_name(), data, replace(self.files[name], keywords=subjects(data)))
 
     def move(self) -> None:
         """A file gets another name, perhaps in another folder."""
