@@ -19,7 +19,7 @@ from tagd.daemon.telling import Teller
 from tagd.errors import CatalogueError, ControlError, TagdError
 from tagd.hours import hours_of
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
-from tagd.ops.metrics import Health, Metrics, MetricsServer
+from tagd.ops.metrics import METRICS, Health, Metrics, MetricsServer
 from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
 
@@ -89,7 +89,8 @@ class Service:
         where metrics are asked for and cannot be served."""
         if address := self._parts.config.metrics.address:
             checks = {"/healthz": self._health, "/readyz": self._readiness}
-            self._served = MetricsServer(*address, self._metrics, checks)
+            beat = self._pulses.of(METRICS)
+            self._served = MetricsServer(*address, self._metrics, checks, beat)
             self._log.info("metrics are served", host=address[0], port=self._served.port)
         with self._catalogue.write() as tx:
             jobs.recover(tx, time.time(), everything=True)

@@ -156,7 +156,7 @@ def _hint(place: Place) -> str:
             f"`journalctl --user-unit {NAME}` may say why; without a session of yours, such as"
             " under sudo or su, there is no service manager of yours: log in"
         )
-    return f"it takes root: sudo; where that is not it, `journalctl --unit {NAME}` says why"
+    return NO_RIGHTS if os.geteuid() else f"`journalctl --unit {NAME}` says why"
 
 
 def _run(command: Sequence[str], fine: Sequence[int] = (0,), hint: str = NO_RIGHTS) -> str:

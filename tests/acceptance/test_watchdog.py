@@ -30,7 +30,16 @@ from tests.acceptance.home import START_SECONDS, Home
 from tests.support import wait_until
 
 PATIENCE = 1.5
-THREADS = ("worker", "decoders", "tagd-stream", "tagd-scan", "tagd-control", "retag")
+THREADS = (
+    "worker",
+    "decoders",
+    "tagd-stream",
+    "tagd-scan",
+    "tagd-control",
+    "retag",
+    "care",
+    "tagd-metrics",
+)
 
 
 class Freezing(Pulses):
@@ -86,6 +95,9 @@ def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
 ) -> None:
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
+    home.configure('[metrics]\nlisten = "127.0.0.1:0"\n')
+    monkeypatch.setattr("tagd.daemon.care.PULSE_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.daemon.care.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr("tagd.intake.scans.BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.pipeline.decoder_dispatch._BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.daemon.service.CHECK_SECONDS", 0.1)
