@@ -101,14 +101,16 @@ def retag(  # noqa: PLR0917  typer names what is positional here
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.cli import work  # noqa: PLC0415
     from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
     from tagd.retag.plan import plan  # noqa: PLC0415
 
     with (
         closing(models_of(settings, say=output.note)) as pool,
         open_reader(settings.catalogue.path) as catalogue,
+        work.progress() as show,
     ):
-        steps = plan(catalogue, standard_of(settings, catalogue, pool))
+        steps = plan(catalogue, standard_of(settings, catalogue, pool), show)
     opens_at = opening(settings)
     if json:
         fields = {

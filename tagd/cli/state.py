@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from json import loads as parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from tagd.cli import output
 from tagd.cli.control import troubles_of
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
-from tagd.cli.retag import opening, when_open, window_fields
+from tagd.cli.retag import opening, window_fields
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
@@ -23,7 +24,6 @@ from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
     from tagd.config import Config
+    from tagd.retag.hold import Hold
 
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
@@ -69,7 +70,10 @@ def status(
         stages = {"stages": stage_fields(told.times)} if verbose else {}
         window = window_fields(settings)
         told_by_it = {"mode": told.told.mode, "troubles": told.troubles}
-        output.as_json({**fields, **told_by_it, "retag_window": window, **stages})
+        held = hold_fields(told.retag_hold)
+        output.as_json(
+            {**fields, **told_by_it, "retag_window": window, "retag_held": held, **stages}
+        )
         return
     output.facts(told.lines())
     if verbose:
@@ -97,22 +101,23 @@ class _Told:
     troubles: tuple[str, ...]  # what the daemon says is wrong
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
-    retag_opens_at: datetime | None  # the next hours for re-tagging; None for never
+    retag_hold: Hold | None  # what re-tagging waits for
+    retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
 
     def lines(self) -> list[tuple[str, str]]:
         """For a person: (name, value)."""
-        lines = list(
-            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
-        )
-        lines += retag_lines(self.standing, self.retag_opens_at)
+        now = time.time()
+        lines = list(status_lines(self.catalogue, self.standing, self.holder, self.engine, now))
+        lines += retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now)
         troubles = [("" if number else "troubles", e) for number, e in enumerate(self.troubles)]
         return [*lines[:1], *troubles, *mode_lines(self.told, self.windows), *lines[1:]]
 
 
 def _look(tx: Connection, settings: Config) -> _Told:
-    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue import facts, mode, overview, retag  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.engine import owner_of  # noqa: PLC0415
+    from tagd.retag import hold, pace  # noqa: PLC0415
 
     path = settings.catalogue.path
     kept = facts.get(tx, facts.STAGE_TIMES)
@@ -125,7 +130,13 @@ def _look(tx: Connection, settings: Config) -> _Told:
         troubles=troubles_of(holder, facts.get(tx, facts.CONTROL)),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
-        retag_opens_at=opening(settings),
+        retag_hold=hold.held(
+            opening(settings),
+            pace.load(tx, settings.retag.per_hour),
+            retag.queue(tx),
+            datetime.now(UTC),
+        ),
+        retag_per_hour=settings.retag.per_hour,
         times=None if kept is None else StageTimes.loaded(kept),
     )
 
@@ -244,14 +255,36 @@ def status_lines(
         yield "", f"… and {more:,} more: tagd failed"
 
 
-def retag_lines(standing: Status, opens_at: datetime | None) -> Iterator[tuple[str, str]]:
-    """Which tags are to catch up, and when, for a person; nothing where none are."""
+def retag_lines(
+    standing: Status, hold: Hold | None, per_hour: int, now: float
+) -> Iterator[tuple[str, str]]:
+    """Which tags are to catch up, and what holds that back, for a person."""
     if standing.stale:
         number = output.count(standing.stale, "photo is", "photos are")
-        yield "re-tag", f"{number} to be tagged by other models{when_open(opens_at)}"
+        held = _held_in_words(hold, per_hour, now)
+        yield "re-tag", f"{number} to be tagged by other models{held}"
     if standing.to_refine:
         number = output.count(standing.to_refine, "photo has", "photos have")
         yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
+
+
+def hold_fields(hold: Hold | None) -> dict[str, Any] | None:
+    """What holds re-tagging back, as JSON has it."""
+    if hold is None:
+        return None
+    return {"by": hold.by, "until": hold.until and iso(hold.until.timestamp())}
+
+
+def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
+    if hold is None:
+        return ""
+    if hold.by == "first":
+        return "; new ones go first"
+    if hold.until is None:
+        return "; [retag] windows names no hours, so only with --now"
+    left = output.duration(max(0.0, hold.until.timestamp() - now))
+    until = f"; held back until {hold.until:%H:%M} (in {left})"
+    return f"{until}: {'outside its hours' if hold.by == 'window' else f'{per_hour:,} an hour'}"
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:

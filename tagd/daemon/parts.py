@@ -165,6 +165,7 @@ class Parts:
         """What is wrong at the moment, a line each."""
         late = self._pulses.late()
         yield from troubles.of(self._intake.state(), self._tagging, self._care, self._journal, late)
+        yield from self._retagging.troubles
 
     def gauges(self) -> Iterator[Gauge]:
         """What there is to measure. Raises `CatalogueError` and `DeviceUnavailable`."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts, retag
 from tagd.catalogue.retag import Gap
-from tagd.retag.staleness import photos_of
+from tagd.errors import ModelError
+from tagd.pipeline.progress import after as progress_after
+from tagd.retag.staleness import PAGE, photos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.pipeline.progress import Progress
     from tagd.retag.staleness import Standard
 
 
@@ -31,13 +35,19 @@ class Step:
     measured: bool
 
 
-def plan(catalogue: Catalogue, standard: Standard) -> list[Step]:
+def plan(
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> list[Step]:
     """The steps, the largest first. Nothing is written: what a changed configuration will lead to
     is told before anything follows it. Raises `ModelError` where its models cannot be had."""
-    return [_step(gap, standard) for gap in _gaps(catalogue, standard)]
+    return [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress)]
 
 
-def _gaps(catalogue: Catalogue, standard: Standard) -> Sequence[Gap]:
+def _gaps(
+    catalogue: Catalogue, standard: Standard, on_progress: Callable[[Progress], None]
+) -> Sequence[Gap]:
     lasting = standard.lasting
     with catalogue.read() as tx:
         if facts.get(tx, facts.WANTED_WITH) == lasting.digest():
@@ -46,9 +56,17 @@ def _gaps(catalogue: Catalogue, standard: Standard) -> Sequence[Gap]:
             return retag.gaps_if(tx, standard.want_of(lasting.choice_for_all()))
     with catalogue.read() as tx:
         asked = retag.wants_by_key(tx)
+        total = retag.last_photo(tx)
     found: Counter[tuple[str, str, str, bool]] = Counter()
-    for photo in photos_of(catalogue):
-        wanted = standard.wanted(photo)
+    started = time.monotonic()
+    for done, photo in enumerate(photos_of(catalogue), 1):
+        if done % PAGE == 0:
+            seconds = time.monotonic() - started
+            on_progress(progress_after(seconds, done, total, current="by rules"))
+        try:
+            wanted = standard.wanted(photo)
+        except ModelError:
+            continue  # its tags stay as they are until the model is there, as `status` says
         if wanted is not None and wanted.key not in (photo.asked, photo.given):
             known = asked.get(photo.asked or "")
             before = (known.models, known.refine) if known else ("", False)
