@@ -14,6 +14,7 @@ a full disk under the catalogue           faults/test_disk.py::test_a_full_disk_
 a full disk under the photos              integration/test_metadata_safe_write.py::test_a_full_disk_keeps_the_photo
 a catalogue that may only be read         faults/test_disk.py::test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_searched
 a catalogue that another program locks    faults/test_disk.py::test_another_program_that_keeps_it_locked_for_half_a_minute
+a catalogue that turns read-only          faults/test_disk.py::test_a_disk_that_turns_read_only_under_the_running_daemon
 fsync fails                               faults/test_disk.py::test_a_disk_that_fails_to_write_what_it_was_given
 a reader that does not end                faults/test_log.py::test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk
 a damaged catalogue                       integration/test_ops_backup.py::test_a_damaged_one_is_set_aside_until_a_person_decides
