@@ -142,13 +142,15 @@ def starves(
     pulses.frozen = thread
 
     def noticed() -> bool:
-        return any(thread in str(line.get("threads")) for line in logs)
+        return thread in {each.thread for each in pulses.late()}
 
     wait_until(noticed, START_SECONDS, f"{thread} is found to be late")
+    orders.give(Command.RESUME)  # whatever was said before it was late is said by now
     manager.listen()
     for _ in range(3):  # each makes the supervisor look around once more
         orders.give(Command.RESUME)
     assert "WATCHDOG=1" not in manager.listen(), thread
+    assert any("threads make no progress" in str(line["event"]) for line in logs)
     pulses.frozen = ""
     pulses.thaw.set()
 
