@@ -253,14 +253,15 @@ def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) ->
     photos = sum(step.photos for step in steps)
     known = [step.seconds for step in steps if step.seconds is not None]
     measured = all(step.measured for step in steps)
-    text = f"{output.count(photos, 'photo')}"
-    if len(known) == len(steps):
-        source = "as measured here" if measured else "estimated: tagd models bench measures it"
-        text += f": {output.duration(sum(known))} of the models at most, {source}"
     stale = sum(step.photos for step in steps if not step.refine)
+    when = when_open(opens_at) if stale else ", when nothing else waits"
+    text = f"{output.count(photos, 'photo')}{when}"
+    if len(known) == len(steps):
+        source = "as measured here" if measured else "estimated (`tagd models bench` measures it)"
+        text += f": {output.duration(sum(known))} of the models at most, {source}"
     if per_hour and stale > per_hour:
-        text += f"; at {per_hour:,} an hour {output.duration(3600 * stale / per_hour)}"
-    return text + (when_open(opens_at) if stale else "; when nothing else waits")
+        text += f"; at {per_hour:,} an hour that takes {output.duration(3600 * stale / per_hour)}"
+    return text
 
 
 def opening(settings: Config) -> datetime | None:

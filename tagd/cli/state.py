@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from json import loads as parse
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.retag.hold import Hold
 
+JOB_WORDS: Final = {
+    JobState.WAITING: "waiting",
+    JobState.LEASED: "at work",
+    JobState.QUARANTINED: "given up",
+}
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
 RATE_SECONDS = 60.0  # what `Status.tagged_last_minute` spans
@@ -246,7 +251,7 @@ def status_lines(
         yield "model", worker if holder else f"{worker}, when it last ran"
     yield "catalogue", display(catalogue)
     yield "files", _numbers(standing.files)
-    yield "queue", _numbers(standing.queue)
+    yield "queue", _numbers({JOB_WORDS[state]: n for state, n in standing.queue.items()})
     yield "pace", _pace_in_words(standing, holder, now)
     for number, each in enumerate(standing.last_failures):
         yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
@@ -283,8 +288,8 @@ def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
     if hold.until is None:
         return "; [retag] windows names no hours, so only with --now"
     left = output.duration(max(0.0, hold.until.timestamp() - now))
-    until = f"; held back until {hold.until:%H:%M} (in {left})"
-    return f"{until}: {'outside its hours' if hold.by == 'window' else f'{per_hour:,} an hour'}"
+    why = "outside its hours" if hold.by == "window" else f"{per_hour:,} an hour are done"
+    return f"; held back until {hold.until:%H:%M} (in {left}): {why}"
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ def page(
     old, new = map(escape, models)
     most = sorted(shadowed, key=lambda each: -len(each.gained) - len(each.lost))
     parts = [_table(changes), *(_section(each, old, new) for each in most)]
-    return document(f"{len(shadowed)} photos: {old}, then {new}", parts)
+    return document(f"{new} in place of {old}: {len(shadowed)} photos", parts)
 
 
 def _table(changes: Sequence[TagChange]) -> str:

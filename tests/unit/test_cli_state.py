@@ -123,7 +123,10 @@ def test_a_place_is_a_file_or_a_folder_never_a_beginning_of_a_name() -> None:
         (Hold(By.FIRST), "; new ones go first"),
         (Hold(By.WINDOW), "; [retag] windows names no hours, so only with --now"),
         (Hold(By.WINDOW, LATER), "; held back until 06:00 (in 4 h 0 min): outside its hours"),
-        (Hold(By.PER_HOUR, LATER), "; held back until 06:00 (in 4 h 0 min): 1,500 an hour"),
+        (
+            Hold(By.PER_HOUR, LATER),
+            "; held back until 06:00 (in 4 h 0 min): 1,500 an hour are done",
+        ),
     ],
 )
 def test_what_holds_re_tagging_back(hold: Hold | None, told: str) -> None:
