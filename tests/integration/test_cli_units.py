@@ -1,4 +1,5 @@
-"""The systemd units, as far as they can be tried without systemd as process 1."""
+"""The systemd units, as far as they can be tried without systemd as process 1; with it they are in
+`acceptance/test_systemd.py`."""
 
 from __future__ import annotations
 
