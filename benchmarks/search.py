@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks import made, report
 from tagd.catalogue import record, search_index, tags
 from tagd.catalogue.engine import Catalogue, open_owner, open_reader
+from tagd.catalogue.moment import sqlite
 from tagd.catalogue.search import Sort, search
 from tagd.labels.meaning import Meaning
 from tagd.labels.rules import TagRules
@@ -99,7 +100,7 @@ def one(catalogue: Catalogue, query: str, sort: Sort) -> tuple[int, float]:
     began = time.perf_counter()
     with catalogue.read() as tx:
         meaning = Meaning.by(TagRules(), tags.label_names(tx))
-        found = search(tx, query, meaning, sort=sort, limit=PAGE)
+        found = search(sqlite(tx), query, meaning, sort=sort, limit=PAGE)
     return len(found), (time.perf_counter() - began) * 1000
 
 

@@ -3,7 +3,7 @@
     schema, views   the tables, and the views that are the public contract
     connection      SQLite's own ways: pragmas, URIs, what its errors mean
     lock, engine    who may work on the catalogue, and transactions
-    migrate         an older schema becomes the present one
+    version         which schema a catalogue has; migrate: an older one becomes the present one
     copies          a catalogue is copied, examined, put aside and put back
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
@@ -14,8 +14,9 @@
     inscriptions    what was written into photos and sidecars, and what is being written
     readings        what others wrote there; sidecars: their photos are read again
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
-    query, search   what a person types, and what it finds
-    overview        everything else that commands print; activity: what goes on just now
+    query, search   what a person types, and what it finds; moment: read by SQLite alone
+    overview        everything else that commands print; activity: what goes on just now;
+                    shown_tags: the tags that all of them show
     speeds          how quick models are on this machine
     facts           small facts about the catalogue itself; mode: whether a person paused the work
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, cast, func, select
 
-from tagd.catalogue.overview import tags_of
+from tagd.catalogue.moment import sqlite
 from tagd.catalogue.schema import file, job, photo, tagging
+from tagd.catalogue.shown_tags import tags_of
 from tagd.domain import JobKind, JobState, Priority
 from tagd.fs import path_of
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.overview import ShownTag
+    from tagd.catalogue.shown_tags import ShownTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def latest(tx: Connection, limit: int) -> list[Latest]:
         .group_by(photo.c.id)
         .order_by(func.max(last.c.tagged_at).desc())
     ).all()
-    tags = tags_of(tx, [row.id for row in rows])
+    tags = tags_of(sqlite(tx), [row.id for row in rows])
     return [Latest(path_of(row.key), tuple(tags.get(row.id, ()))) for row in rows]
 
 

@@ -15,9 +15,6 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from tagd import fs
 from tagd.errors import CatalogueBusy, CatalogueCorrupt, CatalogueError, CatalogueUnsuitable
 
@@ -137,16 +134,11 @@ def translated(path: Path) -> Iterator[None]:
     """SQLite's errors about its file become ours; what a wrong statement causes stays as it is."""
     try:
         yield
-    except PoolTimeout as error:
-        raise CatalogueBusy(
-            f"{fs.display(path)}: a write in this process takes too long"
-        ) from error
-    except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.Error) and (ours := _translate(error.orig, path)):
-            raise ours from error
-        raise
-    except sqlite3.Error as error:
-        if ours := _translate(error, path):
+    except Exception as error:
+        cause = getattr(
+            error, "orig", error
+        )  # what SQLAlchemy, not imported here, makes its own of
+        if isinstance(cause, sqlite3.Error) and (ours := _translate(cause, path)):
             raise ours from error
         raise
 

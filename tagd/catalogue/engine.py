@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import NullPool, Pool, QueuePool, create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tagd import fs
 from tagd.catalogue import copies, lock, migrate
@@ -33,7 +34,8 @@ from tagd.catalogue.connection import (
     translated_place,
 )
 from tagd.catalogue.statements import ROLLED_BACK
-from tagd.errors import CatalogueHeld, CatalogueMissing, CatalogueUnsuitable
+from tagd.catalogue.version import check, is_there
+from tagd.errors import CatalogueBusy, CatalogueHeld, CatalogueUnsuitable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,7 +110,7 @@ class Catalogue:
         """Take over into the file what the write-ahead log holds, and cut the log to nothing;
         returns the bytes that stay because somebody reads an earlier moment. Waits for nobody but
         our own writers. To be called by the owner."""
-        with translated(self.path), closing(self._writer.raw_connection()) as turn:
+        with _turn(self.path), closing(self._writer.raw_connection()) as turn:
             driver: Any = turn.driver_connection
             driver.execute("PRAGMA busy_timeout = 0")
             try:
@@ -165,7 +167,7 @@ class Catalogue:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with translated(self.path), engine.begin() as connection:
+        with _turn(self.path), engine.begin() as connection:
             yield connection
 
     def _pool(self, size: int) -> Callable[[Callable[[], Any]], Pool]:
@@ -191,6 +193,18 @@ class Catalogue:
         return engine
 
 
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """`translated`, for what waits for its turn to write as well."""
+    try:
+        with translated(path):
+            yield
+    except PoolTimeout as error:
+        raise CatalogueBusy(
+            f"{fs.display(path)}: a write in this process takes too long"
+        ) from error
+
+
 def open_owner(path: Path, what: str = "tagd", *, mountinfo: Path = MOUNTINFO) -> Catalogue:
     """The catalogue to work on, made or migrated where that is needed; `what` tells others who we
     are, such as "tagd run".
@@ -204,9 +218,9 @@ def open_owner(path: Path, what: str = "tagd", *, mountinfo: Path = MOUNTINFO) -
         _make_folder(path.parent)
         held = lock.acquire(path, what)
         try:
-            if not _is_there(path):
+            if not is_there(path):
                 _make(path)
-            _check(path, older_is_fine=True)
+            check(path, older_is_fine=True)
             catalogue = Catalogue(path, lock=held, writes=True)
             migrate.upgrade(path)
             # From here to the end one connection stays open, and SQLite's files beside with it.
@@ -224,7 +238,7 @@ def open_writer(path: Path, *, mountinfo: Path = MOUNTINFO) -> Catalogue:
     path = path.absolute()
     _refuse_network(path, mountinfo)
     with translated_place(path):
-        _check(path, older_is_fine=False)
+        check(path, older_is_fine=False)
         return Catalogue(path, lock=None, writes=True)
 
 
@@ -236,7 +250,7 @@ def open_reader(path: Path) -> Catalogue:
     """
     path = path.absolute()
     with translated_place(path):
-        _check(path, older_is_fine=False)
+        check(path, older_is_fine=False)
         return Catalogue(path, lock=None, writes=False)
 
 
@@ -274,10 +288,6 @@ def _make_folder(folder: Path) -> None:
         each.chmod(_FOLDER_MODE)
 
 
-def _is_there(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
-
-
 def _make(path: Path) -> None:
     """A new catalogue under its final name all at once: who looks sees none or a whole one."""
     unfinished = side_file(path, ".new")
@@ -292,18 +302,3 @@ def _make(path: Path) -> None:
         prepare_new(connection)
     migrate.upgrade(unfinished)
     copies.place(unfinished, path)
-
-
-def _check(path: Path, *, older_is_fine: bool) -> None:
-    if not _is_there(path):
-        raise CatalogueMissing(
-            f"there is no catalogue at {fs.display(path)} yet",
-            hint="`tagd run` makes one, and so does `tagd tag`.",
-        )
-    with closing(connect_reader(path)) as connection:
-        version = migrate.version_of(connection, path)
-    if version is None:
-        raise CatalogueMissing(f"the catalogue at {fs.display(path)} is empty")
-    migrate.refuse_newer(version, path)
-    if not older_is_fine:
-        migrate.refuse_older(version, path)

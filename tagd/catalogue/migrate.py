@@ -1,9 +1,9 @@
-"""Which schema a catalogue has, and how an older one becomes the present one.
+"""How a catalogue with an older schema becomes one with the present one.
 
-Asking needs plain SQL alone: alembic is loaded only where there is something to migrate. A
-migration runs in one transaction, DDL included, after a backup; so a kill leaves the catalogue as
-it was. The views and the triggers are made anew after the tables, in the same transaction, from
-`views.py` and `search_index.py`: migrations do not repeat them.
+alembic is loaded only where there is something to migrate. A migration runs in one transaction, DDL
+included, after a backup; so a kill leaves the catalogue as it was. The views and the triggers are
+made anew after the tables, in the same transaction, from `views.py` and `search_index.py`:
+migrations do not repeat them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ import tagd
 from tagd import fs
 from tagd.catalogue import copies, search_index, views
 from tagd.catalogue.connection import connect, connect_writer
-from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew, CatalogueUnsuitable
+from tagd.catalogue.version import SCHEMA_VERSION, refuse_newer, version_of
+from tagd.errors import CatalogueCorrupt
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-SCHEMA_VERSION = "0007"  # the newest revision below migrations/versions: four digits, ascending
 
 
 def scripts() -> Path:
@@ -32,43 +31,6 @@ def scripts() -> Path:
     package = Path(tagd.__file__).parent
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parent / "migrations"
-
-
-def version_of(connection: sqlite3.Connection, path: Path) -> str | None:
-    """The revision of the catalogue's schema, None for a database with nothing in it yet.
-
-    Raises CatalogueUnsuitable for a database that is not tagd's.
-    """
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if not tables:
-        return None
-    if not {"alembic_version", "photo"} <= tables:
-        raise CatalogueUnsuitable(
-            f"{fs.display(path)} is another program's database",
-            hint="Choose another `catalogue.path`.",
-        )
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row else None
-
-
-def refuse_newer(version: str, path: Path, ours: str = SCHEMA_VERSION) -> None:
-    """Raise CatalogueTooNew when `version` is not one that this program knows."""
-    if version > ours:
-        raise CatalogueTooNew(
-            f"{fs.display(path)} was written by a newer tagd: its schema is {version}, this one "
-            f"knows up to {ours}",
-            hint="Upgrade tagd, or put the backup from before that upgrade in its place.",
-        )
-
-
-def refuse_older(version: str, path: Path, ours: str = SCHEMA_VERSION) -> None:
-    """Raise CatalogueError when the catalogue has to be migrated before it can be read."""
-    if version < ours:
-        raise CatalogueError(
-            f"{fs.display(path)} was written by an older tagd: its schema is {version}, this one "
-            f"needs {ours}",
-            hint="Start `tagd run` once: it makes a backup and brings the catalogue up to date.",
-        )
 
 
 def upgrade(path: Path, *, to: str = SCHEMA_VERSION, chain: Path | None = None) -> Path | None:

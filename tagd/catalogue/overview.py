@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, text
 
 from tagd.catalogue import jobs, retag
-from tagd.catalogue.schema import file, job, label, model, photo, prediction, tag, tagging
+from tagd.catalogue.moment import sqlite
+from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
+from tagd.catalogue.shown_tags import ShownTag, tags_of
 from tagd.catalogue.statements import below, chunks
-from tagd.catalogue.views import ONE_A_LABEL
-from tagd.domain import FileState, JobKind, JobState, PhotoFacts, TagSource, TagState
+from tagd.domain import FileState, JobKind, JobState, PhotoFacts
 from tagd.fs import key_of, path_of
 
 if TYPE_CHECKING:
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 MINUTE, HOUR = 60.0, 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTag:
-    """A tag of a photo, with who says so."""
-
-    name: str
-    label: str
-    confidence: float
-    source: TagSource
-    state: TagState
-    model: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +138,10 @@ def show(tx: Connection, path: Path) -> Shown | None:
         modified_at=its[file.c.mtime_ns] / 1e9,
         seen_at=its[file.c.seen_at],
         photo_id=its[photo.c.content_hash],
-        facts=None if photo_row is None else facts_of(row),
-        tags=() if photo_row is None else tuple(tags_of(tx, [photo_row]).get(photo_row, ())),
+        facts=None if photo_row is None else _facts_of(row),
+        tags=()
+        if photo_row is None
+        else tuple(tags_of(sqlite(tx), [photo_row]).get(photo_row, ())),
         stages=_stages(tx, its[photo.c.tagging_id]),
         jobs=_jobs(tx, its[file.c.id]),
     )
@@ -252,38 +242,12 @@ def tag_counts(tx: Connection) -> list[TagCount]:
     return [TagCount(name, count) for name, count in rows]
 
 
-def tags_of(tx: Connection, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
-    """The tags of these photos by row id, the most confident first, the rejected ones too; each
-    label once, as in the views."""
-    found: dict[int, list[ShownTag]] = defaultdict(list)
-    for some in chunks(photo_rows):
-        rows = tx.execute(
-            select(tag, label.c.name, label.c.key, model.c.name.label("model"))
-            .join_from(tag, label, label.c.id == tag.c.label_id)
-            .join(model, model.c.id == tag.c.model_id, isouter=True)
-            .where(tag.c.photo_id.in_(some), text(ONE_A_LABEL))
-            .order_by(tag.c.photo_id, tag.c.confidence.desc(), label.c.name)
-        )
-        for row in rows:
-            found[row.photo_id].append(
-                ShownTag(
-                    name=row.name,
-                    label=row.key,
-                    confidence=row.confidence,
-                    source=TagSource(row.source),
-                    state=TagState(row.state),
-                    model=row.model,
-                )
-            )
-    return dict(found)
-
-
 def _tagged_since(tx: Connection, moment: float) -> int:
     recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
     return tx.execute(recent).scalar_one()
 
 
-def facts_of(row: Any) -> PhotoFacts:
+def _facts_of(row: Any) -> PhotoFacts:
     """What a row with the columns of `photo` says of the picture."""
     return PhotoFacts(
         format=row.format,

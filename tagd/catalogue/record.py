@@ -33,6 +33,44 @@ if TYPE_CHECKING:
     from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags, Want
 
 _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_model", "taken_at")
+_LINKS = ("photo_id", "taken", "size", "mtime_ns", "ctime_ns")
+
+# Statements of every batch are made once: making one takes longer than SQLite takes for a photo.
+_its = tagging.alias()
+_LATEST = select(func.max(_its.c.id)).where(
+    _its.c.photo_id == photo.c.id,
+    or_(_its.c.id == photo.c.tagging_id, _its.c.undone_by.is_not(None)),
+)
+_IN_FORCE = (
+    select(photo.c.content_hash, want.c.key, tagging.c.orientation)
+    .join_from(photo, tagging, tagging.c.id == _LATEST.scalar_subquery())
+    .join(want, want.c.id == photo.c.asked_id, isouter=True)
+    .where(photo.c.content_hash.in_(bindparam("hashes", expanding=True)))
+)
+_ROWS = select(
+    photo.c.content_hash, photo.c.id, exists().where(tagging.c.photo_id == photo.c.id)
+).where(photo.c.content_hash.in_(bindparam("hashes", expanding=True)))
+_LINK = (
+    update(file)
+    .where(file.c.id == bindparam("of_file"))
+    .values(
+        {
+            **{name: bindparam(f"to_{name}") for name in _LINKS},
+            # 0 where the file system keeps no stable ones: the decoder cannot know that.
+            "inode": case((file.c.inode == 0, 0), else_=bindparam("to_inode")),
+            "state": FileState.TAGGED,
+            "state_since": bindparam("now"),
+            "seen_at": bindparam("now"),
+            "reason_code": None,
+            "reason": None,
+        }
+    )
+)
+_COME_INTO_FORCE = (
+    update(photo)
+    .where(photo.c.id == bindparam("of"))
+    .values(tagging_id=bindparam("to"), asked_id=bindparam("asked"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +120,8 @@ class _Row:
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
     """Which of these photos have tags in force, and from where. What is not here has none."""
     found: dict[str, InForce] = {}
-    its = tagging.alias()
-    stands = or_(its.c.id == photo.c.tagging_id, its.c.undone_by.is_not(None))
-    latest = select(func.max(its.c.id)).where(its.c.photo_id == photo.c.id, stands)
     for some in chunks(photo_ids):
-        rows = tx.execute(
-            select(photo.c.content_hash, want.c.key, tagging.c.orientation)
-            .join_from(photo, tagging, tagging.c.id == latest.scalar_subquery())
-            .join(want, want.c.id == photo.c.asked_id, isouter=True)
-            .where(photo.c.content_hash.in_(some))
-        )
+        rows = tx.execute(_IN_FORCE, {"hashes": some})
         found.update((content_hash, InForce(*each)) for content_hash, *each in rows)
     return found
 
@@ -145,13 +175,8 @@ def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
     }
     upsert(tx, photo, list(facts.values()), key=["content_hash"], changes=take_over(*_FACTS))
     rows: dict[str, _Row] = {}
-    looked_at = exists().where(tagging.c.photo_id == photo.c.id)
     for some in chunks(facts):
-        found = tx.execute(
-            select(photo.c.content_hash, photo.c.id, looked_at).where(
-                photo.c.content_hash.in_(some)
-            )
-        )
+        found = tx.execute(_ROWS, {"hashes": some})
         rows.update({content_hash: _Row(*each) for content_hash, *each in found})
     return rows
 
@@ -162,22 +187,12 @@ def _link(
     """The files hold these photos, as of the bytes that were read."""
     if not results:
         return
-    columns = ("photo_id", "taken", "size", "mtime_ns", "ctime_ns")
-    values: dict[str, Any] = {
-        **{name: bindparam(f"to_{name}") for name in columns},
-        # 0 where the file system keeps no stable ones: the decoder cannot know that.
-        "inode": case((file.c.inode == 0, 0), else_=bindparam("to_inode")),
-        "state": FileState.TAGGED,
-        "state_since": now,
-        "seen_at": now,
-        "reason_code": None,
-        "reason": None,
-    }
     tx.execute(
-        update(file).where(file.c.id == bindparam("of_file")).values(values),
+        _LINK,
         [
             {
                 "of_file": each.job.file_id,
+                "now": now,
                 "to_photo_id": rows[each.photo_id].id,
                 "to_taken": moment(each.facts.taken_at),
                 "to_size": each.signature.size,
@@ -230,9 +245,8 @@ def _decide(
         for stage, each in enumerate(one.stages)
     ]
     tx.execute(insert(prediction), rows)
-    in_force: dict[str, Any] = {"tagging_id": bindparam("to"), "asked_id": bindparam("asked")}
     tx.execute(
-        update(photo).where(photo.c.id == bindparam("of")).values(in_force),
+        _COME_INTO_FORCE,
         [
             {"of": head["photo_id"], "to": taggings[head["photo_id"]], "asked": head["want_id"]}
             for head in heads

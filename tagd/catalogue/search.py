@@ -17,13 +17,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from tagd.catalogue import search_sql
-from tagd.catalogue.overview import ShownTag, facts_of, tags_of
 from tagd.catalogue.query import ConfidenceTerm
 from tagd.catalogue.query_parser import parse
-from tagd.catalogue.schema import file, photo
 from tagd.catalogue.search_plan import (
     ANY_TIME,
     NEVER,
@@ -40,17 +36,15 @@ from tagd.catalogue.search_plan import (
 from tagd.catalogue.search_source import PEEKED, Source, Sources, found_by
 from tagd.catalogue.search_sql import EVERY_FILE, Sort, Sql
 from tagd.catalogue.search_words import CatalogueWords, Names
-from tagd.catalogue.statements import chunks
-from tagd.domain import FileState, TagState
+from tagd.catalogue.shown_tags import ShownTag, tags_of
+from tagd.catalogue.statements import chunks, marks
+from tagd.domain import FileState, PhotoFacts, TagState
 from tagd.fs import path_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from sqlalchemy import Connection
-
-    from tagd.domain import PhotoFacts
 
 __all__ = ["Found", "Names", "Sort", "search", "stream"]
 
@@ -59,6 +53,13 @@ LONGER = 8  # times as far the next look goes where one did not fill the page
 WALKED = 2000  # files that are looked at one after another sooner than anything is gathered
 FARTHEST = 20_000  # files after which a walk is given up
 PAGE = 500  # files that are shown at a time
+
+_FILES = """
+    SELECT file.id, photo.id, file.path_key, file.state, file.size, file.mtime_ns,
+           photo.content_hash, photo.format, photo.width, photo.height, photo.orientation,
+           photo.camera_make, photo.camera_model, photo.taken_at
+    FROM file LEFT JOIN photo ON photo.id = file.photo_id
+    WHERE file.id IN """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class _Wanted:
 
 
 def search(
-    tx: Connection,
+    tx: sqlite3.Connection,
     query: str,
     names: Names,
     *,
@@ -104,7 +105,7 @@ def search(
 
 
 def stream(
-    tx: Connection,
+    tx: sqlite3.Connection,
     query: str,
     names: Names,
     *,
@@ -120,7 +121,7 @@ def stream(
         yield from _shown(tx, ids)
 
 
-def _pages(tx: Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[int]]:
+def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[int]]:
     """The rows of the files, in order."""
     if wanted.node == NEVER or wanted.last == 0:
         return
@@ -136,7 +137,7 @@ def _pages(tx: Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[i
             yield _page(tx, wanted, sources)
 
 
-def _page(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _page(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
     """A walk where it may well fill the page before a gathering is done, else a gathering."""
     source, when = sources.cheapest(wanted.node), time_of(wanted.node)
     needed = wanted.last / sources.share(wanted.node)
@@ -151,7 +152,7 @@ def _page(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
     return _gathered(tx, wanted, source)
 
 
-def _newest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _newest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
     """By time. The index of tags has them by time too, and is gathered back from the latest, in
     ever longer stretches."""
     when = time_of(wanted.node)
@@ -169,7 +170,7 @@ def _newest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
     return _gathered(tx, wanted, sources.cheapest(wanted.node))
 
 
-def _surest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _surest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
     """By confidence: looked for among the surest first, which are few."""
     labels, when = named_labels(wanted.node), time_of(wanted.node)
     rows = search_sql.tag_counts(tx, labels)[0] if labels else 0
@@ -186,17 +187,17 @@ def _surest(tx: Connection, wanted: _Wanted, sources: Sources) -> list[int]:
 
 
 def _run(
-    tx: Connection, wanted: _Wanted, source: Sql, stretch: Sql | None = None
+    tx: sqlite3.Connection, wanted: _Wanted, source: Sql, stretch: Sql | None = None
 ) -> Iterator[list[int]]:
     """The rows of the files out of a source that fulfil the query, in order, in lists of some."""
     statement = search_sql.statement(wanted.node, source, wanted.sort, stretch)
     values = (*statement.values, -1 if wanted.limit is None else wanted.limit, wanted.offset)
-    found = tx.exec_driver_sql(f"{statement.text} LIMIT ? OFFSET ?", values)
-    for rows in found.partitions(PAGE):
+    found = tx.execute(f"{statement.text} LIMIT ? OFFSET ?", values)
+    while rows := found.fetchmany(PAGE):
         yield [row[0] for row in rows]
 
 
-def _gathered(tx: Connection, wanted: _Wanted, source: Source) -> list[int]:
+def _gathered(tx: sqlite3.Connection, wanted: _Wanted, source: Source) -> list[int]:
     """What a source has of what is wanted. A term that it fulfils is not looked at again, but where
     that says which confidence is asked for."""
     if wanted.sort is not Sort.CONFIDENCE:
@@ -209,28 +210,19 @@ def _all_of(pages: Iterator[list[int]]) -> list[int]:
     return list(chain.from_iterable(pages))
 
 
-def _shown(tx: Connection, ids: Sequence[int]) -> Iterator[Found]:
+def _shown(tx: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Found]:
     """The files of these rows, in this order."""
     for some in chunks(ids):
-        rows = {
-            row.file_id: row
-            for row in tx.execute(
-                select(file.c.id.label("file_id"), file, photo)
-                .join_from(file, photo, photo.c.id == file.c.photo_id, isouter=True)
-                .where(file.c.id.in_(some))
-            )
-        }
-        tags = tags_of(tx, {row.photo_id for row in rows.values()} - {None})
-        for row in map(rows.__getitem__, some):
-            in_force = (
-                each for each in tags.get(row.photo_id, ()) if each.state != TagState.REJECTED
-            )
+        rows = {row[0]: row[1:] for row in tx.execute(_FILES + marks(some), some)}
+        tags = tags_of(tx, {photo_row for photo_row, *_ in rows.values() if photo_row is not None})
+        for photo_row, key, state, size, mtime_ns, photo_id, *facts in map(rows.__getitem__, some):
+            given = tags.get(photo_row, ())
             yield Found(
-                path=path_of(row.path_key),
-                tags=tuple(in_force),
-                state=FileState(row.state),
-                size=row.size,
-                modified_at=row.mtime_ns / 1e9,
-                photo_id=row.content_hash,
-                facts=None if row.photo_id is None else facts_of(row),
+                path=path_of(key),
+                tags=tuple(each for each in given if each.state != TagState.REJECTED),
+                state=FileState(state),
+                size=size,
+                modified_at=mtime_ns / 1e9,
+                photo_id=photo_id,
+                facts=None if photo_row is None else PhotoFacts(*facts),
             )

@@ -27,9 +27,8 @@ from tagd.catalogue.search_plan import (
 from tagd.catalogue.search_sql import EVERY_FILE, Sql
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
-
-    from sqlalchemy import Connection
 
 PEEKED = 50_000  # as many rows of an index are counted
 MUCH = 3  # times as many are there where it has more
@@ -49,7 +48,7 @@ class Source:
 class Sources:
     """What may be found in a catalogue of about so many files."""
 
-    def __init__(self, tx: Connection, files: int) -> None:
+    def __init__(self, tx: sqlite3.Connection, files: int) -> None:
         self._tx = tx
         self.files = max(files, 1)
         self._known: dict[Node, tuple[int, int]] = {}

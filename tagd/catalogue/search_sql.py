@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from tagd.catalogue.query import ConfidenceTerm, PathTerm, SourceTerm, StateTerm
@@ -33,9 +33,8 @@ from tagd.domain import TagSource
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable
-
-    from sqlalchemy import Connection
 
 FEW_LABELS = 16  # are looked up one by one: the index of tags has them by time, side by side
 MOST_CAMERAS = 100  # of which photos are gathered one camera after the other
@@ -80,51 +79,59 @@ def statement(node: Node, source: Sql, sort: Sort, stretch: Sql | None) -> Sql:
     return Sql(text, values)
 
 
-def stretch(tx: Connection, sort: Sort, end: int, length: int) -> Sql:
+def stretch(tx: sqlite3.Connection, sort: Sort, end: int, length: int) -> Sql:
     """The first so many files in an order, as a range of its index; by time those before `end`."""
     match sort:
         case Sort.NEWEST:
             return Sql("file.taken < ? AND file.taken >= ?", (end, since(tx, end, length)))
         case Sort.ADDED:
             after = "SELECT id FROM file ORDER BY id DESC LIMIT 1 OFFSET ?"
-            edge = tx.exec_driver_sql(after, (length,)).scalar()
+            edge = _value(tx, after, length)
             return Sql("file.id > ?", (edge or 0,))
     after = "SELECT path FROM file ORDER BY path LIMIT 1 OFFSET ?"
-    edge = tx.exec_driver_sql(after, (length,)).scalar()
+    edge = _value(tx, after, length)
     return Sql("1") if edge is None else Sql("file.path < ?", (edge,))
 
 
-def since(tx: Connection, end: int, length: int) -> int:
+def since(tx: sqlite3.Connection, end: int, length: int) -> int:
     """From when on about so many files were taken before `end`; 0 where there are no more."""
     after = "SELECT taken FROM file WHERE taken < ? ORDER BY taken DESC LIMIT 1 OFFSET ?"
-    return int(tx.exec_driver_sql(after, (end, length)).scalar() or 0)
+    return int(_value(tx, after, end, length) or 0)
 
 
-def least_confident(tx: Connection, labels: Iterable[int], when: Taken, length: int) -> float:
+def least_confident(
+    tx: sqlite3.Connection, labels: Iterable[int], when: Taken, length: int
+) -> float:
     """How sure the last is of the surest so many that have one of these labels; 0 where there are
     no more."""
     after = (
         f"SELECT confidence FROM found WHERE label_id IN {_listed(labels)}"
         " AND taken >= ? AND taken < ? ORDER BY confidence DESC LIMIT 1 OFFSET ?"
     )
-    return float(tx.exec_driver_sql(after, (when.start, when.end, length)).scalar() or 0)
+    return float(_value(tx, after, when.start, when.end, length) or 0)
 
 
-def peek(tx: Connection, node: Node, most: int) -> int | None:
+def peek(tx: sqlite3.Connection, node: Node, most: int) -> int | None:
     """How many rows the index has that finds a node; a little more than `most` where it is more,
     and None where there is no such index."""
     source = _counted(node)
     if source is None:
         return None
     text = f"SELECT count(*) FROM (SELECT 1 FROM {source.text} LIMIT ?)"
-    return int(tx.exec_driver_sql(text, (*source.values, most + 1)).scalar_one())
+    return int(_value(tx, text, *source.values, most + 1))
 
 
-def tag_counts(tx: Connection, labels: Iterable[int]) -> tuple[int, int]:
+def tag_counts(tx: sqlite3.Connection, labels: Iterable[int]) -> tuple[int, int]:
     """The kept counts of files with these labels: all together, and of the most frequent one."""
     text = "SELECT total(files), coalesce(max(files), 0) FROM tag_count WHERE label_id IN "
-    total, most = tx.exec_driver_sql(text + _listed(labels)).one()
+    total, most = tx.execute(text + _listed(labels)).fetchone()
     return int(total), int(most)
+
+
+def _value(tx: sqlite3.Connection, text: str, *values: object) -> Any:
+    """The first value of the first row; None where there is no row."""
+    row = tx.execute(text, values).fetchone()
+    return None if row is None else row[0]
 
 
 def _confidence(labels: Iterable[int] | None) -> str:

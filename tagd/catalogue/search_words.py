@@ -7,16 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from unicodedata import combining, normalize
 
-from sqlalchemy import func, select
-
-from tagd.catalogue.schema import file, model
-from tagd.catalogue.tags import labels_present
+from tagd.catalogue.statements import chunks, marks
 from tagd.errors import QueryError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Sequence
-
-    from sqlalchemy import Connection
 
     from tagd.catalogue.query import CameraTerm, ModelTerm, TagTerm
     from tagd.catalogue.search_plan import Camera
@@ -60,7 +56,7 @@ class CatalogueWords:
     """The words of one query, `text`. Each lookup raises `QueryError` at the word's place where
     it is unknown: a tag that there is none of, a camera or a model that looks like a mistake."""
 
-    def __init__(self, tx: Connection, text: str, names: Names) -> None:
+    def __init__(self, tx: sqlite3.Connection, text: str, names: Names) -> None:
         self._tx = tx
         self._text = text
         self._names = names
@@ -68,18 +64,19 @@ class CatalogueWords:
     @cached_property
     def files(self) -> int:
         """About how many files there are: none is ever fewer than its row's number."""
-        return self._tx.scalar(select(func.max(file.c.id))) or 0
+        (last,) = self._tx.execute("SELECT max(id) FROM file").fetchone()
+        return last or 0
 
     def tags(self, term: TagTerm) -> frozenset[int]:
         """The rows of the labels that are meant."""
         labels = self._names.labels(term.text, beginning=term.beginning)
-        present = labels_present(self._tx, labels)
+        present = _rows_of(self._tx, labels)
         # What is no name, and only begins names that no photo has, is rather a typing error.
         meant = present or term.beginning or self._names.is_name(term.text)
         if not labels or not meant:
             near = self._names.suggest(term.text)
             raise self._unknown(f"there is no tag {term.text!r}", term.at, near)
-        return frozenset(present.values())
+        return present
 
     def cameras(self, term: CameraTerm) -> frozenset[Camera]:
         """The cameras in whose maker and model the text is found."""
@@ -92,7 +89,7 @@ class CatalogueWords:
 
     def models(self, term: ModelTerm) -> frozenset[int]:
         """The models whose name begins so."""
-        known: dict[int, str] = dict(self._tx.execute(select(model.c.id, model.c.name)).all())
+        known: dict[int, str] = dict(self._tx.execute("SELECT id, name FROM model"))
         found = frozenset(
             each for each, name in known.items() if _folded(name).startswith(_folded(term.text))
         )
@@ -103,7 +100,7 @@ class CatalogueWords:
 
     @cached_property
     def _cameras(self) -> list[Camera]:
-        return [(make, model) for make, model in self._tx.exec_driver_sql(_CAMERAS)]
+        return [(make, model) for make, model in self._tx.execute(_CAMERAS)]
 
     def _refuse_mistake(self, reason: str, text: str, at: int, known: Iterable[str]) -> None:
         if near := get_close_matches(_folded(text), map(_folded, known), n=3):
@@ -111,6 +108,20 @@ class CatalogueWords:
 
     def _unknown(self, reason: str, at: int, near: Sequence[str]) -> QueryError:
         return QueryError(reason, text=self._text, at=at, suggestions=near)
+
+
+def label_names(tx: sqlite3.Connection) -> dict[str, str]:
+    """What every label in the catalogue is called."""
+    return dict(tx.execute("SELECT key, name FROM label"))
+
+
+def _rows_of(tx: sqlite3.Connection, keys: Collection[str]) -> frozenset[int]:
+    """The rows of those of these labels that are in the catalogue."""
+    return frozenset(
+        row
+        for some in chunks(keys)
+        for (row,) in tx.execute(f"SELECT id FROM label WHERE key IN {marks(some)}", some)
+    )
 
 
 def _folded(text: str) -> str:

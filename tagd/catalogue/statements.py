@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import and_
-from sqlalchemy.dialects.sqlite import insert
-
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -24,6 +21,13 @@ T = TypeVar("T")
 
 ROLLED_BACK = "tagd.rolled_back"  # in `Connection.info`: what a rollback makes doubtful
 CHUNK = 1000  # values in one IN (…): SQLite takes 32,766, and a longer list gains nothing
+
+# A label that several gave a photo is one tag. Of its sources one tells of it: what a person said
+# before what a model said, and that before what stood in the photo, which is their order as text.
+ONE_A_LABEL = """NOT EXISTS (
+            SELECT 1 FROM tag AS other
+            WHERE other.photo_id = tag.photo_id AND other.label_id = tag.label_id
+            AND other.source > tag.source)"""
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -52,6 +56,8 @@ def upsert(
     The one statement whose form differs between databases (PostgreSQL has the same under the same
     names in its own dialect).
     """
+    from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415  lazy: `chunks` needs none
+
     if not rows:
         return
     statement = insert(table)
@@ -65,6 +71,11 @@ def upsert(
     tx.execute(statement, list(rows))
 
 
+def marks(values: Sized) -> str:
+    """As many question marks as there are values, for an IN in plain SQL."""
+    return f"({', '.join('?' * len(values))})"
+
+
 def below_key(folder: Path) -> bytes:
     """What the keys of all paths below the folder begin with."""
     return key_of(folder).rstrip(b"/") + b"/"
@@ -75,4 +86,4 @@ def below(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     take `/photos2` for `/photos`."""
     prefix = below_key(folder)
     # "0" is the character after "/".
-    return and_(column > prefix, column < prefix[:-1] + b"0")
+    return (column > prefix) & (column < prefix[:-1] + b"0")

@@ -7,6 +7,7 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 from tagd.catalogue.schema import STALE
+from tagd.catalogue.statements import ONE_A_LABEL
 from tagd.domain import JobState
 
 PRESENT = "file.state <> 'missing'"
@@ -41,13 +42,6 @@ EVENTS = (
                    label_id, source, NULL AS model_id, run_id
             FROM history""",
 )
-
-# A label that several gave a photo is one tag. Of its sources one tells of it: what a person said
-# before what a model said, and that before what stood in the photo, which is their order as text.
-ONE_A_LABEL = """NOT EXISTS (
-            SELECT 1 FROM tag AS other
-            WHERE other.photo_id = tag.photo_id AND other.label_id = tag.label_id
-            AND other.source > tag.source)"""
 
 VIEWS: dict[str, str] = {
     "v_photo_tags": f"""

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
     from tagd.domain import Want
 
+# Made once, as it is said with every batch of photos (see record.py).
+_rank = func.row_number().over(partition_by=tagging.c.photo_id, order_by=tagging.c.id.desc())
+_ranked = (
+    select(tagging.c.id, _rank.label("rank"))
+    .join_from(tagging, photo, photo.c.id == tagging.c.photo_id)
+    .where(photo.c.id.in_(bindparam("photos", expanding=True)))
+    .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
+    .subquery()
+)
+_DROP_EARLIER = delete(tagging).where(
+    tagging.c.id.in_(select(_ranked.c.id).where(_ranked.c.rank > bindparam("keep")))
+)
+
 
 def want_ids(tx: Connection, wants: Iterable[Want]) -> dict[str, int]:
     """The row id of each want by its key; those not seen before are taken in."""
@@ -47,14 +60,5 @@ def note_wanted(tx: Connection, wanted: Mapping[int, Want | None]) -> None:
 def drop_earlier(tx: Connection, photos: Collection[int], keep: int) -> None:
     """Of these photos' taggings that are not in force, drop all but the latest `keep`. Those that a
     person took back stay: he may want them again."""
-    rank = func.row_number().over(partition_by=tagging.c.photo_id, order_by=tagging.c.id.desc())
     for some in chunks(photos):
-        earlier = (
-            select(tagging.c.id, rank.label("rank"))
-            .join_from(tagging, photo, photo.c.id == tagging.c.photo_id)
-            .where(photo.c.id.in_(some), tagging.c.id != photo.c.tagging_id)
-            .where(tagging.c.undone_by.is_(None))
-            .subquery()
-        )
-        late = select(earlier.c.id).where(earlier.c.rank > keep)
-        tx.execute(delete(tagging).where(tagging.c.id.in_(late)))
+        tx.execute(_DROP_EARLIER, {"photos": some, "keep": keep})

@@ -5,61 +5,61 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tagd import __version__
-from tagd.cli import (
-    control,
-    export,
-    inscribe,
-    look,
-    models,
-    past,
-    policy,
-    retag,
-    say,
-    service,
-    setup,
-    state,
-    tags,
-    upkeep,
-    work,
-)
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError, TagUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # Exit statuses, beside 0.
 FAILED = 1  # something could not be done: photos failed, doctor found a problem, nothing found
 MISUSED = 2  # the command line or the configuration is wrong, as typer has it too
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="tagd",
-    help="Watches photo folders and tags what lands there.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help and errors, at once and the same in a pipe
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-work.register(app)
-look.register(app)
-export.register(app)
-tags.register(app)
-say.register(app)
-past.register(app)
-inscribe.register(app)
-state.register(app)
-control.register(app)
-upkeep.register(app)
-setup.register(app)
-service.register(app)
-models.register(app)
-policy.register(app)
-retag.register(app)
+# The files of this package, and the commands that each adds.
+COMMANDS = {
+    "work": ("run", "tag"),
+    "look": ("search", "show"),
+    "export": ("export",),
+    "tags": ("tags",),
+    "say": ("confirm", "reject", "add", "remove"),
+    "past": ("history", "undo"),
+    "inscribe": ("write", "read"),
+    "state": ("status", "failed"),
+    "control": ("pause", "resume", "drain", "stop", "reload"),
+    "upkeep": ("backup", "restore", "db"),
+    "setup": ("init", "doctor", "config"),
+    "service": ("service",),
+    "models": ("models",),
+    "policy": ("policy",),
+    "retag": ("retag",),
+}
+
+
+def app_for(words: Collection[str] = ()) -> typer.Typer:
+    """The command `tagd`. Where words of the command line are names of commands, it has no others
+    than the files of these add: importing all takes as long as a search."""
+    app = typer.Typer(
+        name="tagd",
+        help="Watches photo folders and tags what lands there.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help and errors, at once and the same in a pipe
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_common_options)
+    asked = [file for file, commands in COMMANDS.items() if set(commands) & set(words)]
+    for file in asked or COMMANDS:
+        import_module(f"tagd.cli.{file}").register(app)
+    return app
 
 
 def _print_version(asked: bool) -> None:
@@ -68,8 +68,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def options(
+def _common_options(
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="The configuration to use."),
@@ -100,7 +99,7 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         try:
-            app(prog_name="tagd")
+            app_for(sys.argv[1:])(prog_name="tagd")
         finally:
             sys.stdout.flush()
     except TagdError as error:

@@ -8,24 +8,38 @@ from typing import TYPE_CHECKING
 from tagd.cli.options import configuration
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
 
+    from tagd.catalogue.search import Found
     from tagd.labels.meaning import Meaning
+    from tagd.labels.rules import TagRules
 
 
 @contextmanager
-def searching(file: Path | None) -> Iterator[tuple[Connection, Meaning]]:
+def searching(file: Path | None) -> Iterator[tuple[sqlite3.Connection, Meaning]]:
     """One moment of the catalogue, and what names mean in it under the rules that are configured.
     Raises `ConfigError` and `CatalogueError`."""
-    # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue import tags  # noqa: PLC0415
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    # Lazy: `tagd --help` needs none of it.
+    from tagd.catalogue.moment import moment  # noqa: PLC0415
+    from tagd.catalogue.search_words import label_names  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     settings = configuration(file)
-    with open_reader(settings.catalogue.path) as catalogue, catalogue.read() as tx:
-        yield tx, Meaning.by(tag_rules(settings), tags.label_names(tx))
+    with moment(settings.catalogue.path) as tx:
+        yield tx, Meaning.by(tag_rules(settings), label_names(tx))
+
+
+def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:
+    """The files that a query finds, inside a transaction. Raises `QueryError`."""
+    from tagd.catalogue.moment import sqlite  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.search import search  # noqa: PLC0415
+    from tagd.catalogue.search_words import label_names  # noqa: PLC0415
+    from tagd.labels.meaning import Meaning  # noqa: PLC0415
+
+    its = sqlite(tx)
+    return search(its, query, Meaning.by(rules, label_names(its)))

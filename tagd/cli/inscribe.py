@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import ConfigError, PhotoError, TagdError
 from tagd.fs import display
@@ -275,12 +276,9 @@ def _files(
 ) -> list[int]:
     """The files that are meant, by row id. Raises TagdError where there are none."""
     from tagd.catalogue.overview import files_at  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.catalogue.tags import label_names  # noqa: PLC0415
-    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     if query is not None:
-        found = [each.path for each in search(tx, query, Meaning.by(rules, label_names(tx)))]
+        found = [each.path for each in found_by(tx, query, rules)]
         if not found:
             raise TagdError(f"nothing found for {query!r}")
         return [file_id for path in found for file_id in files_at(tx, path)]

@@ -21,8 +21,9 @@ from tagd.fs import display, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tagd.catalogue.overview import Shown, ShownStage, ShownTag
+    from tagd.catalogue.overview import Shown, ShownStage
     from tagd.catalogue.search import Found
+    from tagd.catalogue.shown_tags import ShownTag
 
 
 def register(app: typer.Typer) -> None:

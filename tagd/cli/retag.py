@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import TagdError
 from tagd.fs import display
@@ -143,25 +144,21 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
 
 
 def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd import daemon  # noqa: PLC0415  lazy, as above
-    from tagd.cli import work  # noqa: PLC0415
+    from tagd.cli import work  # noqa: PLC0415  lazy, as above
+    from tagd.daemon import once  # noqa: PLC0415
 
     work.quiet_logs(settings)
     with work.progress() as show:
-        summary = daemon.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
+        summary = once.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
     work.print_summary(summary, json=json)
 
 
 def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
     """The photos, by row id, at these paths and that the query finds."""
     from tagd.catalogue.retag import photos_at  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.search import stream  # noqa: PLC0415
-    from tagd.catalogue.tags import label_names  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
-    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
-    meaning = Meaning.by(tag_rules(settings), label_names(tx))
-    found = stream(tx, query, meaning) if query else ()
+    found = found_by(tx, query, tag_rules(settings)) if query else ()
     photos = photos_at(tx, [*paths, *(each.path for each in found)])
     if not photos:
         what = "the query finds no photo" if query else f"no photo is known at {display(paths[0])}"

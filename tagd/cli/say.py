@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
@@ -192,12 +193,8 @@ def _photos(
     if query is None:
         return sorted({photo for each in files or () for photo in _at(tx, absolute(each))})
     from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.catalogue.tags import label_names  # noqa: PLC0415
-    from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
-    found = search(tx, query, Meaning.by(rules, label_names(tx)))
-    photos = photos_of(tx, [each.path for each in found])
+    photos = photos_of(tx, [each.path for each in found_by(tx, query, rules)])
     if not photos:
         raise TagdError(f"nothing found for {query!r}")
     return photos

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tagd.config import Config
-    from tagd.daemon import Summary
+    from tagd.daemon.once import Summary
     from tagd.pipeline.progress import Progress
 
 FAILURES_SHOWN = 10
@@ -47,14 +48,14 @@ def run(
     settings = read()
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the model, which other commands do without.
-    from tagd import daemon  # noqa: PLC0415
     from tagd.cli import logs  # noqa: PLC0415
+    from tagd.daemon import watch  # noqa: PLC0415
 
     def follow(settings: Config) -> None:
         logs.configure(settings.log.level, settings.log.format)
 
     follow(settings)
-    raise typer.Exit(daemon.run(settings, reread=read, relog=follow))
+    raise typer.Exit(watch.run(settings, reread=read, relog=follow))
 
 
 def tag(
@@ -71,11 +72,11 @@ def tag(
     """
     settings = configuration(config)
     gc.enable()
-    from tagd import daemon  # noqa: PLC0415  lazy, as above
+    from tagd.daemon import once  # noqa: PLC0415  lazy, as above
 
     quiet_logs(settings)
     with progress() as show:
-        summary = daemon.tag_once(settings, [absolute(path) for path in paths], show)
+        summary = once.tag_once(settings, [absolute(path) for path in paths], show)
     print_summary(summary, json=json)
 
 
@@ -135,6 +136,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
 
 def progress() -> AbstractContextManager[Callable[[Progress], None]]:
     """A bar with the time left on a terminal; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        return nullcontext(lambda _: None)
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: rich's bars cost 0.1 s
 
     return bar(output.console(stderr=True))

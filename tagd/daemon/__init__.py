@@ -13,8 +13,3 @@ tagging.py models, decoders and the worker's thread; telling.py: what the log sa
 retagging.py  the thread that has tags catch up; alarm.py: its cron time
 once.py    `tagd tag` and `retag --now`: work this off, here or through the daemon that runs
 """
-
-from tagd.daemon.once import Summary, retag_once, tag_once
-from tagd.daemon.watch import run
-
-__all__ = ["Summary", "retag_once", "run", "tag_once"]

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import copies, lock, migrate
+from tagd.catalogue import copies, lock
 from tagd.catalogue.connection import connect_reader, translated, translated_place
+from tagd.catalogue.version import refuse_newer, version_of
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueMissing
 from tagd.fs import display
 
@@ -89,10 +90,10 @@ def verify(file: Path) -> None:
     if not file.is_file():
         raise CatalogueMissing(f"there is no {display(file)}")
     with translated(file), closing(connect_reader(file)) as connection:
-        version = migrate.version_of(connection, file)
+        version = version_of(connection, file)
     if version is None:
         raise CatalogueMissing(f"{display(file)} is empty")
-    migrate.refuse_newer(version, file)
+    refuse_newer(version, file)
     copies.examine(file)
 
 

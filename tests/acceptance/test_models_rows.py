@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from tagd.catalogue import predictions
 from tagd.catalogue.engine import open_reader
 from tagd.catalogue.schema import photo
-from tagd.cli import app
+from tagd.cli import app_for
 from tagd.daemon import build
 from tagd.domain import Predictions
 from tagd.models import labelset, registry
@@ -58,7 +58,7 @@ class Place:
 
     def run(self, *arguments: str | Path) -> str:
         words = [*map(str, arguments), "--config", str(self.root / "config.toml")]
-        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        done = CliRunner().invoke(app_for(), words, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.output
 

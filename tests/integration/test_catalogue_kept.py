@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tagd.catalogue import search
+from tagd.catalogue.moment import sqlite
 from tagd.catalogue.query import (
     And,
     CameraTerm,
@@ -255,7 +256,7 @@ def test_a_search_finds_what_a_plain_look_finds(
     with tx.begin_nested() as back:
         make(tx, changes)
         expected = sorted(file.path for file in plainly(tx) if holds(query, file))
-        found = search.search(tx, str(query), Called(), sort=sort, limit=limit)
+        found = search.search(sqlite(tx), str(query), Called(), sort=sort, limit=limit)
         paths = [str(each.path) for each in found]
         if limit == 1:
             assert len(paths) == min(1, len(expected))
@@ -289,6 +290,6 @@ def test_a_source_is_asked_of_the_tags_beside_it(tx: Connection) -> None:
         tx.exec_driver_sql("INSERT INTO tag VALUES (1, 2, 'person', 'active', 1, NULL, 0)")
         by_person = SourceTerm(TagSource.PERSON)
         asked = [(by_person,), (TagTerm("dog"), by_person), (TagTerm("cat"), by_person)]
-        found = [len(search.search(tx, str(And(terms)), Called())) for terms in asked]
+        found = [len(search.search(sqlite(tx), str(And(terms)), Called())) for terms in asked]
         assert found == [1, 1, 0]
         back.rollback()

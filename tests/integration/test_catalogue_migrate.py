@@ -27,6 +27,7 @@ from sqlalchemy import create_engine
 from tagd.catalogue import facts, migrate, views
 from tagd.catalogue.engine import open_owner, open_reader
 from tagd.catalogue.schema import metadata
+from tagd.catalogue.version import SCHEMA_VERSION
 from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew
 from tests.catalogue import REPOSITORY, fresh
@@ -50,7 +51,7 @@ def upgrade():
 
 def second(last: str) -> str:
     """The text of a migration that a later version of the program has."""
-    return SECOND.format(before=migrate.SCHEMA_VERSION, last=last)
+    return SECOND.format(before=SCHEMA_VERSION, last=last)
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_the_queue_reads_sensibly(path: Path) -> None:
 
 def test_the_version_is_alembics_newest() -> None:
     script = ScriptDirectory(str(migrate.scripts()))
-    assert script.get_heads() == [migrate.SCHEMA_VERSION]
+    assert script.get_heads() == [SCHEMA_VERSION]
     revisions = [each.revision for each in script.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True), "versions are compared as text"
     assert all(re.fullmatch(r"\d{4}", revision) for revision in revisions)
@@ -179,7 +180,7 @@ def test_a_newer_one_is_refused_in_words(path: Path) -> None:
     before = path.read_bytes()
     for opened in (open_owner, open_reader):
         with pytest.raises(
-            CatalogueTooNew, match=rf"newer tagd.*0999.*up to {migrate.SCHEMA_VERSION}"
+            CatalogueTooNew, match=rf"newer tagd.*0999.*up to {SCHEMA_VERSION}"
         ) as refused:
             opened(path)
         assert "Upgrade tagd" in refused.value.hint
@@ -196,11 +197,11 @@ def test_an_older_one_cannot_be_read_before_it_is_migrated(path: Path) -> None:
 
 def test_an_older_one_is_backed_up_and_then_migrated(path: Path, tmp_path: Path) -> None:
     backup = migrate.upgrade(path, to="0900", chain=chain(tmp_path))
-    assert backup == path.with_name(f"catalogue.before-{migrate.SCHEMA_VERSION}.db")
+    assert backup == path.with_name(f"catalogue.before-{SCHEMA_VERSION}.db")
     assert stat.S_IMODE(backup.stat().st_mode) == 0o640
     # The copy is whole, and old; the catalogue has its rows, its references and its views.
     assert ask(backup, "SELECT path, reason FROM file") == [("/a", "broken")]
-    assert ask(backup, "SELECT version_num FROM alembic_version") == [(migrate.SCHEMA_VERSION,)]
+    assert ask(backup, "SELECT version_num FROM alembic_version") == [(SCHEMA_VERSION,)]
     assert ask(backup, "PRAGMA journal_mode") == [("delete",)]
     assert ask(path, "SELECT path, why, colour FROM file") == [("/a", "broken", "green")]
     assert ask(path, "SELECT * FROM fruit") == []
@@ -230,7 +231,7 @@ def test_views_that_the_code_has_changed_are_made_anew(path: Path) -> None:
     )
     assert found.pop("mine")
     assert found == views.create()
-    assert not path.with_name(f"catalogue.before-{migrate.SCHEMA_VERSION}.db").exists()
+    assert not path.with_name(f"catalogue.before-{SCHEMA_VERSION}.db").exists()
 
 
 def test_a_migration_that_fails_leaves_the_old_one_whole(path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue import jobs, overview, photos, search, tags
+from tagd.catalogue.moment import sqlite
 from tagd.catalogue.record import record
+from tagd.catalogue.shown_tags import ShownTag
 from tagd.domain import FileState, JobState, TagSource, TagState
 from tagd.errors import QueryError
 from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit
@@ -67,7 +69,7 @@ NAMES = Called({"cat": CAT, CAT: CAT, "猫": CAT, "tiger cat": TIGER_CAT, "dog":
 
 
 def names(tx: Connection, query: str) -> list[str]:
-    return [each.path.stem for each in search.search(tx, query, NAMES)]
+    return [each.path.stem for each in search.search(sqlite(tx), query, NAMES)]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def names(tx: Connection, query: str) -> list[str]:
 )
 def test_queries(tx: Connection, query: str, expected: list[str]) -> None:
     for sort in search.Sort:
-        found = search.search(tx, query, NAMES, sort=sort, limit=50)
+        found = search.search(sqlite(tx), query, NAMES, sort=sort, limit=50)
         assert sorted(each.path.stem for each in found) == sorted(expected), sort
     assert sorted(names(tx, query)) == sorted(expected)
 
@@ -127,24 +129,26 @@ def test_a_rejected_tag_is_not_found_and_not_shown(tx: Connection) -> None:
     tx.exec_driver_sql("UPDATE tag SET state = 'rejected' WHERE photo_id = 1")
     assert names(tx, "cat") == ["100%_both", "tiger"]
     assert "cat" in names(tx, "-cat")
-    [found] = search.search(tx, "path:/p/cat.jpg", NAMES)
+    [found] = search.search(sqlite(tx), "path:/p/cat.jpg", NAMES)
     assert found.tags == ()
 
 
 def test_what_is_found_comes_with_its_tags_in_pages(tx: Connection) -> None:
-    [found] = search.search(tx, '"tiger cat"', NAMES)
+    [found] = search.search(sqlite(tx), '"tiger cat"', NAMES)
     assert found.path == Path("/p/tiger.jpg")
     assert found.tags == (
-        overview.ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
-        overview.ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
     )
-    pages = [search.search(tx, "cat", NAMES, limit=2, offset=offset) for offset in (0, 2, 4)]
+    pages = [
+        search.search(sqlite(tx), "cat", NAMES, limit=2, offset=offset) for offset in (0, 2, 4)
+    ]
     assert [[each.path.stem for each in page] for page in pages] == [
         ["100%_both", "cat"],
         ["tiger"],
         [],
     ]
-    assert [each.path for each in search.search(tx, "dog path:caf", NAMES)] == [NOT_UTF8]
+    assert [each.path for each in search.search(sqlite(tx), "dog path:caf", NAMES)] == [NOT_UTF8]
 
 
 def test_one_file_in_full(tx: Connection) -> None:
@@ -244,12 +248,14 @@ def test_the_order_is_the_one_asked_for(tx: Connection) -> None:
     tx.exec_driver_sql("UPDATE tag SET confidence = 0.95 WHERE photo_id = 2 AND label_id = 1")
 
     def order(sort: search.Sort) -> list[str]:
-        return [each.path.stem for each in search.search(tx, "cat", NAMES, sort=sort, limit=9)]
+        return [
+            each.path.stem for each in search.search(sqlite(tx), "cat", NAMES, sort=sort, limit=9)
+        ]
 
     assert order(search.Sort.NEWEST) == ["100%_both", "tiger", "cat"]
     assert order(search.Sort.ADDED) == ["100%_both", "tiger", "cat"]
     assert order(search.Sort.PATH) == ["100%_both", "cat", "tiger"]
-    by_confidence = search.search(tx, "cat", NAMES, sort=search.Sort.CONFIDENCE, limit=9)
+    by_confidence = search.search(sqlite(tx), "cat", NAMES, sort=search.Sort.CONFIDENCE, limit=9)
     sure = [next(tag.confidence for tag in each.tags if tag.label == CAT) for each in by_confidence]
     assert sure == sorted(sure, reverse=True)
     assert names(tx, "taken:2025-01-02") == ["100%_both"]

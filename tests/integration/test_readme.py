@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from tagd.catalogue.engine import open_owner
-from tagd.cli import app
+from tagd.cli import app_for
 from tagd.config import Config, load
 
 PROJECT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_the_views_have_the_columns_that_are_documented(tmp_path: Path) -> None:
 
 
 def test_every_command_named_exists_and_every_command_is_named() -> None:
-    commands = set(getattr(get_command(app), "commands"))  # noqa: B009 - typer's group, untyped
+    commands = set(getattr(get_command(app_for()), "commands"))  # noqa: B009 - typer's group, untyped
     named = set(re.findall(r"\btagd (\w+)", README)) - {"gives", "chooses", "runs", "needs"}
     assert commands <= named
     words = {line.split()[1] for line in re.findall(r"^ {4}(tagd .*)$", README, re.MULTILINE)}

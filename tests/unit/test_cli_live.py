@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tagd.catalogue.activity import Latest, Queued
-from tagd.catalogue.overview import ShownTag
+from tagd.catalogue.shown_tags import ShownTag
 from tagd.cli.live import Screen, bars, draw, watch
 from tagd.domain import JobKind, JobState, Priority, TagSource, TagState
 from tagd.errors import TagdError
