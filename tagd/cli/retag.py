@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -111,18 +112,29 @@ def _plan(settings: Config, *, json: bool) -> None:
         open_reader(settings.catalogue.path) as catalogue,
         work.progress() as show,
     ):
-        steps = plan(catalogue, standard_of(settings, catalogue, pool), show)
+        unmet = Counter[str]()
+        steps = plan(
+            catalogue,
+            standard_of(settings, catalogue, pool),
+            show,
+            lambda error: unmet.update([error.message]),
+        )
     opens_at = opening(settings)
     if json:
         fields = {
             "steps": [step_fields(step) for step in steps],
             "photos": sum(step.photos for step in steps),
+            "unmet": dict(unmet),
             "window": window_fields(settings),
         }
         output.as_json(fields)
         return
+    for reason, number in unmet.items():
+        output.note(
+            f"{output.count(number, 'photo keeps its', 'photos keep their')} tags: {reason}"
+        )
     if not steps:
-        output.line("all tags come from what is wanted")
+        output.line(f"all tags come from what is wanted{' and can be had' * bool(unmet)}")
         return
     headers = ["photos", "tagged by", "to be tagged by", "time"]
     rows = [(f"{each.photos:,}", asked_of(each), each.wanted, time_of(each)) for each in steps]

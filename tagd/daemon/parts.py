@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import jobs
-from tagd.daemon import care, gauges, troubles
+from tagd.daemon import gauges, troubles
 from tagd.daemon.build import intake_of
-from tagd.daemon.care import CARE, Care, duties_of
+from tagd.daemon.care import CARE, PATIENCE_SECONDS, Care, duties_of
 from tagd.daemon.journal import Journal
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
@@ -76,7 +76,7 @@ class Parts:
             pulses=pulses,
             log=log,
         )
-        beat = pulses.of(CARE, care.PATIENCE_SECONDS)
+        beat = pulses.of(CARE, PATIENCE_SECONDS)
         self._care = Care(catalogue, duties_of(config, catalogue, log), log, beat)
         self._journal = Journal(catalogue)
         self._intake = self._new_intake()

@@ -39,14 +39,19 @@ def plan(
     catalogue: Catalogue,
     standard: Standard,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    hear: Callable[[ModelError], None] = lambda _: None,
 ) -> list[Step]:
     """The steps, the largest first. Nothing is written: what a changed configuration will lead to
-    is told before anything follows it. Raises `ModelError` where its models cannot be had."""
-    return [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress)]
+    is told before anything follows it. `hear` is told why some photos are in none. Raises
+    `ModelError` where the models of all cannot be had."""
+    return [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress, hear)]
 
 
 def _gaps(
-    catalogue: Catalogue, standard: Standard, on_progress: Callable[[Progress], None]
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None],
+    hear: Callable[[ModelError], None],
 ) -> Sequence[Gap]:
     lasting = standard.lasting
     with catalogue.read() as tx:
@@ -65,8 +70,9 @@ def _gaps(
             on_progress(progress_after(seconds, done, total, current="by rules"))
         try:
             wanted = standard.wanted(photo)
-        except ModelError:
-            continue  # its tags stay as they are until the model is there, as `status` says
+        except ModelError as error:
+            hear(error)  # its tags stay as they are until the model is there
+            continue
         if wanted is not None and wanted.key not in (photo.asked, photo.given):
             known = asked.get(photo.asked or "")
             before = (known.models, known.refine) if known else ("", False)

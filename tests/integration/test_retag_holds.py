@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 import pytest
 
 from tagd.catalogue import jobs
 from tagd.domain import JobKind, Priority
+from tagd.errors import ModelError
 from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.retag.plan import plan
 from tagd.retag.retagger import REST_SECONDS
 from tests.desk import LITE0, LITE2
 from tests.night import CASCADE, NEW, NIGHT, NOON, OLD, Night
@@ -128,6 +130,10 @@ def test_a_model_that_has_gone_is_told_until_it_is_back(night: Night, wants: Wan
     retagger = night.retagger(wants)
     retagger.tick()
     [trouble] = retagger.troubles
+    unmet: list[ModelError] = []
+    with suppress(ModelError):  # which `plan` raises where the models of all cannot be had
+        assert plan(night.desk.catalogue, night.standard(wants), hear=unmet.append) == []
+        assert [error.message in trouble for error in unmet] == [True]
     assert trouble.startswith("tags do not catch up: ")
     assert LITE2 in trouble
     night.seconds += 60
