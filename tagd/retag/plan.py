@@ -55,16 +55,16 @@ def _gaps(
 ) -> Sequence[Gap]:
     lasting = standard.lasting
     with catalogue.read() as tx:
-        if facts.get(tx, facts.WANTED_WITH) == lasting.digest():
-            return retag.gaps(tx)
+        is_known = facts.get(tx, facts.WANTED_WITH) == lasting.digest()
         if lasting.is_one_for_all:
-            return retag.gaps_if(tx, standard.want_of(lasting.choice_for_all()))
-    with catalogue.read() as tx:
+            for_all = standard.want_of(lasting.choice_for_all())
+            return retag.gaps(tx) if is_known else retag.gaps_if(tx, for_all)
+        gaps = retag.gaps(tx) if is_known else []
         asked = retag.wants_by_key(tx)
         total = retag.last_photo(tx)
     found: Counter[tuple[str, str, str, bool]] = Counter()
     started = time.monotonic()
-    for done, photo in enumerate(photos_of(catalogue), 1):
+    for done, photo in enumerate(photos_of(catalogue, unknown=is_known), 1):
         if done % PAGE == 0:
             seconds = time.monotonic() - started
             on_progress(progress_after(seconds, done, total, current="by rules"))
@@ -77,7 +77,10 @@ def _gaps(
             known = asked.get(photo.asked or "")
             before = (known.models, known.refine) if known else ("", False)
             found[before[0], wanted.models, wanted.key, before[1]] += 1
-    return [Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()]
+    return [
+        *gaps,
+        *(Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()),
+    ]
 
 
 def _step(gap: Gap, standard: Standard) -> Step:

@@ -126,12 +126,13 @@ def _wanted(
         return None
 
 
-def photos_of(catalogue: Catalogue) -> Iterator[TaggedPhoto]:
-    """Every photo with tags in force, read a page a transaction."""
+def photos_of(catalogue: Catalogue, *, unknown: bool = False) -> Iterator[TaggedPhoto]:
+    """Every photo with tags in force, or those alone of which nobody knows what is wanted, read a
+    page a transaction."""
     after = 0
     while True:
         with catalogue.read() as tx:
-            page = retag.page(tx, after=after, limit=PAGE)
+            page = retag.page(tx, after=after, limit=PAGE, unknown=unknown)
         if not page:
             return
         yield from page
