@@ -3,6 +3,8 @@ PYTHON ?= python3
 PHOTOS ?= ./photos
 VENV := .venv
 BIN := $(VENV)/bin
+# In the order of the folders: what starts daemons comes first, and no long file is left to the end.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test slow lint check format bench clean
 
@@ -11,10 +13,10 @@ run: $(VENV)/.installed
 	exec $(BIN)/tagd run "$(PHOTOS)"
 
 test: $(VENV)/.installed-test
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(PYTEST) -m "not slow"
 
 slow: $(VENV)/.installed-test
-	$(BIN)/pytest -n 2 --dist loadfile -m slow
+	$(PYTEST) -m slow
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .

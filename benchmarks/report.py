@@ -67,15 +67,20 @@ def keep(name: str, figures: Mapping[str, object], what: str) -> Path:
     return _store(name, figures, what)
 
 
-def keep_targets(name: str, figures: Sequence[Target], what: str) -> Path:
-    """Print the figures beside what is asked of them, and store them as `keep` does."""
+def keep_targets(
+    name: str, figures: Sequence[Target], what: str, notes: Sequence[str] = ()
+) -> Path:
+    """Print the figures beside what is asked of them, then the notes, and store them as `keep`
+    does."""
     width = max(len(each.name) for each in figures)
     print(what)
     for each in figures:
         print(f"  {each.name:<{width}}  {each.value:>9.2f}  {_verdict(each)}".rstrip())
-    values = {each.name: round(each.value, 3) for each in figures}
-    missed = [each.name for each in figures if each.is_met is False]
-    return _store(name, {**values, "missed": missed}, what)
+    for note in notes:
+        print(note)
+    values: dict[str, object] = {each.name: round(each.value, 3) for each in figures}
+    values["missed"] = [each.name for each in figures if each.is_met is False]
+    return _store(name, values | ({"notes": list(notes)} if notes else {}), what)
 
 
 def _verdict(figure: Target) -> str:

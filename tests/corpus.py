@@ -276,23 +276,44 @@ def _webps() -> Iterator[tuple[str, bytes]]:
     yield "lightroom.webp", encoded(small(), "WEBP", xmp=LIGHTROOM, exif=exif())
 
 
-def _by_exiftool() -> Iterator[tuple[str, bytes]]:
+def _heifs() -> Iterator[tuple[str, bytes]]:
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for kind, ending in (("HEIF", "heic"), ("AVIF", "avif")):
+        yield f"plain.{ending}", _heif("RGB", kind)
+        yield f"alpha.{ending}", _heif("RGBA", kind)
+        yield f"icc.{ending}", _heif("RGB", kind, icc_profile=icc)
+        yield f"exif.{ending}", _heif("RGB", kind, exif=EXIF + exif(maker="apple"))
+        yield f"full.{ending}", _heif("RGB", kind, exif=EXIF + exif(), xmp=LIGHTROOM)
+    more: dict[str, Any] = {"exif": EXIF + exif(maker="canon"), "icc_profile": icc}
+    yield "grid.heic", _heif("RGB", "HEIF", tile_size=64, size=(192, 128), **more)
+    several: dict[str, Any] = {"save_all": True, "append_images": [coffee().resize(SMALL)]}
+    yield "several.heic", _heif("RGB", "HEIF", **several)
+    yield "thumbnail.heic", _heif("RGB", "HEIF", thumbnail=32, size=(192, 128))
+    yield "motion.heic", _heif("RGB", "HEIF") + struct.pack(">I4s", 308, b"mpvd") + bytes(300)
+
+
+def _heif(mode: str, kind: str, *, size: tuple[int, int] = SMALL, **options: Any) -> bytes:
+    pillow_heif.register_heif_opener()
+    picture = cat().resize(size).convert(mode)
+    picture.info.clear()  # the sample has XMP of its own
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize(size))
+    if "thumbnail" in options:
+        file = pillow_heif.from_pillow(picture)
+        file.info["thumbnails"] = [options.pop("thumbnail")]
+        buffer = io.BytesIO()
+        file.save(buffer)
+        return buffer.getvalue()
+    return encoded(picture, kind, **options)
+
+
+def _tiffs() -> Iterator[tuple[str, bytes]]:
     more: dict[str, Any] = {"save_all": True, "append_images": [coffee().resize(SMALL)]}
     yield "plain.tif", encoded(small(), "TIFF")
     yield "lzw.tif", encoded(small(), "TIFF", compression="tiff_lzw")
     yield "deflate.tif", encoded(small("L"), "TIFF", compression="tiff_adobe_deflate")
     yield "pages.tif", encoded(small(), "TIFF", **more)
-    for kind, ending in (("HEIF", "heic"), ("AVIF", "avif")):
-        yield f"plain.{ending}", _heif(kind)
-        yield f"full.{ending}", _heif(kind, exif=EXIF + exif(), xmp=LIGHTROOM)
 
 
-def _heif(kind: str, **options: Any) -> bytes:
-    if kind == "AVIF":
-        return encoded(small(), kind, **options)
-    pillow_heif.register_heif_opener()
-    return encoded(small(), kind, **options)
-
-
-SPLICED: dict[str, bytes] = dict((*_jpegs(), *_pngs(), *_webps()))
-BY_EXIFTOOL: dict[str, bytes] = dict(_by_exiftool())
+SPLICED: dict[str, bytes] = dict((*_jpegs(), *_pngs(), *_webps(), *_heifs()))
+BY_EXIFTOOL: dict[str, bytes] = dict(_tiffs())

@@ -26,7 +26,6 @@ def dng(
     Little-endian, the tags that Adobe's DNG specification (1.4) demands.
     """
     mosaic = _mosaic(picture)
-    height, width = mosaic.shape
     camera: list[Entry] = [
         (271, "s", make + "\0"),
         (272, "s", "Test 1\0"),
@@ -37,21 +36,7 @@ def dng(
         (50728, "r", [1, 1, 1]),
         (50778, "H", [21]),
     ]
-    sensor: list[Entry] = [
-        (254, "I", [0]),
-        (256, "I", [width]),
-        (257, "I", [height]),
-        (258, "H", [16]),
-        (259, "H", [1]),
-        (262, "H", [32803]),
-        (273, "I", ["data"]),
-        (277, "H", [1]),
-        (278, "I", [height]),
-        (279, "I", [mosaic.nbytes]),
-        (33421, "H", [2, 2]),
-        (33422, "B", [0, 1, 1, 2]),
-        (50717, "I", [65535]),
-    ]
+    sensor = _sensor(picture, mosaic.nbytes)
     pixels = mosaic.astype("<u2").tobytes()
     start = b"II*\0" + struct.pack("<I", 8)
     if preview is None:
@@ -59,7 +44,32 @@ def dng(
     buffer = io.BytesIO()
     preview.save(buffer, "JPEG", quality=90)
     jpeg = buffer.getvalue()
-    embedded: list[Entry] = [
+    first = _directory(8, camera + _embedded(preview, len(jpeg)), jpeg)
+    return start + first + _directory(8 + len(first), sensor, pixels)
+
+
+def _sensor(picture: Image.Image, size: int) -> list[Entry]:
+    """The mosaic, of so many bytes."""
+    return [
+        (254, "I", [0]),
+        (256, "I", [picture.width]),
+        (257, "I", [picture.height]),
+        (258, "H", [16]),
+        (259, "H", [1]),
+        (262, "H", [32803]),
+        (273, "I", ["data"]),
+        (277, "H", [1]),
+        (278, "I", [picture.height]),
+        (279, "I", [size]),
+        (33421, "H", [2, 2]),
+        (33422, "B", [0, 1, 1, 2]),
+        (50717, "I", [65535]),
+    ]
+
+
+def _embedded(preview: Image.Image, size: int) -> list[Entry]:
+    """The preview, a JPEG of so many bytes."""
+    return [
         (254, "I", [1]),
         (256, "I", [preview.width]),
         (257, "I", [preview.height]),
@@ -69,11 +79,9 @@ def dng(
         (273, "I", ["data"]),
         (277, "H", [3]),
         (278, "I", [preview.height]),
-        (279, "I", [len(jpeg)]),
+        (279, "I", [size]),
         (330, "I", ["next"]),
     ]
-    first = _directory(8, camera + embedded, jpeg)
-    return start + first + _directory(8 + len(first), sensor, pixels)
 
 
 def _mosaic(picture: Image.Image) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:

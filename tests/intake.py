@@ -24,7 +24,7 @@ from tagd.intake.sight import Devices
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleKind
 from tests.catalogue import claim, name_of, result, rows
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 NOBODY = 65_534
@@ -160,18 +160,20 @@ class Live:
 
     def __enter__(self) -> Live:
         self.intake.start()
-        assert self.intake.wait_standing(10)
+        assert self.intake.wait_standing(PATIENCE_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.intake.stop(5)
+        self.intake.stop(PATIENCE_SECONDS)
 
     def first_scan(self) -> Live:
         """Wait for the scan at the start."""
         self.until(lambda: self.intake.state().last_scan is not None, "the first scan")
         return self
 
-    def until(self, happened: Callable[[], bool], what: str = "", seconds: float = 30.0) -> None:
+    def until(
+        self, happened: Callable[[], bool], what: str = "", seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Wait for it, checking as a supervisor would."""
 
         def checked() -> bool:

@@ -11,7 +11,7 @@ import torch
 import torchvision
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForImageClassification
+from transformers import AutoConfig, AutoModelForImageClassification, ViTImageProcessor
 
 from tagd.models import registry
 from tagd.models.registry import BundledWeights, ModelFacts
@@ -20,6 +20,7 @@ EMBEDDED = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 SMALLEST = registry.find("pvt-v2-b0")
 SPREAD = 8.0  # of the logits, once a head is scaled
 LIBRARY: Any = AutoModelForImageClassification
+DISHES = ["ramen", "soba", "miso soup"]
 
 
 def embedded_weights(model: str) -> BundledWeights:
@@ -111,3 +112,21 @@ def save(built: Any, facts: ModelFacts, folder: Path) -> Path:
         case "transformers":
             built.save_pretrained(folder)
             return folder
+
+
+def save_dishes(folder: Path) -> Path:
+    """A small ViT with classes of its own, as a Hugging Face folder."""
+    config = AutoConfig.for_model(
+        "vit",
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        image_size=64,
+        id2label=dict(enumerate(DISHES)),
+        label2id={name: place for place, name in enumerate(DISHES)},
+    )
+    torch.manual_seed(3)
+    LIBRARY.from_config(config).save_pretrained(folder)
+    ViTImageProcessor(size={"height": 64, "width": 64}).save_pretrained(folder)
+    return folder

@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+# Tells a standstill from work under way, on a machine that is slow and shared: never a pace.
+PATIENCE_SECONDS = 240.0
 
-def wait_until(happened: Callable[[], bool], seconds: float = 30.0, what: str = "") -> None:
+
+def wait_until(
+    happened: Callable[[], bool], seconds: float = PATIENCE_SECONDS, what: str = ""
+) -> None:
     """Return as soon as `happened()`; fail once `seconds` have passed without it."""
     deadline = time.monotonic() + seconds
     while not happened():

@@ -12,6 +12,7 @@ down_revision = None
 def upgrade() -> None:
     """Make every table. Names and values stand here as they were, whatever the code says later."""
     _photos()
+    _files()
     _predictions()
     _tags()
     _queue()
@@ -44,6 +45,9 @@ def _photos() -> None:
         ),
     )
     op.create_index("ix_photo_tagging_id", "photo", ["tagging_id"])
+
+
+def _files() -> None:
     op.create_table(
         "file",
         sa.Column("id", sa.Integer, nullable=False),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import xxhash
 
 from tagd.containers import bmff, jpeg, png, tiff, webp
+from tagd.containers.boxes import boxes
 from tagd.containers.kinds import sniff
 from tagd.containers.segments import DamagedContainer
 
@@ -50,7 +51,7 @@ def require_whole(data: bytes, name: str) -> None:
     if name in {"TIFF", "DNG", "NEF", "ARW", "CR2"}:
         tiff.require_whole(data)
     elif name == "CR3":
-        bmff.boxes(data)
+        boxes(data)
 
 
 def strict_spans(data: bytes) -> Spans:

@@ -1,19 +1,19 @@
 """Every tag of a TIFF structure (TIFF, EXIF), to read some and to see that none was changed.
 
-Source: TIFF 6.0; CIPA DC-008 (EXIF 3.0). Offsets are followed, never returned: two structures that
-say the same at other places have equal tags.
+Source: TIFF 6.0; CIPA DC-008 (EXIF 3.0). Offsets are followed: two structures that say the same at
+other places have equal tags.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tagd.containers.segments import DamagedContainer
 from tagd.containers.tiff import Layout, header, number, numbers
 
-MAKER_NOTE, USER_COMMENT, XP_KEYWORDS, XMP = 0x927C, 0x9286, 0x9C9E, 700
+MAKER_NOTE, XP_KEYWORDS, XMP = 0x927C, 0x9C9E, 700
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES_BIG: Final = _SIZES | {16: 8, 17: 8, 18: 8}
 _WORDS: Final = {3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8, 16: 8, 17: 8, 18: 8}
@@ -26,11 +26,13 @@ _MOST_ENTRIES: Final = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One tag: its TIFF type, how many values, and their bytes in big-endian order."""
+    """One tag: its TIFF type, how many values, their bytes in big-endian order, and where in the
+    structure they are, in which equal tags may differ."""
 
     type: int
     count: int
     data: bytes
+    at: int = field(default=0, compare=False)
 
     def text(self) -> str:
         """What an ASCII tag says, up to its end mark."""
@@ -104,7 +106,7 @@ def _value(data: bytes, layout: Layout, at: int, kind: int) -> Value:
     if place + count * size > len(data):
         raise DamagedContainer("a TIFF tag whose value lies outside of the file")
     raw = data[place : place + count * size]
-    return Value(kind, count, _big_endian(raw, _WORDS.get(kind, 1), layout))
+    return Value(kind, count, _big_endian(raw, _WORDS.get(kind, 1), layout), place)
 
 
 def _big_endian(raw: bytes, word: int, layout: Layout) -> bytes:

@@ -102,7 +102,7 @@ def candidates_of(
     return tuple(
         Candidate(
             model=each.id,
-            memory_mb=each.memory_needed_mb(device.precision, batch),
+            memory_mb=each.memory_needed_mb(device.precision, device.holds(batch)),
             fingerprint=each.fingerprint if on_disk(each) else None,
             top1=each.top1,
             milliseconds=took.get(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tagd.containers import DamagedContainer, recognise
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import all_tags
-from tagd.metadata import exif, iptc, packets, verify, xmp
-from tagd.metadata.exiftool import ExifToolTrouble
+from tagd.metadata import exif, iptc, packets, xmp
 from tagd.metadata.keywords import IN_XMP, Field, join, spelled
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from tagd.metadata.keywords import Joined, Keywords, Tagging
 
 ALL_FIELDS: Final = frozenset(Field)
+_WRITERS: Final = {Field.WINDOWS: exif.with_keywords, Field.IPTC: iptc.with_keywords}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords, exiftool: ExifTool | Non
     edited = data if packet.data == old else packets.embed(data, packet.data, exiftool)
     joined, left_out = dict(packet.joined), []
     if recognise(data) == "JPEG":
-        for which in (Field.WINDOWS, Field.IPTC):
+        for which, written in _WRITERS.items():
             there = _there(edited, which)
             if there is None:
                 continue
@@ -92,9 +92,9 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords, exiftool: ExifTool | Non
             result = join(there, wish.of(which), before)
             try:
                 if result.added or result.removed:
-                    edited = _with(edited, which, result.values, exiftool)
+                    edited = written(edited, result.values)
                 joined[which] = result
-            except exif.ExifUnsafe as reason:
+            except (exif.ExifUnsafe, CannotSplice) as reason:
                 left_out.append(f"{which}: {reason}")
     return Edit(edited, joined, tuple(left_out))
 
@@ -115,28 +115,3 @@ def _there(data: bytes, which: Field) -> tuple[str, ...] | None:
         return exif.keywords(all_tags(block)) if block else ()
     except (DamagedContainer, CannotSplice):
         return ()
-
-
-def _with(data: bytes, which: Field, values: tuple[str, ...], exiftool: ExifTool | None) -> bytes:
-    """The field written by whoever can do it without harm. Raises ExifUnsafe where nobody can."""
-    if which is Field.WINDOWS:
-        try:
-            return exif.with_keywords(data, values)
-        except exif.ExifUnsafe:
-            if exiftool is None:
-                raise
-    elif not iptc.may_become_utf8(iptc.datasets(jpeg.photoshop(data))):
-        raise exif.ExifUnsafe("its IPTC has text in an older character set")
-    if exiftool is None:
-        raise exif.ExifUnsafe("only ExifTool can write it, and it is not installed")
-    try:
-        if which is Field.WINDOWS:
-            edited = exiftool.with_windows_keywords(data, values)
-        else:
-            edited = exiftool.with_iptc_keywords(data, values)
-    except ExifToolTrouble as trouble:
-        raise exif.ExifUnsafe(str(trouble)) from trouble
-    harm = verify.harm(data, edited)
-    if harm:
-        raise exif.ExifUnsafe(f"ExifTool would do harm: {harm}")
-    return edited

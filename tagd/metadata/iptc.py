@@ -1,24 +1,45 @@
-"""IPTC in Photoshop's image resources, read. Source: IPTC-IIM 4.2; Adobe Photoshop file formats."""
+"""IPTC keywords in Photoshop's image resources, which JPEG has in a segment of its own.
+
+All else stays where it is, byte for byte. Source: IPTC-IIM 4.2; Adobe Photoshop file formats.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from tagd.containers.splice import CannotSplice, jpeg
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
 Dataset = tuple[int, int, bytes]  # record, number, value
 
 KEYWORDS: Final = (2, 25)
 CHARACTER_SET: Final = (1, 90)
-_VERSIONS: Final = ((1, 0), (2, 0))
 _UTF8: Final = b"\x1b%G"
-_IPTC, _DIGEST = 0x0404, 0x0425
+# The last is one of those for plug-ins: there where tagd has marked the text as UTF-8.
+_IPTC, _DIGEST, _MARKED = 0x0404, 0x0425, 0x0FA0
+_MARK: Final = b"tagd"
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """One of Photoshop's resources: its number, its bytes before the size, and what it holds."""
+
+    kind: int
+    head: bytes
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        padding = b"\0" * (len(self.body) % 2)
+        return self.head + len(self.body).to_bytes(4, "big") + self.body + padding
 
 
 def datasets(resources: bytes) -> list[Dataset]:
     """Every dataset of the IPTC resource, in order; none where it is damaged."""
-    return of_block(b"".join(body for kind, body in _resources(resources) if kind == _IPTC))
+    return of_block(b"".join(each.body for each in _resources(resources) if each.kind == _IPTC))
 
 
 def of_block(block: bytes) -> list[Dataset]:
@@ -45,29 +66,108 @@ def is_utf8(found: list[Dataset]) -> bool:
     return (*CHARACTER_SET, _UTF8) in found
 
 
-def may_become_utf8(found: list[Dataset]) -> bool:
-    """Whether marking them as UTF-8 changes the meaning of none."""
-    return is_utf8(found) or all(value.isascii() for record, _, value in found if record == 2)
-
-
 def others(resources: bytes) -> tuple[list[Dataset], list[tuple[int, bytes]]]:
-    """All that says something besides keywords: not their character set, nor the versions and the
-    digest that a writer has to add."""
-    ours = {KEYWORDS, CHARACTER_SET, *_VERSIONS}
+    """All that says something besides keywords: not their character set, nor a digest of them."""
+    ours = {KEYWORDS, CHARACTER_SET}
     return (
         [each for each in datasets(resources) if each[:2] not in ours],
-        [each for each in _resources(resources) if each[0] not in {_IPTC, _DIGEST}],
+        [
+            (each.kind, each.body)
+            for each in _resources(resources)
+            if each.kind not in {_IPTC, _DIGEST} and not _is_mark(each)
+        ],
     )
 
 
-def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
+def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
+    """The same JPEG whose IPTC holds these keywords, those that stay in their places.
+
+    Marked as UTF-8 only where a value needs it, and no longer than that. Raises CannotSplice.
+    """
+    resources = jpeg.photoshop(data)
+    found = _resources(resources)
+    rest = resources[sum(len(each.to_bytes()) for each in found) :]
+    if b"".join(each.to_bytes() for each in found) + rest != resources:
+        raise CannotSplice("Photoshop's resources are not built as they should be")
+    blocks = [each for each in found if each.kind == _IPTC]
+    if len(blocks) != 1:
+        raise CannotSplice("it has IPTC in more than one place, and no rule says which counts")
+    old, is_marked = blocks[0].body, any(map(_is_mark, found))
+    said = of_block(old)
+    told, needs_mark = _marked(said, _replaced(said, values), is_marked)
+    new = _block(told) + old[len(_block(said)) :]
+    kept = [_with_body(each, old, new) for each in found if not _is_mark(each)]
+    if needs_mark:
+        kept.append(_Resource(_MARKED, b"8BIM" + _MARKED.to_bytes(2, "big") + bytes(2), _MARK))
+    return jpeg.with_photoshop(data, b"".join(each.to_bytes() for each in kept) + rest)
+
+
+def _replaced(found: list[Dataset], values: Sequence[str]) -> list[Dataset]:
+    """The datasets with these keywords: new ones behind the last that stays, else behind all that
+    are about the photo."""
+    utf8 = is_utf8(found)
+    kept = [e for e in found if e[:2] != KEYWORDS or _text(e[2], utf8) in values]
+    there = keywords(kept)
+    new = [(*KEYWORDS, each.encode()) for each in values if each not in there]
+    last = [at for at, each in enumerate(kept, 1) if each[:2] == KEYWORDS]
+    about = [at for at, each in enumerate(kept, 1) if each[0] <= KEYWORDS[0]]
+    at = max(last or about, default=0)
+    return [*kept[:at], *new, *kept[at:]]
+
+
+def _marked(
+    said: list[Dataset], told: list[Dataset], is_by_tagd: bool
+) -> tuple[list[Dataset], bool]:
+    """What is to be told with a mark for UTF-8 where it needs one, and whether that is tagd's."""
+    is_ours = is_by_tagd and _is_plain(each for each in told if each[:2] != KEYWORDS)
+    bare = [each for each in told if not is_ours or each[:2] != CHARACTER_SET]
+    new = bare if is_ours else [each for each in bare if each not in said]
+    if _is_plain(new) or is_utf8(bare):
+        return bare, False
+    if not is_ours and (any(each[:2] == CHARACTER_SET for each in bare) or not _is_plain(said)):
+        raise CannotSplice("its IPTC has text in an older character set")
+    at = sum(each[:2] == (1, 0) for each in bare[:1])
+    return [*bare[:at], (*CHARACTER_SET, _UTF8), *bare[at:]], True
+
+
+def _is_plain(found: Iterable[Dataset]) -> bool:
+    """Whether it says the same in every character set."""
+    return all(value.isascii() for record, _, value in found if record == KEYWORDS[0])
+
+
+def _with_body(each: _Resource, old: bytes, new: bytes) -> _Resource:
+    """The resource as it is beside the new block: a digest stays right where it was."""
+    if each.kind == _IPTC:
+        return replace(each, body=new)
+    is_current = each.kind == _DIGEST and each.body == _digest(old)
+    return replace(each, body=_digest(new)) if is_current else each
+
+
+def _digest(block: bytes) -> bytes:
+    return hashlib.md5(block, usedforsecurity=False).digest()
+
+
+def _block(found: list[Dataset]) -> bytes:
+    return b"".join(
+        bytes([0x1C, record, number]) + len(value).to_bytes(2, "big") + value
+        for record, number, value in found
+    )
+
+
+def _is_mark(resource: _Resource) -> bool:
+    return (resource.kind, resource.body) == (_MARKED, _MARK)
+
+
+def _resources(data: bytes) -> list[_Resource]:
+    found = []
     at = 0
     while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
-        kind = int.from_bytes(data[at + 4 : at + 6], "big")
+        start, kind = at, int.from_bytes(data[at + 4 : at + 6], "big")
         at += 6 + (data[at + 6] + 2) // 2 * 2  # a name, padded to an even length
         size = int.from_bytes(data[at : at + 4], "big")
-        yield kind, data[at + 4 : at + 4 + size]
+        found.append(_Resource(kind, data[start:at], data[at + 4 : at + 4 + size]))
         at += 4 + size + size % 2
+    return found
 
 
 def _text(value: bytes, utf8: bool) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Written as one block and never compressed, so that any program may find it by its name.
 _SCANNED: Final = re.compile(rb"<x:x[am]pmeta\b.*?</x:x[am]pmeta\s*>", re.DOTALL)
-BY_EXIFTOOL: Final = frozenset({"TIFF", "HEIF", "AVIF"})
+BY_EXIFTOOL: Final = frozenset({"TIFF"})
 
 
 class NoPlace(ValueError):

@@ -21,14 +21,19 @@
     session.py          one interface for whatever computes logits, with a fake for tests
     guard.py            a session that another one replaces when its device has gone
     torch_session.py    PyTorch as that interface
+    from_pixels.py      a network behind its normalisation
+    ways.py, passes.py  how PyTorch runs a network: eagerly, recorded on a GPU, compiled
+    ladder.py           how many pictures go into a pass of a fixed size (pure)
     backend.py          a network of any library with given weights becomes a session;
                         timm_, transformers_, torchvision_backend.py: what each knows
+    opening.py          a real machine's devices, and the session that is used for a model
     pool.py             loads once, hands out many times, within the memory there is
+    contest.py          every session that opens here, measured; quickest.py keeps which is used
     predictions.py      a row of logits becomes `Predictions` (pure)
     selftest.py         is the answer to a known picture the known one, and how long does it take
 
-`checkpoint`, `torch_session`, `backend`, what those name and `adopt` import torch, and are imported
-when the first model is loaded or taken in.
+`checkpoint`, `torch_session`, `passes`, `backend`, what those name and `adopt` import torch, and
+are imported when the first model is loaded or taken in.
 """
 
 import os

@@ -13,9 +13,10 @@ from tagd.models import bundled, checkpoint, store
 from tagd.models.registry import BundledWeights, FileWeights
 from tagd.models.shelf import absent
 from tagd.models.torch_session import TorchSession
+from tagd.models.ways import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
 
@@ -41,12 +42,19 @@ class Backend(Protocol):
         where it does not say. Raises `WeightsRefused` for an architecture that it has not."""
 
 
-def open_session(facts: ModelFacts, labels: Sequence[str], device: Device) -> TorchSession:
-    """Read, check and load the model's weights.
+def open_session(
+    facts: ModelFacts,
+    labels: Sequence[str],
+    device: Device,
+    way: Way = Way.EAGER,
+    say: Callable[[str], None] = lambda _: None,
+) -> TorchSession:
+    """Read, check and load the model's weights, to be run in this way.
 
     Raises `WeightsMissing`, `WeightsRefused`, and `DeviceUnavailable` where the device fails.
     """
-    return TorchSession(network(facts, labels, read(facts)), facts.preprocessing, device)
+    built = network(facts, labels, read(facts))
+    return TorchSession(built, facts.preprocessing, device, way, say)
 
 
 def read(facts: ModelFacts) -> State:

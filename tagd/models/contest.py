@@ -2,57 +2,54 @@
 
 On a CPU these are ONNX Runtime, PyTorch, and PyTorch in bf16 where the processor computes in it.
 The quickest exact one is used from then on. bf16 is measured for information alone: its logits lie
-up to half a unit from those that the model's figures were measured with.
+up to half a unit from those that the model's figures were measured with. What torch.compile makes
+for a CPU is left out: it takes minutes to make, and stays behind ONNX Runtime.
+
+On a GPU they are PyTorch's ways of running a network, all in the precision that the GPU has.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tagd.errors import ModelError
+from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models.cpu_session import Graphs
 from tagd.models.device import Device
-from tagd.models.graph_cache import GraphFile
 from tagd.models.pool import LoadedModel
 from tagd.models.processor import computes_in_bf16
+from tagd.models.quickest import Quickest
+from tagd.models.selftest import rings
+from tagd.models.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tagd.models.device import Precision
+    from tagd.models.opening import Opening
     from tagd.models.pool import ModelPool
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
 
 ONNX_RUNTIME = "ONNX Runtime"
-PYTORCH = "PyTorch"
+PYTORCH = Way.EAGER.session
 PYTORCH_BF16 = "PyTorch, bf16"
-EXACT = (ONNX_RUNTIME, PYTORCH)
 
 
 def contestants(pool: ModelPool, model: str) -> Iterator[tuple[str, LoadedModel]]:
     """Each session with its name, open until the next one is asked for.
 
-    Raises `ModelUnknown`, `WeightsMissing` and `WeightsRefused`.
+    Raises `ModelUnknown`, `WeightsMissing`, `WeightsRefused` and `DeviceUnavailable`.
     """
-    folder = pool.settings.graphs
-    if folder is None or pool.device().name != "cpu":
+    if pool.settings.graphs is None:
         yield PYTORCH, pool.get(model)
         return
-    graphs = Graphs(folder, pool.settings.folder, pool.say)
-    facts, labels, identity = (
-        pool.facts_of(model),
-        pool.labels_of(model),
-        pool.fingerprint_of(model),
+    device = pool.device()
+    stand = Stand(
+        pool.opening, pool.facts_of(model), pool.labels_of(model), pool.fingerprint_of(model)
     )
-    for name in (ONNX_RUNTIME, PYTORCH, PYTORCH_BF16):
-        session = _open(
-            name, facts, labels, identity=identity, graphs=graphs, threads=pool.settings.threads
-        )
-        if session is None:
-            continue
+    for name, session in stand.on_cpu() if device.name == "cpu" else stand.on_gpu(device):
         try:
-            yield name, LoadedModel(facts, identity, labels, session)
+            yield name, LoadedModel(stand.facts, stand.identity, stand.labels, session)
         finally:
             session.close()
 
@@ -60,31 +57,58 @@ def contestants(pool: ModelPool, model: str) -> Iterator[tuple[str, LoadedModel]
 def prefer(pool: ModelPool, fingerprint: str, rates: Mapping[str, float]) -> str:
     """Have the quickest exact session used from now on, in this process and in others; returns its
     name. `rates` are images a second by the session's name."""
-    best = max((name for name in EXACT if name in rates), key=lambda name: rates[name])
+    best = max((name for name in rates if name != PYTORCH_BF16), key=lambda name: rates[name])
     if pool.settings.graphs is not None and len(rates) > 1:
-        GraphFile.of(pool.settings.graphs, fingerprint).say_slower(best != ONNX_RUNTIME)
+        Quickest.of(pool.settings.graphs, fingerprint, pool.device()).write(best)
     return best
 
 
-def _open(
-    name: str,
-    facts: ModelFacts,
-    labels: tuple[str, ...],
-    *,
-    identity: str,
-    graphs: Graphs,
-    threads: int | None,
-) -> Session | None:
-    reason = "to be measured"
-    if name == ONNX_RUNTIME:
-        return graphs.made(facts, identity, Device("cpu", "fp32", reason), threads)
-    if name == PYTORCH_BF16 and not computes_in_bf16():
-        return None
-    from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Opens the sessions of one model; what cannot be opened is said, and left out."""
 
-    precision: Precision = "bf16" if name == PYTORCH_BF16 else "fp32"
-    try:
-        return backend.open_session(facts, labels, Device("cpu", precision, reason))
-    except ModelError as error:
-        graphs.say(f"{facts.id} cannot be measured in {name}: {error.message}")
+    opening: Opening
+    facts: ModelFacts
+    labels: tuple[str, ...]
+    identity: str
+
+    def on_cpu(self) -> Iterator[tuple[str, Session]]:
+        """Each with its name."""
+        where = Device("cpu", "fp32", "to be measured")
+        opening = self.opening
+        assert opening.graphs is not None
+        graphs = Graphs(opening.graphs, opening.folder, opening.say)
+        graph = graphs.made(self.facts, self.identity, where, opening.threads)
+        if graph is not None:
+            yield ONNX_RUNTIME, graph
+        names = {PYTORCH: where}
+        if computes_in_bf16():
+            names[PYTORCH_BF16] = replace(where, precision="bf16")
+        for name, device in names.items():
+            if (session := self.in_way(Way.EAGER, device)) is not None:
+                yield name, session
+
+    def on_gpu(self, device: Device) -> Iterator[tuple[str, Session]]:
+        """Each with its name."""
+        for way in Way:
+            if way is Way.COMPILED:
+                self.opening.say(f"{self.facts.id} is being compiled, which takes minutes")
+            if (session := self.in_way(way, device)) is not None:
+                yield way.session, session
+
+    def in_way(self, way: Way, device: Device) -> Session | None:
+        """A session that has shown that it runs in this way; None where it does not. Raises
+        `DeviceUnavailable`."""
+        try:
+            session = self.opening.open_torch(self.facts, self.labels, device, way)
+            session.logits(rings(self.facts.input_size)[None])
+        except DeviceUnavailable:
+            raise
+        except ModelError as error:
+            name = f"{way.session}, on {device.name} in {device.precision}"
+            self.opening.say(f"{self.facts.id} cannot be measured in {name}: {error.message}")
+            return None
+        if session.way is way:
+            return session
+        session.close()
         return None

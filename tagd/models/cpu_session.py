@@ -66,10 +66,6 @@ class Graphs:
             graph.await_maker()
         return self.open(facts, fingerprint, device, threads)
 
-    def are_slower(self, fingerprint: str) -> bool:
-        """Whether PyTorch has been measured to be quicker for this model."""
-        return GraphFile.of(self.folder, fingerprint).is_slower
-
     def export(self, facts: ModelFacts) -> subprocess.Popen[bytes]:
         """Begin to make the model's graph. It goes on should we end, for whoever comes next."""
         command = [sys.executable, "-P", "-m", "tagd.models.graph_export", facts.id]

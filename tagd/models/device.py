@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tagd.errors import DeviceUnavailable
+from tagd.models.ladder import RUNGS, rung_of, take
 
 Wanted = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
@@ -34,6 +35,14 @@ class Device:
     name: str  # cpu, cuda:0
     precision: Precision
     reason: str
+
+    def holds(self, batch: int) -> int:
+        """For how many pictures a session keeps memory that is given so many at once: on a GPU each
+        size of its passes may be recorded, and keeps its own."""
+        if self.name == "cpu":
+            return batch
+        largest = rung_of(take(batch, RUNGS), RUNGS)
+        return sum(rung for rung in RUNGS if rung <= largest)
 
 
 def choose(wanted: Wanted, gpus: Gpus) -> Device:

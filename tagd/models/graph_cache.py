@@ -45,22 +45,6 @@ class GraphFile:
         with self.lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
 
-    @property
-    def is_slower(self) -> bool:
-        """Whether PyTorch has been measured to be quicker on this machine."""
-        return self._slower.exists()
-
-    def say_slower(self, is_slower: bool) -> None:
-        """Keep what has been measured. Raises OSError."""
-        if is_slower:
-            self._slower.touch()
-        else:
-            self._slower.unlink(missing_ok=True)
-
-    @property
-    def _slower(self) -> Path:
-        return self.path.with_suffix(".slower")
-
     def read(self) -> bytes | None:
         """The graph, or None where there is none or its bytes are not those that were written."""
         try:

@@ -22,6 +22,7 @@ import torch
 from tagd.errors import TagdError
 from tagd.models import backend
 from tagd.models.device import Device
+from tagd.models.from_pixels import FromPixels
 from tagd.models.graph_cache import GraphFile
 from tagd.models.onnx_session import INPUT, OUTPUT, OnnxSession
 from tagd.models.preprocessing import Preprocessing
@@ -34,31 +35,10 @@ CLOSE_ENOUGH = 1e-3  # of the logits' spread; seen between the two: 5e-6 to 3e-5
 _HERE = Device("cpu", "fp32", "for the export")
 
 
-class _FromPixels(torch.nn.Module):
-    """The network behind its normalisation: `uint8` (N, height, width, 3) to logits."""
-
-    scale: torch.Tensor
-    shift: torch.Tensor
-
-    def __init__(self, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
-        super().__init__()
-        self.network = network
-        mean = torch.tensor(preprocessing.mean).view(1, 3, 1, 1)
-        std = torch.tensor(preprocessing.std).view(1, 3, 1, 1)
-        # (pixel / 255 - mean) / std with two passes over the picture in place of three.
-        self.register_buffer("scale", 1 / (255 * std))
-        self.register_buffer("shift", -mean / std)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        pixels = images.permute(0, 3, 1, 2).to(torch.float32)
-        answer: torch.Tensor = self.network(pixels * self.scale + self.shift)
-        return answer
-
-
 def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
     """The graph of a network in evaluation mode, for one picture at a time."""
     height, width = preprocessing.geometry.crop
-    whole = _FromPixels(network, preprocessing).eval().requires_grad_(False)
+    whole = FromPixels(network, preprocessing).eval().requires_grad_(False)
     example = torch.zeros((1, height, width, 3), dtype=torch.uint8)
     program = torch.onnx.export(
         whole, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,7 @@ def free_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> i
     container's limit leaves less.
     """
     if device.name != "cpu":
-        torch = sys.modules.get("torch")
-        return None if torch is None else int(torch.cuda.mem_get_info(device.name)[0]) // MIB
+        return _of_gpu(device)[0]
     found = [
         left for left in (_meminfo(meminfo, "MemAvailable:"), _left_in(cgroup)) if left is not None
     ]
@@ -35,8 +35,7 @@ def whole_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> 
     """What the device has, in MiB, whoever takes it now; None where nobody says. In a container
     that is its limit, where one holds."""
     if device.name != "cpu":
-        torch = sys.modules.get("torch")
-        return None if torch is None else int(torch.cuda.mem_get_info(device.name)[1]) // MIB
+        return _of_gpu(device)[1]
     found = [most for most in (_meminfo(meminfo, "MemTotal:"), _limit_of(cgroup)) if most]
     return min(found, default=None)
 
@@ -46,7 +45,9 @@ def reclaim() -> None:
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+        # A GPU that has gone has nothing to give; who asks it to compute hears of that.
+        with suppress(RuntimeError):
+            torch.cuda.empty_cache()
     trim()
 
 
@@ -57,6 +58,17 @@ def trim() -> None:
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError):
         return  # another C library, which does not keep it
+
+
+def _of_gpu(device: Device) -> tuple[int | None, int | None]:
+    """What is free and what there is, in MiB; None for a GPU that does not answer any more."""
+    if (torch := sys.modules.get("torch")) is None:
+        return None, None
+    try:
+        free, whole = torch.cuda.mem_get_info(device.name)
+    except (RuntimeError, AssertionError):  # the latter where this PyTorch knows no GPU at all
+        return None, None
+    return free // MIB, whole // MIB
 
 
 def _meminfo(meminfo: Path, name: str) -> int | None:

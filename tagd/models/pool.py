@@ -10,22 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tagd.errors import ModelError
+from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import memory
-from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
-from tagd.models.device import Device
 from tagd.models.guard import Guarded
+from tagd.models.opening import Opening
 from tagd.models.placement import Placement
 from tagd.models.shelf import Shelf, on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from types import ModuleType
 
     from tagd.domain import Geometry
-    from tagd.errors import DeviceUnavailable
-    from tagd.models.device import Wanted
+    from tagd.models.device import Device, Wanted
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
 
@@ -112,7 +109,9 @@ class ModelPool:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.settings = settings or PoolSettings(device, threads)
-        self._open = open_session or partial(_open_real, self.settings, say)
+        asked = self.settings
+        self.opening = Opening(asked.threads, asked.folder, asked.graphs, say)
+        self._open = open_session or self.opening.open
         self._free_mb = free_mb
         self._reclaim = reclaim
         self._clock = clock
@@ -120,8 +119,8 @@ class ModelPool:
         self._placement = Placement(
             self.settings.device,
             allow_cpu_fallback=self.settings.allow_cpu_fallback,
-            find=find_device or partial(_find_real, self.settings),
-            works=works or _works_real,
+            find=find_device or self.opening.find,
+            works=works or self.opening.works,
             clock=clock,
             say=say,
         )
@@ -243,7 +242,14 @@ class ModelPool:
         identity = self.fingerprint_of(model)
         device = self._placement.device()
         needed = self._make_room(known.facts, device)
-        session = self._open(known.facts, known.labels, device)
+        try:
+            session = self._open(known.facts, known.labels, device)
+        except DeviceUnavailable as error:
+            if device.name == "cpu":
+                raise
+            # It is listed still; whether the CPU may stand in is for the placement to say.
+            self._lose(device.name, error)
+            return self._load(model)
         session.batch_limit = self._limits.get((model, device.name))
         guarded = Guarded(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
@@ -260,14 +266,18 @@ class ModelPool:
             if failed.device == "cpu":
                 raise error
             if place is None or place.session is failed:  # else another thread saw it first
-                self._placement.lost(error.message)
-                self._let_go([m for m, p in self._loaded.items() if p.device.name == failed.device])
+                self._lose(failed.device, error)
                 place = self._load(model)
             return place.session
 
+    def _lose(self, device: str, error: DeviceUnavailable) -> None:
+        """The GPU has gone, and what was on it."""
+        self._placement.lost(error.message)
+        self._let_go([m for m, place in self._loaded.items() if place.device.name == device])
+
     def _make_room(self, facts: ModelFacts, device: Device) -> int:
         """Let go of the least recently used until the model fits; returns what it needs in MiB."""
-        needed = facts.memory_needed_mb(device.precision, self.settings.batch)
+        needed = facts.memory_needed_mb(device.precision, device.holds(self.settings.batch))
         budget = self.settings.memory_budget_mb
         if budget is not None and needed > budget:
             raise ModelError(
@@ -339,60 +349,3 @@ class ModelPool:
 def _sweep(pool: weakref.ref[ModelPool]) -> None:
     if (present := pool()) is not None:
         present.sweep()
-
-
-def _find_real(settings: PoolSettings, wanted: Wanted) -> Device:
-    if settings.graphs is not None and wanted != "cuda":
-        # With graphs a machine without a GPU needs no torch, and asking torch would import it.
-        reason = "as asked" if wanted == "cpu" else no_gpu_here()
-        if reason is not None:
-            return Device("cpu", "fp32", reason)
-    device: Device = _torch(settings).find_device(wanted)
-    return device
-
-
-def _works_real(device: Device) -> bool:
-    return bool(_torch(PoolSettings()).works(device))
-
-
-def _open_real(
-    settings: PoolSettings,
-    say: Callable[[str], None],
-    facts: ModelFacts,
-    labels: tuple[str, ...],
-    device: Device,
-) -> Session:
-    if device.name != "cpu" or settings.graphs is None:
-        return _open_torch(settings, facts, labels, device)
-    graphs = Graphs(settings.graphs, settings.folder, say)
-    identity = Shelf(settings.folder).fingerprint_of(facts)
-    if graphs.are_slower(identity):
-        return _open_torch(settings, facts, labels, device)
-    opened = partial(graphs.open, facts, identity, device, settings.threads)
-    if (session := opened()) is not None:
-        return session
-    exporting = graphs.export(facts)
-    return ChangingSession(_open_torch(settings, facts, labels, device), exporting, opened, say)
-
-
-def _open_torch(
-    settings: PoolSettings, facts: ModelFacts, labels: tuple[str, ...], device: Device
-) -> Session:
-    _torch(settings)
-    from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
-
-    return backend.open_session(facts, labels, device)
-
-
-def _torch(settings: PoolSettings) -> ModuleType:
-    """The module that knows torch, imported at the last moment: it takes seconds and hundreds of
-    megabytes."""
-    try:
-        from tagd.models import torch_session  # noqa: PLC0415  lazy
-    except (ImportError, OSError) as error:
-        raise ModelError(
-            f"PyTorch cannot be imported: {error}",
-            hint="Reinstall torch, torchvision and timm, in versions that go together.",
-        ) from error
-    torch_session.use_threads(settings.threads)
-    return torch_session

@@ -13,13 +13,20 @@ import torch
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import executable_memory, memory
 from tagd.models.device import Gpus, choose
+from tagd.models.from_pixels import FromPixels
+from tagd.models.ladder import rung_of, take
+from tagd.models.passes import Eager, Unusable, is_out_of_memory, passes
 from tagd.models.processor import processor
 from tagd.models.session import require_images
+from tagd.models.ways import Way
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import NDArray
 
     from tagd.models.device import Device, Wanted
+    from tagd.models.passes import Passes
     from tagd.models.preprocessing import Preprocessing
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -37,24 +44,35 @@ if executable_memory.is_denied():
 class TorchSession:
     """A network in evaluation mode on a device, weights in the device's precision, channels last.
 
-    Normalisation runs on the device, in fp32.
+    `uint8` pixels are copied to the device, and normalised there in fp32. Where the network cannot
+    be run in the way asked for, it is run eagerly, and `say` is told why.
     """
 
     def __init__(
-        self, network: torch.nn.Module, preprocessing: Preprocessing, device: Device
+        self,
+        network: torch.nn.Module,
+        preprocessing: Preprocessing,
+        device: Device,
+        way: Way = Way.EAGER,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._place = device
         self._device = torch.device(device.name)
-        self._dtype = _DTYPES[device.precision]
         self._size = preprocessing.geometry.crop
+        self._say = say
+        self._why_eager = ""
+        self.way = way
         self.batch_limit: int | None = None
-        self._mean = self._per_channel(preprocessing.mean)
-        self._std = self._per_channel(preprocessing.std)
-        self._network: torch.nn.Module | None = network.eval().requires_grad_(False)
+        dtype = _DTYPES[device.precision]
+        network = network.eval().requires_grad_(False)
         try:
-            network.to(self._device, self._dtype).to(memory_format=torch.channels_last)
+            network.to(self._device, dtype).to(memory_format=torch.channels_last)
+            whole = FromPixels(network, preprocessing, dtype).eval().to(self._device)
+            self._copies = _stream(self._device) if self._is_gpu else None
         except RuntimeError as error:
             raise self._failure(error) from error
+        self._whole: FromPixels | None = whole
+        self._run: Passes | None = passes(way, whole, self._device, self.tolerance)
 
     @property
     def device(self) -> str:
@@ -69,9 +87,7 @@ class TorchSession:
     @property
     def hardware(self) -> str:
         """The GPU's name, or the processor's."""
-        if self._device.type == "cuda":
-            return torch.cuda.get_device_name(self._device)
-        return processor()
+        return torch.cuda.get_device_name(self._device) if self._is_gpu else processor()
 
     @property
     def tolerance(self) -> float:
@@ -83,66 +99,95 @@ class TorchSession:
         require_images(images, self._size)
         # torch warns of memory that it may not write to, as shared memory can be.
         writable = np.require(images, requirements=["C", "W"])
-        answers: list[NDArray[np.float32]] = []
-        done = 0
-        while not answers or done < len(writable):
-            part = writable[done : done + (self.batch_limit or max(1, len(writable)))]
-            try:
-                answers.append(self._forward(part))
-            except RuntimeError as error:
-                if len(part) < 2 or not _is_out_of_memory(error):
-                    raise self._failure(error) from error
-                self.batch_limit = len(part) // 2
-            else:
-                done += len(part)
-                continue
-            memory.reclaim()  # only now: the exception held what the failed pass had taken
-        return np.concatenate(answers)
+        try:
+            with torch.inference_mode():
+                # Only here the device is waited for: while it computes one pass, the pictures of
+                # the next are copied.
+                return torch.cat(list(self._answers(writable))).cpu().numpy()
+        except RuntimeError as error:
+            raise self._failure(error) from error
 
-    def _forward(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        network = self._network
-        if network is None:
-            raise ModelError("this session has been closed")
-        with torch.inference_mode():
-            answer: torch.Tensor = network(self._normalised(torch.from_numpy(images)))
-            return answer.float().cpu().numpy()
+    def _answers(self, images: NDArray[np.uint8]) -> Iterator[torch.Tensor]:
+        """The logits of pass after pass, at least one."""
+        done = 0
+        while True:
+            run = self._run
+            if run is None:
+                raise ModelError("this session has been closed")
+            part = images[done : done + take(len(images) - done, run.rungs, self.batch_limit)]
+            answer = self._pass(run, part)
+            if answer is None:
+                memory.reclaim()  # only now: the exception held what the failed pass had taken
+                continue
+            yield answer
+            done += len(part)
+            if done == len(images):
+                return
+
+    def _pass(self, run: Passes, part: NDArray[np.uint8]) -> torch.Tensor | None:
+        """The logits; None where it is to be tried again with fewer pictures, or eagerly."""
+        try:
+            return run(self._on_device(part))
+        except Unusable as error:
+            self._run_eagerly(str(error))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(part) > 1:
+                self.batch_limit = rung_of(len(part), run.rungs) // 2
+            elif self.way is not Way.EAGER:
+                self._run_eagerly("there is no memory for it")
+            else:
+                raise
+        return None
+
+    def _run_eagerly(self, reason: str) -> None:
+        assert self._whole is not None
+        self._why_eager = f"; not {self.way}, since {reason}"
+        self._say(f"PyTorch runs a model eagerly on {self.device}{self._why_eager}")
+        self.way, self._run = Way.EAGER, Eager(self._whole)
+
+    def _on_device(self, images: NDArray[np.uint8]) -> torch.Tensor:
+        if self._copies is None:
+            return torch.from_numpy(images)
+        # From pinned memory, and on a stream of its own, the copy runs beside what the GPU is at.
+        pinned = torch.from_numpy(images).pin_memory()
+        with torch.cuda.stream(self._copies):
+            pixels = pinned.to(self._device, non_blocking=True)
+        computing = torch.cuda.current_stream(self._device)
+        computing.wait_stream(self._copies)
+        pixels.record_stream(computing)  # its memory is not given to another copy before that
+        return pixels
 
     def describe(self) -> str:
-        """Such as "cpu, fp32, 2 threads: as asked", or "cuda:0, bf16: NVIDIA H200"."""
+        """Such as "cpu, fp32, 2 threads: as asked", or "cuda:0, bf16, CUDA graphs: NVIDIA H200"."""
+        way = "" if self.way is Way.EAGER else f", {self.way}"
         threads = torch.get_num_threads()
-        share = f", {threads} thread{'s' * (threads > 1)}" if self._device.type == "cpu" else ""
-        return f"{self._place.name}, {self._place.precision}{share}: {self._place.reason}"
+        share = "" if self._is_gpu else f", {threads} thread{'s' * (threads > 1)}"
+        where = f"{self._place.name}, {self._place.precision}{way}{share}"
+        return f"{where}: {self._place.reason}{self._why_eager}"
 
     def close(self) -> None:
         """Forget the network; a pass that is under way ends first."""
-        self._network = None
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        self._run = self._whole = None
+        if self._is_gpu:
+            memory.reclaim()
 
-    def _per_channel(self, values: tuple[float, float, float]) -> torch.Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=self._device).view(1, 3, 1, 1)
-
-    def _normalised(self, images: torch.Tensor) -> torch.Tensor:
-        if self._device.type == "cuda":
-            # From pinned memory the copy runs beside what the GPU is still at.
-            images = images.pin_memory()
-        # A permuted view of pixels is channels-last already, and stays so.
-        pixels = images.to(self._device, non_blocking=True).permute(0, 3, 1, 2)
-        scaled = pixels.to(torch.float32).div_(255).sub_(self._mean).div_(self._std)
-        return scaled.to(self._dtype)
+    @property
+    def _is_gpu(self) -> bool:
+        return self._device.type == "cuda"
 
     def _failure(self, error: RuntimeError) -> ModelError:
         cause = str(error).strip().partition("\n")[0]
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             return ModelError(f"{self._place.name} is out of memory: {cause}")
         if isinstance(error, torch.AcceleratorError) or _GPU_FAILURE in cause:
             return DeviceUnavailable(f"{self._place.name} stopped working: {cause}")
         return ModelError(f"the forward pass failed on {self._place.name}: {cause}")
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # On a CPU it is a plain RuntimeError of the allocator's.
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # PyTorch's own
 
 
 def works(device: Device) -> bool:

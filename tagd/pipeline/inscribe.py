@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
 BY_PERSON: Final = "person"  # in the place of a model's name
 _ROOT: Final = Path("/")
-# RAW is a negative; in HEIF and AVIF keywords would lie in the box of the picture itself.
-_NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW", "HEIF", "AVIF"})
+_NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW"})  # they are negatives
 
 
 class Write(StrEnum):

@@ -12,24 +12,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
-START_SECONDS = 60.0  # two busy cores import torch in ten
-TAG_SECONDS = 30.0
-
+START_SECONDS = TAG_SECONDS = PATIENCE_SECONDS
 
 EMBEDDED = ("efficientnet-lite0", "efficientnet-lite2")
+# What the command gets of the environment that the tests run in: no proxy, locale or terminal.
+INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 
 
 def export_graphs(cache: Path) -> Path:
     """Fill a cache folder with the embedded models' graphs, as the first run on a machine does, so
     that the runs that follow are warm ones. Returns the folder."""
-    for model in EMBEDDED:
-        subprocess.run(
-            [sys.executable, "-m", "tagd.models.graph_export", model, cache / "tagd" / "graphs"],
-            check=True,
-        )
+    graphs = cache / "tagd" / "graphs"
+    exports = [
+        subprocess.Popen([sys.executable, "-m", "tagd.models.graph_export", model, graphs])
+        for model in EMBEDDED
+    ]
+    assert [export.wait() for export in exports] == [0] * len(EMBEDDED)
     return cache
+
+
+def thread_states(pid: int) -> list[str]:
+    """The kernel's letter for what each thread of a process does."""
+    return [
+        (thread / "stat").read_text().rpartition(") ")[2][0]
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+    ]
 
 
 class Home:
@@ -46,9 +55,11 @@ class Home:
         self.config = root / "config.toml"
         self.log = root / "log"
         self.running: subprocess.Popen[bytes] | None = None
+        self._started: list[subprocess.Popen[bytes]] = []
         self.configure(settings)
         self.environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("TAGD_")},
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            "LC_ALL": "C.UTF-8",
             "HOME": str(root),
             "HF_HUB_OFFLINE": "1",
             "XDG_DATA_HOME": str(root / "data"),
@@ -68,7 +79,9 @@ class Home:
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "tagd", *map(str, arguments), "--config", str(self.config)]
 
-    def run(self, *arguments: str | Path, timeout: float = 100) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str | Path, timeout: float = PATIENCE_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         """The command, to its end."""
         return subprocess.run(
             self.command(*arguments),
@@ -83,7 +96,7 @@ class Home:
     def start(self) -> subprocess.Popen[bytes]:
         """`tagd run`, in a process group of its own."""
         with self.log.open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.command("run"),
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -91,6 +104,15 @@ class Home:
                 cwd=self.root,
                 start_new_session=True,
             )
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill what still runs, so that a test that fails is no load for those that follow."""
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     @contextlib.contextmanager
     def daemon(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -102,7 +124,7 @@ class Home:
             yield process
             self.running = None
             process.send_signal(signal.SIGTERM)
-            assert process.wait(15) == 0, self.log.read_text()
+            assert process.wait(PATIENCE_SECONDS) == 0, self.log.read_text()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -112,9 +134,12 @@ class Home:
     def stopped(self, daemon: subprocess.Popen[bytes]) -> Iterator[None]:
         """The daemon with its decoders stands still, never in the middle of a transaction: it is
         stopped while the right to write is held here."""
-        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection:
+        holding = sqlite3.connect(self.database, timeout=PATIENCE_SECONDS)
+        with contextlib.closing(holding) as connection:
             connection.execute("BEGIN IMMEDIATE")
             os.killpg(daemon.pid, signal.SIGSTOP)
+            # A thread may run on for a moment, long enough to begin once we let go.
+            wait_until(lambda: set(thread_states(daemon.pid)) == {"T"}, what="all threads stand")
         try:
             yield
         finally:
@@ -131,8 +156,10 @@ class Home:
         """What anyone may ask of the catalogue, as any program would."""
         if not self.database.exists():
             return []
-        uri = f"file:{self.database}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+        asking = sqlite3.connect(
+            f"file:{self.database}?mode=ro", uri=True, timeout=PATIENCE_SECONDS
+        )
+        with contextlib.closing(asking) as connection:
             return connection.execute(sql, values).fetchall()
 
     def states(self) -> dict[str, str]:

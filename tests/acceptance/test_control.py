@@ -86,7 +86,7 @@ def test_a_reload_follows_what_can_change_and_keeps_the_old_where_it_is_wrong(ho
         assert home.run("reload").stdout == "changed: worker.windows\n"
         home.wait_state("night.jpg", "tagged")
         assert home.run("stop").stdout == "stopping\n"
-        assert process.wait(5) == 0
+        assert process.wait(START_SECONDS) == 0
 
 
 def tagged(home: Home) -> set[str]:

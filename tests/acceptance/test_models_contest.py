@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from tagd.models.contest import ONNX_RUNTIME, PYTORCH, PYTORCH_BF16, contestants, prefer
+from tagd.models.contest import ONNX_RUNTIME, PYTORCH, PYTORCH_BF16, Stand, contestants, prefer
+from tagd.models.device import Device
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.processor import computes_in_bf16
+from tagd.models.quickest import Quickest
 from tagd.models.selftest import rings
+from tagd.models.ways import Way
 
 LITE0 = "efficientnet-lite0"
 
 
 @pytest.fixture
-def pool(warm_cache: Path) -> Iterator[ModelPool]:
-    settings = PoolSettings(device="cpu", graphs=warm_cache / "tagd" / "graphs")
+def pool(warm_cache: Path, tmp_path: Path) -> Iterator[ModelPool]:
+    graphs = shutil.copytree(warm_cache / "tagd" / "graphs", tmp_path / "graphs")
+    settings = PoolSettings(device="cpu", graphs=graphs)
     with closing(ModelPool(settings=settings)) as pool:
         yield pool
 
@@ -43,6 +50,33 @@ def test_the_quickest_exact_session_is_used_from_then_on(pool: ModelPool) -> Non
         pool.unload(LITE0)
         assert prefer(pool, identity, {ONNX_RUNTIME: 200.0, PYTORCH: 120.0}) == ONNX_RUNTIME
     assert ONNX_RUNTIME in pool.get(LITE0).session.describe()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_way_that_cannot_be_gone_here_is_not_measured(pool: ModelPool) -> None:
+    said: list[str] = []
+    opening = replace(pool.opening, say=said.append)
+    facts, labels = pool.facts_of(LITE0), pool.labels_of(LITE0)
+    stand = Stand(opening, facts, labels, pool.fingerprint_of(LITE0))
+    assert stand.in_way(Way.GRAPHS, pool.device()) is None
+    assert "not CUDA graphs, since" in said[0]
+    eager = stand.in_way(Way.EAGER, pool.device())
+    assert eager is not None
+    eager.close()
+
+
+def test_what_was_measured_counts_on_the_same_hardware(tmp_path: Path) -> None:
+    here, other = (Device("cuda:0", "bf16", name) for name in ("NVIDIA H200", "NVIDIA L4"))
+    kept = Quickest.of(tmp_path / "graphs", "f" * 64, here)
+    assert kept.read() is None
+    assert Way.on_gpu(kept.read()) is Way.GRAPHS
+    for way in Way:
+        kept.write(way.session)
+        assert Way.on_gpu(kept.read()) is way
+    assert Quickest.of(tmp_path / "graphs", "f" * 64, other).read() is None
+    assert Quickest.of(tmp_path / "graphs", "e" * 64, here).read() is None
+    kept.path.write_text("[]")
+    assert kept.read() is None
 
 
 @pytest.mark.parametrize(

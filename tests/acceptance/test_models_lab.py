@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def place(tmp_path_factory: pytest.TempPathFactory, warm_cache: Path) -> Home:
     """A home that the tests of this file share, in their order of reading or any other."""
     home = Home(tmp_path_factory.mktemp("lab") / "home")
+    shutil.copytree(warm_cache, home.root / "cache")
     home.configure(f'[model]\nfolder = "{home.root / "models"}"\ndevice = "cpu"\n')
     photos.coffee().save(home.photos / "coffee.jpg")
     photos.cat().save(home.photos / "cat.jpg")

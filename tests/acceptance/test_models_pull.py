@@ -49,7 +49,7 @@ def connected(home: Home, served: hub.Hub) -> Home:
         "HF_HUB_OFFLINE": "0",
         "HF_HOME": str(home.root / "hf"),
         "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DOWNLOAD_TIMEOUT": "5",
+        "HF_HUB_DOWNLOAD_TIMEOUT": "60",
     }
     return home
 

@@ -86,7 +86,6 @@ def deviation(said: Predictions, exact: NDArray[np.float32]) -> float:
     return float(max(differences) / np.ptp(theirs))
 
 
-@pytest.mark.timeout(480)  # the largest has 305 million weights, and the machine may be busy
 @pytest.mark.parametrize(
     "facts",
     [

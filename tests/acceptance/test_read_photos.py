@@ -24,24 +24,23 @@ def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(hom
     )
     with home.daemon():
         photo.write_bytes(with_packet(elsewhere.read_bytes(), stars))
-        wait_until(lambda: "animal" in subjects(photo), 60, "the tags are in the photo")
-        found = home.rows("SELECT tag, label FROM v_photo_tags WHERE source = 'metadata'")
-        assert ("Aunt Ada", "own:Aunt Ada") in found
-        assert {tag for tag, _ in found} == {"Aunt Ada", "coffee"}
+        wait_until(lambda: "animal" in subjects(photo), what="the tags are in the photo")
+        wait_until(lambda: _read(home).keys() == {"Aunt Ada", "coffee"}, what="both are tags")
+        assert _read(home)["Aunt Ada"] == "own:Aunt Ada"
         assert home.rows("SELECT rating FROM v_files") == [(4,)]
 
         _edit(photo, "animal", "Aunt Ada")
-        wait_until(lambda: "animal" in _rejected(home), 30, "what was taken away is rejected")
+        wait_until(lambda: "animal" in _rejected(home), what="what was taken away is rejected")
         assert "Aunt Ada" not in home.tags("cat.jpg")
         assert "cat" not in home.tags("cat.jpg"), "what is no animal is no cat"
-        wait_until(lambda: "cat" not in subjects(photo), 30, "and the photo says so")
+        wait_until(lambda: "cat" not in subjects(photo), what="and the photo says so")
 
         photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house"))
-        wait_until(lambda: "Beach house" in home.tags("cat.jpg"), 30, "the sidecar is read")
+        wait_until(lambda: "Beach house" in home.tags("cat.jpg"), what="the sidecar is read")
         assert home.inferences() == 1
     photo.with_name("cat.jpg.xmp").write_bytes(_packet("Beach house", "Aunt Bea"))
     with home.daemon():
-        wait_until(lambda: "own:Aunt Bea" in _labels(home), 30, "the sidecar is read at the scan")
+        wait_until(lambda: "own:Aunt Bea" in _labels(home), what="the sidecar is read at the scan")
         assert home.inferences() == 1
     told = home.run("read", photo)
     assert told.stdout == "1 file read, the tags of 0 photos changed\n"
@@ -74,6 +73,11 @@ def _edit(photo: Path, *gone: str) -> None:
 
 def _labels(home: Home) -> set[str]:
     return {label for (label,) in home.rows("SELECT label FROM v_photo_tags")}
+
+
+def _read(home: Home) -> dict[str, str]:
+    """The tags that come from what was read, with their labels."""
+    return dict(home.rows("SELECT tag, label FROM v_photo_tags WHERE source = 'metadata'"))
 
 
 def _rejected(home: Home) -> set[str]:

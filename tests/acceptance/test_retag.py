@@ -17,6 +17,7 @@ from tests.support import wait_until
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 ALWAYS = '[retag]\nwindows = ["00:00-24:00"]\n'
+SLOWLY = f"{ALWAYS}per_hour = 10\n"
 NEVER = "[retag]\nwindows = []\n"
 
 
@@ -41,7 +42,7 @@ def test_killed_in_the_middle_it_goes_on_and_no_photo_is_ever_without_tags(home:
     home.configure(wanting(LITE0))
     assert home.run("tag", home.photos).returncode == 0
     tagged = by_model(home)[LITE0]
-    home.configure(wanting(LITE2, ALWAYS))
+    home.configure(wanting(LITE2, SLOWLY))
     process = home.start()
     fewest = tagged
 
@@ -54,6 +55,7 @@ def test_killed_in_the_middle_it_goes_on_and_no_photo_is_ever_without_tags(home:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert by_model(home)[LITE2] < tagged
+    home.configure(wanting(LITE2, ALWAYS))
     with home.daemon():
         wait_until(lambda: caught_up(tagged - 2), TAG_SECONDS, "all have caught up")
         wait_until(lambda: home.rows("SELECT * FROM v_stale") == [], TAG_SECONDS)
@@ -68,7 +70,7 @@ def test_what_will_change_is_shown_and_nothing_changes(home: Home) -> None:
     photos.distinct(6, home.photos)
     home.configure(wanting(LITE0))
     assert home.run("tag", home.photos).returncode == 0
-    home.configure(wanting(LITE2, '[retag]\nwindows = ["00:00-24:00"]\nper_hour = 2\n'))
+    home.configure(wanting(LITE2, f"{ALWAYS}per_hour = 2\n"))
     rows, content = whole(home), home.database.read_bytes()
     planned = home.run("retag", "--plan")
     assert f"     6  {LITE0}  {LITE2}" in planned.stdout, planned.stderr
@@ -175,4 +177,4 @@ def test_a_cron_time_has_it_look(home: Home) -> None:
         with closing(sqlite3.connect(home.database, timeout=10)) as connection, connection:
             connection.execute("UPDATE photo SET wanted_id = NULL")
         known = "SELECT count(*) FROM photo WHERE wanted_id IS NOT NULL"
-        wait_until(lambda: home.rows(known) == [(1,)], 90, "the minute comes round")
+        wait_until(lambda: home.rows(known) == [(1,)], what="the minute comes round")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -10,7 +9,6 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from tagd.ops.notify import Notifier
 from tagd.ops.pulse import Pulses
 from tests import photos
 from tests.acceptance.home import START_SECONDS, Home
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 PATIENCE = 1.5
 THREADS = (
@@ -56,29 +54,32 @@ class Freezing(Pulses):
         super().beat(thread)
 
 
-@dataclass
 class Manager:
-    """systemd's end of the notification socket."""
+    """systemd's end of the notification socket. It listens all the time, since the kernel keeps as
+    few as ten messages for who does not, and what comes then is lost."""
 
-    path: Path
-    heard: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.heard: list[str] = []
+        self._told = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self.path))
-        self._socket.setblocking(False)
+        self._socket.bind(str(path))
+        self._listener = threading.Thread(target=self._hear)
+        self._listener.start()
+
+    def _hear(self) -> None:
+        while message := self._socket.recv(4096):
+            self.heard += message.decode().splitlines()
 
     def listen(self) -> list[str]:
         """What was said since the last time."""
-        said = []
-        while True:
-            try:
-                said += self._socket.recv(4096).decode().splitlines()
-            except BlockingIOError:
-                self.heard += said
-                return said
+        before, self._told = self._told, len(self.heard)
+        return self.heard[before : self._told]
 
     def close(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", str(self.path))
+        self._listener.join()
         self._socket.close()
 
 
@@ -124,9 +125,9 @@ def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
         finally:
             pulses.thaw.set()
             orders.stop()
-            supervisor.join(10)
+            supervisor.join()
             assert service.end()
-    assert manager.listen()[-2:] == ["STOPPING=1", "STATUS=stopping"]
+    wait_until(lambda: manager.heard[-2:] == ["STOPPING=1", "STATUS=stopping"])
 
 
 def starves(
@@ -173,52 +174,57 @@ def test_systemd_is_told(home: Home, manager: Manager) -> None:
         timed = 'tagd_stage_seconds_count{stage="forward"} 1.0'
         wait_until(lambda: timed in served(port, "metrics"))
         assert (served(port, "healthz"), served(port, "readyz")) == ("ok\n", "ready\n")
-        wait_until(lambda: "READY=1" in manager.listen() or "READY=1" in manager.heard)
+        wait_until(lambda: "READY=1" in manager.heard)
         assert home.run("reload").returncode == 0
-        said = manager.listen()
-        assert "RELOADING=1" in said
-        assert "READY=1" in said[said.index("RELOADING=1") :]
+        wait_until(lambda: "RELOADING=1" in manager.heard)
+        reloading = manager.heard.index("RELOADING=1")
+        wait_until(lambda: "READY=1" in manager.heard[reloading:])
         home.run("pause")
         wait_until(lambda: "STATUS=paused" in manager.listen())
-    assert "STOPPING=1" in manager.listen()
+    wait_until(lambda: "STOPPING=1" in manager.heard)
     assert "WATCHDOG=1" in manager.heard
     assert any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in manager.heard)
 
 
 def served(port: str, what: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{what}", timeout=5) as reply:
+    address = f"http://127.0.0.1:{port}/{what}"
+    with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as reply:
         return str(reply.read().decode())
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -> None:
     """As the shipped unit has it: PyTorch answers first, and exports in a child that may not
     either; then ONNX Runtime takes over."""
-    home = Home(tmp_path / "home")
-    photos.cat().save(home.photos / "cat.jpg")
     denied = (
         "import ctypes, os, sys\n"
-        "assert ctypes.CDLL(None, use_errno=True).prctl(65, 1, 0, 0, 0) == 0, 'too old a kernel'\n"
-        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"  # PR_SET_MDWE
+        "assert ctypes.CDLL(None, use_errno=True).prctl(65, 1, 0, 0, 0) == 0\n"  # PR_SET_MDWE
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
     )
+    tried = subprocess.run([sys.executable, "-c", denied, "-c", ""], check=False)
+    if tried.returncode:
+        pytest.skip("this kernel cannot deny it")
+    home = Home(tmp_path / "home", '[model]\nname = "efficientnet-lite0"\n')
+    photos.cat().save(home.photos / "cat.jpg")
     with home.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", denied, "-m", "tagd", "run", "--config", str(home.config)],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **home.environment},
+            env=home.environment,
             cwd=home.root,
         )
     try:
-        home.wait_state("cat.jpg", "tagged", 120)
+        home.wait_state("cat.jpg", "tagged")
         assert "cat" in home.tags("cat.jpg")
         graphs = home.root / "cache" / "tagd" / "graphs"
-        wait_until(lambda: len(list(graphs.glob("*.onnx"))) == 2, 120, home.log.read_text())
+        exported = 2 * PATIENCE_SECONDS  # beside the first answers
+        wait_until(lambda: bool(list(graphs.glob("*.onnx"))), exported, "the graph is made")
         photos.coffee().save(home.photos / "coffee.jpg")
-        home.wait_state("coffee.jpg", "tagged", 60)
-        wait_until(lambda: "run elsewhere" in home.log.read_text(), 60)
+        home.wait_state("coffee.jpg", "tagged")
+        wait_until(lambda: "run elsewhere" in home.log.read_text())
         assert "ONNX Runtime" in home.log.read_text()
     finally:
         process.terminate()
-        assert process.wait(15) == 0, home.log.read_text()
+        assert process.wait(PATIENCE_SECONDS) == 0, home.log.read_text()

@@ -62,12 +62,17 @@ def test_the_wheel_holds_migrations_and_units_and_no_second_package(wheel: Path)
 
 
 @pytest.mark.slow
-def test_it_tags_from_another_working_directory(python: Path, tmp_path: Path) -> None:
+def test_it_tags_from_another_working_directory(
+    python: Path, tmp_path: Path, warm_cache: Path
+) -> None:
     (tmp_path / "photos").mkdir()
     photos.coffee().save(tmp_path / "photos" / "coffee.jpg")
-    # Else a checkout named there would outrank what is installed.
-    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment = {**inherited, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+    # No PYTHONPATH: a checkout named there would outrank what is installed.
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(warm_cache),
+    }
 
     def run(*arguments: str) -> str:
         return subprocess.run(

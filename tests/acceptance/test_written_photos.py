@@ -23,14 +23,14 @@ def test_a_photo_that_lands_has_its_tags_inside_and_what_a_person_says_follows(h
     photo = home.photos / "cat.jpg"
     with home.daemon() as daemon:
         photos.cat().save(photo)
-        wait_until(lambda: "cat" in subjects(photo), 60, "the tags are in the photo")
+        wait_until(lambda: "cat" in subjects(photo), what="the tags are in the photo")
         assert home.run("add", photo, "Chelsea").returncode == 0
-        wait_until(lambda: "Chelsea" in subjects(photo), 30, "what was added is in the photo")
+        wait_until(lambda: "Chelsea" in subjects(photo), what="what was added is in the photo")
         home.wait_state("cat.jpg", "tagged")
         assert home.inferences() == 1, "our own write is no new photo"
         with home.stopped(daemon):
             assert home.run("reject", photo, "cat").returncode == 0
-        wait_until(lambda: "cat" not in subjects(photo), 30, "what was rejected is not")
+        wait_until(lambda: "cat" not in subjects(photo), what="what was rejected is not")
         assert home.inferences() == 1
     assert [path.name for path in home.photos.iterdir()] == ["cat.jpg"]
 
@@ -69,7 +69,7 @@ def test_a_kill_in_the_midst_of_writing_costs_nothing(home: Home) -> None:
     names = [path.name for path in photos.distinct(40, home.photos)]
     for enough in (3, 9, 20):
         process = home.start()
-        wait_until(partial(_are_written, home, enough), 60, f"{enough} are written")
+        wait_until(partial(_are_written, home, enough), what=f"{enough} are written")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert home.run("tag", home.photos).returncode == 0

@@ -19,7 +19,7 @@ fsync fails                               faults/test_disk.py::test_a_disk_that_
 a reader that does not end                faults/test_log.py::test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk
 a damaged catalogue                       integration/test_ops_backup.py::test_a_damaged_one_is_set_aside_until_a_person_decides
 files that change before they are read    faults/test_files.py::test_replaced_truncated_deleted_and_growing_while_they_wait
-a file that changes while it is read      unit/test_decode_photos.py::test_a_file_that_changes_while_it_is_read
+a file that changes while it is read      unit/test_decode_failures.py::test_a_file_that_changes_while_it_is_read
 a hundred thousand files in one folder    faults/test_files.py::test_a_hundred_thousand_files_in_one_folder
 the kernel's queue overflows              integration/test_intake_faults.py::test_an_overflow_of_the_kernels_queue_loses_nothing
 the kernel gives no more watches          integration/test_intake_faults.py::test_running_out_of_watches_is_said_and_the_rest_is_polled
@@ -36,7 +36,7 @@ a GPU vanishes                            unit/test_models_pool_memory.py::test_
 a GPU vanishes, and none may stand in     unit/test_models_pool_memory.py::test_a_gpu_that_goes_is_an_error_that_says_how_to_go_on
 the clock is set                          faults/test_clock.py::test_a_duty_is_planned_by_the_new_clock
 two daemons                               acceptance/test_lifecycle.py::test_a_second_daemon_says_who_holds_the_catalogue
-a full stop under load                    acceptance/test_lifecycle.py::test_a_signal_stops_it_within_five_seconds_and_nothing_is_lost
+a full stop under load                    acceptance/test_lifecycle.py::test_a_signal_stops_it_in_the_middle_of_the_work_and_nothing_is_lost
 a flipped bit in embedded weights         unit/test_models_bundled.py::test_a_flipped_bit_is_refused_with_both_hashes
 a flipped bit in weights of one's own     integration/test_models_adopt.py::test_weights_changed_in_their_place_are_noticed_and_not_loaded
 a damaged graph                           acceptance/test_first_run.py::test_a_damaged_graph_is_not_used

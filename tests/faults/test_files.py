@@ -48,7 +48,6 @@ def test_replaced_truncated_deleted_and_growing_while_they_wait(home: Home) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     root.mkdir()
@@ -62,7 +61,7 @@ def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
             root.rename(tmp_path / "away")
             live.until(lambda: bool(live.intake.state().troubles), "its absence is noticed")
             (tmp_path / "away").rename(root)
-            live.until(lambda: not live.intake.state().troubles, "it is back", seconds=60)
+            live.until(lambda: not live.intake.state().troubles, "it is back")
             (root / "0.jpg").unlink()
 
             def is_known() -> bool:
@@ -71,6 +70,6 @@ def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
                         rows(tx, "SELECT 1 FROM file WHERE path LIKE '%/new.jpg'")
                     )
 
-            live.until(is_known, "one more and one less", seconds=120)
+            live.until(is_known, "one more and one less")
             assert live.intake.state().troubles == ()
     shutil.rmtree(root)

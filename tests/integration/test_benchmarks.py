@@ -72,7 +72,8 @@ def test_what_is_decoded_on_the_device_is_what_decoders_give(tmp_path: Path) -> 
     coffee().save(tmp_path / "a.jpg", quality=95)
     preprocessing = of_timm({**TIMM, "interpolation": "bilinear"}, "here")
     ours = decode(tmp_path / "a.jpg", [preprocessing.geometry], DecodeLimits())
-    theirs = gpu.decoded_on_device(tmp_path / "a.jpg", preprocessing, CPU)
+    theirs = gpu.decoded_on_device([tmp_path / "a.jpg"] * 2, preprocessing, CPU)
+    assert theirs.dtype == np.uint8
     apart = np.abs(theirs.astype(int) - ours.inputs[preprocessing.geometry])
     assert apart.mean() < 2
 
@@ -104,9 +105,12 @@ def test_the_soaks_model_is_what_is_on_the_disk(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_gpus_benchmark_runs_with_the_cpu_standing_in() -> None:
-    figures = gpu.measure(gpu.Bench(CPU, seconds=0.01, most=2), [("resnet18", 1.8, 2)])
-    assert float(str(figures["resnet18: apart from fp32 on the CPU, of the spread"])) < 1e-3
-    assert float(str(figures["resnet18: images a second"])) > 0
-    assert figures["resnet18: images a second, compiled"]
-    assert float(str(figures["photos a second, decoder processes"])) > 0
-    assert float(str(figures["photos a second, decoded on the device"])) > 0
+    network = gpu.Network("resnet18", gmacs=1.8, batch=2, share=0.1)
+    found, notes = gpu.measure(gpu.Bench(CPU, seconds=0.01, most=2), [network])
+    figures = {each.name: each for each in found}
+    assert figures["resnet18, eager: apart from fp32 on the CPU (of the spread)"].is_met
+    assert all(each.value > 0 for each in found if "apart" not in each.name)
+    assert {"photos a second, decoder processes", "photos a second, decoded on the device"} < set(
+        figures
+    )
+    assert notes == []

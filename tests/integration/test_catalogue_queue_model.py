@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -179,7 +178,6 @@ class Queue(RuleBasedStateMachine):
             )
 
 
-@pytest.mark.timeout(100)
 def test_the_queue_is_what_its_model_says() -> None:
     run_state_machine_as_test(
         Queue, settings=settings(max_examples=40, stateful_step_count=40, deadline=None)

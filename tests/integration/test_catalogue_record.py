@@ -19,7 +19,6 @@ from tests.catalogue import (
     LABELS,
     NOW,
     claim,
-    fresh,
     name_of,
     result,
     rows,
@@ -30,12 +29,6 @@ from tests.catalogue import predictions as said_of
 
 CAT, TIGER_CAT, DOG = LABELS[:3]
 ONE, TWO = "1" * 32, "2" * 32
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with fresh(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from tagd import __version__
 from tagd.config.example import text as example
 from tests.acceptance.home import Home
+from tests.support import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def plain(home: Home, *arguments: str, **variables: str) -> subprocess.Completed
         text=True,
         env={**home.environment, **variables},
         cwd=home.root,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -163,6 +164,6 @@ def test_ctrl_c_is_130(home: Home) -> None:
     )
     with pipe.open("w"):  # opens once the command is there to read
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in stderr

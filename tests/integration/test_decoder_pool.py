@@ -26,11 +26,12 @@ from tagd.errors import (
 from tagd.pipeline.decode import DecodeLimits, decode
 from tagd.pipeline.decoder import DecodeOutcome, DecodeRequest, DecoderPool
 from tests.photos import cat, distinct
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 INPUT = Geometry(96, (80, 80))
 WIDE = Geometry((60, 90), (60, 90), "bilinear")
 LIMITS = DecodeLimits()
+HOUR = 3600.0  # longer than any test may take
 
 
 class Events(list[str]):
@@ -67,9 +68,9 @@ def vast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def collected(pool: DecoderPool, count: int, seconds: float = 30.0) -> list[DecodeOutcome]:
+def collected(pool: DecoderPool, count: int) -> list[DecodeOutcome]:
     outcomes: list[DecodeOutcome] = []
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while len(outcomes) < count:
         assert time.monotonic() < deadline, f"{len(outcomes)} of {count}"
         outcomes += pool.take(16, 1.0)
@@ -137,7 +138,7 @@ def test_a_name_that_is_not_utf8(pool: DecoderPool, tmp_path: Path) -> None:
 
 
 def test_a_decoder_that_hangs_is_killed_and_replaced(events: Events, photo: Path) -> None:
-    limits = DecodeLimits(timeout_seconds=0.5)
+    limits = DecodeLimits(timeout_seconds=3)  # which a machine under load keeps with a small photo
     with DecoderPool(decoders=1, limits=limits, on_event=events) as pool:
         assert one(pool, photo).photo
         (pid,) = pool.pids
@@ -148,11 +149,11 @@ def test_a_decoder_that_hangs_is_killed_and_replaced(events: Events, photo: Path
         outcomes = {each.ticket: each for each in collected(pool, 2)}
         error = outcomes[2].error
         assert isinstance(error, DecoderHung)
-        assert error.reason == "the decoder took longer than 0.5 s"
+        assert error.reason == "the decoder took longer than 3 s"
         # What only waited behind it is not to blame.
         assert outcomes[3].photo is not None
         assert is_gone(pid)
-        assert events == [f"a decoder took longer than 0.5 s: {photo}"]
+        assert events == [f"a decoder took longer than 3 s: {photo}"]
 
 
 def test_a_decoder_that_dies_costs_only_the_photo_that_it_worked_on(
@@ -164,6 +165,7 @@ def test_a_decoder_that_dies_costs_only_the_photo_that_it_worked_on(
     for ticket in (3, 4):
         pool.submit(DecodeRequest(ticket, photo, (INPUT,)))
     decoder = psutil.Process(pid)
+    decoder.nice(19)  # so that it does not come to its end before we look
     wait_until(lambda: decoder.memory_info().rss > 80 * 1024 * 1024)
     decoder.kill()
     outcomes = {each.ticket: each for each in collected(pool, 3)}
@@ -220,7 +222,7 @@ def test_decoders_confine_themselves(pool: DecoderPool, photo: Path) -> None:
 
 
 def test_decoders_are_as_many_as_there_is_work_for(events: Events, photo: Path) -> None:
-    with DecoderPool(decoders=3, limits=LIMITS, on_event=events, idle_seconds=0.2) as pool:
+    with DecoderPool(decoders=3, limits=LIMITS, on_event=events, idle_seconds=1.0) as pool:
         wait_until(lambda: len(pool.pids) == 1)
         for ticket in range(30):
             pool.submit(DecodeRequest(ticket, photo, (INPUT,)))
@@ -250,11 +252,11 @@ def test_without_decoders_somebody_is_told(
     with DecoderPool(decoders=1, limits=LIMITS, on_event=events) as pool:
         pool.submit(DecodeRequest(1, photo, (INPUT,)))
         with pytest.raises(DecoderUnavailable, match="ended with status 1"):
-            pool.take(1, 30.0)
+            pool.take(1, PATIENCE_SECONDS)
         assert pool.outstanding == 1
         monkeypatch.undo()
         # It goes on trying, and nothing is lost.
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         outcomes: list[DecodeOutcome] = []
         while not outcomes and time.monotonic() < deadline:
             try:
@@ -266,10 +268,8 @@ def test_without_decoders_somebody_is_told(
 
 
 def test_a_waiting_take_is_woken(pool: DecoderPool) -> None:
-    before = time.monotonic()
     threading.Timer(0.05, pool.wake).start()
-    assert pool.take(1, 30.0) == []
-    assert time.monotonic() - before < 10
+    assert pool.take(1, HOUR) == []
     assert pool.take(1, 0.0) == []
 
 
@@ -296,19 +296,18 @@ def test_more_than_agreed_is_refused(events: Events, photo: Path) -> None:
         pool.submit(DecodeRequest(4, photo, (INPUT,)))
 
 
-def test_closing_is_quick_even_when_a_decoder_hangs(events: Events, photo: Path) -> None:
-    pool = DecoderPool(decoders=2, limits=LIMITS, on_event=events)
+def test_closing_does_not_wait_for_a_decoder_that_hangs(events: Events, photo: Path) -> None:
+    limits = DecodeLimits(timeout_seconds=HOUR)
+    pool = DecoderPool(decoders=2, limits=limits, on_event=events)
     for ticket in range(20):
         pool.submit(DecodeRequest(ticket, photo, (INPUT,)))
     collected(pool, 20)
     pids = pool.pids
     os.kill(pids[0], signal.SIGSTOP)
     pool.submit(DecodeRequest(21, photo, (INPUT,)))
-    before = time.monotonic()
     pool.close()
-    assert time.monotonic() - before < 3
     assert all(is_gone(each) for each in pids)
-    assert pool.take(1, 30.0) == []
+    assert pool.take(1, HOUR) == []
 
 
 ORPHANS = """
@@ -318,14 +317,14 @@ from tagd.domain import Geometry
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecodeRequest, DecoderPool
 
-pool = DecoderPool(decoders=2, limits=DecodeLimits(timeout_seconds=1), on_event=print)
+pool = DecoderPool(decoders=2, limits=DecodeLimits(), on_event=print)
 for ticket in range(20):
     pool.submit(DecodeRequest(ticket, Path(sys.argv[1]), (Geometry(96, (80, 80)),)))
 taken = 0
 while taken < 20:
     taken += len(pool.take(20, 1.0))
 print(*pool.pids, flush=True)
-pool.take(1, 600.0)
+pool.take(1, 3600.0)
 """
 
 
@@ -347,12 +346,12 @@ from tagd.pipeline.decode import DecodeLimits
 
 limits = DecodeLimits(timeout_seconds=0.1)
 decoder_main._ALARM_SLACK_SECONDS = 0.1
-decoder_main.read_photo = lambda *given: time.sleep(600)
+decoder_main.read_photo = lambda *given: time.sleep(3600)
 decoder_main._confine(limits)
 decoder_main._answer({"path": "", "offset": 0, "geometries": []}, 0, limits)
 """
 
 
 def test_an_orphan_that_hangs_is_ended_by_the_kernel() -> None:
-    ended = subprocess.run([sys.executable, "-c", HANGING], timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", HANGING], timeout=PATIENCE_SECONDS, check=False)
     assert ended.returncode == -signal.SIGALRM

@@ -5,23 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.submit import Submitter
 from tests.intake import jobs, states, work_off, write
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
 
 
 def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> Ask:
@@ -82,20 +75,18 @@ def test_a_file_that_was_touched_just_now_is_waited_for(
 def test_what_cannot_be_taken_has_a_reason(catalogue: Catalogue, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.jpg")
     growing = write(tmp_path / "growing.jpg")
-    finish = threading.Event()
+    now = growing.stat().st_ctime
 
-    def grow() -> None:
-        with growing.open("ab", buffering=0) as file:
-            while not finish.wait(0.01):
-                file.write(b"more")
+    def grow(seconds: float) -> bool:
+        nonlocal now
+        now += seconds
+        with growing.open("ab") as file:
+            file.write(b"more")
+        return False
 
-    writer = threading.Thread(target=grow)
-    writer.start()
-    asked = ask(catalogue, wall=growing.stat().st_ctime).submit(
-        [tmp_path / "nowhere.jpg", tmp_path / "fifo.jpg", growing]
-    )
-    finish.set()
-    writer.join()
+    asking = ask(catalogue, wall=now)
+    asking.clock, asking.pause = lambda: now, grow
+    asked = asking.submit([tmp_path / "nowhere.jpg", tmp_path / "fifo.jpg", growing])
     assert dict(asked.refused) == {
         tmp_path / "nowhere.jpg": "no such file or directory",
         tmp_path / "fifo.jpg": "neither a file nor a folder",

@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +21,7 @@ from tagd.intake import sight, submit
 from tagd.intake.tree import Reader
 from tagd.intake.trouble import TroubleKind
 from tests.intake import Live, drop, ids, jobs, somebody_else, states, write
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def live(catalogue: Catalogue, root: Path) -> Iterator[Live]:
-    with Live(catalogue, root) as running:
-        yield running.first_scan()
+from tests.support import PATIENCE_SECONDS
 
 
 def kill(name: str) -> threading.Thread:
@@ -104,7 +85,7 @@ def test_a_folder_deleted_and_made_again_is_watched_again(live: Live, root: Path
         root.mkdir()
         drop(root / f"{number}.jpg", str(number))
         live.until(lambda name=f"photos/{number}.jpg": name in states(live.catalogue))  # type: ignore[misc]
-    assert live.intake.state().watches == 1
+    live.until(lambda: live.intake.state().watches == 1)
     assert live.said.troubles(TroubleKind.ROOT_REPLACED) or live.said.troubles(
         TroubleKind.ROOT_ABSENT
     )
@@ -123,7 +104,7 @@ def test_a_folder_that_vanishes_is_waited_for_and_none_of_its_files_is_missing(
     write(away / "b.jpg", "b")
     away.rename(root)
     live.until_states({"photos/a.jpg": "tagged", "photos/b.jpg": "queued"})
-    assert [t.kind for t in live.intake.state().troubles] == []
+    live.until(lambda: live.intake.state().troubles == ())
     drop(root / "c.jpg", "c")
     live.until(lambda: "photos/c.jpg" in states(live.catalogue))
 
@@ -153,7 +134,7 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(catalogue: Catalogue, root
         live.until_states({"photos/later/a.jpg": "queued"})
         drop(later / "b.jpg", "b")
         live.until(lambda: "photos/later/b.jpg" in states(catalogue))
-        assert live.intake.state().troubles == ()
+        live.until(lambda: live.intake.state().troubles == ())
 
 
 def test_folders_that_may_not_be_read_are_named_once_and_watched_later() -> None:
@@ -175,7 +156,7 @@ def test_folders_that_may_not_be_read_are_named_once_and_watched_later() -> None
                 live.intake.request_rescan()
                 live.until(lambda: "photos/closed/b.jpg" in states(catalogue))
                 live.until(lambda: live.intake.state().watches == 2)
-                assert live.intake.state().troubles == ()
+                live.until(lambda: live.intake.state().troubles == ())
                 assert len(live.said.troubles(TroubleKind.ROOT_ABSENT)) == 1
                 assert live.said.troubles(TroubleKind.ROOT_REPLACED) == []
 
@@ -211,7 +192,7 @@ def test_running_out_of_watches_is_said_and_the_rest_is_polled(
         live.intake.request_rescan()
         live.until(lambda: live.intake.state().watches == 7)
         live.until(lambda: live.intake.state().polling == ())
-        assert live.intake.state().troubles == ()
+        live.until(lambda: live.intake.state().troubles == ())
 
 
 def test_without_inotify_everything_is_polled(
@@ -310,7 +291,7 @@ def test_what_is_deleted_right_after_its_folder_was_renamed_is_missing(
 
     def slow(tx: Any, changes: Any, now: float) -> Any:
         if any(isinstance(each, submit.Renamed) for each in changes):
-            assert deleted.wait(10)
+            assert deleted.wait(PATIENCE_SECONDS)
             live.intake._stopping.wait(0.3)  # a scan that did not wait for us would be over
         return real(tx, changes, now)
 

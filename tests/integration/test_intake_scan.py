@@ -7,7 +7,6 @@ import shutil
 import socket
 import tempfile
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,6 @@ from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.trouble import TroubleKind
 from tests.intake import Bench, ids, jobs, opened_files, somebody_else, states, work_off, write
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture

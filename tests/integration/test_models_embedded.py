@@ -181,7 +181,7 @@ def test_the_self_test_finds_the_golden_answer(pool: ModelPool, model: str) -> N
     assert result.ok
     assert (result.model, result.device) == (model, "cpu")
     assert result.top_label == "n03733281"  # maze
-    assert 0 < result.milliseconds < 5_000
+    assert result.milliseconds > 0
     assert result.deviation < 0.005
 
 

@@ -77,6 +77,12 @@ def test_the_processor_has_a_name_and_works() -> None:
     assert not works(Device("cuda:99", "fp32", "not there"))
 
 
+def test_a_gpu_that_does_not_answer_says_nothing_of_its_memory() -> None:
+    gone = Device("cuda:99", "fp32", "not there")
+    assert memory.free_mb(gone) is None
+    assert memory.whole_mb(gone) is None
+
+
 def test_free_memory_is_the_kernels_less_a_containers_limit(tmp_path: Path) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 9000000 kB\nMemAvailable: 2048000 kB\n")

@@ -194,7 +194,7 @@ def test_duties_are_done_and_noted_and_one_that_fails_is_said(
         duties = [Duty("good", 1.0, lambda: say(catalogue, "done")), Duty("bad", 1.0, fail)]
         care = Care(catalogue, duties, structlog.get_logger())
         care.start()
-        wait_until(lambda: said(catalogue.path) == "done" and bool(logs), 20)
+        wait_until(lambda: said(catalogue.path) == "done" and bool(logs))
         wait_until(care.stop)
     assert [line["event"] for line in logs] == ["could not do: bad"]
     with catalogue.read() as tx:

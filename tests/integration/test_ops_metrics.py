@@ -14,11 +14,13 @@ from tagd.config import load
 from tagd.errors import CatalogueBusy, ConfigError, MetricsError
 from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
 from tagd.pipeline.stages import Stage, StageTimes
+from tests.support import PATIENCE_SECONDS
 
 
 def get(server: MetricsServer, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=5) as reply:
+        address = f"http://127.0.0.1:{server.port}{path}"
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as reply:
             return reply.status, reply.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
 
 from tagd.catalogue import jobs, overview
@@ -40,6 +41,15 @@ def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
     assert desk.write() == 0
     assert photo.stat() == left, "nobody has even opened it"
     assert desk.jobs() == []
+
+
+@pytest.mark.parametrize("name", ["cat.avif", "cat.heic", "cat.webp"])
+def test_photos_of_other_kinds_get_them_inside_too(desk: Desk, name: str) -> None:
+    pillow_heif.register_heif_opener()
+    photo = desk.photo(name)
+    assert desk.write() == 1
+    assert subjects(photo) == ("cat",)
+    assert desk.places() == [Place.EMBEDDED]
 
 
 def test_a_write_of_our_own_is_no_change(desk: Desk) -> None:

@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from tagd.cli import logs
+from tests.support import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_the_journal_has_a_field_for_each_fact(
         (tmp_path / "stdout").open("w") as stream,
     ):
         heard.bind(str(tmp_path / "journal"))
-        heard.settimeout(5)
+        heard.settimeout(PATIENCE_SECONDS)
         status = os.fstat(stream.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
         logs.configure("info", "auto", stream)

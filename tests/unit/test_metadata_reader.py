@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tagd.containers.jpeg import without_scans
-from tagd.containers.splice import jpeg
-from tagd.containers.tags import XP_KEYWORDS, all_tags
-from tagd.metadata import exif, reader
+from tagd.containers.tags import XP_KEYWORDS
+from tagd.metadata import reader
 from tagd.metadata.exiftool import ExifTool, ExifToolTrouble, detect
 from tagd.metadata.keywords import Field
-from tests.corpus import BY_EXIFTOOL, EXIF, LIGHTROOM, SPLICED, app, with_segments
+from tests.corpus import BY_EXIFTOOL, LIGHTROOM, SPLICED, app, with_segments
 from tests.metadata import needs_exiftool
 
 GPS = {
@@ -90,44 +89,6 @@ def test_damaged_metadata_raises_nothing(name: str, at: int, noise: bytes) -> No
     assert isinstance(reader.of_photo(data[:at]), reader.FileTags)
 
 
-# EXIF
-
-
-@pytest.mark.parametrize(
-    "name", ["exif-big.jpg", "exif-little.jpg", "unicode-big.jpg", "plain.jpg"]
-)
-def test_windows_keywords_are_written_where_nothing_is_lost(name: str) -> None:
-    before = SPLICED[name]
-    written = exif.with_keywords(before, ("cat", "コーヒー ☕"))
-    block, old = jpeg.exif(written), jpeg.exif(before)
-    assert block is not None
-    assert exif.keywords(all_tags(block)) == ("cat", "コーヒー ☕")
-    assert exif.others(all_tags(block)) == (all_tags(old) if old else {})
-    assert all_tags(jpeg.exif(exif.with_keywords(written, ())) or b"MM\0*\0\0\0\x08\0\0") == (
-        all_tags(old) if old else {}
-    )
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("canon-little.jpg", "MakerNotes"),
-        ("unicode-little.jpg", "byte order"),
-        ("preview-behind.jpg", "MakerNotes"),
-    ],
-)
-def test_windows_keywords_are_left_out_with_a_reason(name: str, reason: str) -> None:
-    with pytest.raises(exif.ExifUnsafe, match=reason):
-        exif.with_keywords(SPLICED[name], ("cat",))
-
-
-def test_a_tag_that_piexif_does_not_know_is_not_lost() -> None:
-    unknown = b"MM\0*\0\0\0\x08\0\x01\xfd\xe8\0\x03\0\0\0\x01\0\x07\0\0\0\0\0\0"
-    data = with_segments(SPLICED["plain.jpg"], app(1, EXIF + unknown))
-    with pytest.raises(exif.ExifUnsafe):
-        exif.with_keywords(data, ("cat",))
-
-
 # ExifTool
 
 
@@ -143,8 +104,6 @@ def test_exiftool_may_die_and_is_started_again() -> None:
         tool._child.kill()
         tool._child.wait()
         assert tool.packet(data) is None
-        with pytest.raises(ExifToolTrouble, match="line end"):
-            tool.with_windows_keywords(data, ["a\n-o\nelsewhere"])
         with pytest.raises(ExifToolTrouble):
             tool.with_packet(b"no picture", LIGHTROOM)
 

@@ -45,3 +45,9 @@ def test_a_gpu_that_was_asked_for_is_never_replaced(gpus: Gpus, why: str) -> Non
 @pytest.mark.parametrize("gpus", [H200, OLD, Gpus(build=None)])
 def test_the_cpu_is_used_when_asked_for(gpus: Gpus) -> None:
     assert choose("cpu", gpus).name == "cpu"
+
+
+@pytest.mark.parametrize(("batch", "on_gpu"), [(1, 1), (4, 5), (8, 21), (256, 341), (1000, 341)])
+def test_on_a_gpu_every_size_of_its_passes_keeps_its_own_memory(batch: int, on_gpu: int) -> None:
+    assert choose("auto", H200).holds(batch) == on_gpu
+    assert choose("cpu", H200).holds(batch) == batch

@@ -153,7 +153,7 @@ def test_the_pool_unloads_by_itself() -> None:
         find_device=lambda _: CPU,
     )
     pool.get(LITE0)
-    wait_until(lambda: not pool.loaded(), 10, "the model is unloaded")
+    wait_until(lambda: not pool.loaded(), what="the model is unloaded")
     assert pool.get(LITE0).facts.id == LITE0  # and comes back when it is asked for
     pool.close()
 
@@ -194,6 +194,31 @@ def test_where_it_is_allowed_the_cpu_stands_in_and_the_gpu_is_asked_for_again() 
     assert pool.get(LITE0).session.device == "cuda:0"
     assert machine.said[-1] == "cuda:0 is back and used again"
     assert pool.get(LITE2).session.device == "cuda:0"
+
+
+def test_a_gpu_that_goes_while_nothing_is_on_it_is_replaced_where_that_is_allowed() -> None:
+    machine = Machine()
+
+    def open_session(facts: ModelFacts, labels: tuple[str, ...], device: Device) -> FakeSession:
+        if device.name != "cpu":
+            raise DeviceUnavailable("cuda:0 stopped working: lost")
+        return machine.open(facts, labels, device)
+
+    for allowed in (True, False):
+        pool = ModelPool(
+            settings=PoolSettings(allow_cpu_fallback=allowed),
+            open_session=open_session,
+            find_device=machine.find,  # it is listed still
+            free_mb=lambda _: None,
+            say=machine.said.append,
+        )
+        if allowed:
+            assert pool.get(LITE0).session.device == "cpu"
+        else:
+            with pytest.raises(DeviceUnavailable, match="lost") as said:
+                pool.get(LITE0)
+            assert "allow_cpu_fallback" in said.value.hint
+    assert [each.partition(";")[0] for each in machine.said] == ["cuda:0 stopped working: lost"] * 2
 
 
 def test_a_gpu_that_is_listed_but_does_not_compute_is_not_back() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tagd.ops.notify import Notifier
+from tests.support import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize("kind", ["a path", "abstract"])
@@ -16,7 +17,7 @@ def test_each_word_is_a_datagram(kind: str, tmp_path: Path) -> None:
     environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1", "WATCHDOG_PID": "1", "HOME": "/"}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + address[1:] if address.startswith("@") else address)
-        manager.settimeout(5)
+        manager.settimeout(PATIENCE_SECONDS)
         notifier = Notifier(environ)
         assert environ == {"HOME": "/"}  # decoders do not speak for us
         notifier.starting(1.5)

@@ -1,6 +1,6 @@
 """XMP packets put into an image file, replaced in it or taken out of it: bytes in, bytes out.
 
-Everything else stays where it is, byte for byte, in the same order. All of it is built on the
+Everything else stays what it is, byte for byte, in the same order. All of it is built on the
 segments that identity is computed from, so that what is no metadata to one is none to the other.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.kinds import sniff
-from tagd.containers.splice import jpeg, png, webp
+from tagd.containers.splice import heif, jpeg, png, webp
 from tagd.containers.splice.refusal import CannotSplice
 
 if TYPE_CHECKING:
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["SPLICED", "CannotSplice", "foreign", "packet", "with_packet"]
 
-_SPLICERS: Final[dict[str, ModuleType]] = {"JPEG": jpeg, "PNG": png, "WEBP": webp}
+_SPLICERS: Final[dict[str, ModuleType]] = {
+    "JPEG": jpeg,
+    "PNG": png,
+    "WEBP": webp,
+    "HEIF": heif,
+    "AVIF": heif,
+}
 SPLICED: Final = frozenset(_SPLICERS)
 
 
 def packet(data: bytes) -> bytes | None:
-    """The XMP packet that a JPEG, PNG or WebP holds, None where there is none.
+    """The XMP packet that the file holds, None where there is none.
 
     Raises DamagedContainer, or CannotSplice when nobody can say which of several packets counts.
     """

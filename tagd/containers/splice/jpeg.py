@@ -16,6 +16,7 @@ EXTENDED: Final = b"http://ns.adobe.com/xmp/extension/\0"
 EXIF: Final = b"Exif\0\0"
 PHOTOSHOP: Final = b"Photoshop 3.0\0"
 _MPF: Final = b"MPF\0"
+_KINDS: Final = {_MPF: "APP2", PHOTOSHOP: "APP13"}  # of segments, APP1 but for these
 _LARGEST: Final = 0xFFFF - 2
 _GUID_SIZE: Final = 32
 _MOST_EXTENDED: Final = 64 << 20
@@ -66,7 +67,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
         return data if packet is None else _inserted(data, found, packet)
     if _is_measured_across(data, found, place):
         packet = _fitted(packet, place.body_end - place.body - len(XMP))
-    segment = b"" if packet is None else _app1(XMP + packet)
+    segment = b"" if packet is None else _segment("APP1", XMP + packet)
     return data[: place.start] + segment + data[place.end :]
 
 
@@ -76,7 +77,7 @@ def with_exif(data: bytes, block: bytes | None) -> bytes:
     if any(each.kind == "TRAILER" for each in found):
         raise CannotSplice("what follows the picture may be found by offsets from its EXIF")
     place = _only(data, found, EXIF)
-    segment = b"" if block is None else _app1(EXIF + block)
+    segment = b"" if block is None else _segment("APP1", EXIF + block)
     if place is not None:
         return data[: place.start] + segment + data[place.end :]
     at = _behind(data, found, with_exif=False)
@@ -100,15 +101,24 @@ def foreign_but(data: bytes, *heads: bytes) -> tuple[bytes, ...]:
 
 def photoshop(data: bytes) -> bytes:
     """Photoshop's image resources, which hold IPTC; empty where there are none."""
-    return b"".join(
-        data[each.body + len(PHOTOSHOP) : each.body_end]
-        for each in segments(data)
-        if each.kind == "APP13" and data.startswith(PHOTOSHOP, each.body)
-    )
+    places = (each for each in segments(data) if _is(data, each, PHOTOSHOP))
+    return b"".join(data[each.body + len(PHOTOSHOP) : each.body_end] for each in places)
+
+
+def with_photoshop(data: bytes, resources: bytes) -> bytes:
+    """The same JPEG with these resources of Photoshop's in the place of those it has."""
+    found = segments(data)
+    places = [each for each in found if _is(data, each, PHOTOSHOP)]
+    if len(places) != 1:
+        raise CannotSplice("Photoshop's resources lie in more than one segment")
+    if _is_measured_across(data, found, places[0]):
+        raise CannotSplice("what follows the picture is found by its distance from the start")
+    segment = _segment("APP13", PHOTOSHOP + resources)
+    return data[: places[0].start] + segment + data[places[0].end :]
 
 
 def _is(data: bytes, segment: Segment, head: bytes) -> bool:
-    kind = "APP2" if head == _MPF else "APP1"
+    kind = _KINDS.get(head, "APP1")
     return segment.kind == kind and data.startswith(head, segment.body)
 
 
@@ -120,16 +130,17 @@ def _only(data: bytes, found: list[Segment], head: bytes) -> Segment | None:
     return places[0] if places else None
 
 
-def _app1(body: bytes) -> bytes:
+def _segment(kind: str, body: bytes) -> bytes:
     if len(body) > _LARGEST:
         raise CannotSplice(f"a JPEG segment holds 65,533 bytes, and this needs {len(body):,}")
-    return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    marker = bytes([0xFF, 0xE0 + int(kind.removeprefix("APP"))])
+    return marker + (len(body) + 2).to_bytes(2, "big") + body
 
 
 def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
     """Behind EXIF, where others put it, and before whatever measures to what follows."""
     at = _behind(data, found, with_exif=_measuring(data, found) != EXIF)
-    return data[:at] + _app1(XMP + packet) + data[at:]
+    return data[:at] + _segment("APP1", XMP + packet) + data[at:]
 
 
 def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:

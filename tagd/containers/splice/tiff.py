@@ -1,0 +1,86 @@
+"""A tag of an EXIF block's first directory, changed so that nothing else in the block moves.
+
+MakerNotes point at things by offsets that nobody outside knows. So the directory is copied behind
+the block, with the tag, and the header made to point there; where a mark at the end says so, it is
+taken off again and the block is what it was. Source: TIFF 6.0.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from tagd.containers.segments import DamagedContainer
+from tagd.containers.splice.refusal import CannotSplice
+from tagd.containers.tags import all_tags
+from tagd.containers.tiff import Layout, header, number
+
+_MARK: Final = b"tagd"
+_MARK_SIZE: Final = 12  # the mark, where the first directory was, how long the block was
+_ENTRY: Final = 12
+_BYTES: Final = 1  # the TIFF type of a value that no byte order turns
+
+
+def with_tag(block: bytes, tag: int, value: bytes | None) -> bytes:
+    """The block whose first directory says this in the tag, as BYTEs; None takes the tag out.
+
+    Growth is not for ever: what an earlier call appended goes first. Raises CannotSplice, and
+    DamagedContainer where the directory is not whole.
+    """
+    return _appended(without_appended(block, tag), tag, value)
+
+
+def without_appended(block: bytes, tag: int) -> bytes:
+    """The block as it was before `with_tag`; the same one where that, or all of that, is not here.
+
+    A directory that somebody has changed since is theirs, and stays.
+    """
+    if block[-_MARK_SIZE:][: len(_MARK)] != _MARK:
+        return block
+    try:
+        layout, _ = header(block)
+        start, length = struct.unpack(layout.order + "II", block[len(_MARK) - _MARK_SIZE :])
+        before = _pointing_at(start, block[:length], layout)
+        said = all_tags(block).get(("0", tag))
+        if _appended(before, tag, said.data if said else None) == block:
+            return before
+    except (DamagedContainer, CannotSplice):
+        pass
+    return block
+
+
+def _appended(block: bytes, tag: int, value: bytes | None) -> bytes:
+    layout, start = header(block)
+    if layout.is_big:
+        raise CannotSplice("its EXIF is a BigTIFF, which no program expects there")
+    at = len(block) + len(block) % 2
+    count = number(block, layout, "H", start)
+    end = start + 2 + count * _ENTRY
+    if end > len(block):
+        raise DamagedContainer("the EXIF ends within its first directory")
+    entries = [block[each : each + _ENTRY] for each in range(start + 2, end, _ENTRY)]
+    rows = [each for each in entries if _tag(each, layout) != tag]
+    if value is not None:
+        behind = at + 2 + (len(rows) + 1) * _ENTRY + 4
+        rows.append(_entry(tag, value, behind, layout))
+    # Cameras leave the offset of the next directory out where the block ends with this one.
+    following = block[end : end + 4].ljust(4, b"\0")
+    count_of_rows = struct.pack(layout.order + "H", len(rows))
+    rows.sort(key=lambda row: _tag(row, layout))
+    outside = value if value is not None and len(value) > 4 else b""
+    mark = _MARK + struct.pack(layout.order + "II", start, len(block))
+    moved = _pointing_at(at, block, layout).ljust(at, b"\0")
+    return moved + count_of_rows + b"".join(rows) + following + outside + mark
+
+
+def _entry(tag: int, value: bytes, behind: int, layout: Layout) -> bytes:
+    place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(layout.order + "I", behind)
+    return struct.pack(layout.order + "HHI", tag, _BYTES, len(value)) + place
+
+
+def _tag(row: bytes, layout: Layout) -> int:
+    return number(row, layout, "H", 0)
+
+
+def _pointing_at(start: int, block: bytes, layout: Layout) -> bytes:
+    return block[:4] + struct.pack(layout.order + "I", start) + block[8:]

@@ -1,0 +1,95 @@
+"""What a pool finds on a real machine: its devices, and sessions on them. Imports torch only where
+something runs on it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tagd.errors import ModelError
+from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
+from tagd.models.device import Device
+from tagd.models.quickest import Quickest
+from tagd.models.shelf import Shelf
+from tagd.models.ways import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import ModuleType
+
+    from tagd.models.device import Wanted
+    from tagd.models.registry import ModelFacts
+    from tagd.models.session import Session
+    from tagd.models.torch_session import TorchSession
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """`threads`, `folder` and `graphs` as `PoolSettings` has them; `say` tells people."""
+
+    threads: int | None
+    folder: Path | None
+    graphs: Path | None
+    say: Callable[[str], None]
+
+    def find(self, wanted: Wanted) -> Device:
+        """Where to compute. Raises `DeviceUnavailable`."""
+        if self.graphs is not None and wanted != "cuda":
+            # With graphs a machine without a GPU needs no torch, and asking torch would import it.
+            reason = "as asked" if wanted == "cpu" else no_gpu_here()
+            if reason is not None:
+                return Device("cpu", "fp32", reason)
+        device: Device = self._torch().find_device(wanted)
+        return device
+
+    def works(self, device: Device) -> bool:
+        """Whether the device computes at this moment."""
+        return bool(self._torch().works(device))
+
+    def open(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
+        """The session that is used for a model. Raises as `backend.open_session` does."""
+        on_cpu = device.name == "cpu"
+        if self.graphs is None:
+            way = Way.EAGER if on_cpu else Way.on_gpu(None)
+            return self.open_torch(facts, labels, device, way)
+        identity = Shelf(self.folder).fingerprint_of(facts)
+        quickest = Quickest.of(self.graphs, identity, device).read()
+        if not on_cpu:
+            return self.open_torch(facts, labels, device, Way.on_gpu(quickest))
+        if quickest == Way.EAGER.session:
+            return self.open_torch(facts, labels, device)
+        graphs = Graphs(self.graphs, self.folder, self.say)
+        opened = partial(graphs.open, facts, identity, device, self.threads)
+        if (session := opened()) is not None:
+            return session
+        exporting = graphs.export(facts)
+        instead = self.open_torch(facts, labels, device)
+        return ChangingSession(instead, exporting, opened, self.say)
+
+    def open_torch(
+        self, facts: ModelFacts, labels: tuple[str, ...], device: Device, way: Way = Way.EAGER
+    ) -> TorchSession:
+        """PyTorch's session that runs in this way. Raises as `backend.open_session` does."""
+        self._torch()
+        from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
+
+        if self.graphs is not None and way is Way.COMPILED:
+            # What was compiled once is there in seconds, as long as what was measured is kept.
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.graphs / "compiled"))
+        return backend.open_session(facts, labels, device, way, self.say)
+
+    def _torch(self) -> ModuleType:
+        """The module that knows torch, imported at the last moment: it takes seconds and hundreds
+        of megabytes."""
+        try:
+            from tagd.models import torch_session  # noqa: PLC0415  lazy
+        except (ImportError, OSError) as error:
+            raise ModelError(
+                f"PyTorch cannot be imported: {error}",
+                hint="Reinstall torch, torchvision and timm, in versions that go together.",
+            ) from error
+        torch_session.use_threads(self.threads)
+        return torch_session
