@@ -3,6 +3,7 @@
     drop, write, copy, move, rename a folder, replace, caption, delete, half a copy, nonsense
 
 Every step is made on the real disk and in the model at once; the same seed makes the same steps.
+Keywords may be written into the files meanwhile: pictures, captions and what is no photo stay.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tagd.containers.payload import payload_hash
+from tagd.metadata import reader
+from tagd.metadata.keywords import Field
 from tests.photos import cat, coffee
 
 MOST_FILES = 1200  # then more is deleted than made, so that what grows is not the library
@@ -26,10 +29,34 @@ NONSENSE = b"Dear diary, this is no picture. "
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a file holds; `photo_id` is None where no picture can be seen in it."""
+    """What a file holds, whatever keywords it is given: its picture, or all of it where none can be
+    seen in it, captions, and the keywords that it was born with as a copy: those are not tagd's."""
 
-    data: bytes
-    photo_id: str | None
+    payload: str
+    is_photo: bool = True
+    captions: tuple[bytes, ...] = ()
+    keywords: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, data: bytes, *, is_photo: bool = True) -> Held:
+        """What these bytes are."""
+        return cls(payload_hash(data), is_photo)
+
+    @property
+    def photo_id(self) -> str | None:
+        """What it is to be known by; None where it cannot be tagged."""
+        return self.payload if self.is_photo else None
+
+    def lacks(self, data: bytes) -> str:
+        """What of it these bytes have lost, in words; empty for nothing."""
+        if payload_hash(data) != self.payload:
+            return "its picture" if self.is_photo else "its bytes"
+        return "" if all(caption in data for caption in self.captions) else "a caption"
+
+
+def subjects(data: bytes) -> frozenset[str]:
+    """The keywords in these bytes."""
+    return frozenset(reader.of_photo(data).of(Field.SUBJECT))
 
 
 @dataclass(slots=True)
@@ -67,16 +94,19 @@ class Library:
 
     def drop(self) -> None:
         """A photo is renamed into place, as careful programs do."""
-        self._drop(self._new_name(), self._picture())
+        picture = self._picture()
+        self._drop(self._new_name(), picture, Held.of(picture))
 
     def write(self) -> None:
         """A photo is written in place."""
-        self._write(self._new_name(), self._picture())
+        picture = self._picture()
+        self._write(self._new_name(), picture, Held.of(picture))
 
     def copy(self) -> None:
-        """The same photo once more."""
+        """The same photo once more, with the keywords that it has by now."""
         if name := self._any():
-            self._write(self._new_name(), self.files[name])
+            data = (self.top / name).read_bytes()
+            self._write(self._new_name(), data, replace(self.files[name], keywords=subjects(data)))
 
     def move(self) -> None:
         """A file gets another name, perhaps in another folder."""
@@ -99,16 +129,19 @@ class Library:
     def replace(self) -> None:
         """Another picture under the same name, in place or by a rename."""
         if name := self._any():
-            self.rng.choice((self._drop, self._write))(name, self._picture())
+            picture = self._picture()
+            self.rng.choice((self._drop, self._write))(name, picture, Held.of(picture))
 
     def caption(self) -> None:
         """A comment is put into the file: the picture stays the one that it is."""
         name = self._any()
-        if not name or (held := self.files[name]).photo_id is None:
+        if not name or not (held := self.files[name]).is_photo:
             return
         words = f"caption {self._number()}".encode()
         segment = COMMENT + (len(words) + 2).to_bytes(2, "big") + words
-        self._drop(name, Held(held.data[:2] + segment + held.data[2:], held.photo_id))
+        data = (self.top / name).read_bytes()
+        captioned = replace(held, captions=(*held.captions, segment))
+        self._drop(name, data[:2] + segment + data[2:], captioned)
 
     def delete(self) -> None:
         """A file is deleted."""
@@ -119,25 +152,27 @@ class Library:
     def begin_copy(self) -> None:
         """Half of a photo is there; the rest comes with `end_copies`."""
         name, picture = self._new_name(), self._picture()
-        self._place(name).write_bytes(picture.data[: len(picture.data) // 2])
-        self._halves[name] = picture.data
+        self._place(name).write_bytes(picture[: len(picture) // 2])
+        self._halves[name] = picture
 
     def end_copies(self) -> None:
         """What was begun becomes whole."""
         for name, data in self._halves.items():
             with (self.top / name).open("ab") as file:
                 file.write(data[len(data) // 2 :])
-            self.files[name] = Held(data, payload_hash(data))
+            self.files[name] = Held.of(data)
         self._halves.clear()
 
     def drop_nonsense(self) -> None:
         """A text that calls itself a photo."""
-        self._drop(self._new_name(), Held(NONSENSE * self.rng.randrange(10, 99), None))
+        nonsense = NONSENSE * self.rng.randrange(10, 99)
+        self._drop(self._new_name(), nonsense, Held.of(nonsense, is_photo=False))
 
     def leave_half(self) -> None:
         """A copy that never ends."""
-        data = self._picture().data
-        self._drop(self._new_name(), Held(data[: len(data) // 2], None))
+        picture = self._picture()
+        half = picture[: len(picture) // 2]
+        self._drop(self._new_name(), half, Held.of(half, is_photo=False))
 
     def differences(self, seen: Mapping[str, tuple[str, str | None]]) -> list[str]:
         """Where the catalogue (state and photo id by path below `top`) says other than it must."""
@@ -150,14 +185,14 @@ class Library:
         present = {name for name, (state, _) in seen.items() if state != "missing"}
         return found + [f"{name} is not there" for name in sorted(present - self.files.keys())]
 
-    def _drop(self, name: str, held: Held) -> None:
+    def _drop(self, name: str, data: bytes, held: Held) -> None:
         unseen = self.staged / str(self._number())
-        unseen.write_bytes(held.data)
+        unseen.write_bytes(data)
         shutil.move(unseen, self._place(name))
         self.files[name] = held
 
-    def _write(self, name: str, held: Held) -> None:
-        self._place(name).write_bytes(held.data)
+    def _write(self, name: str, data: bytes, held: Held) -> None:
+        self._place(name).write_bytes(data)
         self.files[name] = held
 
     def _place(self, name: str) -> Path:
@@ -175,7 +210,7 @@ class Library:
         self._made += 1
         return self._made
 
-    def _picture(self) -> Held:
+    def _picture(self) -> bytes:
         """A crop that no earlier one equals, byte for byte."""
         number = self._number()
         source = (coffee, cat)[number % 2]()
@@ -183,4 +218,4 @@ class Library:
         made = io.BytesIO()
         box = (left, top, left + PICTURE[0], top + PICTURE[1])
         source.crop(box).save(made, "jpeg", quality=95 - number // 15_842 % 60)
-        return Held(made.getvalue(), payload_hash(made.getvalue()))
+        return made.getvalue()

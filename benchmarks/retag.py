@@ -9,6 +9,7 @@ this reads. No photo is read, and no model asked.
 from __future__ import annotations
 
 import argparse
+import resource
 import shutil
 import tempfile
 import time
@@ -78,6 +79,11 @@ def took(do: Callable[[], object]) -> float:
     return round(time.perf_counter() - began, 3)
 
 
+def max_mib() -> int:
+    """The most memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 def ask(catalogue: Catalogue) -> int:
     """How many photos are stale, as `tagd status` and the plan ask it."""
     with catalogue.read() as tx:
@@ -111,6 +117,11 @@ def main() -> None:
                 lambda: refresh(catalogue, standard(OLD))
             )
             figures["plan_beforehand_seconds"] = took(lambda: plan(catalogue, standard(NEW)))
+            before = max_mib()
+            figures["plan_beforehand_by_rules_seconds"] = took(
+                lambda: plan(catalogue, standard(RULES))
+            )
+            figures["plan_beforehand_by_rules_mib_more"] = max_mib() - before
             figures["check_after_another_model_seconds"] = took(
                 lambda: refresh(catalogue, standard(NEW))
             )

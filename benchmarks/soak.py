@@ -3,9 +3,12 @@
     python -m benchmarks.soak [--minutes 60] [--seed 1]
 
 A seeded generator drops, copies, moves, edits and deletes photos, breaks copies off, and in the
-first half of the time kills the daemon with SIGKILL in the midst of it. After each round everything
-must come to rest, and the catalogue must hold exactly what the model says: nothing lost, nothing
-doubled. The second half is one life, over which descriptors, threads and memory must stay flat.
+first half of the time kills the daemon with SIGKILL in the midst of it, which all the while writes
+tags into the photos. After each round everything must come to rest. Then the catalogue must hold
+exactly what the model says, nothing lost and nothing doubled, and each photo its picture and
+captions as before and the tags in force as keywords. At times the person says what is in a photo,
+by command, and that must stay. The second half is one life, over which descriptors, threads and
+memory must stay flat.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +28,7 @@ import psutil
 from benchmarks import report
 from benchmarks.footprint import pss_mib
 from benchmarks.library import Library
+from benchmarks.reading import Reading
 from tests.acceptance.home import Home, export_graphs
 from tests.support import wait_until
 
@@ -33,7 +37,9 @@ STEPS = (5, 60)  # of a round
 KILLED_BETWEEN, KILLED_AFTER = 0.01, 0.5  # shares of the steps and rounds of the first half
 WARM_SHARE = 0.2  # of the second half, in which caches fill and decoders grow
 TAIL_SHARE = 0.2  # of the second half, which the time after warming up is compared with
-SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5"}
+SAID_AFTER = 0.1  # share of the rounds after which the person says what is in a photo
+SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5", "TAGD_METADATA__WRITE": "embedded"}
+SAYINGS = ("confirm", "reject")
 TWICE = (
     "SELECT count(*) FROM (SELECT 1 FROM tagging GROUP BY photo_id HAVING count(*) > 1)",
     "SELECT count(*) FROM (SELECT 1 FROM v_photo_tags GROUP BY path, label, source"
@@ -61,6 +67,8 @@ class Soak:
     half: float
     end: float
     daemon: subprocess.Popen[bytes] = field(init=False)
+    reading: Reading = field(init=False)
+    decided: dict[str, tuple[str, bool]] = field(default_factory=dict)
     rounds: int = 0
     kills: int = 0
     slowest_rest: float = 0.0
@@ -68,6 +76,7 @@ class Soak:
 
     def run(self) -> None:
         """All rounds: with kills first, then one life."""
+        self.reading = Reading(self.home.photos)
         self.daemon = self.home.start()
         try:
             while time.monotonic() < self.end:
@@ -88,6 +97,9 @@ class Soak:
             self._kill()
         self.library.end_copies()
         self._rest()
+        if self.rng.random() < SAID_AFTER:
+            self._decide()
+            self._rest()
         if not has_kills:
             self._sample(psutil.Process(self.daemon.pid))
         self.rounds += 1
@@ -101,6 +113,25 @@ class Soak:
             self.library.step()
         self.daemon = self.home.start()
 
+    def _decide(self) -> None:
+        """A person confirms or rejects a tag of a photo, or adds one: once a photo, since who
+        rejects what was confirmed takes that back."""
+        told = self._in_force()
+        undecided = [
+            name
+            for name, held in sorted(self.library.files.items())
+            if held.photo_id is not None and held.photo_id not in self.decided
+        ]
+        if not undecided:
+            return
+        name = self.rng.choice(undecided)
+        words = [("add", f"word {self.rounds}", True)]
+        words += [(say, tag, say == "confirm") for tag in told[name] for say in SAYINGS]
+        how, tag, stays = self.rng.choice(sorted(words))
+        done = self.home.run(how, self.home.photos / name, tag)
+        assert done.returncode == 0, f"{how} {name} {tag}: {done.stderr}"
+        self.decided[self.library.files[name].payload] = (tag, stays)
+
     def _rest(self) -> None:
         """Wait until the catalogue says what the model says, and look at the whole of it."""
         begun, wrong = time.monotonic(), ["nothing was asked yet"]
@@ -108,7 +139,7 @@ class Soak:
         def is_right() -> bool:
             nonlocal wrong
             assert self.daemon.poll() is None, self.home.log.read_text()[-5000:]
-            wrong = self._wrong()
+            wrong = self._wrong() or self._unwritten()
             return not wrong
 
         try:
@@ -131,6 +162,25 @@ class Soak:
         waiting = [f"{queue[each]} {each}" for each in ("waiting", "leased") if queue[each]]
         return waiting + self.library.differences(seen)
 
+    def _unwritten(self) -> list[str]:
+        """What the photos hold other than they must, and what was said and has not stayed."""
+        told = self._in_force()
+        files = self.library.files
+        found = list(self.reading.differences(files, told))
+        for name, held in files.items():
+            tag, stays = self.decided.get(held.payload, ("", False))
+            if (tag in told[name]) is not stays:
+                found.append(f"{tag} is {'not ' if stays else ''}in force for {name}")
+        return found
+
+    def _in_force(self) -> defaultdict[str, frozenset[str]]:
+        """The tags in force by path below the photos."""
+        prefix = f"{self.home.photos}/"
+        tags: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for path, tag in self.home.rows("SELECT path, tag FROM v_photo_tags"):
+            tags[path.removeprefix(prefix)] |= {tag}
+        return tags
+
     def _sample(self, daemon: psutil.Process) -> None:
         self.samples.append(
             Sample(time.monotonic(), daemon.num_fds(), daemon.num_threads(), pss_mib(daemon))
@@ -148,6 +198,8 @@ class Soak:
             "rounds": self.rounds,
             "steps": self.library.steps.total(),
             "kills": self.kills,
+            "decisions": len(self.decided),
+            "files_with_our_keywords": self.home.rows("SELECT count(*) FROM v_written")[0][0],
             "files_at_the_end": len(self.library.files),
             "slowest_rest_seconds": round(self.slowest_rest, 1),
             "descriptors_most": [max(e.descriptors for e in part) for part in (early, late)],
@@ -177,11 +229,12 @@ def main() -> None:
         end=now + chosen.minutes * 60,
     )
     soak.run()
+    figures = soak.figures()
     shutil.rmtree(root)  # where it failed it stays, to be looked at
     note = f"; {chosen.note}" if chosen.note else ""
     report.keep(
         "soak",
-        {"seed": chosen.seed, "minutes": chosen.minutes, **soak.figures()},
+        {"seed": chosen.seed, "minutes": chosen.minutes, **figures},
         f"a busy person and SIGKILLs against a model; pairs are once warm, at the end{note}",
     )
 

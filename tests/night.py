@@ -41,6 +41,7 @@ class Night:
             say=lambda _level, message, _fields: self.said.append(message),
             clock=lambda: self.seconds,
             now=lambda: self.now,
+            wall=lambda: 1e9 + self.seconds,
         )
 
     def work(self, wants: Wants, keep_runs: int | None = None) -> None:

@@ -24,6 +24,9 @@ WANTED_WITH = "wanted_with"
 CALIBRATED = "calibrated:"
 # Whether the daemon tags, as a person last told it: JSON {"mode", "since"}, see `mode.py`.
 MODE = "mode"
+# How many photos were queued to be tagged again in the past hour: JSON [[when, how many], …], in
+# seconds since 1970, the oldest first.
+RETAGGED = "retagged"
 # Where the running daemon listens: the path of a socket.
 CONTROL = "control"
 # When a duty was last done, in seconds since 1970, by its name: CARED + name.

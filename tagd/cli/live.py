@@ -15,6 +15,7 @@ from rich.text import Text
 
 from tagd.catalogue import activity
 from tagd.cli.output import visible
+from tagd.cli.state import JOB_WORDS
 from tagd.domain import JobState, TagState
 from tagd.errors import TagdError
 from tagd.fs import display
@@ -113,7 +114,7 @@ def _queue(queue: Sequence[Queued]) -> RenderableType:
     for header in ("kind", "priority"):
         grid.add_column(header)
     for state in JobState:
-        grid.add_column(state, justify="right")
+        grid.add_column(JOB_WORDS[state], justify="right")
     for (kind, priority), states in rows.items():
         grid.add_row(kind, priority, *(f"{states[state]:,}" for state in JobState))
     return grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -102,25 +103,38 @@ def retag(  # noqa: PLR0917  typer names what is positional here
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.cli import work  # noqa: PLC0415
     from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
     from tagd.retag.plan import plan  # noqa: PLC0415
 
     with (
         closing(models_of(settings, say=output.note)) as pool,
         open_reader(settings.catalogue.path) as catalogue,
+        work.progress() as show,
     ):
-        steps = plan(catalogue, standard_of(settings, catalogue, pool))
+        unmet = Counter[str]()
+        steps = plan(
+            catalogue,
+            standard_of(settings, catalogue, pool),
+            show,
+            lambda error: unmet.update([error.message]),
+        )
     opens_at = opening(settings)
     if json:
         fields = {
             "steps": [step_fields(step) for step in steps],
             "photos": sum(step.photos for step in steps),
+            "unmet": dict(unmet),
             "window": window_fields(settings),
         }
         output.as_json(fields)
         return
+    for reason, number in unmet.items():
+        output.note(
+            f"{output.count(number, 'photo keeps its', 'photos keep their')} tags: {reason}"
+        )
     if not steps:
-        output.line("all tags come from what is wanted")
+        output.line(f"all tags come from what is wanted{' and can be had' * bool(unmet)}")
         return
     headers = ["photos", "tagged by", "to be tagged by", "time"]
     rows = [(f"{each.photos:,}", asked_of(each), each.wanted, time_of(each)) for each in steps]
@@ -248,14 +262,15 @@ def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) ->
     photos = sum(step.photos for step in steps)
     known = [step.seconds for step in steps if step.seconds is not None]
     measured = all(step.measured for step in steps)
-    text = f"{output.count(photos, 'photo')}"
-    if len(known) == len(steps):
-        source = "as measured here" if measured else "estimated: tagd models bench measures it"
-        text += f": {output.duration(sum(known))} of the models at most, {source}"
     stale = sum(step.photos for step in steps if not step.refine)
+    when = when_open(opens_at) if stale else ", when nothing else waits"
+    text = f"{output.count(photos, 'photo')}{when}"
+    if len(known) == len(steps):
+        source = "as measured here" if measured else "estimated (`tagd models bench` measures it)"
+        text += f": {output.duration(sum(known))} of the models at most, {source}"
     if per_hour and stale > per_hour:
-        text += f"; at {per_hour:,} an hour {output.duration(3600 * stale / per_hour)}"
-    return text + (when_open(opens_at) if stale else "; when nothing else waits")
+        text += f"; at {per_hour:,} an hour that takes {output.duration(3600 * stale / per_hour)}"
+    return text
 
 
 def opening(settings: Config) -> datetime | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from json import loads as parse
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,7 +16,7 @@ from tagd.cli import output
 from tagd.cli.control import troubles_of
 from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
-from tagd.cli.retag import opening, when_open, window_fields
+from tagd.cli.retag import opening, window_fields
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of
@@ -23,7 +24,6 @@ from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from tagd.catalogue.mode import Standing
     from tagd.catalogue.overview import Failure, Status
     from tagd.config import Config
+    from tagd.retag.hold import Hold
 
+JOB_WORDS: Final = {
+    JobState.WAITING: "waiting",
+    JobState.LEASED: "at work",
+    JobState.QUARANTINED: "given up",
+}
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
 RATE_SECONDS = 60.0  # what `Status.tagged_last_minute` spans
@@ -69,7 +75,10 @@ def status(
         stages = {"stages": stage_fields(told.times)} if verbose else {}
         window = window_fields(settings)
         told_by_it = {"mode": told.told.mode, "troubles": told.troubles}
-        output.as_json({**fields, **told_by_it, "retag_window": window, **stages})
+        held = hold_fields(told.retag_hold)
+        output.as_json(
+            {**fields, **told_by_it, "retag_window": window, "retag_held": held, **stages}
+        )
         return
     output.facts(told.lines())
     if verbose:
@@ -97,22 +106,23 @@ class _Told:
     troubles: tuple[str, ...]  # what the daemon says is wrong
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
-    retag_opens_at: datetime | None  # the next hours for re-tagging; None for never
+    retag_hold: Hold | None  # what re-tagging waits for
+    retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
 
     def lines(self) -> list[tuple[str, str]]:
         """For a person: (name, value)."""
-        lines = list(
-            status_lines(self.catalogue, self.standing, self.holder, self.engine, time.time())
-        )
-        lines += retag_lines(self.standing, self.retag_opens_at)
+        now = time.time()
+        lines = list(status_lines(self.catalogue, self.standing, self.holder, self.engine, now))
+        lines += retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now)
         troubles = [("" if number else "troubles", e) for number, e in enumerate(self.troubles)]
         return [*lines[:1], *troubles, *mode_lines(self.told, self.windows), *lines[1:]]
 
 
 def _look(tx: Connection, settings: Config) -> _Told:
-    from tagd.catalogue import facts, mode, overview  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue import facts, mode, overview, retag  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.engine import owner_of  # noqa: PLC0415
+    from tagd.retag import hold, pace  # noqa: PLC0415
 
     path = settings.catalogue.path
     kept = facts.get(tx, facts.STAGE_TIMES)
@@ -125,7 +135,13 @@ def _look(tx: Connection, settings: Config) -> _Told:
         troubles=troubles_of(holder, facts.get(tx, facts.CONTROL)),
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
-        retag_opens_at=opening(settings),
+        retag_hold=hold.held(
+            opening(settings),
+            pace.load(tx, settings.retag.per_hour),
+            retag.queue(tx),
+            datetime.now(UTC),
+        ),
+        retag_per_hour=settings.retag.per_hour,
         times=None if kept is None else StageTimes.loaded(kept),
     )
 
@@ -235,7 +251,7 @@ def status_lines(
         yield "model", worker if holder else f"{worker}, when it last ran"
     yield "catalogue", display(catalogue)
     yield "files", _numbers(standing.files)
-    yield "queue", _numbers(standing.queue)
+    yield "queue", _numbers({JOB_WORDS[state]: n for state, n in standing.queue.items()})
     yield "pace", _pace_in_words(standing, holder, now)
     for number, each in enumerate(standing.last_failures):
         yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
@@ -244,14 +260,36 @@ def status_lines(
         yield "", f"… and {more:,} more: tagd failed"
 
 
-def retag_lines(standing: Status, opens_at: datetime | None) -> Iterator[tuple[str, str]]:
-    """Which tags are to catch up, and when, for a person; nothing where none are."""
+def retag_lines(
+    standing: Status, hold: Hold | None, per_hour: int, now: float
+) -> Iterator[tuple[str, str]]:
+    """Which tags are to catch up, and what holds that back, for a person."""
     if standing.stale:
         number = output.count(standing.stale, "photo is", "photos are")
-        yield "re-tag", f"{number} to be tagged by other models{when_open(opens_at)}"
+        held = _held_in_words(hold, per_hour, now)
+        yield "re-tag", f"{number} to be tagged by other models{held}"
     if standing.to_refine:
         number = output.count(standing.to_refine, "photo has", "photos have")
         yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
+
+
+def hold_fields(hold: Hold | None) -> dict[str, Any] | None:
+    """What holds re-tagging back, as JSON has it."""
+    if hold is None:
+        return None
+    return {"by": hold.by, "until": hold.until and iso(hold.until.timestamp())}
+
+
+def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
+    if hold is None:
+        return ""
+    if hold.by == "first":
+        return "; new ones go first"
+    if hold.until is None:
+        return "; [retag] windows names no hours, so only with --now"
+    left = output.duration(max(0.0, hold.until.timestamp() - now))
+    why = "outside its hours" if hold.by == "window" else f"{per_hour:,} an hour are done"
+    return f"; held back until {hold.until:%H:%M} (in {left}): {why}"
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:

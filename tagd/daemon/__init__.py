@@ -4,7 +4,8 @@ build.py   every part, from plain values
 wants.py   what the configuration asks of the policy
 facts.py   what the policy has to go by at this moment
 watch.py   `tagd run`: watch and tag until told to stop
-service.py the running whole, and who looks after it; orders.py, reload.py: what it is told
+service.py the supervisor; orders.py, reload.py: what it is told
+parts.py   what it has started, looked after and stopped together
 care.py    what is done by the clock: backups, tidying, examinations
 gauges.py  what there is to measure
 writing.py tags into photos, in threads beside the tagging

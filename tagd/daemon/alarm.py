@@ -1,5 +1,6 @@
 """A cron time, on the clock at the wall. What must go on whatever that clock does is not left to
-it: set back an hour, it is silent for an hour."""
+it: set back an hour, it is silent for an hour. Nor is its thread looked after, since what it asks
+for comes round by itself."""
 
 from __future__ import annotations
 

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 DAY, WEEK = 24.0, 168.0  # hours
 FIRST_SECONDS = 120.0  # after the start: what waits goes first
 JUMP_SECONDS = 30.0
+CARE = "care"  # the thread
+PULSE_SECONDS = 60.0
+# A duty is one long call to SQLite, which cannot say that it goes on. An examination of a million
+# photos takes minutes on a good disk; this is for ten million on a bad one. The watch, the tagging
+# and the control go on beside it, so that nothing is lost by patience.
+PATIENCE_SECONDS = 4 * 3600.0
+WAITING_PULSES = 1 + round(PATIENCE_SECONDS / PULSE_SECONDS)  # behind a long duty
 FREE_PAGES = 5_000  # that are given back in one transaction, so that other writers never wait long
 
 
@@ -48,11 +55,16 @@ class Care:
     """Does the duties, one at a time, in a thread of its own."""
 
     def __init__(
-        self, catalogue: Catalogue, duties: Sequence[Duty], log: FilteringBoundLogger
+        self,
+        catalogue: Catalogue,
+        duties: Sequence[Duty],
+        log: FilteringBoundLogger,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalogue = catalogue
         self._duties = duties
         self._log = log
+        self._beat = beat
         self._busy = False
         self._undone: dict[str, str] = {}
         self._ahead = time.time() - time.monotonic()
@@ -75,6 +87,7 @@ class Care:
 
     def start(self) -> None:
         """Plan everything."""
+        self._beat()
         self._plan()
         self._scheduler.start()
 
@@ -113,6 +126,15 @@ class Care:
                 next_run_time=datetime.fromtimestamp(first, UTC),
                 replace_existing=True,
             )
+        # In the duties' own thread, so that it waits for them: a scheduler that plans no more and a
+        # duty that does not end are both silent.
+        self._scheduler.add_job(
+            self._beat,
+            IntervalTrigger(seconds=PULSE_SECONDS, timezone=UTC),
+            id=CARE,
+            max_instances=WAITING_PULSES,
+            replace_existing=True,
+        )
 
     def _do(self, duty: Duty) -> None:
         self._busy = True

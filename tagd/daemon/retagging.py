@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
+    from tagd.retag.retagger import Retagger
 
 RETAG = "retag"  # the thread
 
@@ -39,7 +40,13 @@ class Retagging:
         self._on_fault = on_fault
         self._pulses = pulses
         self._log = log
+        self._retagger: Retagger | None = None
         self._end: Callable[[float], bool] = lambda _: True
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What keeps tags from catching up at the moment."""
+        return self._retagger.troubles if self._retagger else ()
 
     def start(self, config: Config, models: ModelPool) -> None:
         """Go by this configuration from now on. Raises `CatalogueError`."""
@@ -52,7 +59,8 @@ class Retagging:
             beat=self._pulses.of(RETAG),
             log=self._log,
         )
-        retagger.withdraw_if_shut()
+        retagger.take_up()
+        self._retagger = retagger
         alarm = alarm_of(config.retag.cron, retagger.ask_check)
         thread = threading.Thread(target=self._work, args=[retagger.run], name=RETAG, daemon=True)
         thread.start()

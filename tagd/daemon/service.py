@@ -1,8 +1,8 @@
-"""The running whole: what is started together, looked after together, and stopped together.
+"""The supervisor: has the parts started, looked after and stopped together.
 
-The supervisor's thread, which is the main one, looks once a second whether everything lives,
-carries out orders, prolongs the leases and feeds the watchdog. It alone starts and stops the
-others: intake, worker and control have threads of their own, decoders are processes.
+Its thread, which is the main one, looks once a second whether everything lives, carries out orders
+and feeds the watchdog. It alone starts and stops the others: intake, worker and control have
+threads of their own, decoders are processes.
 """
 
 from __future__ import annotations
@@ -13,27 +13,18 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts, jobs, mode
 from tagd.catalogue.mode import Mode
-from tagd.daemon import gauges, troubles
-from tagd.daemon.build import intake_of
-from tagd.daemon.care import Care, duties_of
-from tagd.daemon.journal import Journal
-from tagd.daemon.reload import Part, changes
-from tagd.daemon.retagging import Retagging
-from tagd.daemon.tagging import Listeners, Tagging
+from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
+from tagd.daemon.reload import Part
 from tagd.daemon.telling import Teller
-from tagd.daemon.writing import Writing
-from tagd.domain import JobState
 from tagd.errors import CatalogueError, ControlError, TagdError
 from tagd.hours import hours_of
-from tagd.intake.intake import SCAN, STREAM
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
-from tagd.ops.metrics import Health, Metrics, MetricsServer
+from tagd.ops.metrics import METRICS, Health, Metrics, MetricsServer
 from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
-from tagd.pipeline.labourer import LEASE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from structlog.typing import FilteringBoundLogger
 
@@ -41,18 +32,14 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.daemon.orders import Orders
     from tagd.daemon.tagging import Engine
-    from tagd.intake.intake import Intake
-    from tagd.ops.metrics import Gauge
+    from tagd.domain import Place
     from tagd.ops.notify import Notifier
+    from tagd.pipeline.inscribe import Outcome
+    from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.worker import Report
 
 CHECK_SECONDS = 1.0
-HEARTBEAT_SECONDS = LEASE_SECONDS / 4
 START_SECONDS = 120.0  # how long the service manager waits for the next word of a start
-STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
-# A photo in the slowest model of the zoo, EVA-02 Large, on two cores; and how much longer it may
-# take where another program has them, and where a cascade asks two models.
-SLOWEST_PHOTO_SECONDS, BUSY_FACTOR = 4.0, 8
 
 
 class Service:
@@ -71,7 +58,6 @@ class Service:
         pulses: Pulses | None = None,
     ) -> None:
         self.status = 0
-        self._config = config
         self._catalogue = catalogue
         self._orders = orders
         self._reread = reread
@@ -80,56 +66,42 @@ class Service:
         self._log = log
         self._pulses = pulses or Pulses(patience_of(config))
         self._teller = Teller(log)
-        self._metrics = Metrics(self._gauges)
-        listeners = Listeners(
-            self._report, self._metrics.time, self._ready, self._fault, self._wake_writers
-        )
-        self._tagging = Tagging(config, catalogue, listeners, pulses=self._pulses, log=log)
-        self._writing = Writing(
+        self._parts = Parts(
             config,
             catalogue,
-            self._tagging.run,
-            pulses=self._pulses,
-            log=log,
+            on_report=self._report,
+            on_times=self._time,
+            on_ready=self._ready,
             on_fault=self._fault,
-            on_outcome=self._metrics.count_write,
-        )
-        self._intake = self._new_intake()
-        self._retagging = Retagging(
-            catalogue,
-            on_queued=self._tagging.wake,
-            on_fault=lambda: self._fault(None),
+            on_outcome=self._count_write,
             pulses=self._pulses,
             log=log,
         )
-        self._care = Care(catalogue, duties_of(config, catalogue, log), log)
-        self._journal = Journal(catalogue)
+        self._metrics = Metrics(self._parts.gauges)
         self._control: ControlServer | None = None
         self._served: MetricsServer | None = None
         self._mode = Mode.WORKING
         self._in_hours = True
         self._is_ready = False
         self._stalled = False
-        self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     # The story
 
     def start(self) -> None:
         """Take up what an earlier run left behind, then watch, scan and work. Raises `MetricsError`
         where metrics are asked for and cannot be served."""
-        if address := self._config.metrics.address:
+        if address := self._parts.config.metrics.address:
             checks = {"/healthz": self._health, "/readyz": self._readiness}
-            self._served = MetricsServer(*address, self._metrics, checks)
+            beat = self._pulses.of(METRICS)
+            self._served = MetricsServer(*address, self._metrics, checks, beat)
             self._log.info("metrics are served", host=address[0], port=self._served.port)
         with self._catalogue.write() as tx:
             jobs.recover(tx, time.time(), everything=True)
             self._mode = mode.get(tx).mode
-        self._writing.recover()
         self._listen()
-        self._care.start()
-        self._retagging.start(self._config, self._tagging.models)
+        self._parts.start()
         if self._mode is not Mode.DRAINING:
-            self._intake.start()
+            self._parts.open_intake()
         if self._mode is Mode.PAUSED:
             self._log.warning("paused, as it was told before: `tagd resume` goes on")
             self._say_ready()
@@ -144,13 +116,9 @@ class Service:
         """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
         False where a thread had to be left behind, such as the worker in a forward pass."""
         self._notifier.stopping("stopping")
-        self._intake.stop(STOP_SECONDS / 2)
-        rested = self._retagging.stop(STOP_SECONDS / 4)
-        rested = self._care.stop() and rested
         if self._served is not None:
             self._served.stop()
-        wrote = self._writing.end(STOP_SECONDS / 2)
-        ended = self._tagging.end(STOP_SECONDS) and rested and wrote
+        ended = self._parts.end()
         if self._control is not None:
             self._control.stop(STOP_SECONDS / 4)
         return ended
@@ -158,18 +126,11 @@ class Service:
     # Looking after everything
 
     def _look_after(self) -> None:
-        if self._mode is not Mode.DRAINING:
-            self._intake.check()
-        may_work = self._may_work()
-        self._tagging.steer(work=may_work)
-        self._writing.steer(work=may_work)
+        self._parts.steer(work=self._may_work())
         self._teller.look()
         try:
-            self._care.check()
-            self._journal.check()
-            self._writing.check()
+            self._parts.keep()
             self._end_when_drained()
-            self._keep_leases()
         except CatalogueError as trouble:
             self._log.error("cannot look after the queue", reason=str(trouble))
         self._feed_watchdog()
@@ -178,9 +139,9 @@ class Service:
         """Not while paused, nor outside the hours of work; who drains it wants it done."""
         if self._mode is not Mode.WORKING:
             return self._mode is Mode.DRAINING
-        if self._journal.is_full:
+        if not self._parts.has_room:
             return False
-        windows = self._config.worker.windows
+        windows = self._parts.config.worker.windows
         in_hours = within([hours_of(each) for each in windows], datetime.now().time())
         if in_hours is not self._in_hours:
             self._in_hours = in_hours
@@ -190,22 +151,10 @@ class Service:
         return in_hours
 
     def _end_when_drained(self) -> None:
-        if self._mode is not Mode.DRAINING:
-            return
-        with self._catalogue.read() as tx:
-            left = jobs.waiting(tx, most=1) + jobs.counts(tx)[JobState.LEASED]
-        if not left and not self._writing.left():
+        if self._mode is Mode.DRAINING and self._parts.is_done():
             self._enter(Mode.WORKING)
             self._log.info("drained: what waited is tagged")
             self._orders.stop()
-
-    def _keep_leases(self) -> None:
-        if time.monotonic() >= self._next_heartbeat:
-            self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
-            self._tagging.heartbeat()
-            self._writing.heartbeat()
-            with self._catalogue.write() as tx:
-                jobs.recover(tx, time.time())
 
     def _feed_watchdog(self) -> None:
         """Only while every thread makes progress; said once where one does not."""
@@ -222,14 +171,6 @@ class Service:
 
     # What others ask
 
-    def _gauges(self) -> Iterator[Gauge]:
-        yield from gauges.of_catalogue(self._catalogue, self._care.names)
-        yield from gauges.of_intake(self._intake.state())
-        yield from gauges.of_models(self._tagging.models)
-        yield from gauges.of_work(
-            self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
-        )
-
     def _health(self) -> Health:
         late = ", ".join(each.thread for each in self._pulses.late())
         return Health(ok=not late, words=f"no progress: {late}" if late else "ok")
@@ -243,19 +184,22 @@ class Service:
         self._metrics.count(report.outcome)
         self._teller.tell(report)
 
+    def _time(self, times: StageTimes) -> None:
+        self._metrics.time(times)
+
+    def _count_write(self, place: Place, outcome: Outcome) -> None:
+        self._metrics.count_write(place, outcome)
+
     def _ready(self, engine: Engine) -> None:
         if self._is_ready:
             return
         self._log.info(
             "ready",
-            folders=self._config.watch.folders,
+            folders=self._parts.config.watch.folders,
             catalogue=self._catalogue.path,
             **engine,
         )
         self._say_ready()
-
-    def _wake_writers(self) -> None:
-        self._writing.wake()
 
     def _fault(self, error: TagdError | None) -> None:
         if error is not None:
@@ -287,10 +231,7 @@ class Service:
         return self._troubles() if command is Command.TROUBLES else self._orders.give(command)
 
     def _troubles(self) -> Reply:
-        late = self._pulses.late()
-        parts = (self._tagging, self._writing, self._journal, self._care)
-        found = troubles.of(self._intake.state(), parts, late)
-        return Reply(ok=True, message="", troubles=tuple(found))
+        return Reply(ok=True, message="", troubles=tuple(self._parts.troubles()))
 
     def _obey(self, command: Command) -> Reply:
         try:
@@ -321,13 +262,11 @@ class Service:
     def _resume(self) -> Reply:
         before = self._mode
         self._enter(Mode.WORKING)
-        if before is Mode.DRAINING:
-            self._intake = self._new_intake()
-            self._intake.start()
+        self._parts.open_intake()
         return Reply(ok=True, message="at work" if before is Mode.WORKING else "at work again")
 
     def _drain(self) -> Reply:
-        self._end_intake()
+        self._parts.close_intake()
         self._enter(Mode.DRAINING)
         return Reply(
             ok=True, message="draining: nothing new is taken; ends when the queue is empty"
@@ -345,44 +284,17 @@ class Service:
 
     def _reload(self) -> Reply:
         """Follow a changed configuration as far as that can be done while we run. Where it is
-        wrong the present one stays. Raises `ConfigError` and `ModelError`."""
+        wrong the present one stays. Raises `ConfigError`, `ModelError`, `CatalogueError`."""
         self._notifier.reloading()
         try:
             new = self._reread()
-            found = changes(self._config, new)
-            if found.parts & {Part.ENGINE, Part.WORKER}:
-                self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
-                self._writing.take(new)
-            self._config = new
-            if found.parts & {Part.ENGINE, Part.RETAG}:
-                self._retagging.start(new, self._tagging.models)
-            self._pulses.patience = patience_of(new)
+            found = self._parts.follow(new)
             if Part.LOG in found.parts:
                 self._relog(new)
-            if Part.CARE in found.parts:
-                self._care.replace(duties_of(new, self._catalogue, self._log))
-            if Part.INTAKE in found.parts and self._mode is not Mode.DRAINING:
-                self._end_intake()
-                self._intake = self._new_intake()
-                self._intake.start()
         finally:
             self._notifier.ready(_IN_WORDS[self._mode])
         self._log.info("configuration read again", reason=found.in_words())
         return Reply(ok=True, message=found.in_words())
-
-    def _end_intake(self) -> None:
-        self._intake.stop(STOP_SECONDS / 2)
-        for thread in (STREAM, SCAN):
-            self._pulses.rest(thread)
-
-    def _new_intake(self) -> Intake:
-        return intake_of(
-            self._config,
-            self._catalogue,
-            on_submitted=self._tagging.wake,
-            log=self._log,
-            beats=self._pulses.of,
-        )
 
 
 _IN_WORDS = {
@@ -390,8 +302,3 @@ _IN_WORDS = {
     Mode.PAUSED: "paused",
     Mode.DRAINING: "draining: takes nothing new and ends when the queue is empty",
 }
-
-
-def patience_of(config: Config) -> float:
-    """How long a thread may be silent, in seconds: as long as the slowest forward pass may take."""
-    return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * config.worker.batch_size

@@ -33,6 +33,7 @@ th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .85rem;
 th, td { padding: .35rem .75rem .35rem 0; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 td:first-child { white-space: nowrap; }
+section td:first-child { width: 1%; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: block; height: 4px; border-radius: 2px; background: var(--bar); margin-top: .2rem; }
 .others { color: var(--quiet); font-size: .85rem; }

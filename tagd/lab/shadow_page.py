@@ -23,7 +23,7 @@ def page(
     old, new = map(escape, models)
     most = sorted(shadowed, key=lambda each: -len(each.gained) - len(each.lost))
     parts = [_table(changes), *(_section(each, old, new) for each in most)]
-    return document(f"{counted(len(shadowed))}: {old}, then {new}", parts, language)
+    return document(f"{new} in place of {old}: {counted(len(shadowed))}", parts, language)
 
 
 def _table(changes: Sequence[TagChange]) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
+METRICS = "tagd-metrics"  # the thread
 STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 NOTHING_TIMED = StageTimes(0, dict.fromkeys(Stage, 0.0))
 
@@ -124,10 +125,16 @@ class _Gauges(Collector):
 
 
 class MetricsServer:
-    """Answers over HTTP, in threads of its own. Raises `MetricsError` where it cannot listen."""
+    """Answers over HTTP, in threads of its own. Raises `MetricsError` where it cannot listen.
+    `beat` is called twice a second while it does."""
 
     def __init__(
-        self, host: str, port: int, metrics: Metrics, checks: Mapping[str, Callable[[], Health]]
+        self,
+        host: str,
+        port: int,
+        metrics: Metrics,
+        checks: Mapping[str, Callable[[], Health]],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         answers = {"/metrics": metrics.text}
 
@@ -153,17 +160,22 @@ class MetricsServer:
             def log_message(self, *_: object) -> None:
                 """Who asked is no news."""
 
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def service_actions(self) -> None:
+                beat()
+
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = Server((host, port), Handler)
         except OSError as error:
             raise MetricsError(
                 f"metrics cannot be served at {host}:{port}: {error.strerror}",
                 hint="set another [metrics] listen, or empty it",
             ) from error
-        self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="tagd-metrics", daemon=True
+            target=self._server.serve_forever, name=METRICS, daemon=True
         )
         self._thread.start()
 

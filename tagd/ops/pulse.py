@@ -24,8 +24,8 @@ class Late:
 
 
 class Pulses:
-    """The last beat of each thread, in seconds of `clock`, which is monotonic, as `patience` is.
-    Thread-safe.
+    """The last beat of each thread, in seconds of `clock`, which is monotonic. `patience`, in
+    seconds too, is for all threads that have none of their own. Thread-safe.
 
     A thread is looked after from its first beat on, until it rests.
     """
@@ -34,9 +34,12 @@ class Pulses:
         self.patience = patience
         self._clock = clock
         self._last: dict[str, float] = {}
+        self._own: dict[str, float] = {}
 
-    def of(self, thread: str) -> Callable[[], None]:
-        """What this thread calls while it makes progress."""
+    def of(self, thread: str, patience: float | None = None) -> Callable[[], None]:
+        """What this thread calls while it makes progress; `patience` is its own."""
+        if patience is not None:
+            self._own[thread] = patience
         return lambda: self.beat(thread)
 
     def beat(self, thread: str) -> None:
@@ -51,4 +54,8 @@ class Pulses:
         """Who has been silent for too long."""
         now = self._clock()
         silent = ((thread, now - last) for thread, last in list(self._last.items()))
-        return tuple(Late(thread, for_) for thread, for_ in silent if for_ > self.patience)
+        return tuple(
+            Late(thread, for_)
+            for thread, for_ in silent
+            if for_ > self._own.get(thread, self.patience)
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "tagd.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 BACK_OFF_SINCE = 254  # the systemd that knows RestartSteps
+NO_RIGHTS = "for the whole machine it takes root: sudo; --user is for you alone"
 _USER = "tagd"
 _COMMAND = re.compile(r"(?m)^(Exec(?:Start|Reload)=)\S*tagd\b")
 
@@ -62,22 +64,28 @@ def files(command: Path, *, user: bool, drop_ins: Sequence[str]) -> Iterator[tup
 
 def install(place: Place, command: Path, drop_ins: Sequence[str]) -> list[Path]:
     """Write the unit, enable it and start it; returns what was written. A drop-in that is there is
-    a person's by now and stays. Raises `ServiceError`."""
+    a person's by now and stays. Raises `ServiceError`; then all files are as they were before."""
     version = _version()
     wanted = [*drop_ins, *(["backoff"] if version >= BACK_OFF_SINCE else [])]
     if not place.of_user:
         _make_user()
         wanted.insert(0, "photos")
-    written = []
-    for name, text in files(command, user=place.of_user, drop_ins=wanted):
-        file = place.units / name
-        if file.exists() and name != NAME:
-            continue
-        _write(file, text)
-        written.append(file)
-    _systemctl(place, "daemon-reload")
-    _systemctl(place, "enable", "--now", NAME)
-    return written
+    texts = files(command, user=place.of_user, drop_ins=wanted)
+    new = {
+        file: text
+        for file, text in ((place.units / name, text) for name, text in texts)
+        if file.name == NAME or not file.exists()
+    }
+    before = {file: file.read_bytes() if file.exists() else None for file in new}
+    try:
+        for file, text in new.items():
+            _write(file, text)
+        _systemctl(place, "daemon-reload")
+        _systemctl(place, "enable", "--now", NAME)
+    except ServiceError as error:
+        _put_back(place, before)
+        raise ServiceError(f"nothing was installed: {error.message}", hint=error.hint) from error
+    return [*new]
 
 
 def uninstall(place: Place) -> Path:
@@ -98,6 +106,23 @@ def uninstall(place: Place) -> Path:
 def status(place: Place) -> str:
     """What systemd says of it. Raises `ServiceError`."""
     return _run(["systemctl", *place.manager, "--no-pager", "status", NAME], fine=(0, 3))
+
+
+def _put_back(place: Place, before: Mapping[Path, bytes | None]) -> None:
+    """Files as they were, as far as that can be done: what went wrong first is what is told."""
+    if before[place.units / NAME] is None:
+        with contextlib.suppress(ServiceError):
+            _systemctl(place, "disable", "--now", NAME)
+    for file, data in before.items():
+        with contextlib.suppress(OSError):
+            if data is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_bytes(data)
+    with contextlib.suppress(OSError):
+        (place.units / f"{NAME}.d").rmdir()  # only where it is empty
+    with contextlib.suppress(ServiceError):
+        _systemctl(place, "daemon-reload")
 
 
 def _write(file: Path, text: str) -> None:
@@ -122,10 +147,19 @@ def _version() -> int:
 
 
 def _systemctl(place: Place, *arguments: str) -> None:
-    _run(["systemctl", *place.manager, *arguments])
+    _run(["systemctl", *place.manager, *arguments], hint=_hint(place))
 
 
-def _run(command: Sequence[str], fine: Sequence[int] = (0,)) -> str:
+def _hint(place: Place) -> str:
+    if place.of_user:
+        return (
+            f"`journalctl --user-unit {NAME}` may say why; without a session of yours, such as"
+            " under sudo or su, there is no service manager of yours: log in"
+        )
+    return NO_RIGHTS if os.geteuid() else f"`journalctl --unit {NAME}` says why"
+
+
+def _run(command: Sequence[str], fine: Sequence[int] = (0,), hint: str = NO_RIGHTS) -> str:
     program = shutil.which(command[0])
     if program is None:
         raise ServiceError(
@@ -136,14 +170,10 @@ def _run(command: Sequence[str], fine: Sequence[int] = (0,)) -> str:
     )
     if done.returncode not in fine:
         raise ServiceError(
-            f"`{' '.join(command)}` failed: {done.stderr.strip() or done.returncode}",
-            hint="for the whole machine it takes root: sudo; --user is for you alone",
+            f"`{' '.join(command)}` failed: {done.stderr.strip() or done.returncode}", hint=hint
         )
     return done.stdout
 
 
 def _no_rights(file: Path, error: OSError) -> ServiceError:
-    return ServiceError(
-        f"cannot change {display(file)}: {error.strerror}",
-        hint="for the whole machine it takes root: sudo; --user is for you alone",
-    )
+    return ServiceError(f"cannot change {display(file)}: {error.strerror}", hint=NO_RIGHTS)

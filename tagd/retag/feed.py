@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ if TYPE_CHECKING:
     from tagd.catalogue.retag import Queue
 
 SLICE = 100  # jobs in the queue at once: enough to keep the worker busy, few to be withdrawn
-HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +35,3 @@ def decide(queue: Queue, *, is_open: bool, left: int | None) -> Feeding:
     if not is_open:
         return Feeding(most, 0, withdraw)
     return Feeding(most, most if left is None else min(most, left))
-
-
-class Pace:
-    """At most so many in any hour; 0 for as many as one likes. Times are monotonic seconds."""
-
-    def __init__(self, per_hour: int) -> None:
-        self._per_hour = per_hour
-        self._spent: deque[tuple[float, int]] = deque()
-
-    def left(self, now: float) -> int | None:
-        """How many may still follow at this moment; None for as many as one likes."""
-        if not self._per_hour:
-            return None
-        while self._spent and self._spent[0][0] <= now - HOUR:
-            self._spent.popleft()
-        return max(0, self._per_hour - sum(count for _, count in self._spent))
-
-    def spend(self, count: int, now: float) -> None:
-        """So many were queued."""
-        if self._per_hour and count:
-            self._spent.append((now, count))
-
-    def give_back(self, count: int) -> None:
-        """So many of the latest were taken out of the queue again."""
-        while count and self._spent:
-            when, spent = self._spent.pop()
-            if spent > count:
-                self._spent.append((when, spent - count))
-            count -= min(count, spent)

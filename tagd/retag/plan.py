@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import facts, retag
 from tagd.catalogue.retag import Gap
-from tagd.retag.staleness import photos_of
+from tagd.errors import ModelError
+from tagd.pipeline.progress import after as progress_after
+from tagd.retag.staleness import PAGE, photos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.pipeline.progress import Progress
     from tagd.retag.staleness import Standard
 
 
@@ -31,29 +35,52 @@ class Step:
     measured: bool
 
 
-def plan(catalogue: Catalogue, standard: Standard) -> list[Step]:
+def plan(
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    hear: Callable[[ModelError], None] = lambda _: None,
+) -> list[Step]:
     """The steps, the largest first. Nothing is written: what a changed configuration will lead to
-    is told before anything follows it. Raises `ModelError` where its models cannot be had."""
-    return [_step(gap, standard) for gap in _gaps(catalogue, standard)]
+    is told before anything follows it. `hear` is told why some photos are in none. Raises
+    `ModelError` where the models of all cannot be had."""
+    return [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress, hear)]
 
 
-def _gaps(catalogue: Catalogue, standard: Standard) -> Sequence[Gap]:
+def _gaps(
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None],
+    hear: Callable[[ModelError], None],
+) -> Sequence[Gap]:
     lasting = standard.lasting
     with catalogue.read() as tx:
-        if facts.get(tx, facts.WANTED_WITH) == lasting.digest():
-            return retag.gaps(tx)
+        is_known = facts.get(tx, facts.WANTED_WITH) == lasting.digest()
         if lasting.is_one_for_all:
-            return retag.gaps_if(tx, standard.want_of(lasting.choice_for_all()))
-    with catalogue.read() as tx:
+            for_all = standard.want_of(lasting.choice_for_all())
+            return retag.gaps(tx) if is_known else retag.gaps_if(tx, for_all)
+        gaps = retag.gaps(tx) if is_known else []
         asked = retag.wants_by_key(tx)
+        total = retag.last_photo(tx)
     found: Counter[tuple[str, str, str, bool]] = Counter()
-    for photo in photos_of(catalogue):
-        wanted = standard.wanted(photo)
+    started = time.monotonic()
+    for done, photo in enumerate(photos_of(catalogue, unknown=is_known), 1):
+        if done % PAGE == 0:
+            seconds = time.monotonic() - started
+            on_progress(progress_after(seconds, done, total, current="by rules"))
+        try:
+            wanted = standard.wanted(photo)
+        except ModelError as error:
+            hear(error)  # its tags stay as they are until the model is there
+            continue
         if wanted is not None and wanted.key not in (photo.asked, photo.given):
             known = asked.get(photo.asked or "")
             before = (known.models, known.refine) if known else ("", False)
             found[before[0], wanted.models, wanted.key, before[1]] += 1
-    return [Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()]
+    return [
+        *gaps,
+        *(Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()),
+    ]
 
 
 def _step(gap: Gap, standard: Standard) -> Step:

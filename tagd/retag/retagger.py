@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue import retag
 from tagd.domain import Priority
-from tagd.errors import CatalogueError, ModelError
+from tagd.errors import CatalogueError, ModelError, in_a_line
 from tagd.hours import is_open
 from tagd.policy import selection
 from tagd.policy.lasting import Lasting
-from tagd.retag import feed, staleness
+from tagd.retag import feed, pace, staleness
+from tagd.retag.pace import Pace
 from tagd.retag.staleness import Standard
 
 if TYPE_CHECKING:
@@ -72,11 +73,19 @@ class Retagger:
         self._now = now
         self._wall = wall
         self._beat = beat
-        self._pace = feed.Pace(settings.per_hour)
+        self._pace = Pace(settings.per_hour)  # by `clock`
+        self._trouble = ""  # of the last tick
+        self._unmet: tuple[str, ...] = ()  # why nothing can be wanted for some photos
         self._stop = threading.Event()
         self._check_asked = threading.Event()
         self._next_check = clock()
         self._rest_until = clock()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What keeps tags from catching up at the moment."""
+        found = (*self._unmet, self._trouble)
+        return tuple(f"tags do not catch up: {each}" for each in found if each)
 
     def ask_check(self) -> None:
         """Look anew which photos are stale, soon. From any thread."""
@@ -87,20 +96,26 @@ class Retagger:
         self._stop.set()
 
     def run(self) -> None:
-        """Tick until stopped. Trouble with catalogue or models is told, and tried again."""
+        """Tick until stopped. Trouble with catalogue or models is told once, and tried again."""
         while not self._stop.wait(TICK_SECONDS):
             self._beat()
             try:
                 self.tick()
+                self._trouble = ""
             except (CatalogueError, ModelError) as trouble:
-                self._say("warning", "cannot look for stale tags", {"reason": str(trouble)})
+                before, self._trouble = self._trouble, in_a_line(trouble)
+                if self._trouble != before:
+                    self._say("warning", "tags cannot catch up", {"reason": str(trouble)})
                 self._rest_until = self._clock() + REST_SECONDS
 
-    def withdraw_if_shut(self) -> None:
-        """Take out of the queue what an earlier run left there, where it is not the hour for it."""
+    def take_up(self) -> None:
+        """Go on from where an earlier run ended: what it queued in this hour counts, and what of it
+        waits is taken out of the queue where it is not the hour for it. Raises `CatalogueError`."""
+        with self._catalogue.read() as tx:
+            kept = pace.load(tx, self._settings.per_hour)
+        self._pace = kept.by(self._wall(), self._clock())
         if not self._is_open():
-            with self._catalogue.write() as tx:
-                retag.withdraw(tx, Priority.RETAG)
+            self._withdraw()
 
     def tick(self) -> None:
         """Check when it is time, then queue what may be. Raises `CatalogueError`, `ModelError`."""
@@ -112,9 +127,17 @@ class Retagger:
 
     def check(self) -> None:
         """Find out what is wanted for photos, and tell how many are stale where that is new."""
+        unmet: dict[str, None] = {}
         changed = staleness.refresh(
-            self._catalogue, self._standard(), stopping=self._stop.is_set, beat=self._beat
+            self._catalogue,
+            self._standard(),
+            stopping=self._stop.is_set,
+            beat=self._beat,
+            hear=lambda error: unmet.update({in_a_line(error): None}),
         )
+        for reason in unmet.keys() - set(self._unmet):
+            self._say("warning", "some tags cannot catch up", {"reason": reason})
+        self._unmet = tuple(unmet)
         self._rest_until = self._clock()
         if changed:
             with self._catalogue.read() as tx:
@@ -131,8 +154,7 @@ class Retagger:
         left = self._pace.left(self._clock())
         feeding = feed.decide(queue, is_open=self._is_open(), left=left)
         if feeding.withdraw:
-            with self._catalogue.write() as tx:
-                self._pace.give_back(retag.withdraw(tx, Priority.RETAG))
+            self._withdraw()
         if feeding.most and self._clock() >= self._rest_until:
             self._queue(feeding)
 
@@ -143,11 +165,19 @@ class Retagger:
             refined = retag.feed(tx, Priority.REFINE, feeding.most, within_reach, now)
             most = min(feeding.of_retag, feeding.most - refined)
             stale = retag.feed(tx, Priority.RETAG, most, within_reach, now)
-        self._pace.spend(stale, self._clock())
+            spent = self._pace.spend(stale, self._clock())
+            pace.keep(tx, spent.by(self._clock(), now))
+        self._pace = spent
         if refined or stale:
             self._on_queued()
         else:
             self._rest_until = self._clock() + REST_SECONDS
+
+    def _withdraw(self) -> None:
+        with self._catalogue.write() as tx:
+            left = self._pace.give_back(retag.withdraw(tx, Priority.RETAG))
+            pace.keep(tx, left.by(self._clock(), self._wall()))
+        self._pace = left
 
     def _standard(self) -> Standard:
         machine = self._survey(0)

@@ -41,13 +41,11 @@ class Standard:
 
     def wanted(self, photo: TaggedPhoto) -> Want | None:
         """What the photo is to be tagged by. With several files it is content with what any of
-        them leads to. None where no file is there, or the model cannot be had."""
+        them leads to. None where no file is there. Raises `ModelError` where a model cannot be
+        had."""
         content: list[Want] = []
-        try:
-            for path in photo.paths:
-                content += map(self.want_of, self.lasting.choices(path, photo.facts))
-        except ModelError:
-            return None
+        for path in photo.paths:
+            content += map(self.want_of, self.lasting.choices(path, photo.facts))
         return settled_on(content, photo.asked) if content else None
 
     def _fingerprint(self, model: str) -> str:
@@ -63,10 +61,11 @@ def refresh(
     *,
     stopping: Callable[[], bool] = lambda: False,
     beat: Callable[[], None] = lambda: None,
+    hear: Callable[[ModelError], None] = lambda _: None,
 ) -> bool:
     """Find out what is wanted for every photo where that may have changed, else for those of which
     nobody knows. Returns whether it may have changed. Stopped or killed in the middle, it begins
-    again next time."""
+    again next time. `hear` is told why nothing can be wanted for some."""
     digest = standard.lasting.digest()
     with catalogue.read() as tx:
         unknown = facts.get(tx, facts.WANTED_WITH) == digest
@@ -77,7 +76,7 @@ def refresh(
     after = 0
     while after < last and not stopping():
         with catalogue.write() as tx:
-            after = _page(tx, standard, after, last, unknown=unknown)
+            after = _page(tx, standard, hear, after, last, unknown=unknown)
         beat()
     if after >= last and not unknown:
         with catalogue.write() as tx:
@@ -85,22 +84,31 @@ def refresh(
     return not unknown
 
 
-def _page(tx: Connection, standard: Standard, after: int, last: int, *, unknown: bool) -> int:
+def _page(
+    tx: Connection,
+    standard: Standard,
+    hear: Callable[[ModelError], None],
+    after: int,
+    last: int,
+    *,
+    unknown: bool,
+) -> int:
     """The next photos after that row; returns up to which row that was."""
     if standard.lasting.is_one_for_all:
         upto = last if unknown else min(last, after + SPAN)
         rows = None if unknown else range(after + 1, upto + 1)
         try:
             wanted = standard.want_of(standard.lasting.choice_for_all())
-        except ModelError:
-            return last  # the worker says so; nothing can be wanted until it is there
+        except ModelError as error:
+            hear(error)
+            return last  # nothing can be wanted until it is there
         retag.want_the_same(tx, wanted, rows)
         retag.accept(tx, wanted, rows)
         return upto
     page = retag.page(tx, after=after, limit=PAGE, unknown=unknown)
     if not page:
         return last
-    found = {each.row_id: standard.wanted(each) for each in page}
+    found = {each.row_id: _wanted(standard, each, hear) for each in page}
     wants.note_wanted(tx, found)
     rows = range(page[0].row_id, page[-1].row_id + 1)
     for each in {one.key: one for one in found.values() if one}.values():
@@ -108,12 +116,23 @@ def _page(tx: Connection, standard: Standard, after: int, last: int, *, unknown:
     return page[-1].row_id
 
 
-def photos_of(catalogue: Catalogue) -> Iterator[TaggedPhoto]:
-    """Every photo with tags in force, read a page a transaction."""
+def _wanted(
+    standard: Standard, photo: TaggedPhoto, hear: Callable[[ModelError], None]
+) -> Want | None:
+    try:
+        return standard.wanted(photo)
+    except ModelError as error:
+        hear(error)
+        return None
+
+
+def photos_of(catalogue: Catalogue, *, unknown: bool = False) -> Iterator[TaggedPhoto]:
+    """Every photo with tags in force, or those alone of which nobody knows what is wanted, read a
+    page a transaction."""
     after = 0
     while True:
         with catalogue.read() as tx:
-            page = retag.page(tx, after=after, limit=PAGE)
+            page = retag.page(tx, after=after, limit=PAGE, unknown=unknown)
         if not page:
             return
         yield from page

@@ -28,7 +28,16 @@ from tests.acceptance.home import START_SECONDS, Home
 from tests.support import PATIENCE_SECONDS, wait_until
 
 PATIENCE = 1.5
-THREADS = ("worker", "decoders", "tagd-stream", "tagd-scan", "tagd-control", "retag")
+THREADS = (
+    "worker",
+    "decoders",
+    "tagd-stream",
+    "tagd-scan",
+    "tagd-control",
+    "retag",
+    "care",
+    "tagd-metrics",
+)
 
 
 class Freezing(Pulses):
@@ -87,6 +96,9 @@ def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
 ) -> None:
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
+    home.configure('[metrics]\nlisten = "127.0.0.1:0"\n')
+    monkeypatch.setattr("tagd.daemon.care.PULSE_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.daemon.parts.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr("tagd.intake.scans.BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.pipeline.decoder_dispatch._BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.daemon.service.CHECK_SECONDS", 0.1)
@@ -127,18 +139,19 @@ def starves(
 ) -> None:
     """Freeze one thread, see the feeding stop, let it go on, see the feeding begin again."""
     wait_until(lambda: "WATCHDOG=1" in manager.listen(), START_SECONDS, "it is fed")
-    before = len(logs)  # a busy machine may have made any thread late by itself
     pulses.thaw.clear()
     pulses.frozen = thread
 
     def noticed() -> bool:
-        return any(thread in str(line.get("threads")) for line in logs[before:])
+        return thread in {each.thread for each in pulses.late()}
 
     wait_until(noticed, START_SECONDS, f"{thread} is found to be late")
+    orders.give(Command.RESUME)  # whatever was said before it was late is said by now
     manager.listen()
     for _ in range(3):  # each makes the supervisor look around once more
         orders.give(Command.RESUME)
     assert "WATCHDOG=1" not in manager.listen(), thread
+    assert any("threads make no progress" in str(line["event"]) for line in logs)
     pulses.frozen = ""
     pulses.thaw.set()
 

@@ -17,6 +17,7 @@ photos that others write meanwhile        faults/test_writes.py::test_whoever_ch
 photos that may not be written to         faults/test_writes.py::test_a_folder_that_may_not_be_written_to_is_said_until_it_may
 a catalogue that may only be read         faults/test_disk.py::test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_searched
 a catalogue that another program locks    faults/test_disk.py::test_another_program_that_keeps_it_locked_for_half_a_minute
+a catalogue that turns read-only          faults/test_disk.py::test_a_disk_that_turns_read_only_under_the_running_daemon
 fsync fails                               faults/test_disk.py::test_a_disk_that_fails_to_write_what_it_was_given
 a reader that does not end                faults/test_log.py::test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk
 a damaged catalogue                       integration/test_ops_backup.py::test_a_damaged_one_is_set_aside_until_a_person_decides

@@ -26,7 +26,7 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 def planned(care: Care) -> float:
     """When the one duty is to be done, in seconds since 1970."""
-    [job] = care._scheduler.get_jobs()
+    job = care._scheduler.get_job("backup")
     due: float = job.next_run_time.timestamp()
     return due
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 
 LOCKED_SECONDS = 30.0
 
-# A disk whose cache cannot be written out, while a file of this name is there.
+# A disk whose cache cannot be written out while a file named BROKEN is there, and one that the
+# kernel has turned read-only, as it does on errors, while READ_ONLY is there: what is open stays.
 BROKEN_DISK = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,23 +30,35 @@ BROKEN_DISK = r"""
 #include <string.h>
 #include <unistd.h>
 
-static int is_broken(int descriptor) {
+static int fails(int descriptor, const char *sign) {
     char link[64], place[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, place, sizeof place - 1);
     if (length < 0) return 0;
     place[length] = 0;
-    return strstr(place, "catalogue.db") && access(BROKEN, F_OK) == 0;
+    return strstr(place, "catalogue.db") && access(sign, F_OK) == 0;
 }
 
 int fsync(int descriptor) {
-    if (is_broken(descriptor)) { errno = EIO; return -1; }
+    if (fails(descriptor, BROKEN)) { errno = EIO; return -1; }
     return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(descriptor);
 }
 
 int fdatasync(int descriptor) {
-    if (is_broken(descriptor)) { errno = EIO; return -1; }
+    if (fails(descriptor, BROKEN)) { errno = EIO; return -1; }
     return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(descriptor);
+}
+
+typedef ssize_t (*writing)(int, const void *, size_t, off_t);
+
+ssize_t pwrite(int descriptor, const void *data, size_t size, off_t at) {
+    if (fails(descriptor, READ_ONLY)) { errno = EROFS; return -1; }
+    return ((writing)dlsym(RTLD_NEXT, "pwrite"))(descriptor, data, size, at);
+}
+
+ssize_t pwrite64(int descriptor, const void *data, size_t size, off_t at) {
+    if (fails(descriptor, READ_ONLY)) { errno = EROFS; return -1; }
+    return ((writing)dlsym(RTLD_NEXT, "pwrite64"))(descriptor, data, size, at);
 }
 """
 
@@ -116,9 +129,17 @@ def test_another_program_that_keeps_it_locked_for_half_a_minute(home: Home) -> N
         wait_well(home, 7)
 
 
-def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, tmp_path: Path) -> None:
-    broken = tmp_path / "broken"
-    home.environment["LD_PRELOAD"] = str(preload(BROKEN_DISK, tmp_path, BROKEN=broken))
+@pytest.fixture
+def signs(home: Home, tmp_path: Path) -> tuple[Path, Path]:
+    """The catalogue's disk is broken while the first file is there, read-only while the second."""
+    broken, read_only = tmp_path / "broken", tmp_path / "read-only"
+    library = preload(BROKEN_DISK, tmp_path, BROKEN=broken, READ_ONLY=read_only)
+    home.environment["LD_PRELOAD"] = str(library)
+    return broken, read_only
+
+
+def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, signs: tuple[Path, Path]) -> None:
+    broken, _ = signs
     with home.daemon():
         drop(home, 2, "a")
         wait_well(home, 2)
@@ -126,4 +147,20 @@ def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, tmp_path: Path
         drop(home, 5, "bb")
         wait_told(home, "the disk reports an error")
         broken.unlink()
+        wait_well(home, 7)
+
+
+def test_a_disk_that_turns_read_only_under_the_running_daemon(
+    home: Home, signs: tuple[Path, Path]
+) -> None:
+    _, read_only = signs
+    with home.daemon() as daemon:
+        drop(home, 2, "a")
+        wait_well(home, 2)
+        read_only.touch()
+        drop(home, 5, "bb")
+        wait_told(home, "the disk reports an error")
+        assert home.run("search", "animal OR food").stdout.count(".jpg") == 2
+        assert daemon.poll() is None
+        read_only.unlink()
         wait_well(home, 7)

@@ -90,7 +90,7 @@ def test_the_soaks_model_is_what_is_on_the_disk(tmp_path: Path) -> None:
         made.end_copies()
         there = {str(each.relative_to(top)): each for each in top.rglob("*.jpg")}
         assert there.keys() == made.files.keys()
-        assert all(there[path].read_bytes() == held.data for path, held in made.files.items())
+        assert not any(held.lacks(there[path].read_bytes()) for path, held in made.files.items())
         worked_on.append(made)
     assert worked_on[0].files == worked_on[1].files, "the same seed makes the same steps"
     said = {

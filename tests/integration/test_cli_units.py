@@ -1,4 +1,5 @@
-"""The systemd units, as far as they can be tried without systemd as process 1."""
+"""The systemd units, as far as they can be tried without systemd as process 1; with it they are in
+`acceptance/test_systemd.py`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tagd.errors import ServiceError
 from tagd.ops.service import Place, files, install, uninstall
 
 UNITS = Path(__file__).parents[2] / "systemd"
@@ -106,6 +108,34 @@ def test_installed_and_uninstalled(systemctl: Path, tmp_path: Path) -> None:
         "--user daemon-reload",
     ]
     assert "--user enable --now tagd.service" in systemctl.read_text()
+
+
+@pytest.mark.parametrize("fails", ["daemon-reload", "enable"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_installation_that_fails_leaves_all_as_it_was(
+    systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool, fails: str
+) -> None:
+    place = Place.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    if not is_new:
+        install(place, Path("/opt/old/tagd"), [])
+    before = {path: path.read_text() for path in place.units.rglob("*") if path.is_file()}
+    broken = tmp_path / "broken" / "systemctl"
+    broken.parent.mkdir()
+    broken.write_text(
+        f'#!/bin/sh\n[ "$2" = {fails} ] && echo "No medium found" >&2 && exit 1\n'
+        f'exec {tmp_path}/bin/systemctl "$@"\n'
+    )
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(broken.parent), prepend=os.pathsep)
+    with pytest.raises(ServiceError) as told:
+        install(place, Path("/opt/tagd"), [])
+    assert str(told.value).startswith(f"nothing was installed: `systemctl --user {fails}")
+    assert "No medium found" in str(told.value)
+    assert "journalctl --user-unit tagd.service" in told.value.hint
+    after = {path: path.read_text() for path in place.units.rglob("*") if path.is_file()}
+    assert after == before
+    disabled = "--user disable --now tagd.service" in systemctl.read_text()
+    assert disabled is is_new, "one that was there goes on"
 
 
 def test_all_drop_ins_are_those_that_the_command_knows() -> None:

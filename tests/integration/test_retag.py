@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +12,6 @@ from tagd.config import Config
 from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind, Priority
 from tagd.hours import hours_of
-from tagd.models.pool import ModelPool
 from tagd.pipeline.worker import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
 from tagd.retag.back import go_back
@@ -24,25 +19,8 @@ from tagd.retag.plan import plan
 from tagd.retag.retagger import REST_SECONDS
 from tagd.retag.staleness import refresh
 from tests.catalogue import rows
-from tests.desk import LITE0, LITE1, LITE2, Desk
+from tests.desk import LITE0, LITE1, LITE2
 from tests.night import CASCADE, NEW, NIGHT, NOON, OLD, Night
-from tests.photos import cat, coffee, distinct
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ModelPool]:
-    """The embedded models on the CPU, loaded once for the whole file."""
-    with closing(ModelPool(device="cpu")) as pool:
-        yield pool
-
-
-@pytest.fixture
-def night(tmp_path: Path, pool: ModelPool) -> Iterator[Night]:
-    with ExitStack() as stack:
-        desk = Desk(tmp_path, pool, stack)
-        cat().save(desk.photos / "cat.png")
-        coffee().save(desk.photos / "coffee.jpg")
-        yield Night(desk)
 
 
 def test_another_model_makes_photos_stale_and_they_catch_up(night: Night) -> None:
@@ -101,86 +79,6 @@ def test_nothing_is_stale_where_nothing_changed_and_nothing_is_asked_twice(night
     assert night.asked() == looks
 
 
-def test_outside_the_windows_nothing_is_queued_and_what_waits_is_taken_out(night: Night) -> None:
-    night.desk.tag(OLD, "cat.png", "coffee.jpg")
-    night.now = NOON
-    retagger = night.retagger(NEW)
-    retagger.tick()
-    assert night.queue() == []
-    night.now = NIGHT
-    night.seconds += REST_SECONDS
-    retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 2)]
-    night.now = NOON
-    retagger.tick()
-    assert night.queue() == []
-    assert len(night.stale()) == 2
-    night.now = NIGHT
-    night.seconds += REST_SECONDS
-    retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 2)]
-    # A restart by day finds what the night left behind.
-    night.now = NOON
-    night.retagger(NEW).withdraw_if_shut()
-    assert night.queue() == []
-    assert len(night.stale()) == 2
-
-
-def test_new_photos_go_first(night: Night) -> None:
-    night.desk.tag(OLD, "cat.png")
-    night.desk.submit("coffee.jpg")
-    retagger = night.retagger(NEW)
-    retagger.tick()
-    assert night.queue() == [(Priority.NEW, 1)]
-    night.work(NEW)
-    retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 1)]
-    # One that comes while others catch up is claimed before them.
-    distinct(1, night.desk.photos)
-    night.desk.submit("00000.jpg")
-    with night.desk.catalogue.write() as tx:
-        [first] = jobs.claim(tx, JobKind.TAG, limit=1, lease="w/1", lease_seconds=9, now=1.0)
-    assert first.path.name == "00000.jpg"
-
-
-def test_no_more_than_so_many_an_hour_whatever_the_clock_at_the_wall_says(night: Night) -> None:
-    names = [path.name for path in distinct(5, night.desk.photos)]
-    night.desk.tag(OLD, *names)
-    retagger = night.retagger(NEW, per_hour=2)
-    for moment in (NIGHT, NIGHT.replace(hour=5), NIGHT.replace(hour=2), NIGHT):
-        night.now = moment  # set forward and back
-        night.seconds += REST_SECONDS + 1
-        retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 2)]
-    night.work(NEW)
-    night.seconds += 3600
-    retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 2)]
-
-
-def test_the_check_comes_round_however_the_clock_at_the_wall_is_set(night: Night) -> None:
-    night.desk.tag(CASCADE, "cat.png")
-    retagger = night.retagger(CASCADE)
-    retagger.tick()
-    night.desk.hidden = {LITE0}
-    retagger = night.retagger(Wants())
-    retagger.tick()
-    [(_, wanted, _)] = night.stale().values()
-    assert wanted == LITE2, "the best that is here"
-    night.now = datetime(2025, 1, 1, 12)
-    night.desk.hidden = set()
-    night.seconds += 59
-    retagger.tick()
-    assert night.stale()["cat.png"][1] == LITE2
-    night.seconds += 1
-    retagger.tick()
-    assert night.stale()["cat.png"][1] == f"{LITE0}, then {LITE2}"
-    night.desk.hidden = {LITE0}
-    retagger.ask_check()
-    retagger.tick()
-    assert night.stale()["cat.png"][1] == LITE2
-
-
 def test_a_quick_look_is_refined_when_nothing_else_waits_at_any_hour(night: Night) -> None:
     quick = Wants(cascade=CASCADE.cascade, backlog=0)
     night.desk.tag(quick, "cat.png", "coffee.jpg")
@@ -232,21 +130,6 @@ def test_a_photo_that_moves_under_another_rule_follows_it(night: Night) -> None:
     night.retagger(wants).tick()
     night.work(wants)
     assert night.models() == {"cat.png": LITE1}
-
-
-def test_a_model_that_has_no_room_now_is_not_waited_for(night: Night) -> None:
-    night.desk.tag(OLD, "cat.png")
-    wants = Wants(rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=CASCADE.cascade)
-    night.check(wants)
-    assert "cat.png" in night.stale()
-    night.desk.free_mb = 1
-    retagger = night.retagger(wants)
-    retagger.tick()
-    assert night.queue() == []
-    night.desk.free_mb = None
-    night.seconds += REST_SECONDS
-    retagger.tick()
-    assert night.queue() == [(Priority.RETAG, 1)]
 
 
 def test_a_photo_that_fails_keeps_its_tags_and_is_left_alone(night: Night) -> None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tagd.catalogue.lock import Holder
 from tagd.catalogue.overview import Failure, Status
-from tagd.cli.state import lies_in, pace, status_fields, status_lines
+from tagd.cli.look import iso
+from tagd.cli.state import (
+    hold_fields,
+    lies_in,
+    pace,
+    retag_lines,
+    status_fields,
+    status_lines,
+)
 from tagd.domain import FileState, JobState
+from tagd.retag.hold import By, Hold
 
 NOW = 1_800_000_000.0
+LATER = datetime(2026, 6, 1, 6).astimezone()
 HOLDER = Holder(pid=7, host="attic", since=NOW - 100, what="tagd run")
 
 
@@ -102,3 +114,30 @@ def test_a_place_is_a_file_or_a_folder_never_a_beginning_of_a_name() -> None:
     assert lies_in(Path("/p/a.jpg"), [Path("/p")])
     assert lies_in(Path("/p/a.jpg"), [Path("/q"), Path("/p/a.jpg")])
     assert not lies_in(Path("/photos2/a.jpg"), [Path("/photos")])
+
+
+@pytest.mark.parametrize(
+    ("hold", "told"),
+    [
+        (None, ""),
+        (Hold(By.FIRST), "; new ones go first"),
+        (Hold(By.WINDOW), "; [retag] windows names no hours, so only with --now"),
+        (Hold(By.WINDOW, LATER), "; held back until 06:00 (in 4 h 0 min): outside its hours"),
+        (
+            Hold(By.PER_HOUR, LATER),
+            "; held back until 06:00 (in 4 h 0 min): 1,500 an hour are done",
+        ),
+    ],
+)
+def test_what_holds_re_tagging_back(hold: Hold | None, told: str) -> None:
+    at = LATER.timestamp() - 4 * 3600
+    [line] = retag_lines(replace(standing(), stale=3), hold, 1500, at)
+    assert line == ("re-tag", f"3 photos are to be tagged by other models{told}")
+
+
+def test_what_holds_re_tagging_back_for_programs() -> None:
+    assert hold_fields(None) is None
+    assert hold_fields(Hold(By.PER_HOUR, LATER)) == {
+        "by": "per_hour",
+        "until": iso(LATER.timestamp()),
+    }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.catalogue.retag import Queue
-from tagd.retag.feed import HOUR, SLICE, Feeding, Pace, decide
+from tagd.retag.feed import SLICE, Feeding, decide
+from tagd.retag.hold import By, Hold, held
+from tagd.retag.pace import HOUR, MINUTE, Pace
 
 
 @pytest.mark.parametrize(
@@ -59,18 +63,45 @@ def test_no_hour_has_more_than_it_may(per_hour: int, steps: list[tuple[float, in
         left = pace.left(now)
         assert left is not None
         queued = min(wanted, left)
-        pace.spend(queued, now)
+        pace = pace.spend(queued, now)
         done.append((now, queued))
         if taken_back <= queued:
-            pace.give_back(taken_back)
+            pace = pace.give_back(taken_back)
             done[-1] = (now, queued - taken_back)
+        assert len(pace.spent) <= HOUR / MINUTE + 1, "little is to be kept"
         within = sum(count for when, count in done if when > now - HOUR)
         assert within <= per_hour
 
 
 def test_an_hour_later_it_goes_on() -> None:
-    pace = Pace(10)
-    pace.spend(10, 0.0)
-    assert pace.left(HOUR - 1) == 0
-    assert pace.left(HOUR) == 10
+    pace = Pace(10).spend(4, 0.0).spend(6, 90.0)
+    assert (pace.left(HOUR - 1), pace.frees_at(HOUR - 1)) == (0, HOUR)
+    assert (pace.left(HOUR), pace.left(HOUR + 90)) == (4, 10)
     assert Pace(0).left(0.0) is None
+
+
+def test_what_was_queued_counts_by_another_clock_too() -> None:
+    by_wall = Pace(10, ((1000.0, 4), (9000.0, 6)))
+    assert by_wall.by(4000.0, 50.0).spent == ((-2950.0, 4), (50.0, 6)), "the future is now"
+    assert by_wall.by(4000.0, 50.0).by(50.0, 4000.0).spent == ((1000.0, 4), (4000.0, 6))
+
+
+NOW = datetime(2026, 6, 1, 3, tzinfo=UTC)
+FULL = Pace(10, ((NOW.timestamp() - 600, 10),))
+
+
+@pytest.mark.parametrize(
+    ("opens_at", "pace", "first", "hold"),
+    [
+        (NOW, Pace(10), 0, None),
+        (NOW, Pace(0), 0, None),
+        (None, Pace(10), 0, Hold(By.WINDOW)),
+        (NOW + timedelta(hours=1), FULL, 7, Hold(By.WINDOW, NOW + timedelta(hours=1))),
+        (NOW, FULL, 7, Hold(By.PER_HOUR, NOW + timedelta(minutes=50))),
+        (NOW, Pace(10), 7, Hold(By.FIRST)),
+    ],
+)
+def test_what_holds_it_back(
+    opens_at: datetime | None, pace: Pace, first: int, hold: Hold | None
+) -> None:
+    assert held(opens_at, pace, Queue(first, 0, 0), NOW) == hold

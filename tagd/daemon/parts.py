@@ -1,0 +1,203 @@
+"""What works, beside one another, and is built out of one configuration: intake, tagging, writing,
+re-tagging, what is done by the clock, and the catalogue's log.
+
+One thread, the supervisor's, starts, looks after, changes and ends them; any may ask how they are.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tagd.catalogue import jobs
+from tagd.daemon import gauges, troubles
+from tagd.daemon.build import intake_of
+from tagd.daemon.care import CARE, PATIENCE_SECONDS, Care, duties_of
+from tagd.daemon.journal import Journal
+from tagd.daemon.reload import Part, changes
+from tagd.daemon.retagging import Retagging
+from tagd.daemon.tagging import Listeners, Tagging
+from tagd.daemon.writing import Writing
+from tagd.domain import JobState
+from tagd.intake.intake import SCAN, STREAM
+from tagd.pipeline.labourer import LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from structlog.typing import FilteringBoundLogger
+
+    from tagd.catalogue.engine import Catalogue
+    from tagd.config import Config
+    from tagd.daemon.reload import Changes
+    from tagd.daemon.tagging import Engine
+    from tagd.domain import Place
+    from tagd.errors import TagdError
+    from tagd.intake.intake import Intake
+    from tagd.ops.metrics import Gauge
+    from tagd.ops.pulse import Pulses
+    from tagd.pipeline.inscribe import Outcome
+    from tagd.pipeline.stages import StageTimes
+    from tagd.pipeline.worker import Report
+
+HEARTBEAT_SECONDS = LEASE_SECONDS / 4
+STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
+# A photo in the slowest model of the zoo, EVA-02 Large, on two cores; and how much longer it may
+# take where another program has them, and where a cascade asks two models.
+SLOWEST_PHOTO_SECONDS, BUSY_FACTOR = 4.0, 8
+
+
+class Parts:
+    """Raises ModelError where a model that is named is not there."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        *,
+        on_report: Callable[[Report], None],
+        on_times: Callable[[StageTimes], None],
+        on_ready: Callable[[Engine], None],
+        on_fault: Callable[[TagdError | None], None],
+        on_outcome: Callable[[Place, Outcome], None],
+        pulses: Pulses,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self.config = config
+        self._catalogue = catalogue
+        self._pulses = pulses
+        self._log = log
+        listeners = Listeners(on_report, on_times, on_ready, on_fault, self._wake_writers)
+        self._tagging = Tagging(config, catalogue, listeners, pulses=pulses, log=log)
+        self._writing = Writing(
+            config,
+            catalogue,
+            self._tagging.run,
+            pulses=pulses,
+            log=log,
+            on_fault=on_fault,
+            on_outcome=on_outcome,
+        )
+        self._retagging = Retagging(
+            catalogue,
+            on_queued=self._tagging.wake,
+            on_fault=lambda: on_fault(None),
+            pulses=pulses,
+            log=log,
+        )
+        beat = pulses.of(CARE, PATIENCE_SECONDS)
+        self._care = Care(catalogue, duties_of(config, catalogue, log), log, beat)
+        self._journal = Journal(catalogue)
+        self._intake = self._new_intake()
+        self._watches = False
+        self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+
+    def start(self) -> None:
+        """Set right what a kill cut short, and start all but intake. Raises `CatalogueError`."""
+        self._writing.recover()
+        self._care.start()
+        self._retagging.start(self.config, self._tagging.models)
+
+    def open_intake(self) -> None:
+        """Watch and scan, where that is not being done."""
+        if not self._watches:
+            self._watches = True
+            self._intake.start()
+
+    def close_intake(self) -> None:
+        """Take nothing new."""
+        self._intake.stop(STOP_SECONDS / 2)
+        for thread in (STREAM, SCAN):
+            self._pulses.rest(thread)
+        self._intake = self._new_intake()
+        self._watches = False
+
+    def end(self) -> bool:
+        """Stop everything, within 4.5 s in all; whatever is not finished goes back to the queue.
+        False where a thread had to be left behind, such as the worker in a forward pass."""
+        self._intake.stop(STOP_SECONDS / 2)
+        rested = self._retagging.stop(STOP_SECONDS / 4)
+        rested = self._care.stop() and rested
+        wrote = self._writing.end(STOP_SECONDS / 2)
+        return self._tagging.end(STOP_SECONDS) and rested and wrote
+
+    def steer(self, *, work: bool) -> None:
+        """Called about every second: have everything do what it should."""
+        if self._watches:
+            self._intake.check()
+        self._tagging.steer(work=work)
+        self._writing.steer(work=work)
+
+    def keep(self) -> None:
+        """Called about every second: duties, log and leases. Raises `CatalogueError`."""
+        self._care.check()
+        self._journal.check()
+        self._writing.check()
+        if time.monotonic() >= self._next_heartbeat:
+            self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
+            self._tagging.heartbeat()
+            self._writing.heartbeat()
+            with self._catalogue.write() as tx:
+                jobs.recover(tx, time.time())
+
+    def follow(self, new: Config) -> Changes:
+        """Go by another configuration, as far as that can be done while we run. Where it is wrong
+        the present one stays. Raises `ModelError` and `CatalogueError`."""
+        found = changes(self.config, new)
+        if found.parts & {Part.ENGINE, Part.WORKER}:
+            self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
+            self._writing.take(new)
+        self.config = new
+        if found.parts & {Part.ENGINE, Part.RETAG}:
+            self._retagging.start(new, self._tagging.models)
+        self._pulses.patience = patience_of(new)
+        if Part.CARE in found.parts:
+            self._care.replace(duties_of(new, self._catalogue, self._log))
+        if Part.INTAKE in found.parts and self._watches:
+            self.close_intake()
+            self.open_intake()
+        return found
+
+    # What others ask
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the catalogue's log leaves room for more."""
+        return not self._journal.is_full
+
+    def is_done(self) -> bool:
+        """Whether nothing waits, is at work, or is to be written. Raises `CatalogueError`."""
+        with self._catalogue.read() as tx:
+            left = jobs.waiting(tx, most=1) + jobs.counts(tx)[JobState.LEASED]
+        return not left and not self._writing.left()
+
+    def troubles(self) -> Iterator[str]:
+        """What is wrong at the moment, a line each."""
+        parts = (self._tagging, self._writing, self._journal, self._care, self._retagging)
+        yield from troubles.of(self._intake.state(), parts, self._pulses.late())
+
+    def gauges(self) -> Iterator[Gauge]:
+        """What there is to measure. Raises `CatalogueError` and `DeviceUnavailable`."""
+        yield from gauges.of_catalogue(self._catalogue, self._care.names)
+        yield from gauges.of_intake(self._intake.state())
+        yield from gauges.of_models(self._tagging.models)
+        yield from gauges.of_work(
+            self._tagging.engine, self._pulses.late(), working=self._tagging.is_working
+        )
+
+    def _wake_writers(self) -> None:
+        self._writing.wake()
+
+    def _new_intake(self) -> Intake:
+        return intake_of(
+            self.config,
+            self._catalogue,
+            on_submitted=self._tagging.wake,
+            log=self._log,
+            beats=self._pulses.of,
+        )
+
+
+def patience_of(config: Config) -> float:
+    """How long a thread may be silent, in seconds: as long as the slowest forward pass may take."""
+    return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * config.worker.batch_size
