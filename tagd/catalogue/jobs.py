@@ -125,17 +125,17 @@ def heartbeat(tx: Connection, owner: str, until: float) -> int:
     return tx.execute(mine.values(lease_until=until)).rowcount
 
 
-def held(tx: Connection, jobs: Iterable[Job]) -> set[int]:
-    """The ids of those jobs whose lease is still that of their claim."""
-    leases = {each.id: each.lease for each in jobs}
-    ours: set[int] = set()
-    for some in chunks(leases):
+def held(tx: Connection, jobs: Iterable[Job]) -> set[Job]:
+    """Those whose lease is still that of their claim: of two claims of one job the later one."""
+    claims = {(each.id, each.lease): each for each in jobs}
+    ours: set[Job] = set()
+    for some in chunks({each.id for each in claims.values()}):
         rows = tx.execute(
             select(job.c.id, job.c.lease)
             .where(job.c.id.in_(some), job.c.state == JobState.LEASED)
             .with_for_update()
         )
-        ours.update(row.id for row in rows if row.lease == leases[row.id])
+        ours.update(claims[row.id, row.lease] for row in rows if (row.id, row.lease) in claims)
     return ours
 
 
@@ -144,15 +144,15 @@ def complete(tx: Connection, done: Job) -> bool:
     return tx.execute(delete(job).where(_guard(done))).rowcount == 1
 
 
-def complete_all(tx: Connection, ids: Collection[int]) -> None:
+def complete_all(tx: Connection, done: Collection[Job]) -> None:
     """These jobs, which `held` has just named, are done."""
-    for some in chunks(ids):
+    for some in chunks(each.id for each in done):
         tx.execute(delete(job).where(job.c.id.in_(some)))
 
 
-def give_back(tx: Connection, ids: Collection[int]) -> None:
+def give_back(tx: Connection, claimed: Collection[Job]) -> None:
     """These jobs, which `held` has just named, wait again; no attempt counts."""
-    for some in chunks(ids):
+    for some in chunks(each.id for each in claimed):
         tx.execute(update(job).where(job.c.id.in_(some)).values(_BACK))
 
 

@@ -145,7 +145,7 @@ def record(
     anew. Content that comes twice is tagged once.
     """
     ours = jobs.held(tx, [each.job for each in results])
-    mine = [each for each in results if each.job.id in ours]
+    mine = [each for each in results if each.job in ours]
     fresh: dict[str, TaggedFile] = {}
     for each in mine:
         if each.tagging is not None:
@@ -160,10 +160,10 @@ def record(
     wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
     if keep is not None:
         wants.drop_earlier(tx, [rows[photo_id].id for photo_id in fresh], keep)
-    recorded = {each.job.id for each in sound}
+    recorded = {each.job for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
-    return [each.job.id in recorded for each in results]
+    return [each.job in recorded for each in results]
 
 
 def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:

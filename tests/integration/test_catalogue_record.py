@@ -116,6 +116,23 @@ def test_a_result_whose_claim_is_lost_records_nothing(tx: Connection) -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_claims_of_one_job_the_later_one_counts(
+    tx: Connection, order: tuple[int, int]
+) -> None:
+    """A file that changed while it was at work is claimed again, and both may end in one turn."""
+    submit(tx, settled("/p/a.jpg"))
+    [before] = claim(tx, lease="worker/1")
+    submit(tx, settled("/p/a.jpg", 2))
+    [after] = claim(tx, lease="worker/2")
+    results = [result(before, ONE, CAT), result(after, TWO, DOG)]
+    landed = record(tx, [results[place] for place in order], name_of, NOW)
+    assert landed == [place == 1 for place in order]
+    assert in_force(tx) == [("/p/a.jpg", "dog", "model", "active")]
+    assert count(tx, "job") == 0
+    assert count(tx, "photo") == 1
+
+
 def test_tags_that_are_no_longer_there_cannot_be_relied_upon(tx: Connection) -> None:
     submit(tx, settled("/p/a.jpg"))
     assert record(tx, [result(claim(tx)[0], ONE, tagged=False)], name_of, NOW) == [False]
