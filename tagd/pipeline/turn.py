@@ -37,9 +37,9 @@ class Turn:
         """How many have come to an end."""
         return len(self.decoded) + len(self.failed)
 
-    def readings(self, files: Collection[int]) -> dict[int, Readings]:
-        """What was read of these files, by their row ids, beside their pictures."""
-        return {job.file_id: photo.readings for job, photo in self.decoded if job.file_id in files}
+    def readings(self, jobs: Collection[Job]) -> dict[int, Readings]:
+        """What these jobs read beside the pictures, by their files' row ids."""
+        return {job.file_id: photo.readings for job, photo in self.decoded if job in jobs}
 
     def add(self, batch: Turn) -> None:
         """Take in what a batch has brought."""

@@ -264,11 +264,10 @@ class Worker(Labourer):
                 run=self._run,
                 keep=self._settings.keep_runs,
             )
-            reports = [
-                self._report(result) for result, ok in zip(results, landed, strict=True) if ok
-            ]
+            recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
+            reports = [self._report(result) for result in recorded]
             if self._run is not None:
-                said = turn.readings({report.file_id for report in reports})
+                said = turn.readings({result.job for result in recorded})
                 keywords = self._settings.reads_keywords
                 found_tags.take_in(tx, said, self._derivation, self._run, now, keywords=keywords)
             if self._writes is not None:
