@@ -46,10 +46,11 @@ def run(
         return settings.watching(named) if named else settings
 
     settings = read()
-    gc.enable()  # `main` turned it off
     # Lazy: these bring in the model, which other commands do without.
     from tagd.cli import logs  # noqa: PLC0415
     from tagd.daemon import watch  # noqa: PLC0415
+
+    _collect_garbage()
 
     def follow(settings: Config) -> None:
         logs.configure(settings.log.level, settings.log.format)
@@ -71,13 +72,19 @@ def tag(
     The exit status is 0 when all are tagged or were so already, and 1 when any failed.
     """
     settings = configuration(config)
-    gc.enable()
     from tagd.daemon import once  # noqa: PLC0415  lazy, as above
 
+    _collect_garbage()
     quiet_logs(settings)
     with progress() as show:
         summary = once.tag_once(settings, [absolute(path) for path in paths], show)
     print_summary(summary, json=json)
+
+
+def _collect_garbage() -> None:
+    """From now on (`main` turned it off), and not among what importing has made, which stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def quiet_logs(settings: Config) -> None:
