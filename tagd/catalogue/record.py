@@ -7,15 +7,16 @@ of the caller, so that there is no moment at which a crash loses or doubles work
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, exists, func, insert, or_, select, update
 
 from tagd.catalogue import jobs, predictions, wants
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import file, photo, prediction, tagging, want
-from tagd.catalogue.statements import chunks, take_over, upsert
+from tagd.catalogue.schema import photo, prediction, tagging, want
+from tagd.catalogue.statements import chunks, marks, take_over, upsert
 from tagd.catalogue.tags import (
     ModelTags,
     label_ids,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags, Want
 
 _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_model", "taken_at")
-_LINKS = ("photo_id", "taken", "size", "mtime_ns", "ctime_ns")
 
 # Statements of every batch are made once: making one takes longer than SQLite takes for a photo.
 _its = tagging.alias()
@@ -50,22 +50,15 @@ _IN_FORCE = (
 _ROWS = select(
     photo.c.content_hash, photo.c.id, exists().where(tagging.c.photo_id == photo.c.id)
 ).where(photo.c.content_hash.in_(bindparam("hashes", expanding=True)))
-_LINK = (
-    update(file)
-    .where(file.c.id == bindparam("of_file"))
-    .values(
-        {
-            **{name: bindparam(f"to_{name}") for name in _LINKS},
-            # 0 where the file system keeps no stable ones: the decoder cannot know that.
-            "inode": case((file.c.inode == 0, 0), else_=bindparam("to_inode")),
-            "state": FileState.TAGGED,
-            "state_since": bindparam("now"),
-            "seen_at": bindparam("now"),
-            "reason_code": None,
-            "reason": None,
-        }
-    )
-)
+# One statement for all: each that fires triggers keeps what is needed to take it back. An inode of
+# 0 stays: the file system keeps no stable ones, which the decoder cannot know.
+_LINK = f"""
+    UPDATE file SET photo_id = new.column2, taken = new.column3, size = new.column4,
+        mtime_ns = new.column5, ctime_ns = new.column6,
+        inode = CASE inode WHEN 0 THEN 0 ELSE new.column7 END,
+        state = '{FileState.TAGGED}', state_since = new.column8, seen_at = new.column8,
+        reason_code = NULL, reason = NULL
+    FROM (VALUES {{}}) AS new WHERE file.id = new.column1"""
 _COME_INTO_FORCE = (
     update(photo)
     .where(photo.c.id == bindparam("of"))
@@ -185,24 +178,22 @@ def _link(
     tx: Connection, results: Sequence[TaggedFile], rows: Mapping[str, _Row], now: float
 ) -> None:
     """The files hold these photos, as of the bytes that were read."""
-    if not results:
-        return
-    tx.execute(
-        _LINK,
-        [
-            {
-                "of_file": each.job.file_id,
-                "now": now,
-                "to_photo_id": rows[each.photo_id].id,
-                "to_taken": moment(each.facts.taken_at),
-                "to_size": each.signature.size,
-                "to_mtime_ns": each.signature.mtime_ns,
-                "to_ctime_ns": each.signature.ctime_ns,
-                "to_inode": each.signature.inode,
-            }
-            for each in results
-        ],
-    )
+    links = [
+        (
+            each.job.file_id,
+            rows[each.photo_id].id,
+            moment(each.facts.taken_at),
+            each.signature.size,
+            each.signature.mtime_ns,
+            each.signature.ctime_ns,
+            each.signature.inode,
+            now,
+        )
+        for each in results
+    ]
+    for some in chunks(links):
+        values = ", ".join([marks(some[0])] * len(some))
+        tx.exec_driver_sql(_LINK.format(values), tuple(chain.from_iterable(some)))
 
 
 def _decide(
