@@ -41,3 +41,8 @@ import os
 # OpenMP's threads spin while they wait for each other, unless told before torch loads them: beside
 # decoders on the same cores that made a forward pass five times as slow.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Nothing is told to anybody. Unless told so before it is loaded, ONNX Runtime on Linux gives the
+# machine a number, keeps a record of every session and sends it to its maker.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
