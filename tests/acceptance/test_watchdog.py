@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 import subprocess
@@ -221,9 +222,16 @@ def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -
         graphs = home.root / "cache" / "tagd" / "graphs"
         exported = 2 * PATIENCE_SECONDS  # beside the first answers
         wait_until(lambda: bool(list(graphs.glob("*.onnx"))), exported, "the graph is made")
-        photos.coffee().save(home.photos / "coffee.jpg")
-        home.wait_state("coffee.jpg", "tagged")
-        wait_until(lambda: "run elsewhere" in home.log.read_text())
+        turned = itertools.count(1)
+
+        def takes_over() -> bool:
+            """The change comes with the first photo after the export has ended, torch and all."""
+            name = f"coffee-{next(turned)}.jpg"
+            photos.coffee().rotate(next(turned)).save(home.photos / name)
+            home.wait_state(name, "tagged")
+            return "run elsewhere" in home.log.read_text()
+
+        wait_until(takes_over, exported)
         assert "ONNX Runtime" in home.log.read_text()
     finally:
         process.terminate()
