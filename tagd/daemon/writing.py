@@ -96,9 +96,10 @@ class Writing:
     def steer(self, *, work: bool) -> None:
         """Called about every second: bring about what is wanted, as far as that can be done now."""
         wanted = work and not self._settings.is_off
-        if self._workers and (self._is_outdated or not wanted):
+        # Those that were told to end have done so, or will: what is wanted again needs new ones.
+        if self._workers and (self._is_outdated or not wanted or not self.is_working):
             self._let_end()
-            if any(thread.is_alive() for thread in self._workers):
+            if self.is_working:
                 return
             self._put_away()
         if wanted and not self._workers:
@@ -114,6 +115,11 @@ class Writing:
         self._said.intersection_update(each.reason for each in self._unwritten)
         took = time.monotonic() - begun
         self._next_look = begun + max(LOOK_SECONDS, SPARING * took)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether any of the threads runs."""
+        return any(thread.is_alive() for thread in self._workers)
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -144,7 +150,7 @@ class Writing:
         until = time.monotonic() + timeout
         for thread in self._workers:
             thread.join(max(0.0, until - time.monotonic()))
-        if any(thread.is_alive() for thread in self._workers):
+        if self.is_working:
             return False
         self._put_away()
         return True

@@ -74,7 +74,7 @@ def test_what_will_change_is_shown_and_nothing_changes(home: Home) -> None:
     rows, content = whole(home), home.database.read_bytes()
     planned = home.run("retag", "--plan")
     assert f"     6  {LITE0}  {LITE2}" in planned.stdout, planned.stderr
-    assert "at 2 an hour 3 h 0 min, when nothing else waits" in planned.stdout
+    assert "at 2 an hour that takes 3 h 0 min" in planned.stdout
     page = home.root / "page.html"
     both = f"{LITE0},{LITE2}"
     shown = home.run("retag", "--shadow", "4", "--models", both, "--html", page, "--json")
