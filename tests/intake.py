@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tagd.catalogue import record
 from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority, Signature
@@ -24,8 +26,8 @@ from tagd.intake.scan import Request, Scanner, ScanReport
 from tagd.intake.sight import Devices
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleKind
-from tests.catalogue import claim, name_of, result, rows
-from tests.support import PATIENCE_SECONDS, wait_until
+from tests.catalogue import REPOSITORY, claim, name_of, result, rows
+from tests.support import PATIENCE_SECONDS, others_may_enter, wait_until
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 NOBODY = 65_534
@@ -206,6 +208,8 @@ def somebody_else(home: Path) -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
+    if not others_may_enter(REPOSITORY):
+        pytest.skip("other users may not enter this checkout")
     for path in [home, *home.rglob("*")]:
         os.chown(path, NOBODY, NOBODY)
     os.seteuid(NOBODY)

@@ -15,11 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalogue import Peer
+from tests.catalogue import REPOSITORY, Peer
+from tests.support import others_may_enter
 
 OWNER, READER, GROUP = 61_001, 61_002, 61_003
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two other users")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two other users"),
+    pytest.mark.skipif(
+        not others_may_enter(REPOSITORY), reason="other users may not enter this checkout"
+    ),
+]
 
 
 @pytest.fixture(params=[0o750])
