@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +23,6 @@ from tagd.models.shelf import Shelf, on_disk
 from tests import models
 
 SMALL = registry.find("mobilenet-v4-conv-small")
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights of a small network, as timm saves them."""
-    built = models.network(SMALL)
-    models.scale_head(built, SMALL)
-    return models.save(built, SMALL, tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def dishes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return models.save_dishes(tmp_path_factory.mktemp("dishes"))
-
-
-@pytest.fixture(scope="module")
-def taken_in(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of models that has the small one."""
-    folder = tmp_path_factory.mktemp("taken-in")
-    adopt(Request(weights, SMALL.id), Shelf(folder))
-    return folder
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "models")
-
-
-@pytest.fixture
-def stocked(taken_in: Path, tmp_path: Path) -> Shelf:
-    """A shelf with the small model on it."""
-    return Shelf(shutil.copytree(taken_in, tmp_path / "models"))
 
 
 def test_a_row_of_the_zoo_is_taken_in_and_kept(weights: Path, shelf: Shelf) -> None:
