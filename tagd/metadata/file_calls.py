@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tagd.errors import (
@@ -19,8 +20,7 @@ from tagd.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # linux/fs.h
 _AT_FDCWD: Final = -100
@@ -118,6 +118,29 @@ def copy_attributes(path: Path, descriptor: int) -> None:
             if name.startswith(_SYSTEMS_OWN):
                 continue
             raise MetadataUnsafe(path, f"its attribute {name} cannot be kept") from error
+
+
+@contextlib.contextmanager
+def followed(folder: Path) -> Iterator[Callable[[], Path]]:
+    """What is yielded says where the folder is by then, should it be renamed, on a system that can
+    tell; else where it was."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def present() -> Path:
+        try:
+            if os.path.samestat(folder.stat(), os.fstat(descriptor)):
+                return folder
+        except FileNotFoundError:
+            pass
+        try:
+            return Path(f"/proc/self/fd/{descriptor}").readlink()
+        except OSError:
+            return folder
+
+    try:
+        yield present
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

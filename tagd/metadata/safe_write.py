@@ -12,6 +12,7 @@ import contextlib
 import os
 import stat
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Final
 
 from tagd.errors import FileBusy, FileChanged, MetadataUnsafe
@@ -137,13 +138,14 @@ def remove(original: Original, *, ledger: Ledger) -> None:
 @contextlib.contextmanager
 def _intended(intent: Intent, ledger: Ledger) -> Iterator[None]:
     """Tell the ledger first; whatever goes wrong is set right as after a kill."""
-    with translated(intent.path):
+    with translated(intent.path), file_calls.followed(intent.path.parent) as folder:
         ledger.begin(intent)
         try:
             yield
         except BaseException:
-            is_written = recover(intent) is Recovered.WRITTEN and bool(intent.digest)
-            ledger.done(intent, signature_of(intent.path.lstat()) if is_written else None)
+            there = replace_fields(intent, path=folder() / intent.path.name)
+            is_written = recover(there) is Recovered.WRITTEN and bool(intent.digest)
+            ledger.done(intent, signature_of(there.path.lstat()) if is_written else None)
             raise
 
 

@@ -207,6 +207,22 @@ def test_a_photo_that_is_deleted_meanwhile_stays_deleted(photo: Path) -> None:
     assert not list(photo.parent.iterdir())
 
 
+def test_in_a_folder_that_is_renamed_meanwhile_nothing_is_left_behind(tmp_path: Path) -> None:
+    folder, renamed = tmp_path / "album", tmp_path / "holiday"
+    folder.mkdir()
+    (folder / "photo.jpg").write_bytes(OLD)
+    ledger = MemoryLedger()
+
+    def rename(_: Path) -> None:
+        folder.rename(renamed)
+
+    with pytest.raises(FileVanished):
+        Writer(ledger, decodes=rename).embed(folder / "photo.jpg", TAGS, {})
+    assert (renamed / "photo.jpg").read_bytes() == OLD
+    assert alone(renamed / "photo.jpg")
+    assert not ledger.pending()
+
+
 # A disk that says no
 
 
