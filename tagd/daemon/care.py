@@ -108,8 +108,9 @@ class Care:
 
     def stop(self) -> bool:
         """Begin nothing more. False where a duty is at work still: it can only be broken off with
-        the process, which harms nothing, as each is done whole or not at all."""
-        self._scheduler.shutdown(wait=False)
+        the process, which harms nothing, as each is done whole or not at all. May be repeated."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         return not self._busy
 
     def _plan(self) -> None:

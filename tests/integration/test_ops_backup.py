@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +23,7 @@ from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueHeld, Catalog
 from tagd.ops import backup
 from tests.acceptance.home import Home
 from tests.catalogue import NOW, fresh
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 DAY = 86_400.0
 
@@ -200,6 +201,26 @@ def test_duties_are_done_and_noted_and_one_that_fails_is_said(
     with catalogue.read() as tx:
         assert facts.get(tx, facts.CARED + "good") is not None
         assert facts.get(tx, facts.CARED + "bad") is None
+
+
+def test_a_duty_that_is_at_work_is_told_of_when_all_is_stopped(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tagd.daemon.care.FIRST_SECONDS", 0.0)
+    begun, released = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        assert released.wait(PATIENCE_SECONDS)
+
+    care = Care(catalogue, [Duty("long", 1.0, work)], structlog.get_logger())
+    care.start()
+    assert begun.wait(PATIENCE_SECONDS)
+    assert not care.stop()
+    released.set()
+    wait_until(care.stop)
+    with catalogue.read() as tx:
+        assert facts.get(tx, facts.CARED + "long") is not None
 
 
 def test_the_commands(tmp_path: Path) -> None:
