@@ -101,7 +101,7 @@ class Desk:
 
     def recover(self) -> list[tuple[Path, str]]:
         """What the next start does first."""
-        return recover_all(self.catalogue, self.run)
+        return list(recover_all(self.catalogue, self.run).told)
 
     def set(self, **values: object) -> None:
         """Other settings from now on."""

@@ -114,6 +114,7 @@ class Bench:
     young: list[tuple[Path, Signature, Priority]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     cleared: list[tuple[TroubleKind, Path | None]] = field(default_factory=list)
+    leftovers: list[Path] = field(default_factory=list)
     untold: frozenset[bytes] = frozenset()
     mirror: Mirror = NO_MIRROR
 
@@ -135,6 +136,7 @@ class Bench:
             clear=lambda kind, path: self.cleared.append((kind, path)),
             stopping=self.stopping,
             wall=self.wall,
+            on_leftover=self.leftovers.append,
             mirror=self.mirror,
         )
         return scanner.scan([self._request(top, priority) for top in tops or self.roots])

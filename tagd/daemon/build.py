@@ -173,6 +173,7 @@ def intake_of(
     catalogue: Catalogue,
     *,
     on_submitted: Callable[[], None],
+    on_leftover: Callable[[Path], None],
     log: FilteringBoundLogger,
     beats: Callable[[str], Callable[[], None]],
 ) -> Intake:
@@ -190,6 +191,7 @@ def intake_of(
         forget_after_days=config.watch.forget_after_days,
         sidecars=metadata_settings(config).sidecars,
         on_submitted=on_submitted,
+        on_leftover=on_leftover,
         say=say,
         beats=beats,
     )

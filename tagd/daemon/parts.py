@@ -193,6 +193,7 @@ class Parts:
             self.config,
             self._catalogue,
             on_submitted=self._tagging.wake,
+            on_leftover=self._writing.meet,
             log=self._log,
             beats=self._pulses.of,
         )

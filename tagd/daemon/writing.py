@@ -19,9 +19,10 @@ from tagd.domain import JobKind
 from tagd.errors import TagdError
 from tagd.fs import display
 from tagd.metadata import exiftool
+from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
 from tagd.pipeline.inscribe import Scribe
-from tagd.pipeline.ledger import recover_all
+from tagd.pipeline.ledger import recover_all, recover_awaited
 from tagd.pipeline.metadata_worker import MetadataWorker
 from tagd.pipeline.progress import after
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tagd.metadata.writer import Report
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.inscribe import Outcome
+    from tagd.pipeline.ledger import Recovery
     from tagd.pipeline.progress import Progress
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
@@ -75,6 +77,8 @@ class Writing:
         self._unwritten: tuple[Unwritten, ...] = ()
         self._said: set[str] = set()  # reasons
         self._next_look = 0.0
+        self._awaited: frozenset[str] = frozenset()  # writes of an earlier run, by their tokens
+        self._met: dict[str, Path] = {}  # folders with what these left
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._exiftool: exiftool.ExifTool | None = None
         self._is_outdated = False
@@ -82,9 +86,17 @@ class Writing:
     def recover(self) -> None:
         """Set right what a kill cut short, and forget what is not wanted any more. Before anything
         else is written. Raises `CatalogueError`."""
-        for path, reason in recover_all(self._catalogue, self._run):
-            self._log.warning("a write was cut short", path=path, reason=reason)
+        recovery = recover_all(self._catalogue, self._run)
+        self._awaited = recovery.awaited
+        self._tell(recovery)
         self._drop_unwanted()
+
+    def meet(self, leftover: Path) -> None:
+        """A scan found a file that a write of ours made; it may be one that a kill cut short, in a
+        folder that was renamed since. From any thread."""
+        token = token_of(leftover.name)
+        if token in self._awaited:
+            self._met[token] = leftover.parent
 
     def take(self, config: Config) -> None:
         """Work by another configuration as soon as the present files are done."""
@@ -106,10 +118,15 @@ class Writing:
             self._start()
 
     def check(self) -> None:
-        """Called about every second: see what could not be written. Raises `CatalogueError`."""
+        """Called about every second: see what could not be written, and whether what a kill cut
+        short can be set right by now. Raises `CatalogueError`."""
         begun = time.monotonic()
         if begun < self._next_look:
             return
+        if self._awaited:
+            recovery = recover_awaited(self._catalogue, self._run, self._awaited, self._met)
+            self._awaited = recovery.awaited
+            self._tell(recovery)
         with self._catalogue.read() as tx:
             self._unwritten = tuple(unwritten.reasons(tx))
         self._said.intersection_update(each.reason for each in self._unwritten)
@@ -180,6 +197,10 @@ class Writing:
     def _waiting(self) -> int:
         with self._catalogue.read() as tx:
             return jobs.waiting(tx, most=ALL, kind=JobKind.WRITE)
+
+    def _tell(self, recovery: Recovery) -> None:
+        for path, reason in recovery.told:
+            self._log.warning("a write was cut short", path=path, reason=reason)
 
     def _drop_unwanted(self) -> None:
         if self._settings.is_off:

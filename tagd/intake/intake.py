@@ -59,7 +59,8 @@ class Intake:
     `folders` are absolute; one inside another is watched and scanned once. Times are in seconds,
     `clock` is monotonic, `wall` counts from 1970. `beats(thread)` gives what that thread calls
     again and again while it makes progress, and while there is nothing to do. Where `sidecars` lie
-    in a folder of their own, that is watched as well.
+    in a folder of their own, that is watched as well. `on_leftover` is told, in the scan's thread,
+    of each file that a write of ours made and did not take away, or not yet.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Intake:
         say: Say,
         sidecars: SidecarRule = BESIDE,
         beats: Callable[[str], Callable[[], None]] = lambda _: lambda: None,
+        on_leftover: Callable[[Path], None] = lambda _: None,
         forget_after_days: float = 30.0,
         polling_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
@@ -84,6 +86,7 @@ class Intake:
         self._excludes = excludes
         self._settle_seconds = settle_seconds
         self._say = say
+        self._on_leftover = on_leftover
         self._clock = clock
         self._beats = beats
         self._stopping = threading.Event()
@@ -210,6 +213,7 @@ class Intake:
             clear=self._board.clear,
             stopping=self._asked(SCAN),
             wall=wall,
+            on_leftover=self._on_leftover,
         )
 
     def _asked(self, thread: str) -> Callable[[], bool]:

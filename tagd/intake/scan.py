@@ -29,9 +29,10 @@ from tagd.intake.sight import is_gone, signature_from, unchanged
 from tagd.intake.submit import BATCH
 from tagd.intake.trouble import Trouble, TroubleKind
 from tagd.intake.walk import walk
+from tagd.metadata.ledger import token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -122,8 +123,8 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """Scans. `young` takes what has to be observed again, `is_told` says whether the watch covers a
-    folder, `trouble` and `clear` what to tell people."""
+    """Scans. `young` takes what has to be observed again, `on_leftover` what a write of ours left;
+    `is_told` says whether the watch covers a folder, `trouble` and `clear` what to tell people."""
 
     catalogue: Catalogue
     roots: Sequence[Path]
@@ -139,6 +140,7 @@ class Scanner:
     clear: Callable[[TroubleKind, Path | None], None]
     stopping: Callable[[], bool]
     wall: Callable[[], float]
+    on_leftover: Callable[[Path], None]
     mirror: Mirror = NO_MIRROR
 
     def scan(self, requests: Sequence[Request]) -> ScanReport:
@@ -201,25 +203,8 @@ class Scanner:
         """Walk one part. What is left in `part.known` was not met."""
         if part.seen is None:
             return
-        top, root = key_of(part.request.top), key_of(part.request.root)
         sidecars_only = part.request.root in self.mirror.roots
-
-        def on_folder(folder: bytes) -> None:
-            tally.folders += 1
-            if not self.is_told(folder):
-                tally.untold.append(folder)
-
-        def on_unreadable(folder: bytes, error: OSError) -> None:
-            tally.blind.append((folder, error.strerror or str(error)))
-
-        for key, status in walk(
-            top,
-            root,
-            self.excludes,
-            stopping=self.stopping,
-            on_folder=on_folder,
-            on_unreadable=on_unreadable,
-        ):
+        for key, status in self._walk(part.request, tally):
             part.files += 1
             self._meet_disk(part, part.seen, status.st_dev, key)
             known = part.known.pop(key, None)
@@ -238,6 +223,31 @@ class Scanner:
             self._take(
                 SettledFile(path_of(key), seen, part.request.priority), known, local, alike, tally
             )
+
+    def _walk(self, request: Request, tally: _Tally) -> Iterator[tuple[bytes, os.stat_result]]:
+        """The files, and a note of what else is met."""
+
+        def on_folder(folder: bytes) -> None:
+            tally.folders += 1
+            if not self.is_told(folder):
+                tally.untold.append(folder)
+
+        def on_unreadable(folder: bytes, error: OSError) -> None:
+            tally.blind.append((folder, error.strerror or str(error)))
+
+        def on_passed_over(entry: bytes) -> None:
+            if token_of(os.fsdecode(entry.rpartition(b"/")[2])) is not None:
+                self.on_leftover(path_of(entry))
+
+        return walk(
+            key_of(request.top),
+            key_of(request.root),
+            self.excludes,
+            stopping=self.stopping,
+            on_folder=on_folder,
+            on_unreadable=on_unreadable,
+            on_passed_over=on_passed_over,
+        )
 
     def _meet_disk(self, part: _Part, seen: Seen, device: int, key: bytes) -> None:
         """Take note where the file lies on another disk than the watched folder."""

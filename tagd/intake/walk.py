@@ -23,9 +23,11 @@ def walk(
     stopping: Callable[[], bool],
     on_folder: Callable[[bytes], None],
     on_unreadable: Callable[[bytes, OSError], None],
+    on_passed_over: Callable[[bytes], None] = lambda _: None,
 ) -> Iterator[tuple[bytes, os.stat_result]]:
     """Path and status of each regular file at or below `top`, a folder in the watched folder
-    `root`. Ends early once `stopping()`; a folder that vanishes meanwhile is passed over."""
+    `root`. Ends early once `stopping()`; a folder that vanishes meanwhile is passed over.
+    `on_passed_over` is told what is excluded."""
     prefix = len(root.rstrip(b"/")) + 1
     todo = [top]
     while todo and not stopping():
@@ -38,6 +40,7 @@ def walk(
                         return
                     is_folder = entry.is_dir(follow_symlinks=False)
                     if not excludes.admits_entry(os.fsdecode(entry.path[prefix:]), is_folder):
+                        on_passed_over(entry.path)
                         continue
                     if is_folder:
                         todo.append(entry.path)

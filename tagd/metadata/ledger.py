@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
 import xxhash
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from tagd.domain import Signature
     from tagd.metadata.keywords import Keywords
+
+_LEFT: Final = re.compile(r"\.tagd-([0-9a-f]{12})\.(?:part|swap)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ class MemoryLedger:
     def pending(self) -> Sequence[Intent]:
         """As `Ledger` says."""
         return tuple(self._pending.values())
+
+
+def token_of(name: str) -> str | None:
+    """The token of the write that a file of this name belongs to; None where it is none of ours."""
+    found = _LEFT.fullmatch(name)
+    return found and found[1]
 
 
 def digest_of(data: bytes) -> str:

@@ -26,6 +26,7 @@ class Recovered(StrEnum):
 
     WRITTEN = "written"  # what was intended is there
     UNDONE = "undone"  # the photo is as it was, or as another program made it since
+    AWAITED = "awaited"  # its folder is not there: renamed, or on a disk that is not mounted yet
     KEPT = "kept"  # two files that may both be wanted: the second stays, hidden, beside the photo
 
 
@@ -33,7 +34,7 @@ def recover(intent: Intent) -> Recovered:
     """Set right what one intent left behind. May be repeated. Raises a PhotoError."""
     with translated(intent.path):
         if not intent.path.parent.is_dir():
-            return Recovered.UNDONE
+            return Recovered.AWAITED
         intent.part.unlink(missing_ok=True)
         kept = _exists(intent.swap) and not _settle(intent)
         file_calls.sync_folder(intent.path.parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import inscriptions, jobs, photos, sidecars
@@ -16,7 +16,7 @@ from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.recovery import Recovered, recover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -78,14 +78,47 @@ class CatalogueLedger:
             return [_intent(each) for each in inscriptions.begun(tx)]
 
 
-def recover_all(catalogue: Catalogue, run: Run) -> list[tuple[Path, str]]:
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How what a kill cut short was set right: what a person should know, by path, and the tokens
+    of the writes that cannot be set right yet, such as those on a disk that is not mounted."""
+
+    told: tuple[tuple[Path, str], ...]
+    awaited: frozenset[str]
+
+
+def recover_all(catalogue: Catalogue, run: Run) -> Recovery:
     """Set right every write that a kill cut short. To be called by the catalogue's owner, before
-    anything is written. Returns what a person should know, by path."""
+    anything is written."""
     with catalogue.read() as tx:
         found = inscriptions.begun(tx)
-    told = []
-    for each in found:
-        intent = _intent(each)
+    return _recover(catalogue, run, [(each, each.path.parent) for each in found])
+
+
+def recover_awaited(
+    catalogue: Catalogue, run: Run, awaited: Collection[str], met: Mapping[str, Path]
+) -> Recovery:
+    """Try those again, by their tokens; `met` are the folders in which a scan met files of theirs.
+    Where a photo lies elsewhere by now and nothing was met, nothing is left of the write."""
+    with catalogue.read() as tx:
+        found = [each for each in inscriptions.begun(tx) if each.token in awaited]
+        homes = [(each, _home(tx, each)) for each in found]
+    # Only now, since a scan tells of what it met before it tells the catalogue who has moved.
+    return _recover(catalogue, run, [(each, met.get(each.token, home)) for each, home in homes])
+
+
+def _home(tx: Connection, begun: Begun) -> Path:
+    """The folder that the photo lies in, as far as the catalogue knows."""
+    if begun.path.parent.is_dir():
+        return begun.path.parent
+    known = inscriptions.target(tx, begun.file_id)
+    return begun.path.parent if known is None else known.path.parent
+
+
+def _recover(catalogue: Catalogue, run: Run, found: Sequence[tuple[Begun, Path]]) -> Recovery:
+    told, awaited = [], set()
+    for each, folder in found:
+        intent = replace(_intent(each), path=folder / each.path.name)
         ledger = CatalogueLedger(catalogue, each.file_id, each.place, each.wish, run)
         try:
             came = recover(intent)
@@ -93,11 +126,14 @@ def recover_all(catalogue: Catalogue, run: Run) -> list[tuple[Path, str]]:
         except (PhotoError, OSError) as error:
             told.append((intent.path, f"a write that was cut short is not set right yet: {error}"))
             continue
+        if came is Recovered.AWAITED:
+            awaited.add(each.token)
+            continue
         ledger.done(intent, signature if intent.digest else None)
         if came is Recovered.KEPT:
             kept = f"{intent.swap.name} beside it is another version of it, to be looked at"
             told.append((intent.path, kept))
-    return told
+    return Recovery(tuple(told), frozenset(awaited))
 
 
 def ours_of(stored: Stored) -> Keywords:
