@@ -64,7 +64,7 @@ class Desk:
             classifier=classifier(self._pool, wants, self.machine),
             derivation=derivation_of(Config()),
             settings=WorkerSettings(
-                batch_size=4, decoders=1, max_attempts=2, settle_seconds=1, keep_runs=keep_runs
+                decoders=1, max_attempts=2, settle_seconds=1, keep_runs=keep_runs
             ),
             on_report=self.reports.append,
             on_trouble=lambda trouble: pytest.fail(str(trouble)),

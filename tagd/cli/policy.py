@@ -220,7 +220,7 @@ def _calibrated(
                 pool,
                 chosen,
                 pictures,
-                batch_size=settings.worker.batch_size,
+                batch_size=pool.device().batch(settings.worker.batch_size),
                 decoders=settings.worker.decoders,
                 limits=limits_of(settings),
                 progress=show,

@@ -76,7 +76,7 @@ def _shadowed(settings: Config, models: Models, number: int, *, pictures: bool) 
             models,
             paths,
             derivation_of(settings),
-            batch_size=settings.worker.batch_size,
+            batch_size=pool.device().batch(settings.worker.batch_size),
             decoders=settings.worker.decoders,
             limits=limits_of(settings),
             pictures=pictures,

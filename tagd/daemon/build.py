@@ -23,6 +23,7 @@ from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.submit import Submitter
+from tagd.models.device import GPU_BATCH
 from tagd.models.labelset import CUSTOM
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.shelf import Shelf
@@ -30,7 +31,7 @@ from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
 from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.worker import Worker, WorkerSettings
+from tagd.pipeline.worker import Worker, WorkerSettings, ahead
 from tagd.policy.lasting import Lasting
 from tagd.retag.retagger import Retagger, RetagSettings
 from tagd.retag.staleness import Standard
@@ -107,7 +108,6 @@ def _checked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> 
 def settings_of(config: Config) -> WorkerSettings:
     """How the worker works."""
     return WorkerSettings(
-        batch_size=config.worker.batch_size,
         decoders=config.worker.decoders,
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
@@ -134,7 +134,7 @@ def decoders_of(
         limits=limits_of(config),
         on_event=on_event,
         beat=beat,
-        most_outstanding=settings_of(config).ahead,
+        most_outstanding=ahead(config.worker.decoders, config.worker.batch_size or GPU_BATCH),
     )
 
 

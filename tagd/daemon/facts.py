@@ -16,7 +16,7 @@ from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -30,6 +30,7 @@ LOOK_SECONDS = 10.0  # how old what is on disk and in the catalogue may be
 # Milliseconds for a thousand million multiply-adds where no model was measured: two cores of 2020,
 # and a GPU, which waits for the launch of its kernels more than it computes.
 CPU_MS_PER_GMAC, GPU_MS_PER_GMAC = 16.0, 0.1
+AS_QUICK = 0.95  # of the best rate measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class _Seen:
     device: Device
     candidates: tuple[Candidate, ...]
     calibrations: tuple[Calibration, ...]
+    batch: int
     until: float
 
 
 class Survey:
     """Looks at the machine; remembers for a while what takes time to find out. One thread asks.
 
-    Without a catalogue nothing counts as measured.
+    `batch` photos go into one pass; 0 for what suits the machine. Without a catalogue nothing
+    counts as measured.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Survey:
             candidates=seen.candidates,
             free_mb=self._models.room_mb(),
             whole_mb=self._models.whole_mb(),
+            batch=seen.batch,
             waiting=waiting,
             at=self._now().time(),
             calibrations=seen.calibrations,
@@ -87,9 +91,25 @@ class Survey:
                     calibrations = load_calibrations(tx)
             known = self._models.shelf.all().values()
             candidates = candidates_of(known, measured, device, self._batch)
+            batch = self._batch or suitable_batch(measured, device)
             until = self._clock() + LOOK_SECONDS
-            self._seen = seen = _Seen(device, candidates, calibrations, until)
+            self._seen = seen = _Seen(device, candidates, calibrations, batch, until)
         return seen
+
+
+def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
+    """How many photos to put into one pass: of what is usual on the device no more than is of use
+    to any model that was measured there, as each photo more takes memory."""
+    usual = device.batch(0)
+    rates: dict[str, dict[int, float]] = defaultdict(dict)
+    for each in _measured_on(device, measured):
+        if each.batch_size <= usual:
+            rates[each.fingerprint][each.batch_size] = each.images_per_second
+    enough = [
+        min(size for size, rate in found.items() if rate >= AS_QUICK * max(found.values()))
+        for found in rates.values()
+    ]
+    return max(enough, default=usual)
 
 
 def candidates_of(
@@ -138,11 +158,15 @@ def _calibration(stored: str) -> Calibration:
 def _milliseconds(measured: Sequence[Speed], device: Device) -> Mapping[str, float]:
     """How long one photo takes, by the model's fingerprint: from the smallest batch measured."""
     rows: dict[str, list[Speed]] = defaultdict(list)
-    for each in measured:
-        if (each.device, each.precision) == (device.name, device.precision):
-            rows[each.fingerprint].append(each)
+    for each in _measured_on(device, measured):
+        rows[each.fingerprint].append(each)
     smallest = {name: min(some, key=lambda each: each.batch_size) for name, some in rows.items()}
     return {name: each.latency_ms / each.batch_size for name, each in smallest.items()}
+
+
+def _measured_on(device: Device, measured: Iterable[Speed]) -> Iterator[Speed]:
+    wanted = device.name, device.precision
+    return (each for each in measured if (each.device, each.precision) == wanted)
 
 
 def _per_gmac(models: Sequence[ModelFacts], took: Mapping[str, float], device: Device) -> float:

@@ -41,7 +41,8 @@ class Evaluation:
 @dataclass(frozen=True, slots=True)
 class Task:
     """What all models are asked about. `truths(labels)` gives each example's label among a model's
-    labels; `derive` makes tags of predictions, and `ancestors` says what a label is a kind of."""
+    labels; `derive` makes tags of predictions, and `ancestors` says what a label is a kind of. So
+    many photos as `batch_size` go into one pass, or with 0 what suits the device."""
 
     examples: Sequence[Example]
     truths: Callable[[Sequence[str]], Sequence[str | None]]
@@ -116,7 +117,7 @@ def _ask(
     for outcomes in photos.batches(
         [task.examples[place].path for place in known],
         [loaded.geometry],
-        size=task.batch_size,
+        size=pool.device().batch(task.batch_size),
         decoders=task.decoders,
         limits=task.limits,
     ):

@@ -15,6 +15,8 @@ from tagd.models.ladder import RUNGS, rung_of, take
 Wanted = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
+CPU_BATCH, GPU_BATCH = 4, 16  # photos in one pass at most, where nobody asks for another number
+
 
 @dataclass(frozen=True, slots=True)
 class Gpus:
@@ -36,9 +38,14 @@ class Device:
     precision: Precision
     reason: str
 
-    def holds(self, batch: int) -> int:
+    def batch(self, asked: int) -> int:
+        """How many photos go into one pass at most; 0 asks for what suits the device."""
+        return asked or (CPU_BATCH if self.name == "cpu" else GPU_BATCH)
+
+    def holds(self, asked: int) -> int:
         """For how many pictures a session keeps memory that is given so many at once: on a GPU each
         size of its passes may be recorded, and keeps its own."""
+        batch = self.batch(asked)
         if self.name == "cpu":
             return batch
         largest = rung_of(take(batch, RUNGS), RUNGS)

@@ -96,6 +96,11 @@ class Classifier:
         return self._wants.backlog
 
     @property
+    def batch(self) -> int:
+        """How many photos to ask about at once, at most. Raises `DeviceUnavailable`."""
+        return self._survey(0).batch
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The models for a photo that no rule is about."""
         return tuple(stage.model for stage in self._usual.stages)

@@ -82,7 +82,6 @@ class Report:
 class WorkerSettings:
     """Plain values from the configuration. Seconds."""
 
-    batch_size: int
     decoders: int
     max_attempts: int
     settle_seconds: float
@@ -90,10 +89,10 @@ class WorkerSettings:
     reads_keywords: bool = True  # what photos say becomes tags
     sidecars: SidecarRule = BESIDE
 
-    @property
-    def ahead(self) -> int:
-        """Photos claimed at most: at each decoder two, a batch, and what is recorded together."""
-        return 2 * self.decoders + self.batch_size + TURN_PHOTOS
+
+def ahead(decoders: int, batch: int) -> int:
+    """Photos claimed at most: at each decoder two, a batch, and what is recorded together."""
+    return 2 * decoders + batch + TURN_PHOTOS
 
 
 class Worker(Labourer):
@@ -128,6 +127,7 @@ class Worker(Labourer):
         self._run = run
         self._writes = writes
         self._on_times = on_times
+        self._batch = 1
         self._claimed: dict[int, Job] = {}
         self._watch = Stopwatch(time.perf_counter)
 
@@ -151,6 +151,7 @@ class Worker(Labourer):
 
     def turn(self) -> int:
         """One turn; returns how many jobs came to an end in it."""
+        self._batch = self._classifier.batch
         if not self._claimed and not self._claim_first():
             return 0
         turn = Turn()
@@ -199,7 +200,8 @@ class Worker(Labourer):
             self._woken.wait(min(POLL_SECONDS, left))
 
     def _claim_more(self, tx: Connection) -> list[Job]:
-        return self._claim(tx, self._settings.ahead - len(self._claimed))
+        most = ahead(self._settings.decoders, self._batch)
+        return self._claim(tx, most - len(self._claimed))
 
     def _decode(self, claimed: Sequence[Job]) -> None:
         tickets = {next(_TICKETS): job for job in claimed}
@@ -211,7 +213,7 @@ class Worker(Labourer):
 
     def _gather(self, timeout: float) -> Turn:
         turn = Turn()
-        for outcome in self._decoders.take(self._settings.batch_size, timeout):
+        for outcome in self._decoders.take(self._batch, timeout):
             job = self._claimed.pop(outcome.ticket)
             self._watch.add(Stage.DECODE, outcome.seconds)
             if outcome.photo is not None:

@@ -37,11 +37,12 @@ class Candidate:
 class Machine:
     """What there is at this moment. `free_mb` is what models may take together, those in memory
     included, and `whole_mb` what they could if nothing else took any; None where nobody says.
-    `waiting` photos are queued besides those at work."""
+    `waiting` photos are queued besides those at work, and `batch` at most go into one pass."""
 
     candidates: tuple[Candidate, ...]
     free_mb: int | None = None
     whole_mb: int | None = None
+    batch: int = 1
     waiting: int = 0
     at: time = time(12)  # local time of day
     calibrations: tuple[Calibration, ...] = ()

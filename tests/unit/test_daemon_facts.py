@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration
 from tagd.daemon.wants import wants_of
 from tagd.hours import Hours
 from tagd.models import registry
+from tagd.models.device import Device, Precision
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
@@ -158,3 +160,45 @@ def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
         memory_budget_mb=900,
         backlog=500,
     )
+
+
+@pytest.mark.parametrize(
+    ("device", "rates", "asked", "batch"),
+    [
+        ("cpu", {}, 0, 4),
+        ("cuda:0", {}, 0, 16),
+        ("cpu", {1: 50, 4: 60}, 7, 7),  # as asked
+        ("cpu", {1: 100, 2: 102, 4: 103, 8: 200}, 0, 1),  # no gain in more
+        ("cpu", {1: 80, 2: 99, 4: 103}, 0, 2),
+        ("cuda:0", {1: 200, 4: 700, 16: 1900, 64: 4000}, 0, 16),
+        ("cuda:0", {1: 200, 4: 1890, 16: 1900}, 0, 4),
+    ],
+)
+def test_as_many_photos_go_into_a_pass_as_are_of_use(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    device: str,
+    rates: dict[int, float],
+    asked: int,
+    batch: int,
+) -> None:
+    precision: Precision = "fp32" if device == "cpu" else "bf16"
+    measured = [
+        replace(speed(LITE0, 1000 * size / rate, size, device), precision=precision)
+        for size, rate in rates.items()
+    ]
+    there = Device(device, precision, "a test")
+    models = pool(tmp_path)
+    monkeypatch.setattr(models, "device", lambda: there)
+    with fresh(tmp_path) as catalogue:
+        with catalogue.write() as tx:
+            speeds.put(tx, measured)
+        assert Survey(models, catalogue, batch=asked)(0).batch == batch
+
+
+def test_the_model_that_gains_most_by_more_photos_says_how_many(tmp_path: Path) -> None:
+    measured = [speed(LITE0, 10), speed(LITE0, 40, 4), speed(LITE2, 20), speed(LITE2, 40, 4)]
+    with fresh(tmp_path) as catalogue:
+        with catalogue.write() as tx:
+            speeds.put(tx, measured)
+        assert Survey(pool(tmp_path), catalogue, batch=0)(0).batch == 4
