@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers import DamagedContainer, recognise
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import all_tags
 from tagd.metadata import exif, iptc, packets, xmp
-from tagd.metadata.keywords import IN_XMP, Field, join, spelled
+from tagd.metadata.keywords import IN_XMP, Field, claimed, claims_of, join, spelled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tagd.metadata.exiftool import ExifTool
     from tagd.metadata.keywords import Joined, Keywords, Tagging
 
@@ -47,56 +50,81 @@ class Edit:
 
 
 def edit_packet(
-    old: bytes | None, wish: Wish, ours: Keywords, carried: Keywords, *, padded: bool
+    old: bytes | None,
+    wish: Wish,
+    ours: Keywords | None,
+    carried: Keywords,
+    *,
+    padded: bool,
+    beside: Mapping[Field, Joined] = MappingProxyType({}),
 ) -> Edit:
     """A packet, or a sidecar, with the wish fulfilled; the very same bytes where nothing changes.
 
-    `carried` are the keywords to begin a new one with. Raises MalformedPacket.
+    Without `ours` tagd answers for what the packet says is tagd's. `carried` are the keywords to
+    begin a new one with, `beside` what is to be in other fields than a packet's. Raises
+    MalformedPacket.
     """
     packet = xmp.new_packet(padded=padded) if old is None else xmp.parse(old)
     there = (
         {each: carried.get(each, ()) for each in IN_XMP} if old is None else xmp.keywords(packet)
     )
     # Where there is no packet any more, nobody took single keywords away.
-    before = {} if old is None else ours
+    before: Keywords = {}
+    if old is not None:
+        before = claimed(xmp.claims(packet), there) if ours is None else ours
     joined = {each: join(there[each], wish.of(each), before.get(each, ())) for each in IN_XMP}
     if not any(each.added or each.removed for each in joined.values()):
         return Edit(old, joined)
     xmp.set_keywords(packet, {each: result.values for each, result in joined.items()})
-    said = wish.taggings if any(each.ours for each in joined.values()) else ()
-    xmp.set_provenance(packet, said)
+    claims = claims_of(wish.taggings, {**joined, **beside})
+    xmp.set_provenance(packet, claims)
     left = {each: result.values for each, result in joined.items() if result.values}
-    is_spent = not said and xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)
+    is_spent = not claims and xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)
     if is_spent and left == {each: values for each, values in carried.items() if values}:
         return Edit(None, joined)
     return Edit(packet.to_bytes(), joined)
 
 
-def edit_photo(data: bytes, wish: Wish, ours: Keywords, exiftool: ExifTool | None) -> Edit:
-    """A photo with the wish fulfilled inside it.
+def edit_photo(data: bytes, wish: Wish, ours: Keywords | None, exiftool: ExifTool | None) -> Edit:
+    """A photo with the wish fulfilled inside it. Without `ours` tagd answers for what the photo
+    says is tagd's, as a copy does, or one whose catalogue was lost.
 
     Raises NoPlace, MalformedPacket, CannotSplice, DamagedContainer, ExifToolTrouble.
     """
     old = packets.embedded(data, exiftool)
     _require_main_packet(data)
-    packet = edit_packet(old, wish, ours, {}, padded=recognise(data) == "JPEG")
+    is_jpeg = recognise(data) == "JPEG"
+    older = _older_fields(data, old, wish, ours) if is_jpeg else {}
+    packet = edit_packet(old, wish, ours, {}, padded=is_jpeg, beside=older)
     edited = data if packet.data == old else packets.embed(data, packet.data, exiftool)
     joined, left_out = dict(packet.joined), []
-    if recognise(data) == "JPEG":
-        for which, written in _WRITERS.items():
-            there = _there(edited, which)
-            if there is None:
-                continue
-            # Where the packet is gone, what is missing here went with it, and nobody took it away.
-            before = [each for each in ours.get(which, ()) if old is not None or each in there]
-            result = join(there, wish.of(which), before)
-            try:
-                if result.added or result.removed:
-                    edited = written(edited, result.values)
-                joined[which] = result
-            except (exif.ExifUnsafe, CannotSplice) as reason:
-                left_out.append(f"{which}: {reason}")
+    for which, result in older.items():
+        try:
+            if result.added or result.removed:
+                edited = _WRITERS[which](edited, result.values)
+            joined[which] = result
+        except (exif.ExifUnsafe, CannotSplice) as reason:
+            left_out.append(f"{which}: {reason}")
     return Edit(edited, joined, tuple(left_out))
+
+
+def _older_fields(
+    data: bytes, old: bytes | None, wish: Wish, ours: Keywords | None
+) -> dict[Field, Joined]:
+    """What the fields of a JPEG that are none of XMP's should hold."""
+    found = {which: _there(data, which) for which in _WRITERS}
+    there = {which: values for which, values in found.items() if values is not None}
+    if ours is None:
+        ours = claimed(xmp.claims(xmp.parse(old)), there) if old is not None else {}
+    elif old is None:
+        # The packet is gone, and what is missing here went with it: nobody took it away.
+        ours = {
+            which: tuple(value for value in ours.get(which, ()) if value in values)
+            for which, values in there.items()
+        }
+    return {
+        which: join(values, wish.of(which), ours.get(which, ())) for which, values in there.items()
+    }
 
 
 def _require_main_packet(data: bytes) -> None:

@@ -66,6 +66,14 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A tag that tagd wrote into a file, and the fields of it in which tagd answers for it."""
+
+    tagging: Tagging
+    fields: frozenset[Field]
+
+
+@dataclass(frozen=True, slots=True)
 class SaidByPerson:
     """What changed in a field since tagd wrote it."""
 
@@ -111,6 +119,30 @@ def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) 
         added=added,
         removed=tuple(value for value in existing if value in ours and value not in wanted),
     )
+
+
+def claims_of(taggings: Sequence[Tagging], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
+    """What of these tags tagd answers for; not for what was there before it."""
+    spellings = [(each, spelled([each])) for each in taggings]
+    claims = (
+        Claim(each, frozenset(f for f, its in joined.items() if {*said[f]} & {*its.ours}))
+        for each, said in spellings
+    )
+    return tuple(each for each in claims if each.fields)
+
+
+def claimed(claims: Sequence[Claim], there: Keywords) -> Keywords:
+    """What tagd answers for by these claims, of the keywords that are there still."""
+    return {
+        which: tuple(
+            value
+            for claim in claims
+            if which in claim.fields
+            for value in spelled([claim.tagging])[which]
+            if value in values
+        )
+        for which, values in there.items()
+    }
 
 
 def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tagd.metadata.keywords import Keywords
+    from tagd.metadata.keywords import Claim, Keywords
 
 Number = TypeVar("Number", int, float)
 
@@ -44,8 +44,8 @@ class FileTags:
 
     `rating` is from -1 (rejected) to 5. Latitude and longitude are degrees, north and east above
     zero. `taken_at` is ISO 8601 as the camera wrote it, with its offset where given.
-    `has_packet`: there is XMP, so that a keyword that is missing from it was taken away. `by_tagd`
-    are the names of the tags that some tagd has written.
+    `has_packet`: there is XMP, so that a keyword that is missing from it was taken away. `claims`
+    are what some tagd says that it has written.
     """
 
     keywords: Keywords = field(default_factory=dict)
@@ -56,7 +56,12 @@ class FileTags:
     camera_model: str | None = None
     taken_at: str | None = None
     has_packet: bool = False
-    by_tagd: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def by_tagd(self) -> tuple[str, ...]:
+        """The names of the tags that some tagd has written."""
+        return unique(each.tagging.name for each in self.claims)
 
     def of(self, which: Field) -> tuple[str, ...]:
         """What one field holds."""
@@ -85,7 +90,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
         camera_model=first.camera_model or second.camera_model,
         taken_at=first.taken_at or second.taken_at,
         has_packet=first.has_packet or second.has_packet,
-        by_tagd=unique((*first.by_tagd, *second.by_tagd)),
+        claims=(*first.claims, *second.claims),
     )
 
 
@@ -128,7 +133,7 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
         camera_model=xmp.text_of(packet, "tiff:Model"),
         taken_at=next(filter(None, map(_date, text)), None),
         has_packet=True,
-        by_tagd=xmp.provenance(packet),
+        claims=xmp.claims(packet),
     )
 
 

@@ -26,7 +26,7 @@ from tagd.errors import (
 from tagd.metadata import packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.exiftool import ExifToolTrouble
-from tagd.metadata.keywords import IN_XMP, Field
+from tagd.metadata.keywords import IN_XMP, Field, claimed
 from tagd.metadata.safe_write import Manner, create, remove, replace, take
 from tagd.metadata.verify import harm
 
@@ -96,13 +96,14 @@ class Writer:
         self,
         photo: Path,
         wish: Wish,
-        ours: Keywords,
+        ours: Keywords | None,
         *,
         known: Signature | None = None,
         dry_run: bool = False,
     ) -> Report:
-        """Write into the photo itself, where it is the one that is `known`. Raises a PhotoError;
-        the photo is then as it was."""
+        """Write into the photo itself, where it is the one that is `known`. `ours` is what tagd
+        answers for in it, None where only the photo can tell. Raises a PhotoError; the photo is
+        then as it was."""
         original = take(photo)
         if known is not None and (original.seen.size, original.seen.mtime_ns) != (
             known.size,
@@ -131,20 +132,21 @@ class Writer:
         self,
         photo: Path,
         wish: Wish,
-        ours: Keywords,
+        ours: Keywords | None,
         *,
         rule: SidecarRule,
         embedded: Keywords | None = None,
         dry_run: bool = False,
     ) -> Report:
         """Write into the photo's sidecar. A new one begins with the keywords that are embedded, but
-        for those that tagd has `embedded` itself.
+        for those that tagd has `embedded` itself. Of this, as of `ours`, None says that only the
+        file can tell.
 
         Raises a PhotoError; the sidecar is then as it was.
         """
         place = sidecar.choose(photo, rule)
         original = take(place) if place.exists() or place.is_symlink() else None
-        carried = _carried(photo, embedded or {})
+        carried = _carried(photo, embedded)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
             edit = edit_packet(old, wish, ours, carried, padded=False)
@@ -170,13 +172,13 @@ class Writer:
         return dataclasses.replace(report, signature=signature)
 
 
-def _report(path: Path, edit: Edit, before: Keywords) -> Report:
+def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
     def chosen(part: Callable[[Joined], tuple[str, ...]]) -> Mapping[Field, tuple[str, ...]]:
         values = {each: part(result) for each, result in edit.joined.items()}
         return {each: found for each, found in values.items() if found}
 
     # What could not be taken away from a field is still tagd's.
-    kept = {each: values for each, values in before.items() if each not in edit.joined}
+    kept = {each: values for each, values in (before or {}).items() if each not in edit.joined}
     return Report(
         path=path,
         ours={**kept, **chosen(lambda each: each.ours)},
@@ -186,9 +188,11 @@ def _report(path: Path, edit: Edit, before: Keywords) -> Report:
     )
 
 
-def _carried(photo: Path, ours: Keywords) -> Keywords:
+def _carried(photo: Path, ours: Keywords | None) -> Keywords:
     """The keywords that others embedded in the photo, in the fields that a sidecar has."""
     found = reader.read(photo)
+    if ours is None:
+        ours = claimed(found.claims, found.keywords)
     theirs = {
         each: tuple(value for value in found.of(each) if value not in ours.get(each, ()))
         for each in Field

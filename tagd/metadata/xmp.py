@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from tagd import __version__
-from tagd.metadata.keywords import IN_XMP, Field
+from tagd.metadata.keywords import IN_XMP, Claim, Field, Tagging, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tagd.metadata.keywords import Keywords, Tagging
+    from tagd.metadata.keywords import Keywords
 
 NAMESPACES: Final = {
     "x": "adobe:ns:meta/",
@@ -129,39 +129,53 @@ def set_keywords(packet: Packet, values: Keywords) -> None:
         _set(packet, field, wanted)
 
 
-def set_provenance(packet: Packet, taggings: Sequence[Tagging]) -> None:
-    """Say which model said what. Replaces what tagd said there before; nothing to say leaves none.
+def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
+    """Say which model said what, and where tagd wrote it. Replaces what tagd said there before;
+    nothing to say leaves none.
 
     Source of the form: ISO 16684-1, 7.9.2.4, structures whose fields are all simple.
     """
     for element in list(_properties(packet, _PROVENANCE)):
         _remove(element)
-    if not taggings:
+    if not claims:
         return
     bag = _new_property(packet, _PROVENANCE, "Bag")
-    for each in taggings:
+    for each in claims:
         item = etree.Element(_qualified("rdf:li"))
         for name, value in (
-            ("tag", each.name),
-            ("model", each.model),
-            ("fingerprint", each.fingerprint),
-            ("confidence", f"{each.confidence:.3f}"),
-            ("date", each.said_at),
+            ("tag", each.tagging.name),
+            ("path", spelled([each.tagging])[Field.HIERARCHY][0]),
+            ("fields", " ".join(sorted(each.fields))),
+            ("model", each.tagging.model),
+            ("fingerprint", each.tagging.fingerprint),
+            ("confidence", f"{each.tagging.confidence:.3f}"),
+            ("date", each.tagging.said_at),
         ):
             item.set(_qualified(f"tagd:{name}"), value)
         _append(bag, item)
 
 
-def provenance(packet: Packet) -> tuple[str, ...]:
-    """The names of the tags that some tagd has written, in whatever form others left them."""
-    name = _qualified("tagd:tag")
-    return tuple(
-        said
-        for element in _properties(packet, _PROVENANCE)
-        for each in element.iter()
-        for said in (each.get(name), each.text if each.tag == name else None)
-        if said
-    )
+def claims(packet: Packet) -> tuple[Claim, ...]:
+    """What some tagd says that it wrote, and where."""
+    items = (item for each in _properties(packet, _PROVENANCE) for item in _items(each))
+    return tuple(filter(None, map(_claim, items)))
+
+
+def _claim(item: etree._Element) -> Claim | None:
+    """Its fields may be attributes or elements: programs that rewrite XMP choose."""
+    said = {str(name): str(value) for each in item.iter() for name, value in each.attrib.items()}
+    said |= {str(each.tag): each.text or "" for each in item.iter() if len(each) == 0}
+    values = [said.get(_qualified(f"tagd:{name}"), "") for name in ("tag", "path", "fields")]
+    tag, path, fields = values
+    if not tag:
+        return None
+    above = path.split("|")[:-1]
+    known = frozenset(each for each in Field if each in fields.split())
+    return Claim(Tagging((*above, tag), "", "", 0.0, ""), known)
+
+
+def _items(element: etree._Element) -> Iterator[etree._Element]:
+    return element.iter(_qualified("rdf:li"))
 
 
 def is_of_tagd(packet: Packet) -> bool:
@@ -201,7 +215,7 @@ def _values(packet: Packet, field: Field) -> Iterator[str]:
         if simple is not None:
             yield str(simple)
     for element in _properties(packet, field):
-        items = list(element.iter(_qualified("rdf:li")))
+        items = list(_items(element))
         yield from (_text(item) for item in items)
         if not items and len(element) == 0 and (element.text or "").strip():
             yield _text(element)

@@ -182,7 +182,8 @@ class Scribe:
         ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
         writer = Writer(ledger, self.exiftool, self.settings.manner)
         before = target.written.get(place)
-        ours = {} if before is None else ours_of(before.ours)
+        # Of a copy, or after the catalogue was lost, only the file can tell what is tagd's.
+        ours = None if before is None else ours_of(before.ours)
         if place is Place.EMBEDDED:
             report = writer.embed(target.path, wish, ours, known=target.signature, dry_run=dry_run)
         else:

@@ -239,6 +239,17 @@ def test_exiftool_reads_every_field_as_intended(
         assert told["IPTC:Caption-Abstract"] == "caption"
 
 
+@needs_exiftool
+def test_what_is_tagds_is_known_after_another_program_rewrote_the_packet(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(SPLICED["plain.jpg"])
+    writer().embed(photo, TAGS, {})
+    said = ["-XMP-dc:Title=Mine", "-XMP-dc:Subject+=Berlin"]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *said, str(photo)], check=True)
+    writer().embed(photo, OTHER_TAGS, None)
+    assert reader.read(photo).of(Field.SUBJECT) == ("コーヒー ☕", "Berlin", "dog")
+
+
 @needs_exiv2
 @pytest.mark.parametrize("where", ["embedded", "exif.heic", "exif.avif", "sidecar"])
 def test_exiv2_reads_every_field_as_intended(where: str, tmp_path: Path) -> None:

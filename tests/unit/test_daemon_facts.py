@@ -11,11 +11,11 @@ import pytest
 from tagd.catalogue import speeds
 from tagd.catalogue.speeds import Speed
 from tagd.config import Config, load
-from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration
+from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration, suitable_batch
 from tagd.daemon.wants import wants_of
 from tagd.hours import Hours
 from tagd.models import registry
-from tagd.models.device import Device, Precision
+from tagd.models.device import Device
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
@@ -23,6 +23,7 @@ from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 from tests.catalogue import fresh
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+ON_CPU, ON_GPU = Device("cpu", "fp32", "a test"), Device("cuda:0", "bf16", "a test")
 FITTED = Calibration((LITE0, LITE2), ("a", "b"), (Settling(0.7, 1.25),), "here")
 
 
@@ -163,37 +164,28 @@ def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "rates", "asked", "batch"),
+    ("device", "rates", "batch"),
     [
-        ("cpu", {}, 0, 4),
-        ("cuda:0", {}, 0, 16),
-        ("cpu", {1: 50, 4: 60}, 7, 7),  # as asked
-        ("cpu", {1: 100, 2: 102, 4: 103, 8: 200}, 0, 1),  # no gain in more
-        ("cpu", {1: 80, 2: 99, 4: 103}, 0, 2),
-        ("cuda:0", {1: 200, 4: 700, 16: 1900, 64: 4000}, 0, 16),
-        ("cuda:0", {1: 200, 4: 1890, 16: 1900}, 0, 4),
+        (ON_CPU, {}, 4),
+        (ON_GPU, {}, 16),
+        (ON_CPU, {1: 100, 2: 102, 4: 103, 8: 200}, 1),  # no gain in more
+        (ON_CPU, {1: 80, 2: 99, 4: 103}, 2),
+        (ON_GPU, {1: 200, 4: 700, 16: 1900, 64: 4000}, 16),
+        (ON_GPU, {1: 200, 4: 1890, 16: 1900}, 4),
     ],
 )
 def test_as_many_photos_go_into_a_pass_as_are_of_use(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    device: str,
-    rates: dict[int, float],
-    asked: int,
-    batch: int,
+    device: Device, rates: dict[int, float], batch: int
 ) -> None:
-    precision: Precision = "fp32" if device == "cpu" else "bf16"
     measured = [
-        replace(speed(LITE0, 1000 * size / rate, size, device), precision=precision)
+        replace(speed(LITE0, 1000 * size / rate, size, device.name), precision=device.precision)
         for size, rate in rates.items()
     ]
-    there = Device(device, precision, "a test")
-    models = pool(tmp_path)
-    monkeypatch.setattr(models, "device", lambda: there)
-    with fresh(tmp_path) as catalogue:
-        with catalogue.write() as tx:
-            speeds.put(tx, measured)
-        assert Survey(models, catalogue, batch=asked)(0).batch == batch
+    assert suitable_batch(measured, device) == batch
+
+
+def test_who_asks_for_a_number_of_photos_in_a_pass_gets_it(tmp_path: Path) -> None:
+    assert Survey(pool(tmp_path), None, batch=7)(0).batch == 7
 
 
 def test_the_model_that_gains_most_by_more_photos_says_how_many(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from tagd.metadata.keywords import (
     Field,
     Joined,
     SaidByPerson,
+    Tagging,
+    claimed,
+    folded,
     join,
     said_by_person,
     spelled,
@@ -218,3 +221,37 @@ def test_provenance_goes_when_the_tags_do() -> None:
     back = edit_packet(written.data, NOTHING, ours, {}, padded=False)
     assert back.data is not None
     assert canonical(back.data) == canonical(LIGHTROOM)
+
+
+@given(TAGGINGS, LISTS)
+def test_a_packet_tells_which_of_its_keywords_are_tagds(
+    taggings: tuple[Tagging, ...], theirs: tuple[str, ...]
+) -> None:
+    written = edit_packet(None, Wish(taggings), {}, {Field.SUBJECT: theirs}, padded=False)
+    if written.data is None:
+        return
+    packet = xmp.parse(written.data)
+    told = claimed(xmp.claims(packet), xmp.keywords(packet))
+    ours = {field: result.ours for field, result in written.joined.items()}
+    assert set(told[Field.SUBJECT]) <= set(ours[Field.SUBJECT])
+    assert not set(map(folded, told[Field.SUBJECT])) & set(map(folded, theirs))
+    # A name with a separator in it may be told less exactly than it was written.
+    if not any("|" in name or "/" in name for each in taggings for name in each.path):
+        assert {field: set(values) for field, values in told.items()} == {
+            field: set(values) for field, values in ours.items()
+        }
+
+
+def test_a_copy_loses_what_tagd_wrote_and_nothing_else() -> None:
+    theirs = edit_packet(None, Wish((tagging("cat"),)), {}, {}, padded=False).data
+    assert theirs is not None
+    packet = xmp.parse(theirs)
+    xmp.set_provenance(packet, ())  # "cat" is somebody else's
+    written = edit_packet(packet.to_bytes(), TAGS, {}, {}, padded=False)
+    again = edit_packet(written.data, Wish((tagging("dog"),)), None, {}, padded=False)
+    assert again.data is not None
+    assert xmp.keywords(xmp.parse(again.data)) == {
+        Field.SUBJECT: ("cat", "dog"),
+        Field.HIERARCHY: ("cat", "dog"),
+        Field.TAGS_LIST: ("cat", "dog"),
+    }
