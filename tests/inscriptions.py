@@ -73,6 +73,19 @@ class Desk:
         with self.catalogue.write() as tx:
             return sidecars.submit(tx, path, signature_of(path.stat()), path, recorded.NOW)
 
+    def missing(self, path: Path) -> None:
+        """The watch tells that it is not there any more."""
+        with self.catalogue.write() as tx:
+            photos.mark_missing(tx, [path], recorded.NOW)
+
+    def moved(self, source: Path, destination: Path) -> None:
+        """The watch tells that it has another name."""
+        seen = signature_of(destination.stat())
+        with self.catalogue.write() as tx:
+            photos.rename(
+                tx, source, destination, is_folder=False, now=recorded.NOW, signature=seen
+            )
+
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""
         with self.catalogue.write() as tx:

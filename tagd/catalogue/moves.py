@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     LargeBinary,
     Text,
     and_,
     bindparam,
+    case,
     cast,
     delete,
     exists,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from tagd.domain import SettledFile, Signature
+
+UNFINISHED: Final = "unfinished"  # of a missing file: something was still to be done for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +144,16 @@ def forget_missing(tx: Connection, before: float) -> int:
 
 def _mark(tx: Connection, which: ColumnElement[bool], now: float) -> int:
     there = and_(which, file.c.state != FileState.MISSING)
-    tx.execute(delete(job).where(job.c.file_id.in_(select(file.c.id).where(there))))
     gone = {
         "state": FileState.MISSING,
         "state_since": now,
-        "reason_code": None,
+        # When it is back it is looked at anew, however unchanged it is.
+        "reason_code": case((exists().where(job.c.file_id == file.c.id), UNFINISHED), else_=None),
         "reason": None,
     }
-    return tx.execute(update(file).where(there).values(gone)).rowcount
+    marked = tx.execute(update(file).where(there).values(gone)).rowcount
+    tx.execute(delete(job).where(job.c.file_id.in_(select(file.c.id).where(which))))
+    return marked
 
 
 def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
@@ -157,7 +162,9 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
     missing = [move for move in moves if move.row.state == FileState.MISSING]
     tagged = _tagged(tx, {move.row.photo_id for move in missing} - {None})
     states = {
-        move.row.id: FileState.TAGGED if move.row.photo_id in tagged else FileState.QUEUED
+        move.row.id: FileState.TAGGED
+        if move.row.photo_id in tagged and move.row.reason_code != UNFINISHED
+        else FileState.QUEUED
         for move in missing
     }
     for some in chunks(moves):
@@ -171,6 +178,7 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
             "ctime_ns": move.ctime_ns,
             "state": states.get(move.row.id, move.row.state),
             "state_since": now if move.row.id in states else move.row.state_since,
+            "reason_code": None if move.row.id in states else move.row.reason_code,
             "seen_at": now,
         }
         for move in moves

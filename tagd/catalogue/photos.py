@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.moves import (
+    UNFINISHED,
     adopt_moved,
     forget_missing,
     mark_missing,
@@ -149,7 +150,8 @@ def _verdict(row: Any, found: SettledFile) -> _Verdict:
         case FileState.TAGGED:
             return _Verdict.UNCHANGED
         case FileState.MISSING:
-            return _Verdict.REOPENED if row.tagging_id is None else _Verdict.RETURNED
+            is_unfinished = row.tagging_id is None or row.reason_code == UNFINISHED
+            return _Verdict.REOPENED if is_unfinished else _Verdict.RETURNED
         case FileState.FAILED:
             asked = found.priority == Priority.ASKED
             return _Verdict.REOPENED if asked else _Verdict.UNCHANGED

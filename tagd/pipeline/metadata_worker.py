@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import inscriptions, jobs
 from tagd.domain import FileState, JobKind
-from tagd.errors import CatalogueError, PhotoError
+from tagd.errors import CatalogueError, FileVanished, PhotoError
 from tagd.fs import display
 from tagd.pipeline import retry
 from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
@@ -123,9 +123,7 @@ class MetadataWorker(Labourer):
             match verdict:
                 case retry.GiveUp():
                     jobs.quarantine(tx, job, error.code, reason, now)
-                case retry.Forget():
-                    jobs.complete(tx, job)
-                    return
                 case retry.RetryAt():
                     jobs.retry_later(tx, job, error.code, reason, verdict)
-        self._on_failed(job.path, reason)
+        if not isinstance(error, FileVanished):  # most were deleted, which is nobody's trouble
+            self._on_failed(job.path, reason)

@@ -79,12 +79,16 @@ def decide(
     return _back_off(job, now, max_attempts)
 
 
-def decide_writing(error: PhotoError, job: Job, *, now: float, max_attempts: int) -> Verdict:
+def decide_writing(
+    error: PhotoError, job: Job, *, now: float, max_attempts: int
+) -> RetryAt | GiveUp:
     """What becomes of `job`, which is to write a photo's tags, after `error`. A full disk, and a
-    program that has the file open, are waited for as long as it takes."""
+    program that has the file open, are waited for as long as it takes; and so is a file that is not
+    there, as it may be elsewhere by now, or on a disk that comes back. Where it is gone for good,
+    the job goes with it once that is known."""
     match error:
         case FileVanished():
-            return Forget()
+            return RetryAt(now + _delay(job))
         case PermanentPhotoError():
             return GiveUp()
         case DiskFull() | FileBusy():
@@ -92,7 +96,11 @@ def decide_writing(error: PhotoError, job: Job, *, now: float, max_attempts: int
     return _back_off(job, now, max_attempts)
 
 
-def _back_off(job: Job, now: float, max_attempts: int) -> Verdict:
+def _back_off(job: Job, now: float, max_attempts: int) -> RetryAt | GiveUp:
     if job.attempts + 1 >= max_attempts:
         return GiveUp()
-    return RetryAt(now + min(BACK_OFF_SECONDS * 2 ** min(job.attempts, 20), BACK_OFF_MOST_SECONDS))
+    return RetryAt(now + _delay(job))
+
+
+def _delay(job: Job) -> float:
+    return min(BACK_OFF_SECONDS * 2.0 ** min(job.attempts, 20), BACK_OFF_MOST_SECONDS)

@@ -344,9 +344,9 @@ class Worker(Labourer):
         """The file is gone, unless it was submitted anew, or has had another name since the claim:
         then its job goes on there."""
         if jobs.complete(tx, job):
+            jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
             if photos.mark_missing(tx, [job.path], now):
                 return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
-            jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
         why = "changed or was renamed meanwhile"
         return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 

@@ -163,6 +163,21 @@ def test_a_missing_file_that_is_back_is_tagged_without_a_job(tx: Connection) -> 
     assert tags(tx) == [("/p/a.jpg", "cat"), ("/p/b.jpg", "cat")]
 
 
+def test_a_missing_file_whose_new_content_was_never_read_is_queued_when_it_is_back(
+    tx: Connection,
+) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    tag_all(tx)
+    submit(tx, settled("/p/a.jpg", 2))  # its tags are those of another picture
+    photos.mark_missing(tx, [1], NOW)
+    assert submit(tx, settled("/p/a.jpg", 2)) == Submitted(1, 0)
+    assert states(tx) == {"/p/a.jpg": "queued"}
+    photos.mark_missing(tx, [1], NOW)
+    photos.rename(tx, Path("/p/a.jpg"), Path("/p/b.jpg"), is_folder=False, now=NOW)
+    assert states(tx) == {"/p/b.jpg": "queued"}
+    assert waiting(tx) == ["/p/b.jpg"]
+
+
 def test_a_missing_file_that_never_was_tagged_is_queued_when_it_is_back(tx: Connection) -> None:
     submit(tx, settled("/p/a.jpg"))
     assert photos.mark_missing(tx, [1], NOW) == 1

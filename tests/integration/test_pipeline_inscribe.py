@@ -237,10 +237,31 @@ def test_tags_of_a_lost_catalogue_are_replaced_and_those_of_people_stay(
 
 
 def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:
-    desk.photo().unlink()
+    photo = desk.photo()
+    photo.unlink()
     assert desk.write() == 0
+    assert desk.jobs() == [("waiting", "vanished")]
+    desk.missing(photo)
     assert desk.jobs() == []
     assert desk.failed == []
+
+
+def test_a_photo_that_went_to_another_folder_is_written_there(desk: Desk) -> None:
+    photo = desk.photo()
+    moved = photo.rename(photo.with_name("moved.jpg"))
+    assert desk.write() == 0, "the catalogue does not know yet"
+    desk.moved(photo, moved)
+    assert desk.write(later=60) == 1
+    assert subjects(moved) == ("cat",)
+
+
+def test_a_photo_that_went_unwritten_is_looked_at_when_it_is_back(desk: Desk) -> None:
+    photo, other = desk.photo(), desk.photo("other.jpg")
+    desk.missing(photo)
+    desk.missing(other)
+    assert desk.submit(photo) == 1
+    desk.moved(other, other.rename(other.with_name("moved.jpg")))
+    assert desk.waiting_tags() == 2
 
 
 def test_a_write_that_a_kill_cut_short_is_known_as_ours(desk: Desk) -> None:

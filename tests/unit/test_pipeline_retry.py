@@ -135,7 +135,8 @@ def test_every_permanent_error_is_given_up_at_once() -> None:
     ("error", "attempts", "expected"),
     [
         (MetadataMalformed(PATH, "no XML"), 0, GiveUp()),
-        (FileVanished(PATH, "gone"), 0, Forget()),
+        (FileVanished(PATH, "gone"), 0, RetryAt(105.0)),
+        (FileVanished(PATH, "gone"), 99, RetryAt(3700.0)),
         (DiskFull(PATH, "no room"), 99, RetryAt(130.0, counts=False)),
         (FileBusy(PATH, "open"), 99, RetryAt(130.0, counts=False)),
         (FileChanged(PATH, "newer"), 0, RetryAt(105.0)),
