@@ -27,6 +27,7 @@ from tagd.metadata.keywords import Field, Tagging
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.writer import Report, Writer
+from tagd.pipeline import read_back
 from tagd.pipeline.ledger import CatalogueLedger, ours_of
 from tagd.policy.rules import matches_path
 
@@ -142,7 +143,7 @@ class Scribe:
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
         wish = self.wish(target)
         digest = _digest(wish)
-        if _stands(target, place, wish, digest):
+        if self._stands(target, place, wish, digest):
             self.on_outcome(place, Outcome.UNCHANGED)
             return []
         try:
@@ -153,6 +154,16 @@ class Scribe:
             raise
         self.on_outcome(place, Outcome.WRITTEN if report.has_changes else Outcome.UNCHANGED)
         return [report]
+
+    def _stands(self, target: Target, place: Place, wish: Wish, digest: str) -> bool:
+        """Whether the file is as it was left when just this was to be written. Opens nothing where
+        anything is known of that."""
+        before = target.written.get(place)
+        if before is not None:
+            return before.wish == digest and _signature_at(before.path) == before.signature
+        if wish.taggings:
+            return False
+        return not read_back.said_at(target.path, place, self.settings.sidecars).by_tagd
 
     def wish(self, target: Target) -> Wish:
         """The keywords that the photo is to have. What was found in it is there already."""
@@ -214,14 +225,6 @@ class Scribe:
 def _fit(place: Place, kind: str) -> Place:
     """Nothing is ever written into some kinds of files."""
     return Place.SIDECAR if kind in _NEVER_EMBEDDED else place
-
-
-def _stands(target: Target, place: Place, wish: Wish, digest: str) -> bool:
-    """Whether the file is as it was left when just this was to be written. Opens nothing."""
-    before = target.written.get(place)
-    if before is None:
-        return not wish.taggings
-    return before.wish == digest and _signature_at(before.path) == before.signature
 
 
 def _way_to(label: str, derivation: Derivation) -> list[str]:

@@ -34,6 +34,11 @@ def readings_at(path: Path, rule: SidecarRule) -> Readings:
     return _together(reader.read(path), _sidecars(path, rule))
 
 
+def said_at(path: Path, place: Place, rule: SidecarRule) -> FileTags:
+    """What one of the two places says. Raises a PhotoError on I/O errors of the photo."""
+    return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule)
+
+
 def _together(inside: FileTags, beside: FileTags) -> Readings:
     keywords = {}
     if inside.has_packet or any(inside.keywords.values()):

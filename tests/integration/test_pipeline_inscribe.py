@@ -233,7 +233,15 @@ def test_tags_of_a_lost_catalogue_are_replaced_and_those_of_people_stay(
         anew = Desk(catalogue, desk.folder)
         anew.tag(photo, DOG)
         assert anew.write() == 1
-    assert subjects(photo) == ("Berlin", "dog")
+        assert subjects(photo) == ("Berlin", "dog")
+    (tmp_path / "newer").mkdir()
+    with recorded.fresh(tmp_path / "newer") as catalogue:
+        anew = Desk(catalogue, desk.folder)
+        anew.set(min_confidence=1.0)
+        anew.tag(photo, DOG)
+        assert anew.write() == 1
+        assert subjects(photo) == ("Berlin",)
+        assert anew.write() == 0
 
 
 def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:
