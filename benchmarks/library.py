@@ -30,12 +30,11 @@ NONSENSE = b"Dear diary, this is no picture. "
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a file holds, whatever keywords it is given: its picture, or all of it where none can be
-    seen in it, captions, and the keywords that it was born with as a copy: those are not tagd's."""
+    seen in it, and captions."""
 
     payload: str
     is_photo: bool = True
     captions: tuple[bytes, ...] = ()
-    keywords: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, data: bytes, *, is_photo: bool = True) -> Held:
@@ -105,8 +104,7 @@ class Library:
     def copy(self) -> None:
         """The same photo once more, with the keywords that it has by now."""
         if name := self._any():
-            data = (self.top / name).read_bytes()
-            self._write(self._new_name(), data, replace(self.files[name], keywords=subjects(data)))
+            self._write(self._new_name(), (self.top / name).read_bytes(), self.files[name])
 
     def move(self) -> None:
         """A file gets another name, perhaps in another folder."""

@@ -27,8 +27,8 @@ class Reading:
     def differences(
         self, files: Mapping[str, Held], in_force: Mapping[str, frozenset[str]]
     ) -> Iterator[str]:
-        """Where a file is not what it must be: all that it held, and as keywords the tags in force
-        beside its own, by path below `top`; and whatever lies beside them."""
+        """Where a file is not what it must be: all that it held, and as keywords the tags in force,
+        by path below `top`; and whatever lies beside them."""
         found = {str(each.relative_to(self.top)) for each in self.top.rglob("*") if each.is_file()}
         for name in sorted(found ^ files.keys()):
             yield f"{name} is {'left behind' if name in found else 'gone'}"
@@ -41,7 +41,7 @@ class Reading:
             if read.lost:
                 yield f"{name} has lost {read.lost}"
             tags = in_force.get(name, frozenset())
-            if not tags <= read.keywords <= tags | held.keywords:
+            if read.keywords != tags:
                 yield f"{name} holds {sorted(read.keywords)}, not {sorted(tags)}"
 
 
