@@ -167,8 +167,14 @@ class Catalogue:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with _turn(self.path), engine.begin() as connection:
-            yield connection
+        with _turn(self.path), engine.connect() as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except BaseException:
+                # No event of SQLAlchemy's tells of a COMMIT that failed, as on a full disk.
+                connection.info.pop(ROLLED_BACK, None)
+                raise
 
     def _pool(self, size: int) -> Callable[[Callable[[], Any]], Pool]:
         if self._lock is None:
@@ -189,7 +195,6 @@ class Catalogue:
     ) -> Engine:
         engine = create_engine("sqlite://", pool=pool(opened))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-        event.listen(engine, "rollback", lambda tx: tx.info.pop(ROLLED_BACK, None))
         return engine
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from tagd.catalogue import derived, facts, photos, predictions, tags
 from tagd.catalogue.engine import Catalogue
@@ -307,6 +308,20 @@ def test_nothing_of_a_batch_that_was_rolled_back_is_remembered(catalogue: Catalo
         assert record(tx, [result(job, ONE, CAT, DOG)], name_of, NOW) == [True]
         assert [tag for _, tag, *_ in in_force(tx)] == ["cat", "dog"]
         assert rows(tx, "PRAGMA foreign_key_check") == []
+
+
+def test_nothing_of_a_commit_that_failed_is_remembered(catalogue: Catalogue) -> None:
+    def fails_at_the_commit() -> None:
+        with catalogue.write() as tx:
+            tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            tags.label_ids(tx, {CAT: "cat"})
+            tx.exec_driver_sql("INSERT INTO tag VALUES (404, 1, 'model', 'active', 1, NULL, 0)")
+
+    with pytest.raises(IntegrityError):
+        fails_at_the_commit()
+    with catalogue.write() as tx:
+        ids = tags.label_ids(tx, {DOG: "dog", CAT: "cat"})
+        assert dict(rows(tx, "SELECT key, id FROM label")) == ids
 
 
 def test_facts_are_kept(tx: Connection) -> None:
