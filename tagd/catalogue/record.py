@@ -108,6 +108,7 @@ class InForce:
 class _Row:
     id: int
     looked_at: bool  # by a model, whose tags may have been taken back since
+    taken: int  # as `file.taken` has it: the photo's, whatever a copy says of itself
 
 
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
@@ -170,7 +171,10 @@ def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
     rows: dict[str, _Row] = {}
     for some in chunks(facts):
         found = tx.execute(_ROWS, {"hashes": some})
-        rows.update({content_hash: _Row(*each) for content_hash, *each in found})
+        rows.update(
+            (content_hash, _Row(row, bool(looked_at), moment(facts[content_hash]["taken_at"])))
+            for content_hash, row, looked_at in found
+        )
     return rows
 
 
@@ -182,7 +186,7 @@ def _link(
         (
             each.job.file_id,
             rows[each.photo_id].id,
-            moment(each.facts.taken_at),
+            rows[each.photo_id].taken,
             each.signature.size,
             each.signature.mtime_ns,
             each.signature.ctime_ns,

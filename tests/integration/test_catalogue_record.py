@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tagd.catalogue import derived, facts, photos, predictions, tags
 from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.query_dates import moment
 from tagd.catalogue.record import InForce, known, record
 from tagd.domain import Signature, Tag, Tags
 from tests.catalogue import (
@@ -285,6 +286,24 @@ def test_another_language_renames_labels(judged: Connection) -> None:
     assert rows(judged, "SELECT tag FROM v_rejected_tags") == [("猫",)]
     assert CAT in tags.label_keys(judged)
     assert "n77777777" not in tags.label_keys(judged)
+
+
+def test_copies_that_tell_different_times_have_one(tx: Connection) -> None:
+    def record_both(number: int, *times: str) -> None:
+        submit(tx, settled("/p/b.jpg", number), settled("/p/a.jpg", number))
+        both = [result(job, ONE, CAT, orientation=number) for job in claim(tx)]
+        told = [
+            dataclasses.replace(each, facts=dataclasses.replace(each.facts, taken_at=time))
+            for each, time in zip(both, times, strict=True)
+        ]
+        assert all(record(tx, told, name_of, NOW))
+
+    early, late = "2024-06-01T12:00:00", "2024-06-02T12:00:00"
+    for number, times in enumerate([(early, early), (late, early), (early, late), (late, early)]):
+        record_both(number + 1, *times)
+        [(its,)] = rows(tx, "SELECT taken_at FROM photo")
+        assert rows(tx, "SELECT DISTINCT taken FROM file") == [(moment(str(its)),)]
+        assert rows(tx, "SELECT taken FROM found") == [(moment(str(its)),)]
 
 
 # Rolling back
