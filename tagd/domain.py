@@ -118,6 +118,9 @@ class Job:
     tried: Signature | None  # the file's signature at the last try that found it truncated
     lease: str
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.lease))  # they tell claims apart; a path takes long to hash
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
+from tagd.catalogue.bulk import among
 from tagd.catalogue.schema import file, job
 from tagd.catalogue.statements import below, chunks, upsert
 from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
@@ -45,6 +46,15 @@ _FRESH: dict[str, Any] = {
     "tried": None,
 }
 _BACK: dict[str, Any] = {"state": JobState.WAITING, "lease": None, "lease_until": None}
+
+# Made once, as they are said with every batch of photos.
+_HELD = (
+    select(job.c.id, job.c.lease)
+    .where(among(job.c.id, "jobs"), job.c.state == JobState.LEASED)
+    .with_for_update()
+)
+_COMPLETE = delete(job).where(among(job.c.id, "jobs"))
+_GIVE_BACK = update(job).where(among(job.c.id, "jobs")).values(_BACK)
 
 
 class Postponement(Protocol):
@@ -128,15 +138,8 @@ def heartbeat(tx: Connection, owner: str, until: float) -> int:
 def held(tx: Connection, jobs: Iterable[Job]) -> set[Job]:
     """Those whose lease is still that of their claim: of two claims of one job the later one."""
     claims = {(each.id, each.lease): each for each in jobs}
-    ours: set[Job] = set()
-    for some in chunks({each.id for each in claims.values()}):
-        rows = tx.execute(
-            select(job.c.id, job.c.lease)
-            .where(job.c.id.in_(some), job.c.state == JobState.LEASED)
-            .with_for_update()
-        )
-        ours.update(claims[row.id, row.lease] for row in rows if (row.id, row.lease) in claims)
-    return ours
+    leased = tx.execute(_HELD, {"jobs": [each.id for each in claims.values()]}).all()
+    return {claims[claim] for claim in map(tuple, leased) if claim in claims}
 
 
 def complete(tx: Connection, done: Job) -> bool:
@@ -146,14 +149,13 @@ def complete(tx: Connection, done: Job) -> bool:
 
 def complete_all(tx: Connection, done: Collection[Job]) -> None:
     """These jobs, which `held` has just named, are done."""
-    for some in chunks(each.id for each in done):
-        tx.execute(delete(job).where(job.c.id.in_(some)))
+    tx.execute(_COMPLETE, {"jobs": [each.id for each in done]})
 
 
 def give_back(tx: Connection, claimed: Collection[Job]) -> None:
     """These jobs, which `held` has just named, wait again; no attempt counts."""
-    for some in chunks(each.id for each in claimed):
-        tx.execute(update(job).where(job.c.id.in_(some)).values(_BACK))
+    if claimed:
+        tx.execute(_GIVE_BACK, {"jobs": [each.id for each in claimed]})
 
 
 def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postponement) -> bool:

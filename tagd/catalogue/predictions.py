@@ -52,8 +52,8 @@ def row_of(said: Predictions, label_ids: Mapping[str, int], model_id: int) -> di
     """A row of `prediction`, save for the tagging and the stage that it belongs to."""
     kept = said.labels[:KEPT]
     best = [
-        [key, round(math.exp(float(logit) - said.log_sum_exp), 6)]
-        for key, logit in zip(said.labels[:READABLE], said.logits[:READABLE], strict=True)
+        [key, round(math.exp(logit - said.log_sum_exp), 6)]
+        for key, logit in zip(said.labels[:READABLE], said.logits[:READABLE].tolist(), strict=True)
     ]
     return {
         "model_id": model_id,

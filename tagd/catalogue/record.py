@@ -7,16 +7,16 @@ of the caller, so that there is no moment at which a crash loses or doubles work
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, insert, or_, select
 
 from tagd.catalogue import jobs, predictions, wants
+from tagd.catalogue.bulk import among, at_once, many
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import photo, prediction, tagging, want
-from tagd.catalogue.statements import chunks, marks, take_over, upsert
+from tagd.catalogue.statements import take_over, upserting
 from tagd.catalogue.tags import (
     ModelTags,
     label_ids,
@@ -45,13 +45,13 @@ _IN_FORCE = (
     select(photo.c.content_hash, want.c.key, tagging.c.orientation)
     .join_from(photo, tagging, tagging.c.id == _LATEST.scalar_subquery())
     .join(want, want.c.id == photo.c.asked_id, isouter=True)
-    .where(photo.c.content_hash.in_(bindparam("hashes", expanding=True)))
+    .where(among(photo.c.content_hash, "hashes"))
 )
+_TAKE_IN = upserting(photo, key=["content_hash"], changes=take_over(*_FACTS))
 _ROWS = select(
     photo.c.content_hash, photo.c.id, exists().where(tagging.c.photo_id == photo.c.id)
-).where(photo.c.content_hash.in_(bindparam("hashes", expanding=True)))
-# One statement for all: each that fires triggers keeps what is needed to take it back. An inode of
-# 0 stays: the file system keeps no stable ones, which the decoder cannot know.
+).where(among(photo.c.content_hash, "hashes"))
+# An inode of 0 stays: the file system keeps no stable ones, which the decoder cannot know.
 _LINK = f"""
     UPDATE file SET photo_id = new.column2, taken = new.column3, size = new.column4,
         mtime_ns = new.column5, ctime_ns = new.column6,
@@ -59,11 +59,16 @@ _LINK = f"""
         state = '{FileState.TAGGED}', state_since = new.column8, seen_at = new.column8,
         reason_code = NULL, reason = NULL
     FROM (VALUES {{}}) AS new WHERE file.id = new.column1"""
-_COME_INTO_FORCE = (
-    update(photo)
-    .where(photo.c.id == bindparam("of"))
-    .values(tagging_id=bindparam("to"), asked_id=bindparam("asked"))
+_DECIDE, _SAY = insert(tagging), insert(prediction)
+# What was just decided is each photo's latest tagging.
+_DECIDED = (
+    select(tagging.c.photo_id, func.max(tagging.c.id))
+    .where(among(tagging.c.photo_id, "photos"))
+    .group_by(tagging.c.photo_id)
 )
+_COME_INTO_FORCE = """
+    UPDATE photo SET tagging_id = new.column2, asked_id = new.column3
+    FROM (VALUES {}) AS new WHERE photo.id = new.column1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,8 @@ class _Row:
 
 def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
     """Which of these photos have tags in force, and from where. What is not here has none."""
-    found: dict[str, InForce] = {}
-    for some in chunks(photo_ids):
-        rows = tx.execute(_IN_FORCE, {"hashes": some})
-        found.update((content_hash, InForce(*each)) for content_hash, *each in rows)
-    return found
+    rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids)}).all()
+    return {content_hash: InForce(*each) for content_hash, *each in rows}
 
 
 def record(
@@ -147,13 +149,16 @@ def record(
     rows = _take_in(tx, [*mine, *fresh.values()])
     sound = [each for each in mine if each.photo_id in fresh or rows[each.photo_id].looked_at]
     _link(tx, sound, rows, now)
+    # Before its tags come into force: a photo with tags of which nobody knows what is wanted stands
+    # in an index of its own.
+    wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
     given = _decide(
         tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now, run
     )
     replace_model_tags(tx, given, now, above)
-    wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
     if keep is not None:
-        wants.drop_earlier(tx, [rows[photo_id].id for photo_id in fresh], keep)
+        earlier = [rows[photo_id].id for photo_id in fresh if rows[photo_id].looked_at]
+        wants.drop_earlier(tx, earlier, keep)
     recorded = {each.job for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
@@ -162,20 +167,17 @@ def record(
 
 def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
     """A row for each photo, with what its file, the last of several, says of it now."""
-    facts = {
-        each.photo_id: {"content_hash": each.photo_id}
-        | {name: getattr(each.facts, name) for name in _FACTS}
-        for each in results
+    facts = {each.photo_id: each.facts for each in results}
+    taken_in = [
+        {"content_hash": photo_id} | {name: getattr(its, name) for name in _FACTS}
+        for photo_id, its in facts.items()
+    ]
+    many(tx, _TAKE_IN, taken_in)
+    rows = tx.execute(_ROWS, {"hashes": list(facts)}).all()
+    return {
+        content_hash: _Row(row, bool(looked_at), moment(facts[content_hash].taken_at))
+        for content_hash, row, looked_at in rows
     }
-    upsert(tx, photo, list(facts.values()), key=["content_hash"], changes=take_over(*_FACTS))
-    rows: dict[str, _Row] = {}
-    for some in chunks(facts):
-        found = tx.execute(_ROWS, {"hashes": some})
-        rows.update(
-            (content_hash, _Row(row, bool(looked_at), moment(facts[content_hash]["taken_at"])))
-            for content_hash, row, looked_at in found
-        )
-    return rows
 
 
 def _link(
@@ -195,9 +197,7 @@ def _link(
         )
         for each in results
     ]
-    for some in chunks(links):
-        values = ", ".join([marks(some[0])] * len(some))
-        tx.exec_driver_sql(_LINK.format(values), tuple(chain.from_iterable(some)))
+    at_once(tx, _LINK, links)
 
 
 def _decide(
@@ -213,8 +213,8 @@ def _decide(
     decisions = [(row, each.facts.orientation, each.tagging) for row, each in fresh if each.tagging]
     said = [stage for _, _, one in decisions for stage in one.stages]
     models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
-    keys = {key for each in said for key in each.labels[: predictions.KEPT]}
-    keys |= {each.label for _, _, one in decisions for each in one.tags.tags}
+    keys = {each.label for _, _, one in decisions for each in one.tags.tags}
+    keys.update(*(each.labels[: predictions.KEPT] for each in said))
     labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
     asked = wants.want_ids(tx, [one.asked for _, _, one in decisions if one.asked])
     number = None if run is None else run_id(tx, run)
@@ -231,7 +231,8 @@ def _decide(
         }
         for row, orientation, one in decisions
     ]
-    made = tx.execute(insert(tagging).returning(tagging.c.photo_id, tagging.c.id), heads)
+    many(tx, _DECIDE, heads)
+    made = tx.execute(_DECIDED, {"photos": [row for row, _, _ in decisions]})
     taggings: dict[int, int] = dict(made.all())
     rows: list[dict[str, Any]] = [
         {"tagging_id": taggings[row], "stage": stage}
@@ -239,13 +240,11 @@ def _decide(
         for row, _, one in decisions
         for stage, each in enumerate(one.stages)
     ]
-    tx.execute(insert(prediction), rows)
-    tx.execute(
+    many(tx, _SAY, rows)
+    at_once(
+        tx,
         _COME_INTO_FORCE,
-        [
-            {"of": head["photo_id"], "to": taggings[head["photo_id"]], "asked": head["want_id"]}
-            for head in heads
-        ],
+        [(head["photo_id"], taggings[head["photo_id"]], head["want_id"]) for head in heads],
     )
     return [
         ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
+from tagd.catalogue.ids import ids_of, ids_taken_in
 from tagd.catalogue.schema import history, inscription, run, tagging
-from tagd.catalogue.statements import upsert
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -49,17 +49,13 @@ class ShownRun:
 
 def run_id(tx: Connection, of: Run) -> int:
     """The number of this run, which is noted with its first change."""
-    number = noted(tx, of)
-    if number is None:
-        row = {"key": of.key, "command": of.command, "started_at": of.started_at}
-        upsert(tx, run, [row], key=["key"])
-    return run_id(tx, of) if number is None else number
+    row = {"command": of.command, "started_at": of.started_at}
+    return ids_taken_in(tx, run.c.key, [of.key], lambda _: row)[of.key]
 
 
 def noted(tx: Connection, of: Run) -> int | None:
     """The number of this run, None while it has changed nothing."""
-    number: int | None = tx.scalar(select(run.c.id).where(run.c.key == of.key))
-    return number
+    return ids_of(tx, run.c.key, [of.key]).get(of.key)
 
 
 def last(tx: Connection, limit: int) -> list[ShownRun]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy.dialects.sqlite import Insert
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     Row = dict[str, Any]
@@ -51,24 +52,22 @@ def upsert(
     changes: Changes | None = None,
 ) -> None:
     """Insert each row. Where one with the same `key` is there, change it as `changes` says of the
-    columns of the row that was to be inserted; without any, the present row stays.
+    columns of the row that was to be inserted; without any, the present row stays."""
+    if rows:
+        tx.execute(upserting(table, key=key, changes=changes), list(rows))
 
-    The one statement whose form differs between databases (PostgreSQL has the same under the same
-    names in its own dialect).
-    """
+
+def upserting(table: Table, *, key: Sequence[str], changes: Changes | None = None) -> Insert:
+    """What `upsert` says, whose form differs between databases: PostgreSQL has the same under the
+    same names in its own dialect."""
     from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415  lazy: `chunks` needs none
 
-    if not rows:
-        return
     statement = insert(table)
-    statement = (
-        statement.on_conflict_do_nothing(index_elements=list(key))
-        if changes is None
-        else statement.on_conflict_do_update(
-            index_elements=list(key), set_=changes(statement.excluded)
-        )
+    if changes is None:
+        return statement.on_conflict_do_nothing(index_elements=list(key))
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_=changes(statement.excluded)
     )
-    tx.execute(statement, list(rows))
 
 
 def marks(values: Sized) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, update
 
+from tagd.catalogue.bulk import among, at_once
+from tagd.catalogue.ids import ids_of, ids_taken_in
 from tagd.catalogue.schema import label, model, tag
-from tagd.catalogue.statements import ROLLED_BACK, chunks, upsert
+from tagd.catalogue.statements import chunks
 from tagd.domain import TagSource, TagState
 
 if TYPE_CHECKING:
@@ -23,7 +24,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from tagd.catalogue.statements import Row
     from tagd.domain import Tags
+
+# Made once, as they are said with every batch of photos.
+_TAKE_OFF = delete(tag).where(
+    among(tag.c.photo_id, "photos"),
+    tag.c.source == TagSource.MODEL,
+    tag.c.state == TagState.ACTIVE,
+)
+# A row that is still there was confirmed by a person, and stays as it is.
+_PUT_ON = """
+    INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)
+    VALUES {} ON CONFLICT DO NOTHING"""
+_REJECTED = (
+    select(tag.c.photo_id, label.c.key)
+    .join_from(tag, label, label.c.id == tag.c.label_id)
+    .where(among(tag.c.photo_id, "photos"), tag.c.state == TagState.REJECTED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +60,12 @@ def nothing_above(_label: str) -> tuple[str, ...]:
 
 def label_ids(tx: Connection, names: Mapping[str, str]) -> dict[str, int]:
     """The row id of each label (key → display name); those not seen before are taken in."""
-    ids = _label_ids(tx, names)
-    if unseen := {key: name for key, name in names.items() if key not in ids}:
-        rows = [{"key": key, "name": name} for key, name in unseen.items()]
-        upsert(tx, label, rows, key=["key"])
-        ids |= _label_ids(tx, unseen)
-    return ids
+    return ids_taken_in(tx, label.c.key, names, lambda key: {"name": names[key]})
 
 
 def labels_present(tx: Connection, keys: Collection[str]) -> dict[str, int]:
     """The row ids of those of these labels that are in the catalogue."""
-    return _label_ids(tx, keys)
+    return ids_of(tx, label.c.key, keys)
 
 
 def label_names(tx: Connection) -> dict[str, str]:
@@ -74,7 +87,7 @@ def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
 def photos_with(tx: Connection, keys: Collection[str]) -> set[int]:
     """The photos that have any of these labels, by their row ids."""
     found: set[int] = set()
-    for some in chunks(_label_ids(tx, keys).values()):
+    for some in chunks(ids_of(tx, label.c.key, keys).values()):
         found.update(tx.scalars(select(tag.c.photo_id).where(tag.c.label_id.in_(some))))
     return found
 
@@ -102,13 +115,11 @@ def rename_labels(tx: Connection, names: Mapping[str, str]) -> int:
 
 def model_ids(tx: Connection, names: Mapping[str, str], now: float) -> dict[str, int]:
     """The row id of each model (fingerprint → name); those not seen before are taken in."""
-    found = select(model.c.fingerprint, model.c.id).where(model.c.fingerprint.in_(list(names)))
-    ids: dict[str, int] = dict(tx.execute(found).all())
-    if unseen := [fingerprint for fingerprint in names if fingerprint not in ids]:
-        rows = [{"fingerprint": f, "name": names[f], "first_used_at": now} for f in unseen]
-        upsert(tx, model, rows, key=["fingerprint"])
-        ids = dict(tx.execute(found).all())
-    return ids
+
+    def row_of(fingerprint: str) -> Row:
+        return {"name": names[fingerprint], "first_used_at": now}
+
+    return ids_taken_in(tx, model.c.fingerprint, names, row_of)
 
 
 def replace_model_tags(
@@ -119,27 +130,20 @@ def replace_model_tags(
 ) -> None:
     """Put these tags in the place of those that a model gave the photos before. Their labels must
     be known (`label_ids`). `above` tells what a label is a kind of."""
+    if not given:
+        return
     photos = [each.photo_row_id for each in given]
-    ids = _label_ids(tx, {each.label for one in given for each in one.tags.tags})
-    for some in chunks(photos):
-        by_model = (tag.c.source == TagSource.MODEL) & (tag.c.state == TagState.ACTIVE)
-        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), by_model))
+    ids = ids_of(tx, label.c.key, {each.label for one in given for each in one.tags.tags})
+    tx.execute(_TAKE_OFF, {"photos": photos})
     rejected = _rejected(tx, photos)
+    by_model, active = str(TagSource.MODEL), str(TagState.ACTIVE)
     rows = [
-        (one.photo_row_id, ids[each.label], each.confidence, one.model_id, now)
+        (one.photo_row_id, ids[each.label], by_model, active, each.confidence, one.model_id, now)
         for one in given
         for each in one.tags.tags
         if not is_rejected(each.label, rejected.get(one.photo_row_id, frozenset()), above)
     ]
-    # Many in one statement: each that fires triggers keeps what is needed to take it back. A row
-    # that is still there was confirmed by a person, and stays as it is.
-    for values in chunks(rows):
-        one = f"(?, ?, '{TagSource.MODEL}', '{TagState.ACTIVE}', ?, ?, ?)"
-        tx.exec_driver_sql(
-            "INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)"
-            f" VALUES {', '.join([one] * len(values))} ON CONFLICT DO NOTHING",
-            tuple(chain.from_iterable(values)),
-        )
+    at_once(tx, _PUT_ON, rows)
 
 
 def is_rejected(
@@ -149,26 +153,9 @@ def is_rejected(
     return bool(rejected) and (label in rejected or any(each in rejected for each in above(label)))
 
 
-def _rejected(tx: Connection, photos: Collection[int]) -> dict[int, set[str]]:
+def _rejected(tx: Connection, photos: Sequence[int]) -> dict[int, set[str]]:
     """The labels that were rejected, by photo."""
     found: dict[int, set[str]] = defaultdict(set)
-    for some in chunks(photos):
-        rows = tx.execute(
-            select(tag.c.photo_id, label.c.key)
-            .join_from(tag, label, label.c.id == tag.c.label_id)
-            .where(tag.c.photo_id.in_(some), tag.c.state == TagState.REJECTED)
-        )
-        for photo_id, key in rows:
-            found[photo_id].add(key)
+    for photo_id, key in tx.execute(_REJECTED, {"photos": photos}):
+        found[photo_id].add(key)
     return found
-
-
-def _label_ids(tx: Connection, keys: Collection[str]) -> dict[str, int]:
-    # No label is ever deleted, so what this connection has read of them stays true; a rollback,
-    # which may take new ones back, clears it (see engine.py). A batch of photos names most labels
-    # there are: looking them up each time takes as long as half of all the rest.
-    seen: dict[str, int] = tx.info.setdefault(ROLLED_BACK, {})
-    for some in chunks(key for key in keys if key not in seen):
-        rows = tx.execute(select(label.c.key, label.c.id).where(label.c.key.in_(some)))
-        seen.update(rows.all())
-    return {key: seen[key] for key in keys if key in seen}
