@@ -154,12 +154,14 @@ class Readings:
 
     `keywords` are those of each place that can hold any, by field; a place whose keywords were
     never written, or were stripped off with all else, is absent. `by_tagd` are the names of tags
-    that some tagd has written there. Stars are from -1 (rejected) to 5, latitude and longitude
-    degrees, north and east above zero. Camera and time as in `PhotoFacts`, whose gaps they fill.
+    that some tagd has written there, `by_person` those of them that a person gave. Stars are from
+    -1 (rejected) to 5, latitude and longitude degrees, north and east above zero. Camera and time
+    as in `PhotoFacts`, whose gaps they fill.
     """
 
     keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     by_tagd: tuple[str, ...] = ()
+    by_person: tuple[str, ...] = ()
     rating: int | None = None
     latitude: float | None = None
     longitude: float | None = None

@@ -15,6 +15,7 @@ from tagd.fs import signature_of
 from tagd.labels.rules import TagRules
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
+from tagd.pipeline import found_tags, read_back
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.inscribe import MetadataSettings, Outcome, Scribe, Write
 from tagd.pipeline.ledger import recover_all
@@ -27,7 +28,8 @@ EMBEDDED = MetadataSettings(Write.EMBEDDED)
 _LEASES = itertools.count(1)
 
 
-def _photo_of(path: Path) -> str:
+def photo_of(path: Path) -> str:
+    """The id of the photo at this path."""
     return f"{abs(hash(path.name)):032x}"[:32]
 
 
@@ -55,10 +57,10 @@ class Desk:
         signature = signature_of(path.stat())
         with self.catalogue.write() as tx:
             # As if nothing were known of it: a file that is unchanged is not looked at again.
-            recorded.rows(tx, "UPDATE file SET size = 0 RETURNING id")
+            recorded.rows(tx, f"UPDATE file SET size = 0 WHERE path = '{path}' RETURNING id")
             photos.submit(tx, [SettledFile(path, signature, Priority.ASKED)], recorded.NOW)
             [job] = recorded.claim(tx, lease=f"test/{next(_LEASES)}")
-            result = recorded.result(job, _photo_of(path), *labels, signature=signature)
+            result = recorded.result(job, photo_of(path), *labels, signature=signature)
             record.record(tx, [result], self.derivation.name_of, recorded.NOW)
         self.queue(path)
 
@@ -86,10 +88,18 @@ class Desk:
                 tx, source, destination, is_folder=False, now=recorded.NOW, signature=seen
             )
 
+    def read(self, path: Path) -> None:
+        """What the photo and its sidecars say is taken in."""
+        with self.catalogue.write() as tx:
+            [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{path}'")
+            said = read_back.readings_at(path, self.settings.sidecars)
+            found_tags.take_in(tx, {file_id: said}, self.derivation, self.run, recorded.NOW)
+        self.queue(path)
+
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""
         with self.catalogue.write() as tx:
-            rows = inscriptions.rows_of(tx, [_photo_of(path)])
+            rows = inscriptions.rows_of(tx, [photo_of(path)])
             inscriptions.enqueue(tx, rows, self.settings.wants, Priority.NEW, recorded.NOW)
 
     def write(self, later: float = 0.0) -> int:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from tagd.catalogue.bulk import among, at_once
 from tagd.catalogue.ids import ids_of, ids_taken_in
@@ -82,6 +82,15 @@ def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
         )
         found.update(tx.scalars(select(label.c.key).where(label.c.id.in_(in_force))))
     return found
+
+
+def said_by_person(tx: Connection, photo: int) -> set[str]:
+    """The labels that a person gave this photo, by its row id, or confirmed."""
+    said = or_(tag.c.source == TagSource.PERSON, tag.c.state == TagState.CONFIRMED)
+    in_force = select(tag.c.label_id).where(
+        tag.c.photo_id == photo, said, tag.c.state != TagState.REJECTED
+    )
+    return set(tx.scalars(select(label.c.key).where(label.c.id.in_(in_force))))
 
 
 def photos_with(tx: Connection, keys: Collection[str]) -> set[int]:

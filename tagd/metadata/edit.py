@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,15 @@ from tagd.containers import DamagedContainer, recognise
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import all_tags
 from tagd.metadata import exif, iptc, packets, xmp
-from tagd.metadata.keywords import IN_XMP, Field, claimed, claims_of, join, spelled
+from tagd.metadata.keywords import (
+    BY_PERSON,
+    IN_XMP,
+    Field,
+    claimed,
+    claims_of,
+    join,
+    spelled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +43,11 @@ class Wish:
         if which not in self.fields:
             return ()
         return spelled(self.taggings, hierarchical=self.hierarchical)[which]
+
+    def by_person(self, which: Field) -> tuple[str, ...]:
+        """The same of those that a person gave or confirmed."""
+        said = tuple(each for each in self.taggings if each.model == BY_PERSON)
+        return replace(self, taggings=said).of(which)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ def edit_packet(
     """A packet, or a sidecar, with the wish fulfilled; the very same bytes where nothing changes.
 
     Without `ours` tagd answers for what the packet says is tagd's. `carried` are the keywords to
-    begin a new one with, `beside` what is to be in other fields than a packet's. Raises
+    begin a new one with, `beside` what other fields than a packet's hold by now. Raises
     MalformedPacket.
     """
     packet = xmp.new_packet(padded=padded) if old is None else xmp.parse(old)
@@ -71,9 +84,9 @@ def edit_packet(
     # Where there is no packet any more, nobody took single keywords away.
     before: Keywords = {}
     if old is not None:
-        before = claimed(xmp.claims(packet), there) if ours is None else ours
+        before = claimed(xmp.claims(packet), there, wish.by_person) if ours is None else ours
     joined = {each: join(there[each], wish.of(each), before.get(each, ())) for each in IN_XMP}
-    if not any(each.added or each.removed for each in joined.values()):
+    if not any(each.added or each.removed for each in (*joined.values(), *beside.values())):
         return Edit(old, joined)
     xmp.set_keywords(packet, {each: result.values for each, result in joined.items()})
     claims = claims_of(wish.taggings, {**joined, **beside})
@@ -95,17 +108,20 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords | None, exiftool: ExifToo
     _require_main_packet(data)
     is_jpeg = recognise(data) == "JPEG"
     older = _older_fields(data, old, wish, ours) if is_jpeg else {}
-    packet = edit_packet(old, wish, ours, {}, padded=is_jpeg, beside=older)
-    edited = data if packet.data == old else packets.embed(data, packet.data, exiftool)
-    joined, left_out = dict(packet.joined), []
+    beside: dict[Field, Joined] = {}
+    edited, left_out = data, []
     for which, result in older.items():
         try:
             if result.added or result.removed:
                 edited = _WRITERS[which](edited, result.values)
-            joined[which] = result
+            beside[which] = result
         except (exif.ExifUnsafe, CannotSplice) as reason:
             left_out.append(f"{which}: {reason}")
-    return Edit(edited, joined, tuple(left_out))
+    # Last, since it says what tagd answers for in the others too.
+    packet = edit_packet(old, wish, ours, {}, padded=is_jpeg, beside=beside)
+    if packet.data != old:
+        edited = packets.embed(edited, packet.data, exiftool)
+    return Edit(edited, {**packet.joined, **beside}, tuple(left_out))
 
 
 def _older_fields(
@@ -115,7 +131,7 @@ def _older_fields(
     found = {which: _there(data, which) for which in _WRITERS}
     there = {which: values for which, values in found.items() if values is not None}
     if ours is None:
-        ours = claimed(xmp.claims(xmp.parse(old)), there) if old is not None else {}
+        ours = {} if old is None else claimed(xmp.claims(xmp.parse(old)), there, wish.by_person)
     elif old is None:
         # The packet is gone, and what is missing here went with it: nobody took it away.
         ours = {

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 
 class Field(StrEnum):
@@ -30,6 +30,7 @@ class Field(StrEnum):
 Keywords = Mapping[Field, tuple[str, ...]]
 
 IN_XMP: Final = (Field.SUBJECT, Field.HIERARCHY, Field.TAGS_LIST)
+BY_PERSON: Final = "person"
 _LONGEST_IPTC: Final = 64  # bytes; IPTC-IIM 4.2, 2:25
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
 
@@ -38,8 +39,8 @@ _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
 class Tagging:
     """A tag that the photo is to have, and what said so.
 
-    `path` leads from the most general name to the tag's own, such as ("animal", "cat").
-    `said_at` is ISO 8601.
+    `path` leads from the most general name to the tag's own, such as ("animal", "cat"). `model` is
+    BY_PERSON where a person said or confirmed it. `said_at` is ISO 8601.
     """
 
     path: tuple[str, ...]
@@ -71,6 +72,11 @@ class Claim:
 
     tagging: Tagging
     fields: frozenset[Field]
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person said so, and no model."""
+        return self.tagging.model == BY_PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +137,18 @@ def claims_of(taggings: Sequence[Tagging], joined: Mapping[Field, Joined]) -> tu
     return tuple(each for each in claims if each.fields)
 
 
-def claimed(claims: Sequence[Claim], there: Keywords) -> Keywords:
-    """What tagd answers for by these claims, of the keywords that are there still."""
-    return {
-        which: tuple(
-            value
-            for claim in claims
-            if which in claim.fields
-            for value in spelled([claim.tagging])[which]
-            if value in values
-        )
-        for which, values in there.items()
-    }
+def claimed(
+    claims: Sequence[Claim], there: Keywords, wanted: Callable[[Field], Collection[str]]
+) -> Keywords:
+    """What tagd answers for by these claims, of the keywords that are there still. What a person
+    gave is that person's, unless it is wanted as such: the photo may be all that tells of it."""
+
+    def ours(claim: Claim, which: Field) -> Iterator[str]:
+        for value in spelled([claim.tagging])[which] if which in claim.fields else ():
+            if value in there[which] and (not claim.by_person or value in wanted(which)):
+                yield value
+
+    return {which: tuple(v for claim in claims for v in ours(claim, which)) for which in there}
 
 
 def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson:

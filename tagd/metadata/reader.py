@@ -63,6 +63,11 @@ class FileTags:
         """The names of the tags that some tagd has written."""
         return unique(each.tagging.name for each in self.claims)
 
+    @property
+    def by_person(self) -> tuple[str, ...]:
+        """Those of them that a person gave or confirmed."""
+        return unique(each.tagging.name for each in self.claims if each.by_person)
+
     def of(self, which: Field) -> tuple[str, ...]:
         """What one field holds."""
         return self.keywords.get(which, ())

@@ -192,7 +192,7 @@ def _carried(photo: Path, ours: Keywords | None) -> Keywords:
     """The keywords that others embedded in the photo, in the fields that a sidecar has."""
     found = reader.read(photo)
     if ours is None:
-        ours = claimed(found.claims, found.keywords)
+        ours = claimed(found.claims, found.keywords, lambda _: ())
     theirs = {
         each: tuple(value for value in found.of(each) if value not in ours.get(each, ()))
         for each in Field

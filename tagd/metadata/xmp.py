@@ -144,7 +144,7 @@ def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
         item = etree.Element(_qualified("rdf:li"))
         for name, value in (
             ("tag", each.tagging.name),
-            ("path", spelled([each.tagging])[Field.HIERARCHY][0]),
+            ("path", spelled([each.tagging])[Field.TAGS_LIST][0]),
             ("fields", " ".join(sorted(each.fields))),
             ("model", each.tagging.model),
             ("fingerprint", each.tagging.fingerprint),
@@ -165,13 +165,13 @@ def _claim(item: etree._Element) -> Claim | None:
     """Its fields may be attributes or elements: programs that rewrite XMP choose."""
     said = {str(name): str(value) for each in item.iter() for name, value in each.attrib.items()}
     said |= {str(each.tag): each.text or "" for each in item.iter() if len(each) == 0}
-    values = [said.get(_qualified(f"tagd:{name}"), "") for name in ("tag", "path", "fields")]
-    tag, path, fields = values
+    names = ("tag", "path", "fields", "model")
+    tag, path, fields, model = (said.get(_qualified(f"tagd:{name}"), "") for name in names)
     if not tag:
         return None
-    above = path.split("|")[:-1]
+    above = (name.replace("\\", "/") for name in path.split("/")[:-1])
     known = frozenset(each for each in Field if each in fields.split())
-    return Claim(Tagging((*above, tag), "", "", 0.0, ""), known)
+    return Claim(Tagging((*above, tag), model, "", 0.0, ""), known)
 
 
 def _items(element: etree._Element) -> Iterator[etree._Element]:

@@ -91,24 +91,31 @@ def _sayings(
 ) -> list[Saying]:
     named = {name for fields in said.keywords.values() for name in names_in(fields)}
     ours = {folded(name) for each in written for name in names_in(each.ours)}
-    theirs = {name for name in named if folded(name) not in ours | set(map(folded, said.by_tagd))}
+    by_tagd, by_person = set(map(folded, said.by_tagd)), set(map(folded, said.by_person))
+    theirs = {name for name in named if folded(name) not in ours | (by_tagd - by_person)}
+    # Who edits keywords leaves it standing which are tagd's, or strips off all of that. Another
+    # tagd, which takes away what it does not want, says which are its own.
     gone = {
         name
         for each in written
         if (there := said.keywords.get(each.place)) is not None
         for name in taken_away(each.ours, there)
+        if not by_tagd or folded(name) in by_tagd
     }
     # What all of WordNet is called, in any language, is known without a look through the catalogue.
     known = derivation.hierarchy.parents
     called = {label: name for label, name in tags.label_names(tx).items() if label not in known}
     present = tags.labels_on(tx, [before.photo_id])
-    given = {_label(name, derivation, called, present) for name in sorted(theirs)}
-    still = given | {_label(n, derivation, called, present) for n in sorted(named - theirs)}
+    labels = {name: _label(name, derivation, called, present) for name in sorted(named)}
+    # What a person gave by tagd is told by copies too, and news only to a new catalogue.
+    known_by = tags.said_by_person(tx, before.photo_id) if by_person else set[str]()
+    told = {labels[name] for name in theirs if folded(name) in by_person} & known_by
+    given = {labels[name] for name in theirs} - told
     rejected = {
         label for name in sorted(gone) for label in may_mean(name, derivation.rules, called)
     } & present
     ids = tags.label_ids(tx, {each: derivation.name_of(each) for each in given | rejected})
-    withdrawn = before.labels.keys() - still if before.files == 1 else set[str]()
+    withdrawn = before.labels.keys() - set(labels.values()) if before.files == 1 else set[str]()
     by = TagSource.METADATA
     return [
         *(Saying(Word.GIVE, ids[each], by=by) for each in sorted(given - before.labels.keys())),

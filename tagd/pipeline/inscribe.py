@@ -23,7 +23,7 @@ from tagd.domain import Place, TagSource, TagState
 from tagd.errors import MetadataUnsafe, PermanentPhotoError, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata.edit import ALL_FIELDS, Wish
-from tagd.metadata.keywords import Field, Tagging
+from tagd.metadata.keywords import BY_PERSON, Field, Tagging
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.writer import Report, Writer
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tagd.metadata.exiftool import ExifTool
     from tagd.pipeline.derivation import Derivation
 
-BY_PERSON: Final = "person"  # in the place of a model's name
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW"})  # they are negatives
 
 
@@ -143,10 +142,10 @@ class Scribe:
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
         wish = self.wish(target)
         digest = _digest(wish)
-        if self._stands(target, place, wish, digest):
-            self.on_outcome(place, Outcome.UNCHANGED)
-            return []
         try:
+            if self._stands(target, place, wish, digest, dry_run=dry_run):
+                self.on_outcome(place, Outcome.UNCHANGED)
+                return []
             report = self._write(target, place, wish, digest, dry_run=dry_run)
         except PhotoError as error:
             is_final = isinstance(error, PermanentPhotoError)
@@ -155,15 +154,22 @@ class Scribe:
         self.on_outcome(place, Outcome.WRITTEN if report.has_changes else Outcome.UNCHANGED)
         return [report]
 
-    def _stands(self, target: Target, place: Place, wish: Wish, digest: str) -> bool:
+    def _stands(
+        self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
+    ) -> bool:
         """Whether the file is as it was left when just this was to be written. Opens nothing where
-        anything is known of that."""
+        anything is known of that; of a photo without tags that is found out once."""
         before = target.written.get(place)
         if before is not None:
             return before.wish == digest and _signature_at(before.path) == before.signature
         if wish.taggings:
             return False
-        return not read_back.said_at(target.path, place, self.settings.sidecars).by_tagd
+        if read_back.said_at(target.path, place, self.settings.sidecars).by_tagd:
+            return False
+        if place is Place.EMBEDDED and not dry_run:
+            ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
+            self._note(target, ledger, Report(target.path, {}))
+        return True
 
     def wish(self, target: Target) -> Wish:
         """The keywords that the photo is to have. What was found in it is there already."""
@@ -181,7 +187,7 @@ class Scribe:
         above = _way_to(given.label, self.derivation)
         return Tagging(
             path=(*(self.derivation.name_of(each) for each in above), given.name),
-            model=given.model or BY_PERSON,
+            model=BY_PERSON if _said_by_person(given) else given.model or "",
             fingerprint=given.fingerprint or "",
             confidence=given.confidence,
             said_at=datetime.fromtimestamp(int(given.said_at), UTC).isoformat(),

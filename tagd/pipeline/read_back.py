@@ -49,6 +49,7 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
     return Readings(
         keywords,
         both.by_tagd,
+        both.by_person,
         both.rating,
         both.latitude,
         both.longitude,
@@ -68,9 +69,11 @@ def pack(readings: Readings) -> dict[str, Any]:
         for name, values in fields.items():
             kept[name], room = _within(values, room)
     by_tagd, _ = _within(readings.by_tagd, MOST_TEXT // 4)
+    by_person, _ = _within(readings.by_person, MOST_TEXT // 4)
     return {
         "keywords": keywords,
         "by_tagd": by_tagd,
+        "by_person": by_person,
         "rating": readings.rating,
         "latitude": readings.latitude,
         "longitude": readings.longitude,
@@ -86,6 +89,7 @@ def unpack(fields: dict[str, Any]) -> Readings:
                 for place, its in fields["keywords"].items()
             },
             by_tagd=_texts(fields["by_tagd"]),
+            by_person=_texts(fields["by_person"]),
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),

@@ -12,7 +12,6 @@ import pytest
 
 from tagd.catalogue import jobs, overview
 from tagd.domain import FileState, JobKind, Place
-from tagd.metadata import packets, xmp
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import Manner
@@ -204,44 +203,6 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
         assert desk.write(later=1e9) == 1
         assert subjects(photo) == ("cat",)
         assert desk.unwritten() == []
-
-
-def test_tags_of_a_copy_are_replaced_as_those_of_the_photo_are(desk: Desk) -> None:
-    photo = desk.photo()
-    assert desk.write() == 1
-    copied = photo.with_name("copy.jpg")
-    copied.write_bytes(photo.read_bytes())
-    desk.tag(copied, CAT)
-    assert desk.write() == 0, "it says so already"
-    desk.tag(copied, DOG)
-    assert desk.write() == 1
-    assert subjects(copied) == ("dog",)
-    assert subjects(photo) == ("cat",)
-
-
-def test_tags_of_a_lost_catalogue_are_replaced_and_those_of_people_stay(
-    desk: Desk, tmp_path: Path
-) -> None:
-    photo = desk.photo()
-    desk.write()
-    data = photo.read_bytes()
-    packet = xmp.parse(packets.embedded(data, None) or b"")
-    xmp.set_keywords(packet, {Field.SUBJECT: ("cat", "Berlin")})
-    photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
-    (tmp_path / "new").mkdir()
-    with recorded.fresh(tmp_path / "new") as catalogue:
-        anew = Desk(catalogue, desk.folder)
-        anew.tag(photo, DOG)
-        assert anew.write() == 1
-        assert subjects(photo) == ("Berlin", "dog")
-    (tmp_path / "newer").mkdir()
-    with recorded.fresh(tmp_path / "newer") as catalogue:
-        anew = Desk(catalogue, desk.folder)
-        anew.set(min_confidence=1.0)
-        anew.tag(photo, DOG)
-        assert anew.write() == 1
-        assert subjects(photo) == ("Berlin",)
-        assert anew.write() == 0
 
 
 def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:

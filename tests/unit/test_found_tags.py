@@ -57,6 +57,7 @@ WORDS = st.lists(
             st.sampled_from(Place), st.dictionaries(st.sampled_from(list(map(str, Field))), WORDS)
         ),
         by_tagd=WORDS,
+        by_person=WORDS,
         rating=st.none() | st.integers(-1, 5),
         latitude=st.none() | st.floats(-90, 90),
         longitude=st.none() | st.floats(-180, 180),

@@ -1,0 +1,185 @@
+"""Whose a keyword is, where no catalogue can tell: in copies, after a loss, beside another tagd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tagd.catalogue import inscriptions, say, tags
+from tagd.catalogue.say import Saying, Word
+from tagd.labels.vocabulary import own_label
+from tagd.metadata import exif, packets, xmp
+from tagd.metadata.edit import edit_photo
+from tagd.metadata.keywords import IN_XMP, Field
+from tests import catalogue as recorded
+from tests.inscriptions import CAT, DOG, Desk, photo_of, subjects
+from tests.metadata import NOTHING
+
+Another = Callable[[], Desk]
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[Another]:
+    """Makes a tagd with a new catalogue, over the same photos as all others of the test."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    with ExitStack() as stack:
+
+        def make() -> Desk:
+            place = tmp_path / str(len(list(tmp_path.iterdir())))
+            place.mkdir()
+            return Desk(stack.enter_context(recorded.fresh(place)), photos)
+
+        yield make
+
+
+@pytest.fixture
+def desk(another: Another) -> Desk:
+    return another()
+
+
+def in_force(desk: Desk) -> set[tuple[str, str]]:
+    """Who says what, of all photos together; what was rejected is not in force."""
+    sql = (
+        "SELECT label.name, source FROM tag JOIN label ON label.id = label_id"
+        " WHERE state != 'rejected'"
+    )
+    with desk.catalogue.read() as tx:
+        return {(name, source) for name, source in recorded.rows(tx, sql)}
+
+
+def annotate(photo: Path, *subjects: str) -> None:
+    """Another program writes these keywords, and knows nothing of tagd's provenance."""
+    data = exif.with_keywords(photo.read_bytes(), subjects)
+    packet = xmp.parse(packets.embedded(data, None) or b"")
+    xmp.set_keywords(packet, dict.fromkeys(IN_XMP, subjects))
+    photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
+
+
+def say_it(desk: Desk, photo: Path, word: Word, name: str) -> None:
+    """A person says so by tagd."""
+    with desk.catalogue.write() as tx:
+        rows = inscriptions.rows_of(tx, [photo_of(photo)])
+        ids = tags.label_ids(tx, {own_label(name): name})
+        say.say(tx, Saying(word, ids[own_label(name)]), rows, desk.run, recorded.NOW)
+    desk.queue(photo)
+
+
+def test_tags_of_a_copy_are_replaced_as_those_of_the_photo_are(desk: Desk) -> None:
+    photo = desk.photo()
+    assert desk.write() == 1
+    copied = photo.with_name("copy.jpg")
+    copied.write_bytes(photo.read_bytes())
+    desk.tag(copied, CAT)
+    assert desk.write() == 0, "it says so already"
+    desk.tag(copied, DOG)
+    assert desk.write() == 1
+    assert subjects(copied) == ("dog",)
+    assert subjects(photo) == ("cat",)
+
+
+def test_tags_of_a_lost_catalogue_are_replaced_and_those_of_people_stay(
+    desk: Desk, another: Another
+) -> None:
+    photo = desk.photo()
+    desk.write()
+    annotate(photo, "cat", "Berlin")
+    anew = another()
+    anew.tag(photo, DOG)
+    assert anew.write() == 1
+    assert subjects(photo) == ("Berlin", "dog")
+
+
+def test_a_photo_that_is_to_have_no_tags_loses_those_of_a_lost_catalogue(
+    desk: Desk, another: Another
+) -> None:
+    photo, plain = desk.photo(), desk.folder / "plain.jpg"
+    plain.write_bytes(photo.read_bytes())
+    desk.write()
+    anew = another()
+    anew.set(min_confidence=1.0)
+    anew.tag(photo, DOG)
+    anew.tag(plain, DOG)
+    assert (anew.write(), anew.failed) == (1, [])
+    assert subjects(photo) == ()
+    with anew.catalogue.read() as tx:
+        noted = recorded.rows(tx, "SELECT path FROM inscription ORDER BY path")
+    assert noted == [(str(photo),), (str(plain),)], "they are looked into once"
+
+
+def test_what_a_person_gave_outlives_the_catalogue(desk: Desk, another: Another) -> None:
+    photo = desk.photo()
+    say_it(desk, photo, Word.GIVE, "grandma")
+    assert desk.write() == 1
+    assert subjects(photo) == ("grandma", "cat")
+    anew = another()
+    anew.tag(photo, DOG)
+    anew.read(photo)
+    anew.write()
+    assert subjects(photo) == ("grandma", "dog")
+    assert in_force(anew) == {("grandma", "metadata"), ("dog", "model")}
+
+
+def test_what_a_person_confirmed_outlives_the_catalogue(desk: Desk, another: Another) -> None:
+    photo = desk.photo()
+    with desk.catalogue.write() as tx:
+        rows = inscriptions.rows_of(tx, [photo_of(photo)])
+        word = Saying(Word.CONFIRM, tags.label_ids(tx, {CAT: "cat"})[CAT])
+        say.say(tx, word, rows, desk.run, recorded.NOW)
+    desk.write()
+    anew = another()
+    for label in (CAT, DOG):  # a model gives it once more, and then another does not
+        anew.tag(photo, label)
+        anew.read(photo)
+        anew.write()
+        assert "cat" in subjects(photo)
+    assert ("cat", "metadata") in in_force(anew)
+
+
+def test_what_a_person_takes_off_goes_from_copies_too(desk: Desk) -> None:
+    photo = desk.photo()
+    say_it(desk, photo, Word.GIVE, "grandma")
+    desk.write()
+    copied = desk.folder / "copy.jpg"
+    copied.write_bytes(photo.read_bytes())
+    desk.tag(copied, CAT)
+    say_it(desk, copied, Word.GIVE, "grandma")
+    desk.read(copied)
+    desk.write()
+    assert in_force(desk) == {("grandma", "person"), ("cat", "model")}
+    say_it(desk, copied, Word.WITHDRAW, "grandma")
+    desk.write()
+    assert subjects(copied) == ("cat",)
+
+
+def test_what_another_tagd_takes_away_is_no_persons_word(desk: Desk, another: Another) -> None:
+    photo = desk.photo()
+    desk.write()
+    other = another()
+    other.tag(photo, DOG)
+    other.write()
+    assert subjects(photo) == ("dog",)
+    desk.read(photo)
+    assert ("cat", "model") in in_force(desk)
+
+
+def test_what_a_person_takes_away_with_another_program_is_rejected(desk: Desk) -> None:
+    photo = desk.photo()
+    desk.write()
+    annotate(photo)
+    desk.read(photo)
+    assert in_force(desk) == set()
+
+
+def test_a_field_that_is_written_later_is_tagds_too(desk: Desk) -> None:
+    photo = desk.photo()
+    desk.set(fields=frozenset({Field.SUBJECT}))
+    desk.write()
+    desk.set(fields=frozenset({Field.SUBJECT, Field.WINDOWS}))
+    desk.queue(photo)
+    assert desk.write() == 1
+    copied = edit_photo(photo.read_bytes(), NOTHING, None, None)
+    assert copied.joined[Field.WINDOWS].removed == ("cat",)
