@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, true, update
 
 from tagd.catalogue import jobs
-from tagd.catalogue.runs import Run, run_id
+from tagd.catalogue.runs import Run, noted, run_id
 from tagd.catalogue.schema import file, inscription, intent, label, model, photo, tag
 from tagd.catalogue.statements import chunks, take_over, upsert
 from tagd.domain import FileState, JobKind, Place, Priority, Signature, TagSource, TagState
@@ -212,8 +212,9 @@ def settle(tx: Connection, token: str) -> None:
     tx.execute(delete(intent).where(intent.c.token == token))
 
 
-def begun(tx: Connection) -> list[Begun]:
-    """Every write that was begun and not settled."""
+def begun(tx: Connection, run: Run | None = None) -> list[Begun]:
+    """Every write that was begun and not settled, or those of one run."""
+    mine = true() if run is None else intent.c.run_id == noted(tx, run)
     return [
         Begun(
             token=row.token,
@@ -225,7 +226,7 @@ def begun(tx: Connection) -> list[Begun]:
             ours=_load(row.ours),
             wish=row.wish,
         )
-        for row in tx.execute(select(intent))
+        for row in tx.execute(select(intent).where(mine))
     ]
 
 

@@ -12,7 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import jobs, unwritten
+from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.config.writing import metadata_settings
 from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind
@@ -76,8 +76,9 @@ class Writing:
         self._on_outcome = on_outcome
         self._unwritten: tuple[Unwritten, ...] = ()
         self._said: set[str] = set()  # reasons
+        self._told: set[tuple[Path, str]] = set()  # of writes that were cut short
         self._next_look = 0.0
-        self._awaited: frozenset[str] = frozenset()  # writes of an earlier run, by their tokens
+        self._awaited: frozenset[str] = frozenset()  # writes that were cut short, by their tokens
         self._met: dict[str, Path] = {}  # folders with what these left
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._exiftool: exiftool.ExifTool | None = None
@@ -118,13 +119,16 @@ class Writing:
             self._start()
 
     def check(self) -> None:
-        """Called about every second: see what could not be written, and whether what a kill cut
-        short can be set right by now. Raises `CatalogueError`."""
+        """Called about every second: see what could not be written, and whether what was cut short
+        can be set right by now. Raises `CatalogueError`."""
         begun = time.monotonic()
         if begun < self._next_look:
             return
+        self._awaited |= self._left_behind()
         if self._awaited:
-            recovery = recover_awaited(self._catalogue, self._run, self._awaited, self._met)
+            recovery = recover_awaited(
+                self._catalogue, self._run, self._awaited, self._met, self._settings.sidecars
+            )
             self._awaited = recovery.awaited
             self._tell(recovery)
         with self._catalogue.read() as tx:
@@ -198,8 +202,19 @@ class Writing:
         with self._catalogue.read() as tx:
             return jobs.waiting(tx, most=ALL, kind=JobKind.WRITE)
 
+    def _left_behind(self) -> frozenset[str]:
+        """The writes of ours that no thread works on any more, as their folder went in the midst
+        of them. Another process may be at work on others."""
+        with self._catalogue.read() as tx:
+            begun = inscriptions.begun(tx, self._run)
+        # Only now: whoever has begun one of these is at work, or has ended it since.
+        at_work = {worker.at_work for worker in self._workers.values()}
+        return frozenset(each.token for each in begun if each.file_id not in at_work)
+
     def _tell(self, recovery: Recovery) -> None:
-        for path, reason in recovery.told:
+        said = [each for each in recovery.told if each not in self._told]
+        self._told.update(said)  # once, not with every look
+        for path, reason in said:
             self._log.warning("a write was cut short", path=path, reason=reason)
 
     def _drop_unwanted(self) -> None:

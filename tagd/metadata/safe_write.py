@@ -137,15 +137,18 @@ def remove(original: Original, *, ledger: Ledger) -> None:
 
 @contextlib.contextmanager
 def _intended(intent: Intent, ledger: Ledger) -> Iterator[None]:
-    """Tell the ledger first; whatever goes wrong is set right as after a kill."""
+    """Tell the ledger first; whatever goes wrong is set right as after a kill. Where that has to
+    wait, such as for a disk that went in the midst of it, the ledger keeps it."""
     with translated(intent.path), file_calls.followed(intent.path.parent) as folder:
         ledger.begin(intent)
         try:
             yield
         except BaseException:
             there = replace_fields(intent, path=folder() / intent.path.name)
-            is_written = recover(there) is Recovered.WRITTEN and bool(intent.digest)
-            ledger.done(intent, signature_of(there.path.lstat()) if is_written else None)
+            came = recover(there)
+            if came is not Recovered.AWAITED:
+                is_written = came is Recovered.WRITTEN and bool(intent.digest)
+                ledger.done(intent, signature_of(there.path.lstat()) if is_written else None)
             raise
 
 

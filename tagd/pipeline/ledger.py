@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue import inscriptions, jobs, photos, sidecars
 from tagd.catalogue.inscriptions import Begun, Inscription
-from tagd.domain import JobKind, Place, Priority, SettledFile
+from tagd.domain import FileState, JobKind, Place, Priority, SettledFile
 from tagd.errors import PhotoError
 from tagd.fs import signature_of
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.recovery import Recovered, recover
+from tagd.metadata.sidecar import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.runs import Run
     from tagd.domain import Signature
     from tagd.metadata.keywords import Keywords
+    from tagd.metadata.sidecar import SidecarRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class CatalogueLedger:
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """How what a kill cut short was set right: what a person should know, by path, and the tokens
-    of the writes that cannot be set right yet, such as those on a disk that is not mounted."""
+    of the writes that cannot be set right yet, such as those on a disk that is not mounted, or that
+    may only be read."""
 
     told: tuple[tuple[Path, str], ...]
     awaited: frozenset[str]
@@ -96,23 +99,34 @@ def recover_all(catalogue: Catalogue, run: Run) -> Recovery:
 
 
 def recover_awaited(
-    catalogue: Catalogue, run: Run, awaited: Collection[str], met: Mapping[str, Path]
+    catalogue: Catalogue,
+    run: Run,
+    awaited: Collection[str],
+    met: Mapping[str, Path],
+    rule: SidecarRule = BESIDE,
 ) -> Recovery:
     """Try those again, by their tokens; `met` are the folders in which a scan met files of theirs.
-    Where a photo lies elsewhere by now and nothing was met, nothing is left of the write."""
+    Where a photo lies elsewhere by now and nothing was met, nothing is left of the write; `rule`
+    says which sidecars do not go with their photos."""
     with catalogue.read() as tx:
         found = [each for each in inscriptions.begun(tx) if each.token in awaited]
-        homes = [(each, _home(tx, each)) for each in found]
+        homes = [(each, _home(tx, each, rule)) for each in found]
     # Only now, since a scan tells of what it met before it tells the catalogue who has moved.
     return _recover(catalogue, run, [(each, met.get(each.token, home)) for each, home in homes])
 
 
-def _home(tx: Connection, begun: Begun) -> Path:
-    """The folder that the photo lies in, as far as the catalogue knows."""
-    if begun.path.parent.is_dir():
-        return begun.path.parent
+def _home(tx: Connection, begun: Begun, rule: SidecarRule) -> Path:
+    """The folder in which to look: where it was, or where the photo lies by now as far as the
+    catalogue knows, if it lay beside it. A disk that does not answer is still where it was."""
+    folder = begun.path.parent
+    try:
+        if folder.is_dir():
+            return folder
+    except OSError:
+        return folder
     known = inscriptions.target(tx, begun.file_id)
-    return begun.path.parent if known is None else known.path.parent
+    goes_along = begun.place is Place.EMBEDDED or rule.beside(begun.path) == begun.path
+    return folder if known is None or not goes_along else known.path.parent
 
 
 def _recover(catalogue: Catalogue, run: Run, found: Sequence[tuple[Begun, Path]]) -> Recovery:
@@ -122,14 +136,16 @@ def _recover(catalogue: Catalogue, run: Run, found: Sequence[tuple[Begun, Path]]
         ledger = CatalogueLedger(catalogue, each.file_id, each.place, each.wish, run)
         try:
             came = recover(intent)
-            signature = signature_of(intent.path.lstat()) if came is Recovered.WRITTEN else None
+            is_written = came is Recovered.WRITTEN and bool(intent.digest)
+            signature = signature_of(intent.path.lstat()) if is_written else None
         except (PhotoError, OSError) as error:
             told.append((intent.path, f"a write that was cut short is not set right yet: {error}"))
+            awaited.add(each.token)
             continue
         if came is Recovered.AWAITED:
             awaited.add(each.token)
             continue
-        ledger.done(intent, signature if intent.digest else None)
+        ledger.done(intent, signature)
         if came is Recovered.KEPT:
             kept = f"{intent.swap.name} beside it is another version of it, to be looked at"
             told.append((intent.path, kept))
@@ -151,7 +167,8 @@ def _intent(begun: Begun) -> Intent:
 
 
 def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None) -> None:
-    """Know the photo as it was left. Where it is another by now, somebody else has changed it."""
+    """Know the photo as it was left. Where it is another by now, or was called missing, or is known
+    elsewhere, others did something that could not be told while we wrote."""
     if left is not None:
         inscriptions.take_signature(tx, file_id, path, left)
     try:
@@ -159,12 +176,12 @@ def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None
     except OSError:
         return  # gone: that is told, or found by a scan
     known = inscriptions.target(tx, file_id)
-    if known is None or known.path != path:
-        return
-    stable = known.signature.inode != 0
-    seen = now if stable else signature_of(path.lstat(), stable_inode=False)
-    if seen != known.signature:
-        photos.submit(tx, [SettledFile(path, seen, Priority.RESCAN)], time.time())
+    if known is not None and known.path == path:
+        if known.signature.inode == 0:  # its file system keeps no stable ones
+            now = replace(now, inode=0)
+        if now == known.signature and known.state is not FileState.MISSING:
+            return
+    photos.submit(tx, [SettledFile(path, now, Priority.RESCAN)], time.time())
 
 
 def _read_again(tx: Connection, file_id: int, sidecar: Path) -> None:

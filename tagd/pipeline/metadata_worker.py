@@ -46,6 +46,7 @@ class MetadataWorker(Labourer):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(catalogue, JobKind.WRITE, beat, clock)
+        self.at_work: int | None = None  # the row of the file that is being written
         self._scribe = scribe
         self._max_attempts = max_attempts
         self._on_written = on_written
@@ -94,11 +95,14 @@ class MetadataWorker(Labourer):
         self._woken.clear()
 
     def _do(self, job: Job) -> None:
+        self.at_work = job.file_id
         try:
             reports = self._write(job)
         except PhotoError as error:
             self._settle_failure(job, error)
             return
+        finally:
+            self.at_work = None
         with self._catalogue.write() as tx:
             jobs.complete(tx, job)
         for report in reports:

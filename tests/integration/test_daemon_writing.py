@@ -3,10 +3,15 @@ short in a folder that is elsewhere by the next start."""
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from tagd.catalogue import inscriptions
 from tagd.catalogue.engine import Catalogue
@@ -15,10 +20,11 @@ from tagd.catalogue.runs import Run
 from tagd.config import Config
 from tagd.daemon.writing import Writing
 from tagd.domain import Place
+from tagd.metadata import safe_write
 from tagd.metadata.ledger import Intent, Seen
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.ledger import CatalogueLedger
-from tests.inscriptions import Desk
+from tests.inscriptions import Desk, subjects
 from tests.intake import Bench
 from tests.support import wait_until
 
@@ -31,9 +37,14 @@ def begun(desk: Desk, photo: Path) -> Intent:
     return intent
 
 
-def writing_of(catalogue: Catalogue, run: Run, write: str) -> Writing:
+def writing_of(
+    catalogue: Catalogue, run: Run, write: str, sidecar_folder: Path | None = None
+) -> Writing:
+    metadata = {"write": write, "sidecar_folder": sidecar_folder and str(sidecar_folder)}
     return Writing(
-        Config.model_validate({"metadata": {"write": write}}),
+        Config.model_validate(
+            {"metadata": {key: value for key, value in metadata.items() if value}}
+        ),
         catalogue,
         run,
         pulses=Pulses(60),
@@ -102,6 +113,143 @@ def test_nothing_is_awaited_of_a_write_that_left_nothing(desk: Desk) -> None:
     scanner.scan()
     writing.check()
     assert pending(desk) == []
+
+
+def test_a_disk_that_does_not_answer_is_asked_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(desk, desk.photo())
+    away = desk.folder.rename(desk.folder.with_name("away"))
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    writing.recover()
+    away.rename(desk.folder)
+    ask = os.stat
+
+    def stale(path: str | Path, *args: Any, **how: Any) -> os.stat_result:
+        if str(path).startswith(str(desk.folder)):
+            raise OSError(errno.ESTALE, "Stale file handle", str(path))
+        return ask(path, *args, **how)
+
+    with monkeypatch.context() as meanwhile, capture_logs() as log:
+        meanwhile.setattr(os, "stat", stale)
+        writing.check()
+        writing.check()
+    assert pending(desk)
+    assert len(log) == 1, "it is said once"
+    writing.check()
+    assert pending(desk) == []
+
+
+def test_what_could_not_be_set_right_at_the_start_is_tried_again(desk: Desk) -> None:
+    photo = desk.photo()
+    intent = begun(desk, photo)
+    intent.part.unlink()
+    intent.part.mkdir()
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    with capture_logs() as log:
+        writing.recover()
+        writing.check()
+        writing.check()
+    assert pending(desk)
+    assert len(log) == 1, "it is said once"
+    intent.part.rmdir()
+    photo.write_bytes(b"their own bytes")
+    writing.check()
+    assert pending(desk) == []
+    assert desk.waiting_tags() == 1
+
+
+def test_a_sidecar_on_a_disk_that_is_mounted_later_is_set_right(desk: Desk, tmp_path: Path) -> None:
+    photo, mirror = desk.photo(), tmp_path / "mirror"
+    sidecar = mirror / photo.relative_to("/").with_name("cat.jpg.xmp")
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_bytes(b"new")
+    intent = Intent.to_write(sidecar, None, b"new")
+    CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run).begin(intent)
+    intent.swap.write_bytes(b"old")
+    away = mirror.rename(tmp_path / "away")
+    writing = writing_of(desk.catalogue, desk.run, "sidecar", mirror)
+    writing.recover()
+    writing.check()
+    assert pending(desk), "it does not lie beside the photo"
+    away.rename(mirror)
+    writing.check()
+    assert pending(desk) == []
+
+
+def test_a_photo_that_is_back_before_its_write_is_set_right_is_no_longer_missing(
+    desk: Desk,
+) -> None:
+    photo = desk.photo()
+    begun(desk, photo)
+    away = desk.folder.rename(desk.folder.with_name("away"))
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    writing.recover()
+    desk.missing(photo)
+    away.rename(desk.folder)
+    assert desk.submit(photo) == 0, "its write is awaited"
+    writing.check()
+    assert pending(desk) == []
+    assert desk.waiting_tags() == 1
+
+
+def test_another_photo_under_the_name_of_one_that_has_moved_is_looked_at(desk: Desk) -> None:
+    photo = desk.photo()
+    begun(desk, photo)
+    other = photo.with_name("other.jpg")
+    desk.moved(photo, photo.rename(other))
+    photo.write_bytes(b"another photo")
+    assert desk.submit(photo) == 0, "its write is awaited"
+    assert desk.recover() == []
+    assert desk.waiting_tags() == 1
+
+
+def test_a_write_whose_disk_goes_in_the_midst_of_it_is_set_right_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = desk.photo()
+    away = desk.folder.with_name("away")
+
+    def unmount(*_: object) -> None:
+        shutil.copytree(desk.folder, away)
+        shutil.rmtree(desk.folder)
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(photo))
+
+    with monkeypatch.context() as once:
+        once.setattr(safe_write, "_finish_copy", unmount)
+        assert desk.write() == 0
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    [left] = pending(desk)
+    writing.check()
+    assert pending(desk) == [left]
+    away.rename(desk.folder)
+    assert len([*desk.folder.iterdir()]) == 2
+    writing.check()
+    assert pending(desk) == []
+    assert [each.name for each in desk.folder.iterdir()] == ["cat.jpg"]
+
+
+def test_a_write_that_goes_on_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = desk.photo()
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    finish = safe_write._finish_copy
+
+    def look_first(*what: Any) -> None:
+        writing.check()
+        finish(*what)
+
+    monkeypatch.setattr(safe_write, "_finish_copy", look_first)
+    assert writing.work_off(lambda _progress: None) == 0
+    assert subjects(photo) == ("cat",)
+    assert writing.written == 1
+
+
+def test_a_write_of_another_process_is_left_to_it(desk: Desk) -> None:
+    """As `tagd write` does it beside the daemon."""
+    intent = begun(desk, desk.photo())
+    writing_of(desk.catalogue, Run.of("tagd run"), "embedded").check()
+    assert pending(desk)
+    assert intent.part.exists()
 
 
 def test_who_goes_on_before_all_have_ended_has_writers_again(catalogue: Catalogue) -> None:

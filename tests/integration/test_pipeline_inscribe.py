@@ -246,6 +246,17 @@ def test_a_write_that_a_kill_cut_short_is_known_as_ours(desk: Desk) -> None:
     assert desk.submit(photo) == 0
 
 
+def test_a_sidecar_that_a_kill_found_taken_away_is_settled(desk: Desk) -> None:
+    sidecar = desk.photo().with_name("cat.jpg.xmp")
+    sidecar.write_text("old", encoding="utf-8")
+    intent = Intent.to_write(sidecar, Seen.of(sidecar.lstat()), None)
+    ledger = CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run)
+    ledger.begin(intent)
+    sidecar.unlink()
+    assert desk.recover() == []
+    assert ledger.pending() == []
+
+
 def test_what_another_program_made_of_it_meanwhile_is_looked_at(desk: Desk) -> None:
     photo = desk.photo()
     _begin(desk, photo)
