@@ -113,6 +113,7 @@ class Job:
     file_id: int
     path: Path
     priority: Priority
+    queued_at: float  # seconds since 1970
     attempts: int  # tries before this one
     crashes: int  # decoders that died on it before this try
     tried: Signature | None  # the file's signature at the last try that found it truncated

@@ -100,7 +100,7 @@ class Desk:
         """Its tags are to be written."""
         with self.catalogue.write() as tx:
             rows = inscriptions.rows_of(tx, [photo_of(path)])
-            inscriptions.enqueue(tx, rows, self.settings.wants, Priority.NEW, recorded.NOW)
+            inscriptions.enqueue(tx, rows, self.settings.wants, Priority.NEW, time.time())
 
     def write(self, later: float = 0.0) -> int:
         """Work the queue off, so many seconds from now; returns how many files were written."""

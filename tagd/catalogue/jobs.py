@@ -317,6 +317,7 @@ def _job(row: Any, lease: str) -> Job:
         file_id=row.file_id,
         path=path_of(row.path_key),
         priority=Priority(row.priority),
+        queued_at=row.created_at,
         attempts=row.attempts,
         crashes=row.crashes,
         tried=None if row.tried is None else Signature(*json.loads(row.tried)),

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from tagd.catalogue.jobs import READY
 from tagd.catalogue.schema import file, job
 from tagd.domain import JobKind, JobState
+from tagd.errors import FileVanished
 from tagd.fs import path_of
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Unwritten:
 
 
 def has_failed() -> ColumnElement[bool]:
-    """Of a job: it was given up, or is to be tried again. Put so that an index finds these among a
-    million that merely wait."""
+    """Of a job: it was given up, or is to be tried again. A file that is not there is no failure:
+    most were deleted, and others are on a disk that comes back. Put so that an index finds these
+    among a million that merely wait."""
     again = and_(job.c.state == JobState.WAITING, job.c.not_before > READY)
     ended = job.c.state.in_([JobState.QUARANTINED, JobState.LEASED])
-    return and_(job.c.kind == JobKind.WRITE, job.c.error.is_not(None), or_(ended, again))
+    failed = job.c.error.is_not(None), job.c.error_code != FileVanished.code
+    return and_(job.c.kind == JobKind.WRITE, *failed, or_(ended, again))
 
 
 def reasons(tx: Connection) -> list[Unwritten]:

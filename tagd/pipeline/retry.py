@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 CRASHES_ALLOWED = 1  # a photo that kills two decoders is not given a third
 BACK_OFF_SECONDS = 5.0
 BACK_OFF_MOST_SECONDS = 3600.0
-WAIT_SECONDS = 30.0  # for a disk that is full, or a program that has the file open
+# At least, for a disk that is full or not mounted, or a program that has the file open.
+WAIT_SECONDS = 30.0
+ABSENT_MOST_SECONDS = 600.0  # a try costs milliseconds, and a disk may have thousands of photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,20 @@ def decide_writing(
     """What becomes of `job`, which is to write a photo's tags, after `error`. A full disk, and a
     program that has the file open, are waited for as long as it takes; and so is a file that is not
     there, as it may be elsewhere by now, or on a disk that comes back. Where it is gone for good,
-    the job goes with it once that is known."""
+    the job goes with it once a scan or the watch tells so; outside the watched folders nobody
+    does, and it stays, as such a disk may come back too."""
     match error:
-        case FileVanished():
-            return RetryAt(now + _delay(job))
         case PermanentPhotoError():
             return GiveUp()
+        case FileVanished():
+            return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
         case DiskFull() | FileBusy():
             return RetryAt(now + WAIT_SECONDS, counts=False)
     return _back_off(job, now, max_attempts)
+
+
+def _absent_seconds(waited: float) -> float:
+    return min(max(WAIT_SECONDS, waited / 10), ABSENT_MOST_SECONDS)
 
 
 def _back_off(job: Job, now: float, max_attempts: int) -> RetryAt | GiveUp:

@@ -47,6 +47,7 @@ def test_what_a_claimed_job_says(three: Connection) -> None:
         file_id=1,
         path=Path("/p/1.jpg"),
         priority=Priority.NEW,
+        queued_at=NOW,
         attempts=0,
         crashes=0,
         tried=None,

@@ -210,9 +210,23 @@ def test_a_photo_that_went_is_no_failure(desk: Desk) -> None:
     photo.unlink()
     assert desk.write() == 0
     assert desk.jobs() == [("waiting", "vanished")]
+    assert desk.unwritten() == []
+    with desk.catalogue.read() as tx:
+        assert overview.failed(tx) == []
     desk.missing(photo)
     assert desk.jobs() == []
     assert desk.failed == []
+
+
+def test_waiting_for_a_folder_uses_up_no_attempt(desk: Desk) -> None:
+    photo = desk.photo()
+    away = desk.folder.rename(desk.folder.with_name("away"))
+    for tries in range(5):
+        desk.write(later=60.0 * tries)
+    away.rename(desk.folder)
+    photo.write_bytes(photo.read_bytes() + b"newer")
+    desk.write(later=300.0)
+    assert desk.jobs() == [("waiting", "changed")]
 
 
 def test_a_photo_that_went_to_another_folder_is_written_there(desk: Desk) -> None:

@@ -48,6 +48,7 @@ JOB = Job(
     file_id=1,
     path=PATH,
     priority=Priority.NEW,
+    queued_at=0.0,
     attempts=0,
     crashes=0,
     tried=None,
@@ -135,8 +136,7 @@ def test_every_permanent_error_is_given_up_at_once() -> None:
     ("error", "attempts", "expected"),
     [
         (MetadataMalformed(PATH, "no XML"), 0, GiveUp()),
-        (FileVanished(PATH, "gone"), 0, RetryAt(105.0)),
-        (FileVanished(PATH, "gone"), 99, RetryAt(3700.0)),
+        (FileVanished(PATH, "gone"), 99, RetryAt(130.0, counts=False)),
         (DiskFull(PATH, "no room"), 99, RetryAt(130.0, counts=False)),
         (FileBusy(PATH, "open"), 99, RetryAt(130.0, counts=False)),
         (FileChanged(PATH, "newer"), 0, RetryAt(105.0)),
@@ -146,3 +146,10 @@ def test_every_permanent_error_is_given_up_at_once() -> None:
 def test_what_becomes_of_a_write(error: PhotoError, attempts: int, expected: Verdict) -> None:
     said = decide_writing(error, replace(JOB, attempts=attempts), now=100.0, max_attempts=3)
     assert said == expected
+
+
+@pytest.mark.parametrize(("waited", "wait"), [(0, 30), (300, 30), (1000, 100), (1e6, 600)])
+def test_what_is_not_there_is_asked_for_ever_less_often(waited: float, wait: float) -> None:
+    job = replace(JOB, queued_at=1e6 - waited)
+    said = decide_writing(FileVanished(PATH, "gone"), job, now=1e6, max_attempts=3)
+    assert said == RetryAt(1e6 + wait, counts=False)
