@@ -25,7 +25,7 @@ from sqlalchemy import (
 from tagd.catalogue import jobs
 from tagd.catalogue.schema import file, job, photo, tag
 from tagd.catalogue.statements import below, below_key, chunks
-from tagd.domain import FileState, JobKind, Priority, TagSource, TagState
+from tagd.domain import FileState, JobKind, JobState, Priority, TagSource, TagState
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
@@ -144,11 +144,14 @@ def forget_missing(tx: Connection, before: float) -> int:
 
 def _mark(tx: Connection, which: ColumnElement[bool], now: float) -> int:
     there = and_(which, file.c.state != FileState.MISSING)
+    # Tags that were given up for good ask for no other look at the photo.
+    unwritable = and_(job.c.kind == JobKind.WRITE, job.c.state == JobState.QUARANTINED)
+    to_do = exists().where(job.c.file_id == file.c.id, ~unwritable)
     gone = {
         "state": FileState.MISSING,
         "state_since": now,
         # When it is back it is looked at anew, however unchanged it is.
-        "reason_code": case((exists().where(job.c.file_id == file.c.id), UNFINISHED), else_=None),
+        "reason_code": case((to_do, UNFINISHED), else_=None),
         "reason": None,
     }
     marked = tx.execute(update(file).where(there).values(gone)).rowcount

@@ -178,6 +178,16 @@ def test_a_missing_file_whose_new_content_was_never_read_is_queued_when_it_is_ba
     assert waiting(tx) == ["/p/b.jpg"]
 
 
+def test_a_photo_that_was_given_up_is_looked_at_when_it_is_back(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"))
+    tag_all(tx)
+    submit(tx, settled("/p/a.jpg", 2))
+    [job] = claim(tx)
+    jobs.quarantine(tx, job, "truncated", "it ends too early", NOW)
+    photos.mark_missing(tx, [1], NOW)
+    assert submit(tx, settled("/p/a.jpg", 2)) == Submitted(1, 0)
+
+
 def test_a_missing_file_that_never_was_tagged_is_queued_when_it_is_back(tx: Connection) -> None:
     submit(tx, settled("/p/a.jpg"))
     assert photos.mark_missing(tx, [1], NOW) == 1

@@ -172,6 +172,15 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
     assert desk.waiting_tags() == 0
 
 
+def test_tags_that_cannot_be_written_are_no_reason_to_look_again(desk: Desk) -> None:
+    desk.set(write=Write.SIDECAR)
+    photo = desk.photo()
+    photo.with_name("cat.jpg.xmp").write_text("<x:xmpmeta", encoding="utf-8")
+    desk.write()
+    desk.missing(photo)
+    assert desk.submit(photo) == 0
+
+
 def test_a_photo_that_is_another_by_now_keeps_its_own(desk: Desk) -> None:
     photo = desk.photo()
     newer = photo.read_bytes() + b"newer"
