@@ -99,7 +99,9 @@ class Survey:
 
 def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
     """How many photos to put into one pass: of what is usual on the device no more than is of use
-    to any model that was measured there, as each photo more takes memory."""
+    to any model that was measured there, as each photo more takes memory. Measured by smaller
+    passes alone, as `tagd models bench --batch 1` does it, a model says nothing of the usual ones.
+    """
     usual = device.batch(0)
     rates: dict[str, dict[int, float]] = defaultdict(dict)
     for each in _measured_on(device, measured):
@@ -108,6 +110,7 @@ def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
     enough = [
         min(size for size, rate in found.items() if rate >= AS_QUICK * max(found.values()))
         for found in rates.values()
+        if usual in found
     ]
     return max(enough, default=usual)
 

@@ -172,6 +172,12 @@ def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
         (ON_CPU, {1: 80, 2: 99, 4: 103}, 2),
         (ON_GPU, {1: 200, 4: 700, 16: 1900, 64: 4000}, 16),
         (ON_GPU, {1: 200, 4: 1890, 16: 1900}, 4),
+        (
+            ON_GPU,
+            {1: 900},
+            16,
+        ),  # as `tagd models bench --batch 1` leaves it: of more it tells nothing
+        (ON_GPU, {1: 900, 64: 18_000}, 16),
     ],
 )
 def test_as_many_photos_go_into_a_pass_as_are_of_use(
