@@ -30,12 +30,13 @@ _TAKEN, _OFFSET = ("0.exif", 0x9003), ("0.exif", 0x9011)
 _IPTC = ("0", 0x83BB)
 _DATE: Final = re.compile(
     r"(\d{4})[:-](0[1-9]|1[0-2])[:-](0[1-9]|[12]\d|3[01])[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?"
-    r"([+-]\d\d:\d\d|Z)?"
+    r"([+-]\d\d:\d\d|Z)?",
+    re.ASCII,
 )
 # When the picture was taken, when it was made, and when its file was, all that screenshots have.
 _XMP_DATES: Final = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
-_ZONE: Final = re.compile(r"[+-]\d\d:\d\d|Z")
-_XMP_PLACE: Final = re.compile(r"(\d+),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])")
+_ZONE: Final = re.compile(r"[+-]\d\d:\d\d|Z", re.ASCII)
+_XMP_PLACE: Final = re.compile(r"(\d+),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

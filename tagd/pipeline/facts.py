@@ -11,8 +11,8 @@ from PIL import ExifTags, Image
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DATE: Final = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d):(\d\d)")
-_OFFSET: Final = re.compile(r"[+-]\d\d:\d\d|Z")
+_DATE: Final = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
+_OFFSET: Final = re.compile(r"[+-]\d\d:\d\d|Z", re.ASCII)
 _LONGEST: Final = 100
 
 

@@ -274,7 +274,7 @@ def test_a_search_finds_what_a_plain_look_finds(
         st.datetimes().map(lambda when: when.isoformat()),
         st.datetimes(timezones=st.timezones()).map(lambda when: when.isoformat("T", "seconds")),
         st.dates().map(str),
-        st.sampled_from(["", "2024-06-01T12:30"]),
+        st.sampled_from(["", "2024-06-01T12:30", "\N{ARABIC-INDIC DIGIT TWO}024-06-01T12:30:00"]),
     )
 )
 def test_a_file_is_given_the_moment_that_the_database_counts_with(

@@ -45,6 +45,16 @@ def test_a_photo_says_where_when_and_with_what() -> None:
     assert not said.has_packet
 
 
+def test_digits_of_other_scripts_are_no_time() -> None:
+    said = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF'
+    said += ' xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+    said += ' xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+    said += ' exif:DateTimeOriginal="\N{ARABIC-INDIC DIGIT TWO}024-06-01T12:00:00"'
+    said += ' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="2024-06-02T12:00:00"'
+    said += "/></rdf:RDF></x:xmpmeta>"
+    assert reader.of_packets([said.encode()]).taken_at == "2024-06-02T12:00:00"
+
+
 def test_xmp_says_so_too_and_a_sidecar_goes_first(tmp_path: Path) -> None:
     photo, sidecar = tmp_path / "a.jpg", tmp_path / "a.xmp"
     photo.write_bytes(SPLICED["lightroom.jpg"])
