@@ -20,7 +20,7 @@ from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.intake.intake import SCAN, STREAM
-from tagd.models.device import CPU_BATCH, GPU_BATCH
+from tagd.models.device import CPU_BATCH
 from tagd.pipeline.labourer import LEASE_SECONDS
 
 if TYPE_CHECKING:
@@ -202,6 +202,6 @@ class Parts:
 
 def patience_of(config: Config) -> float:
     """How long a thread may be silent, in seconds: as long as the slowest forward pass may take.
-    Where there may be a GPU, its batches go through the CPU when it fails among them."""
-    usual = CPU_BATCH if config.model.device == "cpu" else GPU_BATCH
-    return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * (config.worker.batch_size or usual)
+    A GPU's usual batch, which goes through the CPU when the GPU fails with it, takes less as well,
+    on a machine that is half as busy."""
+    return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * (config.worker.batch_size or CPU_BATCH)
