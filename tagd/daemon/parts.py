@@ -203,5 +203,5 @@ class Parts:
 def patience_of(config: Config) -> float:
     """How long a thread may be silent, in seconds: as long as the slowest forward pass may take.
     A GPU's usual batch, which goes through the CPU when the GPU fails with it, takes less as well,
-    on a machine that is half as busy."""
+    unless the machine is very busy."""
     return SLOWEST_PHOTO_SECONDS * BUSY_FACTOR * (config.worker.batch_size or CPU_BATCH)
