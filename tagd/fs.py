@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +36,22 @@ def key_of(path: Path) -> bytes:
 def path_of(key: bytes) -> Path:
     """The inverse of `key_of`."""
     return Path(os.fsdecode(key))
+
+
+def is_being_written(descriptor: int) -> bool | None:
+    """Whether anybody has the file open for writing; None where the system does not tell, as of
+    files that belong to others.
+
+    A read lease is granted only where nobody has. Source: fcntl(2).
+    """
+    try:
+        # Whoever opens it in this instant makes the kernel send a signal that must not end us.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return True if error.errno == errno.EAGAIN else None
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
 
 
 def signature_of(stat: os.stat_result, *, stable_inode: bool = True) -> Signature:

@@ -16,7 +16,7 @@ from tagd.domain import Priority
 from tagd.fs import path_of
 from tagd.intake.recognise import Recogniser
 from tagd.intake.settle import Settler, stood_still
-from tagd.intake.sight import Devices, signature_at, signature_from
+from tagd.intake.sight import Devices, is_closed, signature_at, signature_from
 from tagd.intake.submit import BATCH
 from tagd.intake.walk import walk
 
@@ -74,13 +74,16 @@ class Ask:
         named: set[Path] = set()
         for find in self._files(paths):
             named.update({find.path} if find.is_named else ())
-            if find.is_local and stood_still(find.signature, self.settle_seconds, self.wall()):
+            if find.is_local and self._is_whole(find):
                 self._take(settler.whole(find.path, find.signature, Priority.ASKED), named)
             else:
                 settler.saw(find.path, find.signature, Priority.ASKED)
         self._wait(settler, named)
         self._flush()
         return Asked(tuple(self._taken), self._queued, self._unchanged, tuple(self._refused))
+
+    def _is_whole(self, find: _Find) -> bool:
+        return stood_still(find.signature, self.settle_seconds, self.wall()) or is_closed(find.path)
 
     def _files(self, paths: Sequence[Path]) -> Iterator[_Find]:
         for path in paths:
@@ -120,7 +123,7 @@ class Ask:
         self._refused.append((path_of(folder), (error.strerror or str(error)).lower()))
 
     def _wait(self, settler: Settler, named: set[Path]) -> None:
-        """For the files that were touched only just now."""
+        """For the files that were touched only just now, and that somebody may be writing."""
         until = self.clock() + self.settle_seconds + self.patience_seconds
         while (due := settler.next_due()) is not None and self.clock() < until:
             if self.pause(max(0.0, due - self.clock())):

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from tagd.fs import file_system_of, path_of, signature_of
+from tagd.fs import file_system_of, is_being_written, path_of, signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,18 @@ def signature_from(status: os.stat_result, path: bytes, devices: Devices) -> Sig
     if not stat.S_ISREG(status.st_mode):
         return None
     return signature_of(status, stable_inode=devices.of(status.st_dev, path).keeps_inodes)
+
+
+def is_closed(path: Path) -> bool:
+    """Whether certainly nobody on this machine has the file open for writing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return is_being_written(descriptor) is False
+    finally:
+        os.close(descriptor)
 
 
 def unchanged(known: Signature, seen: Signature) -> bool:

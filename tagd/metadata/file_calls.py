@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -73,21 +71,6 @@ def _renameat2(source: Path, target: Path, flags: int) -> bool:
     if number in _UNSUPPORTED:
         return False
     raise OSError(number, os.strerror(number), str(target))
-
-
-def is_being_written(descriptor: int) -> bool:
-    """Whether another process has the file open for writing, where the system would tell.
-
-    A read lease is granted only where nobody has. Source: fcntl(2).
-    """
-    try:
-        # Whoever opens it in this instant makes the kernel send a signal that must not end us.
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False
 
 
 def write_all(descriptor: int, data: bytes) -> None:

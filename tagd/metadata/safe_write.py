@@ -16,7 +16,7 @@ from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Final
 
 from tagd.errors import FileBusy, FileChanged, MetadataUnsafe
-from tagd.fs import signature_of
+from tagd.fs import is_being_written, signature_of
 from tagd.metadata import file_calls
 from tagd.metadata.file_calls import translated
 from tagd.metadata.ledger import Intent, Seen
@@ -61,7 +61,7 @@ def take(path: Path) -> Original:
         before = path.lstat()
         _require_plain(path, before)
         with _open(path) as descriptor:
-            if file_calls.is_being_written(descriptor):
+            if is_being_written(descriptor):
                 raise FileBusy(path, "another program has it open for writing")
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 data = file.read()
@@ -198,14 +198,14 @@ def _finish_copy(intent: Intent, original: Original, manner: Manner) -> None:
 
 def _put_in_place(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
     with _open(original.path) as descriptor:
-        if file_calls.is_being_written(descriptor):
+        if is_being_written(descriptor):
             raise FileBusy(original.path, "another program has it open for writing")
         if not manner.exchange(intent.swap, original.path):
             # The instant between this look and the rename is what the exchange is there to close.
             _require_unchanged(original, original.path)
             intent.swap.replace(original.path)
             return
-        if file_calls.is_being_written(descriptor) or not _came_out(intent, original):
+        if is_being_written(descriptor) or not _came_out(intent, original):
             _put_back(intent, original, ours, manner)
 
 

@@ -63,13 +63,21 @@ def test_a_relative_path_counts_from_the_working_directory(
     assert ask(catalogue).submit([Path("../a.jpg")]).taken == (path,)
 
 
-def test_a_file_that_was_touched_just_now_is_waited_for(
+def test_a_file_that_was_touched_just_now_is_waited_for_where_somebody_may_write_it(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "a.jpg")
     before = time.monotonic()
-    assert ask(catalogue, wall=path.stat().st_ctime).submit([path]).taken == (path,)
+    with path.open("ab"):
+        assert ask(catalogue, wall=path.stat().st_ctime).submit([path]).taken == (path,)
     assert time.monotonic() - before >= 0.1
+
+
+def test_a_copy_that_has_ended_is_not_waited_for(catalogue: Catalogue, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jpg")
+    asking = ask(catalogue, wall=path.stat().st_ctime)
+    asking.pause = lambda seconds: seconds > 0  # who waits gives up
+    assert asking.submit([path]).taken == (path,)
 
 
 def test_what_cannot_be_taken_has_a_reason(catalogue: Catalogue, tmp_path: Path) -> None:
@@ -86,7 +94,8 @@ def test_what_cannot_be_taken_has_a_reason(catalogue: Catalogue, tmp_path: Path)
 
     asking = ask(catalogue, wall=now)
     asking.clock, asking.pause = lambda: now, grow
-    asked = asking.submit([tmp_path / "nowhere.jpg", tmp_path / "fifo.jpg", growing])
+    with growing.open("ab"):
+        asked = asking.submit([tmp_path / "nowhere.jpg", tmp_path / "fifo.jpg", growing])
     assert dict(asked.refused) == {
         tmp_path / "nowhere.jpg": "no such file or directory",
         tmp_path / "fifo.jpg": "neither a file nor a folder",
