@@ -14,7 +14,7 @@ from tagd.catalogue.predictions import unpack
 from tagd.catalogue.say import Change, note
 from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import chunks, upsert
-from tagd.catalogue.tags import is_rejected, label_ids, nothing_above
+from tagd.catalogue.tags import ids_of_named, is_rejected, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def put(
     told = [each for each in differences if each]
     keys = {one.label for each in told for one in (*each.gained, *each.moved)}
     keys |= {key for each in told for key in each.lost}
-    ids = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
+    ids = ids_of_named(tx, sorted(keys), name_of)
     _remove(tx, [(each.row_id, ids[key]) for each in told for key in each.lost])
     _move(tx, [(each, ids[one.label], one) for each in told for one in each.moved])
     come = [

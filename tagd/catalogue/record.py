@@ -19,7 +19,7 @@ from tagd.catalogue.schema import photo, prediction, tagging, want
 from tagd.catalogue.statements import take_over, upserting
 from tagd.catalogue.tags import (
     ModelTags,
-    label_ids,
+    ids_of_named,
     model_ids,
     nothing_above,
     replace_model_tags,
@@ -215,7 +215,7 @@ def _decide(
     models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
     keys = {each.label for _, _, one in decisions for each in one.tags.tags}
     keys.update(*(each.labels[: predictions.KEPT] for each in said))
-    labels = label_ids(tx, {key: name_of(key) for key in sorted(keys)})
+    labels = ids_of_named(tx, sorted(keys), name_of)
     asked = wants.want_ids(tx, [one.asked for _, _, one in decisions if one.asked])
     number = None if run is None else run_id(tx, run)
     heads: list[dict[str, Any]] = [

@@ -60,7 +60,14 @@ def nothing_above(_label: str) -> tuple[str, ...]:
 
 def label_ids(tx: Connection, names: Mapping[str, str]) -> dict[str, int]:
     """The row id of each label (key → display name); those not seen before are taken in."""
-    return ids_taken_in(tx, label.c.key, names, lambda key: {"name": names[key]})
+    return ids_of_named(tx, names, names.__getitem__)
+
+
+def ids_of_named(
+    tx: Connection, keys: Collection[str], name_of: Callable[[str], str]
+) -> dict[str, int]:
+    """The same where a name takes a while: it is asked for labels not seen before alone."""
+    return ids_taken_in(tx, label.c.key, keys, lambda key: {"name": name_of(key)})
 
 
 def labels_present(tx: Connection, keys: Collection[str]) -> dict[str, int]:
