@@ -225,8 +225,8 @@ def test_a_first_start_where_memory_may_not_be_made_executable(tmp_path: Path) -
         turned = itertools.count(1)
 
         def takes_over() -> bool:
-            """The change comes with the first photo after the export has ended, torch and all; where
-            the export was quicker than the import of PyTorch, with the very first one."""
+            """The change comes with the first photo after the export has ended, torch and all. An
+            export that was quicker than the import of PyTorch has it come with the very first."""
             name = f"coffee-{next(turned)}.jpg"
             photos.coffee().rotate(next(turned)).save(home.photos / name)
             home.wait_state(name, "tagged")
