@@ -151,9 +151,9 @@ class Worker(Labourer):
 
     def turn(self) -> int:
         """One turn; returns how many jobs came to an end in it."""
-        self._batch = self._classifier.batch
         if not self._claimed and not self._claim_first():
             return 0
+        self._batch = self._classifier.batch
         turn = Turn()
         self._watch.start()
         try:

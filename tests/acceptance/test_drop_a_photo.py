@@ -85,6 +85,7 @@ def test_a_writer_that_closes_and_goes_on_is_not_given_up(running: Home, folder:
     with place.open("ab") as file:
         file.write(data[len(data) // 2 :])
     running.wait_state(name_of(running, place), "tagged")
+    assert "animal" in running.tags(name_of(running, place))
 
 
 def test_a_rename_keeps_the_tags_without_another_look(running: Home, folder: Path) -> None:
@@ -199,13 +200,17 @@ def test_a_repaired_file_leaves_quarantine(running: Home, folder: Path) -> None:
     running.wait_state(name_of(running, place), "failed")
     drop(photos.coffee().rotate(25), place)
     running.wait_state(name_of(running, place), "tagged")
+    reasons = running.rows("SELECT reason FROM v_files WHERE path = ?", str(place))
+    assert reasons == [(None,)]
 
 
 def test_a_name_that_is_not_utf8(running: Home, folder: Path) -> None:
     staged = folder / ".staged"
     photos.coffee().rotate(26).save(staged, "JPEG")
     staged.rename(Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg")))
-    running.wait_state(name_of(running, folder / "caf\\xe9.jpg"), "tagged")
+    name = name_of(running, folder / "caf\\xe9.jpg")
+    running.wait_state(name, "tagged")
+    assert running.states()[name] == "tagged"
 
 
 def test_anyone_may_read_while_the_daemon_writes(running: Home, folder: Path) -> None:

@@ -178,3 +178,4 @@ def test_a_cron_time_has_it_look(home: Home) -> None:
             connection.execute("UPDATE photo SET wanted_id = NULL")
         known = "SELECT count(*) FROM photo WHERE wanted_id IS NOT NULL"
         wait_until(lambda: home.rows(known) == [(1,)], what="the minute comes round")
+    assert home.rows(known) == [(1,)]

@@ -88,6 +88,7 @@ def test_a_full_disk_is_said_and_the_work_goes_on_when_there_is_room(
         wait_told(home, "no space is left on its disk")
         ballast.unlink()
         wait_well(home, 43)
+    assert set(home.states().values()) == {"tagged"}
 
 
 def test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_searched(
@@ -148,6 +149,7 @@ def test_a_disk_that_fails_to_write_what_it_was_given(home: Home, signs: tuple[P
         wait_told(home, "the disk reports an error")
         broken.unlink()
         wait_well(home, 7)
+    assert set(home.states().values()) == {"tagged"}
 
 
 def test_a_disk_that_turns_read_only_under_the_running_daemon(

@@ -221,6 +221,7 @@ def test_asking_for_the_holder_keeps_nobody_out(path: Path) -> None:
     finally:
         stop.set()
         asking.join()
+    assert owner_of(path) is None
 
 
 def test_a_program_that_was_started_does_not_keep_the_lock(path: Path) -> None:
@@ -231,6 +232,7 @@ def test_a_program_that_was_started_does_not_keep_the_lock(path: Path) -> None:
         os._exit(0)
     try:
         catalogue.close()
+        assert owner_of(path) is None
         open_owner(path).close()
     finally:
         os.kill(pid, 9)

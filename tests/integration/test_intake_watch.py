@@ -44,6 +44,7 @@ def test_a_file_that_is_written_and_closed_is_taken_at_once(
         live.first_scan()
         write(root / "a.jpg")
         live.until_states({"photos/a.jpg": "queued"})
+    assert jobs(catalogue) == {"photos/a.jpg": Priority.NEW}
 
 
 def test_a_slow_copy_is_taken_when_it_is_whole(catalogue: Catalogue, root: Path) -> None:
@@ -68,6 +69,7 @@ def test_a_file_that_stays_open_is_taken_once_it_stands_still(live: Live, root: 
     with (root / "open.jpg").open("wb", buffering=0) as file:
         file.write(JPEG)
         live.until_states({"photos/open.jpg": "queued"})
+    assert jobs(live.catalogue) == {"photos/open.jpg": Priority.NEW}
 
 
 def test_a_file_that_is_replaced_is_read_again(live: Live, root: Path) -> None:
@@ -75,6 +77,7 @@ def test_a_file_that_is_replaced_is_read_again(live: Live, root: Path) -> None:
     live.tagged("photos/a.jpg")
     drop(root / "a.jpg", "second")
     live.until_states({"photos/a.jpg": "queued"})
+    assert jobs(live.catalogue) == {"photos/a.jpg": Priority.NEW}
 
 
 def test_a_renamed_file_keeps_its_tags_and_is_not_read(live: Live, root: Path) -> None:
