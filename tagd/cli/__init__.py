@@ -25,14 +25,14 @@ INTERRUPTED = 130
 
 # The files of this package, and the commands that each adds.
 COMMANDS = {
-    "work": ("run", "tag"),
-    "look": ("search", "show"),
+    "tagging": ("run", "tag"),
+    "search": ("search", "show"),
     "export": ("export",),
     "tags": ("tags",),
     "say": ("confirm", "reject", "add", "remove"),
-    "past": ("history", "undo"),
-    "inscribe": ("write", "read"),
-    "state": ("status", "failed"),
+    "history": ("history", "undo"),
+    "metadata": ("write", "read"),
+    "status": ("status", "failed"),
     "control": ("pause", "resume", "drain", "stop", "reload"),
     "upkeep": ("backup", "restore", "db"),
     "setup": ("init", "doctor", "config"),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tagd.cli.finding import searching
-from tagd.cli.look import iso, tag_fields
 from tagd.cli.options import ConfigFile
+from tagd.cli.queries import searching
+from tagd.cli.search import iso, tag_fields
 from tagd.fs import display
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def export(
         sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
     )
     with searching(config) as (tx, meaning):
-        from tagd.catalogue.search import stream  # noqa: PLC0415  lazy: see look.py
+        from tagd.catalogue.search import stream  # noqa: PLC0415  lazy: see search.py
 
         found = stream(tx, " ".join(query or ()), meaning)
         try:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tagd.catalogue import activity
 from tagd.cli.output import visible
-from tagd.cli.state import JOB_WORDS
+from tagd.cli.status import JOB_WORDS
 from tagd.domain import JobState, TagState
 from tagd.errors import TagdError
 from tagd.fs import display

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.queries import found_by
 from tagd.errors import TagdError
 from tagd.fs import display
 
@@ -103,14 +103,14 @@ def retag(  # noqa: PLR0917  typer names what is positional here
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
-    from tagd.cli import work  # noqa: PLC0415
+    from tagd.cli import tagging  # noqa: PLC0415
     from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
     from tagd.retag.plan import plan  # noqa: PLC0415
 
     with (
         closing(models_of(settings, say=output.note)) as pool,
         open_reader(settings.catalogue.path) as catalogue,
-        work.progress() as show,
+        tagging.progress() as show,
     ):
         unmet = Counter[str]()
         steps = plan(
@@ -156,13 +156,13 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
 
 
 def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.cli import work  # noqa: PLC0415  lazy, as above
+    from tagd.cli import tagging  # noqa: PLC0415  lazy, as above
     from tagd.daemon import once  # noqa: PLC0415
 
-    work.quiet_logs(settings)
-    with work.progress() as show:
+    tagging.quiet_logs(settings)
+    with tagging.progress() as show:
         summary = once.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
-    work.print_summary(summary, json=json)
+    tagging.print_summary(summary, json=json)
 
 
 def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
@@ -195,7 +195,7 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
     from tagd.catalogue import earlier  # noqa: PLC0415  lazy, as above
     from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
-    from tagd.cli import work  # noqa: PLC0415
+    from tagd.cli import tagging  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.daemon.build import derivation_of  # noqa: PLC0415
     from tagd.retag.back import go_back  # noqa: PLC0415
@@ -203,7 +203,7 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
     with closing(open_writer(settings.catalogue.path)) as catalogue:
         with catalogue.read() as tx:
             known = earlier.models_heard(tx)
-        with work.progress() as show:
+        with tagging.progress() as show:
             outcome = go_back(
                 catalogue,
                 derivation_of(settings),

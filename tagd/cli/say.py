@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.queries import found_by
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
 

@@ -32,7 +32,7 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     if ctx.invoked_subcommand is not None:
         return
     with reading(config) as tx:
-        from tagd.catalogue.overview import tag_counts  # noqa: PLC0415  lazy: see look.py
+        from tagd.catalogue.overview import tag_counts  # noqa: PLC0415  lazy: see search.py
 
         counts = tag_counts(tx)
     if json:
@@ -58,7 +58,7 @@ def rederive(
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see work.py
+    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
     with bar(output.console(stderr=True)) as show:
         outcome = _preview(settings, show) if dry_run else _rederive(settings, show)

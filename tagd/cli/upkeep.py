@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from tagd.cli import output
-from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.search import iso, local
 from tagd.fs import display
 
 db_commands = typer.Typer(name="db", help="Look after the catalogue.", no_args_is_help=True)

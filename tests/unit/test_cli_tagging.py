@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tagd.cli.progress import bar, pace
-from tagd.cli.work import summary_fields, summary_lines
+from tagd.cli.tagging import summary_fields, summary_lines
 from tagd.daemon.once import Summary
 from tagd.pipeline.progress import Progress
 

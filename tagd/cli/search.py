@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.finding import searching
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, reading
+from tagd.cli.queries import searching
 from tagd.errors import QueryError, TagdError
 from tagd.fs import display, key_of
 

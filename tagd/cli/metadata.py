@@ -1,4 +1,4 @@
-"""Tags inside the photos, on request: `tagd write`."""
+"""Tags inside the photos, on request: `tagd write` and `tagd read`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.finding import found_by
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
-from tagd.cli.work import progress
+from tagd.cli.queries import found_by
+from tagd.cli.tagging import progress
 from tagd.errors import ConfigError, PhotoError, TagdError
 from tagd.fs import display
 

@@ -14,9 +14,9 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.control import troubles_of
-from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
 from tagd.cli.retag import opening, window_fields
+from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import FileState, JobState
 from tagd.fs import display, key_of

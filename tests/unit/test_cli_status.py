@@ -10,8 +10,8 @@ import pytest
 
 from tagd.catalogue.lock import Holder
 from tagd.catalogue.overview import Failure, Status
-from tagd.cli.look import iso
-from tagd.cli.state import (
+from tagd.cli.search import iso
+from tagd.cli.status import (
     hold_fields,
     lies_in,
     pace,

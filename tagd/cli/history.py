@@ -1,4 +1,4 @@
-"""What was, and taking it back: `tagd history` and `tagd undo`."""
+"""What was changed, and taking it back: `tagd history` and `tagd undo`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.look import iso, local
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, reading
+from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
 from tagd.fs import display
@@ -54,7 +54,7 @@ def history(
         return
     path = absolute(file)
     with reading(config) as tx:
-        from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see look.py
+        from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see search.py
         from tagd.catalogue.past import of_photo  # noqa: PLC0415
 
         places = [each for at in (path, path.resolve()) for each in photos_at(tx, at)]
@@ -101,8 +101,8 @@ def undo(
         raise typer.BadParameter("one of --run, --model and --since says what to take back")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.catalogue.undone import What  # noqa: PLC0415  lazy: see look.py
-    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see work.py
+    from tagd.catalogue.undone import What  # noqa: PLC0415  lazy: see search.py
+    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
     what = What(run, model, None if since is None else moment(since))
     with bar(output.console(stderr=True)) as show:
@@ -155,7 +155,7 @@ def _require(tx: Connection, what: What) -> None:
 
 def _runs(config: Path | None, *, json: bool) -> None:
     with reading(config) as tx:
-        from tagd.catalogue.runs import last  # noqa: PLC0415  lazy: see look.py
+        from tagd.catalogue.runs import last  # noqa: PLC0415  lazy: see search.py
 
         runs = last(tx, RUNS_SHOWN)
     if json:
