@@ -48,7 +48,7 @@ def run(
     settings = read()
     # Lazy: these bring in the model, which other commands do without.
     from tagd.cli import logs  # noqa: PLC0415
-    from tagd.daemon import watch  # noqa: PLC0415
+    from tagd.daemon import run as daemon  # noqa: PLC0415
 
     _collect_garbage()
 
@@ -56,7 +56,7 @@ def run(
         logs.configure(settings.log.level, settings.log.format)
 
     follow(settings)
-    raise typer.Exit(watch.run(settings, reread=read, relog=follow))
+    raise typer.Exit(daemon.run(settings, reread=read, relog=follow))
 
 
 def tag(

@@ -1,5 +1,5 @@
-"""What works, beside one another, and is built out of one configuration: intake, tagging, writing,
-re-tagging, what is done by the clock, and the catalogue's log.
+"""The parts of the daemon, all built from one configuration: intake, tagging, writing,
+re-tagging, maintenance, and the catalogue's write-ahead log.
 
 One thread, the supervisor's, starts, looks after, changes and ends them; any may ask how they are.
 """
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from tagd.catalogue import jobs
 from tagd.daemon import gauges, troubles
 from tagd.daemon.build import intake_of
-from tagd.daemon.care import CARE, PATIENCE_SECONDS, Care, duties_of
-from tagd.daemon.journal import Journal
+from tagd.daemon.maintenance import MAINTENANCE, PATIENCE_SECONDS, Maintenance, duties_of
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
 from tagd.daemon.tagging import Listeners, Tagging
+from tagd.daemon.wal import WriteAheadLog
 from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.intake.intake import SCAN, STREAM
@@ -86,9 +86,9 @@ class Parts:
             pulses=pulses,
             log=log,
         )
-        beat = pulses.of(CARE, PATIENCE_SECONDS)
-        self._care = Care(catalogue, duties_of(config, catalogue, log), log, beat)
-        self._journal = Journal(catalogue)
+        beat = pulses.of(MAINTENANCE, PATIENCE_SECONDS)
+        self._maintenance = Maintenance(catalogue, duties_of(config, catalogue, log), log, beat)
+        self._wal = WriteAheadLog(catalogue)
         self._intake = self._new_intake()
         self._watches = False
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
@@ -96,7 +96,7 @@ class Parts:
     def start(self) -> None:
         """Set right what a kill cut short, and start all but intake. Raises `CatalogueError`."""
         self._writing.recover()
-        self._care.start()
+        self._maintenance.start()
         self._retagging.start(self.config, self._tagging.models)
 
     def open_intake(self) -> None:
@@ -118,7 +118,7 @@ class Parts:
         False where a thread had to be left behind, such as the worker in a forward pass."""
         self._intake.stop(STOP_SECONDS / 2)
         rested = self._retagging.stop(STOP_SECONDS / 4)
-        rested = self._care.stop() and rested
+        rested = self._maintenance.stop() and rested
         wrote = self._writing.end(STOP_SECONDS / 2)
         return self._tagging.end(STOP_SECONDS) and rested and wrote
 
@@ -131,8 +131,8 @@ class Parts:
 
     def keep(self) -> None:
         """Called about every second: duties, log and leases. Raises `CatalogueError`."""
-        self._care.check()
-        self._journal.check()
+        self._maintenance.check()
+        self._wal.check()
         self._writing.check()
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
@@ -152,8 +152,8 @@ class Parts:
         if found.parts & {Part.ENGINE, Part.RETAG}:
             self._retagging.start(new, self._tagging.models)
         self._pulses.patience = patience_of(new)
-        if Part.CARE in found.parts:
-            self._care.replace(duties_of(new, self._catalogue, self._log))
+        if Part.MAINTENANCE in found.parts:
+            self._maintenance.replace(duties_of(new, self._catalogue, self._log))
         if Part.INTAKE in found.parts and self._watches:
             self.close_intake()
             self.open_intake()
@@ -164,7 +164,7 @@ class Parts:
     @property
     def has_room(self) -> bool:
         """Whether the catalogue's log leaves room for more."""
-        return not self._journal.is_full
+        return not self._wal.is_full
 
     def is_done(self) -> bool:
         """Whether nothing waits, is at work, or is to be written. Raises `CatalogueError`."""
@@ -174,12 +174,12 @@ class Parts:
 
     def troubles(self) -> Iterator[str]:
         """What is wrong at the moment, a line each."""
-        parts = (self._tagging, self._writing, self._journal, self._care, self._retagging)
+        parts = (self._tagging, self._writing, self._wal, self._maintenance, self._retagging)
         yield from troubles.of(self._intake.state(), parts, self._pulses.late())
 
     def gauges(self) -> Iterator[Gauge]:
         """What there is to measure. Raises `CatalogueError` and `DeviceUnavailable`."""
-        yield from gauges.of_catalogue(self._catalogue, self._care.names)
+        yield from gauges.of_catalogue(self._catalogue, self._maintenance.names)
         yield from gauges.of_intake(self._intake.state())
         yield from gauges.of_models(self._tagging.models)
         yield from gauges.of_work(

@@ -20,7 +20,7 @@ class Part(StrEnum):
     INTAKE = "intake"  # watch and scan
     ENGINE = "engine"  # models and decoders, and a worker with them
     WORKER = "worker"  # workers, with the models and decoders that there are
-    CARE = "care"  # what is done by the clock
+    MAINTENANCE = "maintenance"  # what is done at intervals
     RETAG = "retag"  # what has tags catch up
     LOG = "log"
     NONE = "none"  # looked up whenever it is needed
@@ -37,7 +37,7 @@ _TABLES = {
     "retag": Part.RETAG,
     "worker": Part.ENGINE,
     "metadata": Part.WORKER,
-    "backup": Part.CARE,
+    "backup": Part.MAINTENANCE,
     "metrics": Part.FIXED,
     "log": Part.LOG,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tagd.daemon.alarm import alarm_of
 from tagd.daemon.build import retagger_of
+from tagd.daemon.cron import cron_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,15 +61,15 @@ class Retagging:
         )
         retagger.take_up()
         self._retagger = retagger
-        alarm = alarm_of(config.retag.cron, retagger.ask_check)
+        scheduler = cron_scheduler(config.retag.cron, retagger.ask_check)
         thread = threading.Thread(target=self._work, args=[retagger.run], name=RETAG, daemon=True)
         thread.start()
-        if alarm is not None:
-            alarm.start()
+        if scheduler is not None:
+            scheduler.start()
 
         def end(timeout: float) -> bool:
-            if alarm is not None:
-                alarm.shutdown(wait=False)
+            if scheduler is not None:
+                scheduler.shutdown(wait=False)
             retagger.stop()
             thread.join(timeout)
             self._pulses.rest(RETAG)

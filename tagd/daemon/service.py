@@ -15,12 +15,11 @@ from tagd.catalogue import facts, jobs, mode
 from tagd.catalogue.mode import Mode
 from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
 from tagd.daemon.reload import Part
-from tagd.daemon.telling import Teller
+from tagd.daemon.work_log import WorkLog
 from tagd.errors import CatalogueError, ControlError, TagdError
-from tagd.hours import hours_of
+from tagd.hours import hours_of, is_open
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
 from tagd.ops.metrics import METRICS, Health, Metrics, MetricsServer
-from tagd.ops.polite import within
 from tagd.ops.pulse import Pulses
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class Service:
         self._notifier = notifier
         self._log = log
         self._pulses = pulses or Pulses(patience_of(config))
-        self._teller = Teller(log)
+        self._work_log = WorkLog(log)
         self._parts = Parts(
             config,
             catalogue,
@@ -127,7 +126,7 @@ class Service:
 
     def _look_after(self) -> None:
         self._parts.steer(work=self._may_work())
-        self._teller.look()
+        self._work_log.flush_if_due()
         try:
             self._parts.keep()
             self._end_when_drained()
@@ -142,7 +141,7 @@ class Service:
         if not self._parts.has_room:
             return False
         windows = self._parts.config.worker.windows
-        in_hours = within([hours_of(each) for each in windows], datetime.now().time())
+        in_hours = not windows or is_open(map(hours_of, windows), datetime.now().time())
         if in_hours is not self._in_hours:
             self._in_hours = in_hours
             hours = ", ".join(windows)
@@ -178,11 +177,11 @@ class Service:
     def _readiness(self) -> Health:
         return Health(ok=self._is_ready, words="ready" if self._is_ready else "starting")
 
-    # What the worker's thread tells
+    # What the worker's thread reports
 
     def _report(self, report: Report) -> None:
         self._metrics.count(report.outcome)
-        self._teller.tell(report)
+        self._work_log.add(report)
 
     def _time(self, times: StageTimes) -> None:
         self._metrics.time(times)

@@ -36,7 +36,7 @@ THREADS = (
     "tagd-scan",
     "tagd-control",
     "retag",
-    "care",
+    "maintenance",
     "tagd-metrics",
 )
 
@@ -98,7 +98,7 @@ def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
     home.configure('[metrics]\nlisten = "127.0.0.1:0"\n')
-    monkeypatch.setattr("tagd.daemon.care.PULSE_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.daemon.maintenance.PULSE_SECONDS", 0.2)
     monkeypatch.setattr("tagd.daemon.parts.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr("tagd.intake.scans.BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.pipeline.decoder_dispatch._BEAT_SECONDS", 0.2)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from tagd.catalogue import facts
 from tagd.catalogue.engine import Catalogue
-from tagd.daemon.care import FIRST_SECONDS, Care, Duty
+from tagd.daemon.maintenance import FIRST_SECONDS, Duty, Maintenance
 from tests.catalogue import fresh
 
 HOUR = 3600.0
@@ -24,9 +24,9 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
         yield opened
 
 
-def planned(care: Care) -> float:
+def planned(maintenance: Maintenance) -> float:
     """When the one duty is to be done, in seconds since 1970."""
-    job = care._scheduler.get_job("backup")
+    job = maintenance._scheduler.get_job("backup")
     due: float = job.next_run_time.timestamp()
     return due
 
@@ -43,16 +43,18 @@ def test_a_duty_is_planned_by_the_new_clock(
     with catalogue.write() as tx:
         facts.put(tx, f"{facts.CARED}backup", str(real()))
     with capture_logs() as said:
-        care = Care(catalogue, [Duty("backup", 6.0, lambda: None)], structlog.get_logger())
-        care.start()
+        maintenance = Maintenance(
+            catalogue, [Duty("backup", 6.0, lambda: None)], structlog.get_logger()
+        )
+        maintenance.start()
         try:
-            before = planned(care)
+            before = planned(maintenance)
             monkeypatch.setattr(time, "time", lambda: real() + jump)
-            care.check()
-            after = planned(care)
+            maintenance.check()
+            after = planned(maintenance)
         finally:
             monkeypatch.undo()
-            care.stop()
+            maintenance.stop()
     if wait is None:
         assert (after, said) == (before, [])
     else:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tagd.catalogue import facts
-from tagd.daemon import journal
-from tagd.daemon.journal import Journal
+from tagd.daemon import wal
+from tagd.daemon.wal import WriteAheadLog
 from tests.catalogue import fresh
 
 MEGABYTE = 1 << 20
@@ -19,19 +19,19 @@ MEGABYTE = 1 << 20
 def test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "LARGE_BYTES", MEGABYTE)
-    monkeypatch.setattr(journal, "FULL_BYTES", 3 * MEGABYTE)
+    monkeypatch.setattr(wal, "LARGE_BYTES", MEGABYTE)
+    monkeypatch.setattr(wal, "FULL_BYTES", 3 * MEGABYTE)
     now = 0.0
 
     def look() -> str:
         """What is said, after the next look."""
         nonlocal now
-        now += journal.EVERY_SECONDS
+        now += wal.EVERY_SECONDS
         kept.check()
         return " ".join(kept.troubles)
 
     with fresh(tmp_path) as catalogue:
-        kept = Journal(catalogue, lambda: now)
+        kept = WriteAheadLog(catalogue, lambda: now)
 
         def put(megabytes: int) -> None:
             for letter in "abcd"[:megabytes]:

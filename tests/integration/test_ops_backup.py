@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from tagd.catalogue import copies, facts
 from tagd.catalogue.engine import Catalogue, compact, open_owner, open_reader
-from tagd.daemon.care import FIRST_SECONDS, Care, Duty, next_due
+from tagd.daemon.maintenance import FIRST_SECONDS, Duty, Maintenance, next_due
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueHeld, CatalogueMissing
 from tagd.ops import backup
 from tests.acceptance.home import Home
@@ -186,17 +186,17 @@ def test_when_a_duty_is_due(last: float, due: float) -> None:
 def test_duties_are_done_and_noted_and_one_that_fails_is_said(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tagd.daemon.care.FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("tagd.daemon.maintenance.FIRST_SECONDS", 0.0)
 
     def fail() -> None:
         raise CatalogueMissing("gone")
 
     with capture_logs() as logs:
         duties = [Duty("good", 1.0, lambda: say(catalogue, "done")), Duty("bad", 1.0, fail)]
-        care = Care(catalogue, duties, structlog.get_logger())
-        care.start()
+        maintenance = Maintenance(catalogue, duties, structlog.get_logger())
+        maintenance.start()
         wait_until(lambda: said(catalogue.path) == "done" and bool(logs))
-        wait_until(care.stop)
+        wait_until(maintenance.stop)
     assert [line["event"] for line in logs] == ["could not do: bad"]
     with catalogue.read() as tx:
         assert facts.get(tx, facts.CARED + "good") is not None
@@ -206,19 +206,19 @@ def test_duties_are_done_and_noted_and_one_that_fails_is_said(
 def test_a_duty_that_is_at_work_is_told_of_when_all_is_stopped(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tagd.daemon.care.FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("tagd.daemon.maintenance.FIRST_SECONDS", 0.0)
     begun, released = threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()
         assert released.wait(PATIENCE_SECONDS)
 
-    care = Care(catalogue, [Duty("long", 1.0, work)], structlog.get_logger())
-    care.start()
+    maintenance = Maintenance(catalogue, [Duty("long", 1.0, work)], structlog.get_logger())
+    maintenance.start()
     assert begun.wait(PATIENCE_SECONDS)
-    assert not care.stop()
+    assert not maintenance.stop()
     released.set()
-    wait_until(care.stop)
+    wait_until(maintenance.stop)
     with catalogue.read() as tx:
         assert facts.get(tx, facts.CARED + "long") is not None
 

@@ -35,7 +35,7 @@ def test_nothing_has_changed() -> None:
         ("worker", {"windows": ("22:00-06:00",)}, {Part.NONE}),
         ("metadata", {"write": "sidecar"}, {Part.WORKER}),
         ("metadata", {"sidecar_folder": Path("/x")}, {Part.INTAKE, Part.WORKER}),
-        ("backup", {"keep": 2}, {Part.CARE}),
+        ("backup", {"keep": 2}, {Part.MAINTENANCE}),
         ("log", {"level": "debug"}, {Part.LOG}),
     ],
 )

@@ -71,3 +71,20 @@ def test_it_is_open_at_the_opening_and_shut_until_then(windows: list[Hours], now
         assert not is_open(windows, (opens - timedelta(minutes=1)).time()) or (
             opens - timedelta(minutes=1) < now
         )
+
+
+@pytest.mark.parametrize(
+    ("windows", "at", "expected"),
+    [
+        ("", time(15), False),
+        ("22:00-06:00", time(23), True),
+        ("22:00-06:00", time(5, 59), True),
+        ("22:00-06:00", time(6), False),
+        ("22:00-06:00 12:00-13:00", time(12, 30), True),
+        ("22:00-06:00 12:00-13:00", time(15), False),
+        ("00:00-24:00", time(0), True),
+        ("00:00-24:00", time(23, 59, 59), True),
+    ],
+)
+def test_what_is_open(windows: str, at: time, expected: bool) -> None:
+    assert is_open(map(hours_of, windows.split()), at) is expected

@@ -35,12 +35,12 @@ def test_a_thread_that_rests_is_not_late() -> None:
 def test_a_thread_may_have_a_patience_of_its_own() -> None:
     now = [0.0]
     pulses = Pulses(10.0, clock=lambda: now[0])
-    pulses.of("care", 60.0)()
+    pulses.of("maintenance", 60.0)()
     pulses.of("worker")()
     now[0] = 60.0
     assert pulses.late() == (Late("worker", 60.0),)
     now[0] = 60.5
-    assert pulses.late() == (Late("care", 60.5), Late("worker", 60.5))
+    assert pulses.late() == (Late("maintenance", 60.5), Late("worker", 60.5))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.1, 20)), max_size=30))

@@ -22,7 +22,7 @@ FULL_BYTES = 1 << 30
 MEGABYTE = 1_000_000
 
 
-class Journal:
+class WriteAheadLog:
     """Looked after by the supervisor's thread; asked by any."""
 
     def __init__(self, catalogue: Catalogue, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,7 +14,7 @@ import structlog
 from tagd.catalogue.engine import open_owner
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service
-from tagd.ops import backup, polite
+from tagd.ops import backup, niceness
 from tagd.ops.control import Command
 from tagd.ops.notify import Notifier
 
@@ -36,7 +36,7 @@ def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], 
         signal.signal(number, lambda _number, _frame: orders.stop())
     signal.signal(signal.SIGHUP, lambda _number, _frame: orders.post(Command.RELOAD))
     log = structlog.get_logger()
-    if failed := polite.stand_back(config.worker.nice, config.worker.ionice):
+    if failed := niceness.lower_priority(config.worker.nice, config.worker.ionice):
         log.warning(failed)
     damage = backup.refuse_damaged(config.catalogue.path, config.backup.folder, time.time())
     if damage:

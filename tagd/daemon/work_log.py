@@ -1,4 +1,4 @@
-"""What the log says of the work: a line about each photo, or a summary where there are many."""
+"""The log of the work: a line for each photo, or a summary where there are many."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from tagd.pipeline.worker import Report
 
-LINES = 20  # about single photos in one period; the others are counted
+LINES = 20  # for single photos in one period; the others are counted
 PERIOD_SECONDS = 60.0
 QUIET_SECONDS = 5.0  # without a photo: the backlog is worked off
 
 
-class Teller:
-    """Tells of reports as they come; failures always in a line of their own. Thread-safe."""
+class WorkLog:
+    """Logs reports as they come; a failure always has its own line. Thread-safe."""
 
     def __init__(
         self, log: FilteringBoundLogger, clock: Callable[[], float] = time.monotonic
@@ -34,8 +34,8 @@ class Teller:
         self._lines = 0
         self._begun = self._last = -PERIOD_SECONDS
 
-    def tell(self, report: Report) -> None:
-        """One line about one photo, or one more in the next summary."""
+    def add(self, report: Report) -> None:
+        """Write a line for one photo, or count it for the next summary."""
         with self._lock:
             now = self._last = self._clock()
             if not self._counted and now - self._begun >= PERIOD_SECONDS:
@@ -47,8 +47,8 @@ class Teller:
                 self._counted[report.outcome] += 1
                 self._log.debug(report.outcome, **_facts(report))
 
-    def look(self) -> None:
-        """Called about every second: the summary, where it is time for it."""
+    def flush_if_due(self) -> None:
+        """Called about every second: write the summary when it is due."""
         with self._lock:
             now = self._clock()
             is_quiet = now - self._last >= QUIET_SECONDS

@@ -1,4 +1,4 @@
-"""What is done again and again, by a clock: backups, tidying, examinations.
+"""What is done at intervals: backups, tidying, examinations.
 
 APScheduler says when; when a duty was last done is kept in the catalogue, so that what fell due
 while nobody ran is made up for soon after the start. It is not the job queue, and what must go on
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DAY, WEEK = 24.0, 168.0  # hours
 FIRST_SECONDS = 120.0  # after the start: what waits goes first
 JUMP_SECONDS = 30.0
-CARE = "care"  # the thread
+MAINTENANCE = "maintenance"  # the thread
 PULSE_SECONDS = 60.0
 # A duty is one long call to SQLite, which cannot say that it goes on. An examination of a million
 # photos takes minutes on a good disk; this is for ten million on a bad one. The watch, the tagging
@@ -51,7 +51,7 @@ class Duty:
     run: Callable[[], None]
 
 
-class Care:
+class Maintenance:
     """Does the duties, one at a time, in a thread of its own."""
 
     def __init__(
@@ -132,7 +132,7 @@ class Care:
         self._scheduler.add_job(
             self._beat,
             IntervalTrigger(seconds=PULSE_SECONDS, timezone=UTC),
-            id=CARE,
+            id=MAINTENANCE,
             max_instances=WAITING_PULSES,
             replace_existing=True,
         )
