@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from tagd.catalogue.corrections import Change, note
 from tagd.catalogue.predictions import unpack
-from tagd.catalogue.say import Change, note
 from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import chunks, upsert
 from tagd.catalogue.tags import ids_of_named, is_rejected, nothing_above

@@ -29,7 +29,7 @@ COMMANDS = {
     "search": ("search", "show"),
     "export": ("export",),
     "tags": ("tags",),
-    "say": ("confirm", "reject", "add", "remove"),
+    "corrections": ("confirm", "reject", "add", "remove"),
     "history": ("history", "undo"),
     "metadata": ("write", "read"),
     "status": ("status", "failed"),

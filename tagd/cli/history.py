@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.past import Event
+    from tagd.catalogue.history import Event
     from tagd.catalogue.runs import ShownRun
     from tagd.catalogue.undone import What
     from tagd.config import Config
@@ -54,8 +54,8 @@ def history(
         return
     path = absolute(file)
     with reading(config) as tx:
+        from tagd.catalogue.history import of_photo  # noqa: PLC0415
         from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see search.py
-        from tagd.catalogue.past import of_photo  # noqa: PLC0415
 
         places = [each for at in (path, path.resolve()) for each in photos_at(tx, at)]
         photo = next((each for each in places if each.path in {path, path.resolve()}), None)

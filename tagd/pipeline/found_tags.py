@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import inscriptions, say, tags
+from tagd.catalogue import corrections, inscriptions, tags
 from tagd.catalogue import readings as earlier
-from tagd.catalogue.say import Saying, Word
+from tagd.catalogue.corrections import Action, Correction
 from tagd.domain import Readings, TagSource
 from tagd.labels.naming import may_mean, meant_of
 from tagd.labels.vocabulary import own_label
@@ -53,10 +53,10 @@ def take_in(
         said = readings[file_id]
         if keywords and (said.keywords or each.labels):
             written = inscriptions.written(tx, file_id)
-            sayings = _sayings(tx, said, each, written, derivation)
-            for saying in sayings:
+            for correction in _corrections(tx, said, each, written, derivation):
                 changed.update(
-                    change.photo_id for change in say.say(tx, saying, [each.photo_id], run, now)
+                    change.photo_id
+                    for change in corrections.correct(tx, correction, [each.photo_id], run, now)
                 )
     return changed
 
@@ -82,13 +82,13 @@ def taken_away(written: ByField, there: ByField) -> tuple[str, ...]:
     return unique(_leaf(judged, value) for value in gone)
 
 
-def _sayings(
+def _corrections(
     tx: Connection,
     said: Readings,
     before: FoundBefore,
     written: Sequence[Inscription],
     derivation: Derivation,
-) -> list[Saying]:
+) -> list[Correction]:
     named = {name for fields in said.keywords.values() for name in names_in(fields)}
     ours = {folded(name) for each in written for name in names_in(each.ours)}
     by_tagd, by_person = set(map(folded, said.by_tagd)), set(map(folded, said.by_person))
@@ -118,10 +118,13 @@ def _sayings(
     withdrawn = before.labels.keys() - set(labels.values()) if before.files == 1 else set[str]()
     by = TagSource.METADATA
     return [
-        *(Saying(Word.GIVE, ids[each], by=by) for each in sorted(given - before.labels.keys())),
-        *(Saying(Word.WITHDRAW, before.labels[each], by=by) for each in sorted(withdrawn)),
         *(
-            Saying(Word.REJECT, ids[each], _below(tx, each, derivation), by)
+            Correction(Action.ADD, ids[each], by=by)
+            for each in sorted(given - before.labels.keys())
+        ),
+        *(Correction(Action.REMOVE, before.labels[each], by=by) for each in sorted(withdrawn)),
+        *(
+            Correction(Action.REJECT, ids[each], _below(tx, each, derivation), by)
             for each in sorted(rejected)
         ),
     ]

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import derived, say, undone
+from tagd.catalogue import corrections, derived, undone
 from tagd.domain import Priority, TagSource
 from tagd.pipeline.progress import after as progress_after
 from tagd.pipeline.rederive import Outcome, differences
@@ -85,7 +85,7 @@ def preview(
     alone."""
     found, started, last = TakenBack(), time.monotonic(), 0
     with catalogue.read() as tx:
-        found.said = 0 if what.run is None else len(say.said_in(tx, what.run))
+        found.said = 0 if what.run is None else len(corrections.reversal_of(tx, what.run))
         total = undone.count(tx, what)
     while True:
         with catalogue.read() as tx:
@@ -101,8 +101,8 @@ def _unsay(
     tx: Connection, what: What, derivation: Derivation, run: Run, writes: Writes | None
 ) -> int:
     """Take back what was said in a run; models then give what they were kept from giving."""
-    changes = [] if what.run is None else say.said_in(tx, what.run)
-    say.apply(tx, changes, TagSource.PERSON, run, time.time())
+    changes = [] if what.run is None else corrections.reversal_of(tx, what.run)
+    corrections.apply(tx, changes, TagSource.PERSON, run, time.time())
     photos = {change.photo_id for change in changes}
     _restore(tx, undone.in_force(tx, photos), derivation)
     if writes is not None:

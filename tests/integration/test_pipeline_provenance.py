@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import inscriptions, say, tags
-from tagd.catalogue.say import Saying, Word
+from tagd.catalogue import corrections, inscriptions, tags
+from tagd.catalogue.corrections import Action, Correction
 from tagd.labels.vocabulary import own_label
 from tagd.metadata import exif, packets, xmp
 from tagd.metadata.edit import edit_photo
@@ -59,12 +59,14 @@ def annotate(photo: Path, *subjects: str) -> None:
     photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
 
 
-def say_it(desk: Desk, photo: Path, word: Word, name: str) -> None:
+def correct(desk: Desk, photo: Path, action: Action, name: str) -> None:
     """A person says so by tagd."""
     with desk.catalogue.write() as tx:
         rows = inscriptions.rows_of(tx, [photo_of(photo)])
         ids = tags.label_ids(tx, {own_label(name): name})
-        say.say(tx, Saying(word, ids[own_label(name)]), rows, desk.run, recorded.NOW)
+        corrections.correct(
+            tx, Correction(action, ids[own_label(name)]), rows, desk.run, recorded.NOW
+        )
     desk.queue(photo)
 
 
@@ -112,7 +114,7 @@ def test_a_photo_that_is_to_have_no_tags_loses_those_of_a_lost_catalogue(
 
 def test_what_a_person_gave_outlives_the_catalogue(desk: Desk, another: Another) -> None:
     photo = desk.photo()
-    say_it(desk, photo, Word.GIVE, "grandma")
+    correct(desk, photo, Action.ADD, "grandma")
     assert desk.write() == 1
     assert subjects(photo) == ("grandma", "cat")
     anew = another()
@@ -127,8 +129,8 @@ def test_what_a_person_confirmed_outlives_the_catalogue(desk: Desk, another: Ano
     photo = desk.photo()
     with desk.catalogue.write() as tx:
         rows = inscriptions.rows_of(tx, [photo_of(photo)])
-        word = Saying(Word.CONFIRM, tags.label_ids(tx, {CAT: "cat"})[CAT])
-        say.say(tx, word, rows, desk.run, recorded.NOW)
+        right = Correction(Action.CONFIRM, tags.label_ids(tx, {CAT: "cat"})[CAT])
+        corrections.correct(tx, right, rows, desk.run, recorded.NOW)
     desk.write()
     anew = another()
     for label in (CAT, DOG):  # a model gives it once more, and then another does not
@@ -141,16 +143,16 @@ def test_what_a_person_confirmed_outlives_the_catalogue(desk: Desk, another: Ano
 
 def test_what_a_person_takes_off_goes_from_copies_too(desk: Desk) -> None:
     photo = desk.photo()
-    say_it(desk, photo, Word.GIVE, "grandma")
+    correct(desk, photo, Action.ADD, "grandma")
     desk.write()
     copied = desk.folder / "copy.jpg"
     copied.write_bytes(photo.read_bytes())
     desk.tag(copied, CAT)
-    say_it(desk, copied, Word.GIVE, "grandma")
+    correct(desk, copied, Action.ADD, "grandma")
     desk.read(copied)
     desk.write()
     assert in_force(desk) == {("grandma", "person"), ("cat", "model")}
-    say_it(desk, copied, Word.WITHDRAW, "grandma")
+    correct(desk, copied, Action.REMOVE, "grandma")
     desk.write()
     assert subjects(copied) == ("cat",)
 

@@ -1,4 +1,4 @@
-"""What a person says about tags: `tagd confirm`, `reject`, `add` and `remove`."""
+"""Corrections of tags: `tagd confirm`, `reject`, `add` and `remove`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.catalogue.overview import ShownFile
-    from tagd.catalogue.say import Word
     from tagd.config import Config
     from tagd.labels.rules import TagRules
     from tagd.labels.wording import NoSuchTag
@@ -41,10 +40,9 @@ OfQuery = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What was said, and what it changed. `photos`: those it was said of, of which `changed` have
-    other tags now; `below`: tags that went with it, being kinds of it. No run where none changed.
-    """
+class Corrected:
+    """What a correction changed: `changed` of `photos` have other tags now; `below`: tags that were
+    rejected with it, being kinds of it. No run where none changed."""
 
     command: str
     tag: str
@@ -55,7 +53,7 @@ class Said:
     run: int | None
 
 
-SAYINGS = {
+HELP = {
     "confirm": "Say that a tag is right: no model takes it away any more.",
     "reject": "Say that a tag is wrong: it goes, with all that is a kind of it, and no model "
     "brings it back.\n\nWhat is no dog is no Chihuahua. Of a photo that has no such tag it is said "
@@ -68,14 +66,14 @@ SAYINGS = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command, meaning in SAYINGS.items():
-        app.command(command, help=meaning)(_saying(command))
+    for command, meaning in HELP.items():
+        app.command(command, help=meaning)(_command(command))
 
 
-def _saying(command: str) -> Callable[..., None]:
-    """The command of this name: they differ in the word alone."""
+def _command(command: str) -> Callable[..., None]:
+    """The command of this name: they differ in the action alone."""
 
-    def say(
+    def correct(
         files: Files = None,
         *,
         tag: TagName,
@@ -85,12 +83,12 @@ def _saying(command: str) -> Callable[..., None]:
     ) -> None:
         _tell(_say(command, files, tag, query, config), json=json)
 
-    return say
+    return correct
 
 
 def _say(
     command: str, files: Sequence[Path] | None, tag: str, query: str | None, config: Path | None
-) -> Said:
+) -> Corrected:
     if bool(files) == bool(query):
         raise typer.BadParameter("name photos, or find them with --query QUERY, and then the tag")
     settings = configuration(config)
@@ -110,29 +108,29 @@ def _say(
 
 def _write(
     tx: Connection, command: str, label: str, photos: Sequence[int], settings: Config
-) -> Said:
-    """Say it of all photos, or of none."""
-    from tagd.catalogue import say, tags  # noqa: PLC0415  lazy, as above
+) -> Corrected:
+    """Correct all photos, or none."""
+    from tagd.catalogue import corrections, tags  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.domain import Priority  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
 
-    derivation, word = Derivation.by(tag_rules(settings)), _words()[command]
+    derivation, action = Derivation.by(tag_rules(settings)), corrections.Action(command)
     label_id = tags.label_ids(tx, {label: derivation.name_of(label)})[label]
     names = tags.label_names(tx)
-    if word in {say.Word.CONFIRM, say.Word.WITHDRAW}:
-        _require(say.having(tx, [label_id], photos), names[label], photos)
+    if action in {corrections.Action.CONFIRM, corrections.Action.REMOVE}:
+        _require(corrections.having(tx, [label_id], photos), names[label], photos)
     kinds = derivation.kinds_of(label, names)
     below = {each: key for key, each in tags.labels_present(tx, kinds).items()}
-    saying = say.Saying(word, label_id, frozenset(below))
+    correction = corrections.Correction(action, label_id, frozenset(below))
     run = Run.of(f"tagd {command} {names[label]}")
-    changes = say.say(tx, saying, photos, run, time.time())
+    changes = corrections.correct(tx, correction, photos, run, time.time())
     if (writes := writes_of(settings)) is not None:
         writes.queue_rows(tx, {each.photo_id for each in changes}, Priority.ASKED)
     with_it = {names[below[each.label_id]] for each in changes if each.label_id in below}
-    return Said(
+    return Corrected(
         command=command,
         tag=names[label],
         label=label,
@@ -141,17 +139,6 @@ def _write(
         below=tuple(sorted(with_it)),
         run=run_id(tx, run) if changes else None,
     )
-
-
-def _words() -> dict[str, Word]:
-    from tagd.catalogue.say import Word  # noqa: PLC0415  lazy, as above
-
-    return {
-        "confirm": Word.CONFIRM,
-        "reject": Word.REJECT,
-        "add": Word.GIVE,
-        "remove": Word.WITHDRAW,
-    }
 
 
 def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
@@ -234,32 +221,32 @@ def _ask(text: str, unclear: NoSuchTag, language: str) -> str:
     return unclear.candidates[int(answer) - 1]
 
 
-def _tell(said: Said, *, json: bool) -> None:
+def _tell(done: Corrected, *, json: bool) -> None:
     if json:
-        output.as_json(said_fields(said))
+        output.as_json(corrected_fields(done))
     else:
-        output.line(said_line(said))
+        output.line(corrected_line(done))
 
 
-def said_fields(said: Said) -> dict[str, Any]:
-    """What was said, as `--json` prints it."""
+def corrected_fields(done: Corrected) -> dict[str, Any]:
+    """What was corrected, as `--json` prints it."""
     return {
-        "tag": said.tag,
-        "label": said.label,
-        "photos": said.photos,
-        "changed": said.changed,
-        "below": list(said.below),
-        "run": said.run,
+        "tag": done.tag,
+        "label": done.label,
+        "photos": done.photos,
+        "changed": done.changed,
+        "below": list(done.below),
+        "run": done.run,
     }
 
 
-def said_line(said: Said) -> str:
-    """What was said, in a line."""
-    done = {"confirm": "confirmed", "reject": "rejected", "add": "added", "remove": "removed"}
-    if said.run is None:
-        return f"nothing to change: {said.tag}, {output.count(said.photos, 'photo')}"
-    below = f" with {', '.join(said.below)}" if said.below else ""
-    of = output.count(said.changed, "photo")
-    rest = said.photos - said.changed
+def corrected_line(done: Corrected) -> str:
+    """What was corrected, in a line."""
+    past = {"confirm": "confirmed", "reject": "rejected", "add": "added", "remove": "removed"}
+    if done.run is None:
+        return f"nothing to change: {done.tag}, {output.count(done.photos, 'photo')}"
+    below = f" with {', '.join(done.below)}" if done.below else ""
+    of = output.count(done.changed, "photo")
+    rest = done.photos - done.changed
     unchanged = f", {rest:,} unchanged" if rest else ""
-    return f"{done[said.command]} {said.tag}{below}: {of}{unchanged} (tagd undo --run {said.run})"
+    return f"{past[done.command]} {done.tag}{below}: {of}{unchanged} (tagd undo --run {done.run})"

@@ -1,11 +1,11 @@
-"""What a word makes of tags, and which tagging is in force when some are taken back."""
+"""What an action makes of tags, and which tagging is in force when some are taken back."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.say import Word, decide
+from tagd.catalogue.corrections import Action, decide
 from tagd.catalogue.undone import Look, in_force_after
 from tagd.domain import TagSource, TagState
 
@@ -19,54 +19,56 @@ rejected = st.dictionaries(st.sampled_from(TagSource), st.just(REJECTED), min_si
 standings = in_force | rejected
 
 
-def after(word: Word, standing: States, by: TagSource = PERSON) -> States:
-    changed = {**standing, **decide(word, standing, by)}
+def after(action: Action, standing: States, by: TagSource = PERSON) -> States:
+    changed = {**standing, **decide(action, standing, by)}
     return {source: state for source, state in changed.items() if state is not None}
 
 
-@given(standings, st.sampled_from(Word), st.sampled_from([PERSON, METADATA]))
-def test_where_one_is_rejected_all_are(standing: States, word: Word, by: TagSource) -> None:
-    states = set(after(word, standing, by).values())
+@given(standings, st.sampled_from(Action), st.sampled_from([PERSON, METADATA]))
+def test_where_one_is_rejected_all_are(standing: States, action: Action, by: TagSource) -> None:
+    states = set(after(action, standing, by).values())
     assert states == {REJECTED} or REJECTED not in states
 
 
-@given(standings, st.sampled_from(Word), st.sampled_from([PERSON, METADATA]))
-def test_saying_it_twice_changes_nothing_more(standing: States, word: Word, by: TagSource) -> None:
-    if word is not Word.WITHDRAW:
-        assert decide(word, after(word, standing, by), by) == {}
+@given(standings, st.sampled_from(Action), st.sampled_from([PERSON, METADATA]))
+def test_saying_it_twice_changes_nothing_more(
+    standing: States, action: Action, by: TagSource
+) -> None:
+    if action is not Action.REMOVE:
+        assert decide(action, after(action, standing, by), by) == {}
 
 
 @given(standings)
 def test_what_a_person_gives_is_in_force_by_him(standing: States) -> None:
-    assert after(Word.GIVE, standing)[PERSON] in {ACTIVE, CONFIRMED}
+    assert after(Action.ADD, standing)[PERSON] in {ACTIVE, CONFIRMED}
 
 
 @given(standings)
 def test_what_a_person_rejects_is_rejected(standing: States) -> None:
-    assert set(after(Word.REJECT, standing).values()) == {REJECTED}
+    assert set(after(Action.REJECT, standing).values()) == {REJECTED}
 
 
 @given(standings)
 def test_what_a_person_withdraws_is_in_force_by_nobody(standing: States) -> None:
-    assert set(after(Word.WITHDRAW, standing).values()) <= {REJECTED}
+    assert set(after(Action.REMOVE, standing).values()) <= {REJECTED}
 
 
 @given(standings)
 def test_a_model_alone_is_confirmed(standing: States) -> None:
-    assert after(Word.CONFIRM, standing).get(MODEL) in {standing.get(MODEL), CONFIRMED}
-    assert decide(Word.CONFIRM, {PERSON: ACTIVE}, PERSON) == {}
-    assert after(Word.CONFIRM, {MODEL: ACTIVE}) == {MODEL: CONFIRMED}
+    assert after(Action.CONFIRM, standing).get(MODEL) in {standing.get(MODEL), CONFIRMED}
+    assert decide(Action.CONFIRM, {PERSON: ACTIVE}, PERSON) == {}
+    assert after(Action.CONFIRM, {MODEL: ACTIVE}) == {MODEL: CONFIRMED}
 
 
 @given(rejected)
 def test_metadata_never_brings_back_what_was_rejected(standing: States) -> None:
-    assert decide(Word.GIVE, standing, METADATA) == {}
+    assert decide(Action.ADD, standing, METADATA) == {}
 
 
 def test_metadata_takes_back_its_own_alone() -> None:
     both = {MODEL: ACTIVE, METADATA: ACTIVE}
-    assert decide(Word.WITHDRAW, both, METADATA) == {METADATA: None}
-    assert decide(Word.WITHDRAW, both, PERSON) == {MODEL: REJECTED, METADATA: REJECTED}
+    assert decide(Action.REMOVE, both, METADATA) == {METADATA: None}
+    assert decide(Action.REMOVE, both, PERSON) == {MODEL: REJECTED, METADATA: REJECTED}
 
 
 looks = st.lists(st.sampled_from(["given", "taken", "stands", "gone"]), max_size=6).map(

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection
 
-from tagd.catalogue import past, say, tags
+from tagd.catalogue import corrections, history, tags
+from tagd.catalogue.corrections import Action, Correction
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.record import known, record
 from tagd.catalogue.runs import Run, last, run_id
-from tagd.catalogue.say import Saying, Word
 from tagd.catalogue.undone import What
 from tagd.domain import Tags, TagSource
 from tagd.labels.hierarchy import Hierarchy
@@ -79,14 +79,14 @@ class Catalogued:
             assert record(tx, [made], DERIVATION.name_of, now, above=above, run=run) == [True]
             return run_id(tx, run)
 
-    def say(self, word: Word, label: str, by: TagSource = TagSource.PERSON) -> int | None:
+    def correct(self, action: Action, label: str, by: TagSource = TagSource.PERSON) -> int | None:
         """Somebody says something; the number of the run, None where nothing changed."""
         self.turn += 1
         below = frozenset(self.ids[each] for each, above in ABOVE.items() if label in above)
-        run, saying = Run.of("tagd say"), Saying(word, self.ids[label], below, by)
+        run, correction = Run.of("tagd say"), Correction(action, self.ids[label], below, by)
         with self.catalogue.write() as tx:
             photos = [photo for (photo,) in rows(tx, "SELECT id FROM photo")]
-            changes = say.say(tx, saying, photos, run, NOW + self.turn)
+            changes = corrections.correct(tx, correction, photos, run, NOW + self.turn)
             return run_id(tx, run) if changes else None
 
     def undo(self, **what: object) -> int:
@@ -147,25 +147,25 @@ class Turns(RuleBasedStateMachine):
             self.photo.undo(run=run)
             assert self.photo.state() == before
 
-    @rule(word=st.sampled_from(Word), label=st.sampled_from(LABELS), undone=st.booleans())
-    def a_person_says(self, word: Word, label: str, undone: bool) -> None:
+    @rule(action=st.sampled_from(Action), label=st.sampled_from(LABELS), undone=st.booleans())
+    def a_person_says(self, action: Action, label: str, undone: bool) -> None:
         before = self.photo.state()
-        run = self.photo.say(word, label)
+        run = self.photo.correct(action, label)
         if undone and run is not None:
             self.photo.undo(run=run)
             assert self.photo.state() == before
             return
-        match word:
-            case Word.GIVE:
+        match action:
+            case Action.ADD:
                 self.rejected.discard(label)
                 self.added.add(label)
-            case Word.REJECT:
+            case Action.REJECT:
                 self.rejected.add(label)
                 self.added -= {
                     label,
                     *(each for each in self.added if label in ABOVE.get(each, ())),
                 }
-            case Word.WITHDRAW:
+            case Action.REMOVE:
                 # It rejected what a model gave, and with that what is a kind of it.
                 self.added &= set(map(str, self.photo.tags()))
 
@@ -206,19 +206,19 @@ TestTurns.settings = settings(
 
 def test_what_is_no_cat_is_no_tabby(photo: Catalogued) -> None:
     photo.look(ANIMAL, CAT, TABBY)
-    photo.say(Word.REJECT, CAT)
+    photo.correct(Action.REJECT, CAT)
     assert photo.tags() == [ANIMAL]
     photo.look(ANIMAL, CAT, TIGER_CAT, model="lite2")
     assert photo.tags() == [ANIMAL]
-    photo.say(Word.GIVE, CAT)
+    photo.correct(Action.ADD, CAT)
     photo.look(CAT, TIGER_CAT)
     assert photo.tags() == [CAT, TIGER_CAT]
 
 
 def test_removing_what_only_a_person_gave_rejects_nothing(photo: Catalogued) -> None:
     photo.look(TABBY)
-    photo.say(Word.GIVE, CAT)
-    photo.say(Word.WITHDRAW, CAT)
+    photo.correct(Action.ADD, CAT)
+    photo.correct(Action.REMOVE, CAT)
     assert photo.tags() == [TABBY]
     photo.look(CAT)
     assert photo.tags() == [CAT]
@@ -226,11 +226,11 @@ def test_removing_what_only_a_person_gave_rejects_nothing(photo: Catalogued) -> 
 
 def test_what_metadata_says(photo: Catalogued) -> None:
     photo.look(CAT)
-    photo.say(Word.GIVE, COFFEE, TagSource.METADATA)
+    photo.correct(Action.ADD, COFFEE, TagSource.METADATA)
     photo.look()
     assert photo.rows("SELECT tag, source FROM v_photo_tags") == [(COFFEE, "metadata")]
-    photo.say(Word.REJECT, COFFEE, TagSource.METADATA)
-    photo.say(Word.GIVE, COFFEE, TagSource.METADATA)
+    photo.correct(Action.REJECT, COFFEE, TagSource.METADATA)
+    photo.correct(Action.ADD, COFFEE, TagSource.METADATA)
     photo.look(COFFEE)
     assert photo.tags() == []
 
@@ -266,18 +266,18 @@ def test_a_preview_tells_what_undo_does_and_writes_nothing(photo: Catalogued) ->
 
 def test_what_was_said_since_stands(photo: Catalogued) -> None:
     photo.look(CAT)
-    first = photo.say(Word.REJECT, CAT)
-    photo.say(Word.GIVE, CAT)
+    first = photo.correct(Action.REJECT, CAT)
+    photo.correct(Action.ADD, CAT)
     photo.undo(run=first)
     assert photo.tags() == [CAT]
 
 
 def test_the_history_tells_who_and_when(photo: Catalogued) -> None:
     photo.look(CAT)
-    photo.say(Word.GIVE, CAT)
-    photo.say(Word.REJECT, CAT)
+    photo.correct(Action.ADD, CAT)
+    photo.correct(Action.REJECT, CAT)
     with photo.catalogue.read() as tx:
-        events = past.of_photo(tx, 1)
+        events = history.of_photo(tx, 1)
         shown = rows(tx, "SELECT who, change, tag, run, command FROM v_history ORDER BY run")
     assert [(each.who, each.change, each.tag, each.at - NOW) for each in events] == [
         ("model", "tagged", None, 1),
@@ -312,5 +312,5 @@ def planned(tx: Connection, sql: str) -> list[str]:
 def test_one_photos_history_is_found_by_its_index(photo: Catalogued) -> None:
     with photo.catalogue.read() as tx:
         plan = planned(tx, "SELECT * FROM v_history WHERE path = '/p/a.jpg'")
-        plan += planned(tx, str(past.OF_PHOTO).replace(":photo", "1"))
+        plan += planned(tx, str(history.OF_PHOTO).replace(":photo", "1"))
     assert not [step for step in plan if step.startswith(("SCAN tagging", "SCAN history"))], plan

@@ -1,17 +1,17 @@
-"""What a person says about a photo's tags, himself or by what he wrote into the photo.
+"""Corrections of a photo's tags: by a person, or by what a person wrote into the photo.
 
-    decide (pure): what a word makes of the tags with one label → rows of `tag`, and of `history`
+    decide (pure): what an action makes of the tags with one label → rows of `tag` and `history`
 
-A label has a tag for each source that gave it. Where one is rejected all are, and no model gives
-the label again. Whoever says something has the last word over models; metadata never has it over a
-person's rejection.
+A label has one tag for each source that gave it. Where one is rejected all are, and no model gives
+the label again. A correction outranks every model; one from metadata never overrides a person's
+rejection.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, insert, select
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 CERTAIN = 1.0  # the confidence of a tag that a person gave
 
 
-class Word(Enum):
-    """What can be said of a label in a photo."""
+class Action(StrEnum):
+    """What can be done about a label in a photo: the commands of the same names."""
 
-    GIVE = auto()  # it is there, whatever was said before
-    WITHDRAW = auto()  # it is not to be a tag: what was given goes, what a model says is rejected
-    CONFIRM = auto()  # the tag that is there is right
-    REJECT = auto()  # it is not there, nor is anything that is a kind of it
+    ADD = "add"  # it is there, even if it was rejected before
+    REMOVE = "remove"  # no tag any more: what was added goes, what a model gave is rejected
+    CONFIRM = "confirm"  # the tag that is there is right
+    REJECT = "reject"  # it is not there, nor is anything that is a kind of it
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
-    """A word about one label, by its row id. `below`: the labels that are kinds of it, which are
-    rejected with it where the photo has them. `by`: a person, or what stands in the photo."""
+class Correction:
+    """An action on one label, by its row id. `below`: the labels that are kinds of it, which are
+    rejected with it where the photo has them. `by`: a person, or the photo's metadata."""
 
-    word: Word
+    action: Action
     label_id: int
     below: frozenset[int] = frozenset()
     by: TagSource = TagSource.PERSON
@@ -64,41 +64,40 @@ class Change:
     tagged_at: float | None = None
 
 
-def decide(word: Word, standing: Standing, by: TagSource) -> Outcome:
-    """What the word makes of the tags that have one label, by source: those that change. Pure."""
+def decide(action: Action, standing: Standing, by: TagSource) -> Outcome:
+    """What the action makes of the tags that have one label, by source: those that change. Pure."""
     in_force = {source for source, state in standing.items() if state != TagState.REJECTED}
-    match word:
-        case Word.GIVE if by == TagSource.METADATA and len(in_force) < len(standing):
+    match action:
+        case Action.ADD if by == TagSource.METADATA and len(in_force) < len(standing):
             return {}
-        case Word.GIVE:
+        case Action.ADD:
             lifted = dict.fromkeys(standing.keys() - in_force, TagState.ACTIVE)
             return lifted | ({} if by in in_force else {by: TagState.ACTIVE})
-        case Word.CONFIRM:
+        case Action.CONFIRM:
             return {
                 source: TagState.CONFIRMED
                 for source, state in standing.items()
                 if state == TagState.ACTIVE and source != TagSource.PERSON
             }
-        case Word.REJECT:
+        case Action.REJECT:
             return dict.fromkeys(in_force if standing else {by}, TagState.REJECTED)
-        case Word.WITHDRAW if by != TagSource.PERSON:
+        case Action.REMOVE if by != TagSource.PERSON:
             return {by: None} if standing.get(by) == TagState.ACTIVE else {}
-        case Word.WITHDRAW:
+        case Action.REMOVE:
             return {source: None if source == by else TagState.REJECTED for source in in_force}
 
 
-def say(
-    tx: Connection, saying: Saying, photos: Collection[int], run: Run, now: float
+def correct(
+    tx: Connection, correction: Correction, photos: Collection[int], run: Run, now: float
 ) -> list[Change]:
-    """Say it of these photos, by their row ids; what changed. Nothing is written where nothing
-    does."""
-    changes = [change for some in chunks(photos) for change in _follows(tx, saying, some)]
-    apply(tx, changes, saying.by, run, now)
+    """Apply it to these photos, by their row ids; returns what changed, which the history notes."""
+    changes = [change for some in chunks(photos) for change in _follows(tx, correction, some)]
+    apply(tx, changes, correction.by, run, now)
     return changes
 
 
 def apply(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, now: float) -> None:
-    """Give the tags their new states, and note it."""
+    """Give the tags their new states, and note the changes in the history."""
     if not changes:
         return
     kept = [_row(each, now) for each in changes if each.after is not None]
@@ -110,7 +109,7 @@ def apply(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, n
 
 
 def note(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, now: float) -> None:
-    """Write into the history what became of tags."""
+    """Note the changes in the history."""
     if not changes:
         return
     number = run_id(tx, run)
@@ -131,9 +130,9 @@ def note(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, no
     tx.execute(insert(history), rows)
 
 
-def said_in(tx: Connection, number: int) -> list[Change]:
-    """What would take back what a run, by its number, has said: of each tag that is still as the
-    run left it. What was said of a tag since then stands."""
+def reversal_of(tx: Connection, number: int) -> list[Change]:
+    """The changes that take back the corrections of a run, by its number, where the tag is still as
+    the run left it. Later corrections stand."""
     same = [tag.c[name] == history.c[name] for name in ("photo_id", "label_id", "source")]
     rows = tx.execute(
         select(history, tag.c.state, tag.c.tagged_at.label("since"))
@@ -145,9 +144,9 @@ def said_in(tx: Connection, number: int) -> list[Change]:
     for row in rows:
         by_tag[row.photo_id, row.label_id, row.source].append(row)
     back = []
-    for (photo_id, label_id, source), said in by_tag.items():
-        # Said several times in one run, a tag becomes what it was before the first of them.
-        first, latest = said[0], said[-1]
+    for (photo_id, label_id, source), changed in by_tag.items():
+        # Changed several times in one run, a tag becomes what it was before the first of them.
+        first, latest = changed[0], changed[-1]
         if latest.state == latest.after != first.before:
             before, after = _state(latest.after), _state(first.before)
             since = latest.since if latest.tagged_at is None else latest.tagged_at
@@ -168,30 +167,30 @@ def having(tx: Connection, label_ids: Collection[int], photos: Collection[int]) 
     return found
 
 
-def _follows(tx: Connection, saying: Saying, photos: Collection[int]) -> Iterator[Change]:
+def _follows(tx: Connection, correction: Correction, photos: Collection[int]) -> Iterator[Change]:
     """What becomes of these photos' tags."""
     standing: dict[tuple[int, int], dict[TagSource, tuple[TagState, float]]] = defaultdict(dict)
     rows = tx.execute(
         select(tag.c.photo_id, tag.c.label_id, tag.c.source, tag.c.state, tag.c.tagged_at).where(
-            tag.c.photo_id.in_(photos), tag.c.label_id.in_({saying.label_id, *saying.below})
+            tag.c.photo_id.in_(photos), tag.c.label_id.in_({correction.label_id, *correction.below})
         )
     )
     for photo_id, label_id, source, state, tagged_at in rows:
         standing[photo_id, label_id][TagSource(source)] = TagState(state), tagged_at
     rejected = set()
     for photo_id in photos:
-        for change in _becomes(saying, photo_id, saying.label_id, standing):
+        for change in _becomes(correction, photo_id, correction.label_id, standing):
             if change.after == TagState.REJECTED:
                 rejected.add(photo_id)
             yield change
-    with_it = replace(saying, word=Word.REJECT)
+    with_it = replace(correction, action=Action.REJECT)
     for photo_id, label_id in sorted(standing):
-        if photo_id in rejected and label_id != saying.label_id:
+        if photo_id in rejected and label_id != correction.label_id:
             yield from _becomes(with_it, photo_id, label_id, standing)
 
 
 def _becomes(
-    saying: Saying,
+    correction: Correction,
     photo_id: int,
     label_id: int,
     standing: Mapping[tuple[int, int], Mapping[TagSource, tuple[TagState, float]]],
@@ -199,7 +198,7 @@ def _becomes(
     """What becomes of the tags that one photo has with one label."""
     tags = standing.get((photo_id, label_id), {})
     states = {source: state for source, (state, _) in tags.items()}
-    for source, after in decide(saying.word, states, saying.by).items():
+    for source, after in decide(correction.action, states, correction.by).items():
         before, since = tags.get(source, (None, None))
         yield Change(photo_id, label_id, source, before, after, since)
 
