@@ -17,14 +17,14 @@ from tagd.metadata import reader
 from tagd.metadata.keywords import Field
 from tagd.pipeline import found_tags, read_back
 from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.inscribe import MetadataSettings, Outcome, Scribe, Write
 from tagd.pipeline.ledger import recover_all
 from tagd.pipeline.metadata_worker import MetadataWorker
+from tagd.pipeline.tag_writer import MetadataSettings, Outcome, TagWriter, WriteMode
 from tests import catalogue as recorded
 from tests import photos as pictures
 
 CAT, DOG = "n02121808", "n02084071"
-EMBEDDED = MetadataSettings(Write.EMBEDDED)
+EMBEDDED = MetadataSettings(WriteMode.EMBEDDED)
 _LEASES = itertools.count(1)
 
 
@@ -107,7 +107,7 @@ class Desk:
         written: list[object] = []
         MetadataWorker(
             catalogue=self.catalogue,
-            scribe=Scribe(
+            tag_writer=TagWriter(
                 self.catalogue,
                 self.settings,
                 self.derivation,

@@ -21,9 +21,9 @@ from tagd.fs import display, signature_of
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.mirror import NO_MIRROR, Mirror
+from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
 from tagd.intake.scan import Request, Scanner, ScanReport
-from tagd.intake.sight import Devices
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleKind
 from tests.catalogue import REPOSITORY, claim, name_of, result, rows

@@ -1,8 +1,8 @@
-"""SQLite's own ways: how a connection is opened and set up, and what its errors mean.
+"""SQLite connections: how they are opened and set up, and what their errors mean.
 
 With `engine.py` the only place that knows pragmas. A catalogue is in WAL mode while its owner runs,
 so that readers and the writer never wait for each other, and in DELETE mode while nobody does, so
-that who may only read the file can open it: a WAL database without its `-wal` and `-shm` files can
+that users who may only read the file can open it: a WAL database without its `-wal` and `-shm` files can
 be opened only by those who may create them.
 """
 

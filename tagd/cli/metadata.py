@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tagd.labels.rules import TagRules
     from tagd.metadata.writer import Report
     from tagd.pipeline.bulk import Work, Written
-    from tagd.pipeline.inscribe import MetadataSettings, Scribe
+    from tagd.pipeline.tag_writer import MetadataSettings, TagWriter
 
 FAILURES_SHOWN = 10
 
@@ -175,7 +175,7 @@ def _write(
     from tagd.config.writing import metadata_settings  # noqa: PLC0415
     from tagd.metadata import exiftool  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
-    from tagd.pipeline.inscribe import Scribe  # noqa: PLC0415
+    from tagd.pipeline.tag_writer import TagWriter  # noqa: PLC0415
 
     wanted = _directed(metadata_settings(config), to)
     run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
@@ -187,29 +187,31 @@ def _write(
     ):
         derivation = Derivation.by(tag_rules(config))
         helper = None if program is None else tool
-        scribe = Scribe(catalogue, wanted, derivation, run, helper)
+        tag_writer = TagWriter(catalogue, wanted, derivation, run, helper)
         if undo is None:
-            done = _write_all(catalogue, scribe, paths, query, derivation.rules, dry_run=dry_run)
+            done = _write_all(
+                catalogue, tag_writer, paths, query, derivation.rules, dry_run=dry_run
+            )
         else:
-            done = _take_back(catalogue, scribe, undo, dry_run=dry_run)
+            done = _take_back(catalogue, tag_writer, undo, dry_run=dry_run)
         with catalogue.read() as tx:
             return done, None if undo is not None else noted(tx, run)
 
 
 def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
     """The settings, where a person says where he wants it."""
-    from tagd.pipeline.inscribe import Write  # noqa: PLC0415  lazy, as above
+    from tagd.pipeline.tag_writer import WriteMode  # noqa: PLC0415  lazy, as above
 
     if to is None:
         return settings
-    if to not in set(Write) - {Write.OFF}:
+    if to not in set(WriteMode) - {WriteMode.OFF}:
         raise typer.BadParameter("--to takes sidecar, embedded or both")
-    return replace(settings, write=Write(to), rules=())
+    return replace(settings, write=WriteMode(to), rules=())
 
 
 def _write_all(
     catalogue: Catalogue,
-    scribe: Scribe,
+    tag_writer: TagWriter,
     paths: Sequence[Path] | None,
     query: str | None,
     rules: TagRules,
@@ -218,7 +220,7 @@ def _write_all(
 ) -> Written:
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415  lazy, as above
 
-    if scribe.settings.is_off:
+    if tag_writer.settings.is_off:
         raise ConfigError(
             "nothing is written into photos: [metadata] write is off",
             key="metadata.write",
@@ -229,12 +231,14 @@ def _write_all(
 
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, dry_run=dry_run)
-        return scribe.inscribe(now, scribe.settings.mode_of(target.path), dry_run=dry_run)
+        return tag_writer.write(now, tag_writer.settings.mode_of(target.path), dry_run=dry_run)
 
     return _work_off(catalogue, files, work)
 
 
-def _take_back(catalogue: Catalogue, scribe: Scribe, number: int, *, dry_run: bool) -> Written:
+def _take_back(
+    catalogue: Catalogue, tag_writer: TagWriter, number: int, *, dry_run: bool
+) -> Written:
     from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.undone import runs_there  # noqa: PLC0415
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415
@@ -249,7 +253,7 @@ def _take_back(catalogue: Catalogue, scribe: Scribe, number: int, *, dry_run: bo
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
         its = places[target.file_id]
-        return [scribe.take_back(now, place, dry_run=dry_run) for place in its]
+        return [tag_writer.take_back(now, place, dry_run=dry_run) for place in its]
 
     return _work_off(catalogue, list(places), work)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tagd.metadata.keywords import Field
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.sidecar import SidecarName
-from tagd.pipeline.inscribe import MetadataSettings, Write
+from tagd.pipeline.tag_writer import MetadataSettings, WriteMode
 from tagd.pipeline.writes import Writes
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def metadata_settings(config: Config) -> MetadataSettings:
     """What is written into photos, and where."""
     wanted = config.metadata
     return MetadataSettings(
-        write=Write(wanted.write),
-        rules=tuple((rule.path, Write(rule.write)) for rule in wanted.rules),
+        write=WriteMode(wanted.write),
+        rules=tuple((rule.path, WriteMode(rule.write)) for rule in wanted.rules),
         sidecar_name=SidecarName(wanted.sidecar_name),
         sidecar_folder=wanted.sidecar_folder,
         fields=frozenset(map(Field, wanted.fields)),

@@ -19,9 +19,9 @@ from tagd.config.writing import metadata_settings, reads_keywords, writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
 from tagd.hours import hours_of
-from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
+from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
 from tagd.models.device import GPU_BATCH
 from tagd.models.labelset import CUSTOM
@@ -53,6 +53,11 @@ GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
 
 def _silent() -> None:
     """The beat of who is not looked after."""
+
+
+def _sayer(log: FilteringBoundLogger) -> Callable[[str, str, Mapping[str, object]], None]:
+    """The log as a function of level, message and fields, for parts that know no structlog."""
+    return lambda level, message, fields: getattr(log, level)(message, **fields)
 
 
 def derivation_of(config: Config) -> Derivation:
@@ -179,9 +184,6 @@ def intake_of(
 ) -> Intake:
     """What watches the folders and fills the queue."""
 
-    def say(level: str, message: str, fields: Mapping[str, object]) -> None:
-        getattr(log, level)(message, **fields)
-
     return Intake(
         catalogue=catalogue,
         folders=config.watch.folders,
@@ -192,7 +194,7 @@ def intake_of(
         sidecars=metadata_settings(config).sidecars,
         on_submitted=on_submitted,
         on_leftover=on_leftover,
-        say=say,
+        say=_sayer(log),
         beats=beats,
     )
 
@@ -215,9 +217,6 @@ def retagger_of(
 ) -> Retagger:
     """What has tags catch up. Its own survey: that is not for several threads."""
 
-    def say(level: str, message: str, fields: Mapping[str, object]) -> None:
-        getattr(log, level)(message, **fields)
-
     return Retagger(
         catalogue=catalogue,
         wants=wants_of(config),
@@ -228,14 +227,16 @@ def retagger_of(
             check_seconds=60 * config.retag.check_minutes,
         ),
         on_queued=on_queued,
-        say=say,
+        say=_sayer(log),
         beat=beat,
     )
 
 
-def ask_of(config: Config, catalogue: Catalogue, pause: Callable[[float], bool]) -> Ask:
+def one_time_intake_of(
+    config: Config, catalogue: Catalogue, pause: Callable[[float], bool]
+) -> OneTimeIntake:
     """What submits the paths that a person names."""
-    return Ask(
+    return OneTimeIntake(
         submitter=Submitter(catalogue, on_submitted=lambda: None, wall=time.time),
         excludes=Excludes(config.watch.exclude),
         settle_seconds=config.watch.settle_seconds,

@@ -16,17 +16,17 @@ from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
 from tagd.config.writing import writes_of
 from tagd.daemon.build import (
-    ask_of,
     classifier_of,
     decoders_of,
     derivation_of,
     note_engine,
+    one_time_intake_of,
     worker_of,
 )
 from tagd.daemon.writing import Writing
 from tagd.domain import JobKind, Priority
 from tagd.errors import CatalogueHeld, ControlError
-from tagd.intake.ask import Asked
+from tagd.intake.one_time import Submission
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tagd.pipeline.progress import Progress
     from tagd.pipeline.worker import Report
 
-    Submit = Callable[[Catalogue], Asked]
+    Submit = Callable[[Catalogue], Submission]
 
 LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it off
 
@@ -69,8 +69,8 @@ def tag_once(
 ) -> Summary:
     """Tag what lies at `paths` and return when that is done."""
 
-    def submit(catalogue: Catalogue) -> Asked:
-        return ask_of(config, catalogue, _pause).submit(paths)
+    def submit(catalogue: Catalogue) -> Submission:
+        return one_time_intake_of(config, catalogue, _pause).submit(paths)
 
     return _done(config, "tagd tag", submit, progress)
 
@@ -82,12 +82,12 @@ def retag_once(
 ) -> Summary:
     """Tag photos again, those that `find` gives by row id, and return when that is done."""
 
-    def submit(catalogue: Catalogue) -> Asked:
+    def submit(catalogue: Catalogue) -> Submission:
         with catalogue.write() as tx:
             photos = find(tx)
             retag.mark(tx, photos)
             paths = retag.hasten(tx, photos, time.time())
-        return Asked(tuple(paths), len(paths), 0, ())
+        return Submission(tuple(paths), len(paths), 0, ())
 
     return _done(config, "tagd retag", submit, progress)
 
@@ -186,7 +186,7 @@ def _pause(seconds: float) -> bool:
 class _Tally:
     """What became of the files that were asked for, and how far that is."""
 
-    def __init__(self, asked: Asked, progress: Callable[[Progress], None]) -> None:
+    def __init__(self, asked: Submission, progress: Callable[[Progress], None]) -> None:
         self._asked = asked
         self._mine = frozenset(asked.taken)
         self._progress = progress

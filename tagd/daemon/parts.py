@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from tagd.intake.intake import Intake
     from tagd.ops.metrics import Gauge
     from tagd.ops.pulse import Pulses
-    from tagd.pipeline.inscribe import Outcome
     from tagd.pipeline.stages import StageTimes
+    from tagd.pipeline.tag_writer import Outcome
     from tagd.pipeline.worker import Report
 
 HEARTBEAT_SECONDS = LEASE_SECONDS / 4

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from tagd.daemon.tagging import Engine
     from tagd.domain import Place
     from tagd.ops.notify import Notifier
-    from tagd.pipeline.inscribe import Outcome
     from tagd.pipeline.stages import StageTimes
+    from tagd.pipeline.tag_writer import Outcome
     from tagd.pipeline.worker import Report
 
 CHECK_SECONDS = 1.0

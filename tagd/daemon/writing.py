@@ -21,10 +21,10 @@ from tagd.fs import display
 from tagd.metadata import exiftool
 from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
-from tagd.pipeline.inscribe import Scribe
 from tagd.pipeline.ledger import recover_all, recover_awaited
 from tagd.pipeline.metadata_worker import MetadataWorker
 from tagd.pipeline.progress import after
+from tagd.pipeline.tag_writer import TagWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from tagd.domain import Place
     from tagd.metadata.writer import Report
     from tagd.ops.pulse import Pulses
-    from tagd.pipeline.inscribe import Outcome
     from tagd.pipeline.ledger import Recovery
     from tagd.pipeline.progress import Progress
+    from tagd.pipeline.tag_writer import Outcome
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
 SPARING: Final = 20  # so many times what the last look took must pass before the next
@@ -245,7 +245,7 @@ class Writing:
             self._on_fault(None)
 
     def _worker(self, name: str) -> MetadataWorker:
-        scribe = Scribe(
+        tag_writer = TagWriter(
             self._catalogue,
             self._settings,
             derivation_of(self._config),
@@ -256,7 +256,7 @@ class Writing:
         )
         return MetadataWorker(
             catalogue=self._catalogue,
-            scribe=scribe,
+            tag_writer=tag_writer,
             max_attempts=self._config.worker.max_attempts,
             on_written=self._written,
             on_failed=self._failed,

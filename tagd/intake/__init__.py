@@ -3,7 +3,7 @@
     exclude     names that are never photos of the user's: hidden, trash, thumbnails, temporary
     recognise   which of the other files are taken: by ending where it says enough, else by content
     settle      when a file that nobody announced as whole counts as whole
-    sight       one look at a path: its signature
+    probe       a regular file at a path, and its signature
     trouble     what can go wrong with watching
     tree        the folders that inotify watches, through watchdog's reader of the kernel's queue
     polling     folders that are looked at again and again, where the kernel tells nothing

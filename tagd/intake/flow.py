@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, Priority
 from tagd.intake.mirror import NO_MIRROR, Mirror
+from tagd.intake.probe import is_gone, signature_at
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
-from tagd.intake.sight import is_gone, signature_at
 from tagd.intake.submit import Renamed, Vanished
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import PathEvent, SettledFile, Signature
+    from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
     from tagd.intake.settle import Settler
-    from tagd.intake.sight import Devices
     from tagd.intake.submit import Change
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
 from tagd.intake.mirror import Mirror
+from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
 from tagd.intake.scan import Scanner, ScanReport
 from tagd.intake.scans import Scans
 from tagd.intake.settle import Settler
-from tagd.intake.sight import Devices
 from tagd.intake.stream import Stream
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleBoard, TroubleKind

@@ -22,10 +22,10 @@ from tagd.catalogue.photos import RootRecord
 from tagd.domain import FileState, Priority, SettledFile, Signature
 from tagd.fs import key_of, path_of
 from tagd.intake.mirror import NO_MIRROR, Mirror
+from tagd.intake.probe import is_gone, signature_from, unchanged
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
 from tagd.intake.roots import Seen, Verdict, explain, judge, same
 from tagd.intake.settle import stood_still
-from tagd.intake.sight import is_gone, signature_from, unchanged
 from tagd.intake.submit import BATCH
 from tagd.intake.trouble import Trouble, TroubleKind
 from tagd.intake.walk import walk
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.photos import KnownFile
     from tagd.intake.exclude import Excludes
+    from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
-    from tagd.intake.sight import Devices
     from tagd.intake.submit import Change, Submitter
 
 MARGIN_SECONDS = 60.0  # what a file system's clock may be behind

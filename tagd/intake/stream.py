@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from tagd.domain import Signature
     from tagd.intake.mirror import Mirror
+    from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
     from tagd.intake.scan import ScanReport
     from tagd.intake.scans import Scans
     from tagd.intake.settle import Settler
-    from tagd.intake.sight import Devices
     from tagd.intake.submit import Submitter
     from tagd.intake.trouble import Say
     from tagd.intake.watcher import Watcher

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tagd.intake.exclude import Excludes
-    from tagd.intake.sight import Devices
+    from tagd.intake.probe import Devices
 
 LIMITS = Path("/proc/sys/fs/inotify")
 

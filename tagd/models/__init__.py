@@ -19,7 +19,7 @@
     placement.py        what becomes of that when the GPU goes and comes back
     memory.py           how much there is, and giving it back
     session.py          one interface for whatever computes logits, with a fake for tests
-    guard.py            a session that another one replaces when its device has gone
+    failover.py         a session that another one replaces when its device has gone
     torch_session.py    PyTorch as that interface
     from_pixels.py      a network behind its normalisation
     ways.py, passes.py  how PyTorch runs a network: eagerly, recorded on a GPU, compiled

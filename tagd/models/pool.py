@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import memory
-from tagd.models.guard import Guarded
+from tagd.models.failover import FailoverSession
 from tagd.models.opening import Opening
 from tagd.models.placement import Placement
 from tagd.models.shelf import Shelf, on_disk
@@ -251,7 +251,7 @@ class ModelPool:
             self._lose(device.name, error)
             return self._load(model)
         session.batch_limit = self._limits.get((model, device.name))
-        guarded = Guarded(session, partial(self._replace, model))
+        guarded = FailoverSession(session, partial(self._replace, model))
         loaded = LoadedModel(known.facts, identity, known.labels, guarded)
         self.loads += 1
         self._loaded[model] = place = _Place(loaded, session, device, needed, self._clock())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.domain import Job
     from tagd.metadata.writer import Report
-    from tagd.pipeline.inscribe import Scribe
+    from tagd.pipeline.tag_writer import TagWriter
 
 _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
 
@@ -37,7 +37,7 @@ class MetadataWorker(Labourer):
         self,
         *,
         catalogue: Catalogue,
-        scribe: Scribe,
+        tag_writer: TagWriter,
         max_attempts: int,
         on_written: Callable[[Report], None],
         on_failed: Callable[[Path, str], None],
@@ -47,7 +47,7 @@ class MetadataWorker(Labourer):
     ) -> None:
         super().__init__(catalogue, JobKind.WRITE, beat, clock)
         self.at_work: int | None = None  # the row of the file that is being written
-        self._scribe = scribe
+        self._tag_writer = tag_writer
         self._max_attempts = max_attempts
         self._on_written = on_written
         self._on_failed = on_failed
@@ -116,7 +116,7 @@ class MetadataWorker(Labourer):
             target = inscriptions.target(tx, job.file_id)
         if target is None or target.state is not FileState.TAGGED:
             return []
-        return self._scribe.inscribe(target, self._scribe.settings.mode_of(target.path))
+        return self._tag_writer.write(target, self._tag_writer.settings.mode_of(target.path))
 
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()

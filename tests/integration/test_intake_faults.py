@@ -17,7 +17,7 @@ from watchdog.observers.inotify_c import InotifyFD
 from tagd.catalogue.engine import Catalogue, open_owner
 from tagd.errors import CatalogueBusy
 from tagd.fs import FileSystem
-from tagd.intake import sight, submit
+from tagd.intake import probe, submit
 from tagd.intake.tree import Reader
 from tagd.intake.trouble import TroubleKind
 from tests.intake import Live, drop, ids, jobs, somebody_else, states, write
@@ -214,7 +214,7 @@ def test_without_inotify_everything_is_polled(
 @pytest.fixture
 def on_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything seems to lie on a network file system."""
-    monkeypatch.setattr(sight, "file_system_of", lambda path: FileSystem(path, "nfs4"))
+    monkeypatch.setattr(probe, "file_system_of", lambda path: FileSystem(path, "nfs4"))
 
 
 @pytest.mark.usefixtures("on_a_server")

@@ -10,9 +10,9 @@ import pytest
 from tagd.domain import EventKind, PathEvent, Priority, SettledFile
 from tagd.fs import signature_of
 from tagd.intake.flow import Flow
+from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
 from tagd.intake.settle import Settler
-from tagd.intake.sight import Devices
 from tagd.intake.submit import Renamed, Vanished
 from tests.intake import write
 

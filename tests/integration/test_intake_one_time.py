@@ -11,14 +11,14 @@ import pytest
 
 from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
-from tagd.intake.ask import Ask
 from tagd.intake.exclude import Excludes
+from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
 from tests.intake import jobs, states, work_off, write
 
 
-def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> Ask:
-    return Ask(
+def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> OneTimeIntake:
+    return OneTimeIntake(
         submitter=Submitter(catalogue, lambda: None, lambda: wall),
         excludes=Excludes(),
         settle_seconds=0.1,

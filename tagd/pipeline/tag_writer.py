@@ -1,6 +1,6 @@
-"""The tags of one photo where other programs read them: the last step of its journey.
+"""Writes one photo's tags where other programs read them: the last step of its journey.
 
-    what is wanted → what is there already → write (or say what would change) → note it
+    what is wanted → what is there already → write (or report what would change) → note it
 
 Nothing is opened where what was written last is what is wanted now, and the file is as it was left.
 """
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW"})  # they are negatives
 
 
-class Write(StrEnum):
+class WriteMode(StrEnum):
     """Where a photo's tags are written."""
 
     OFF = "off"  # nowhere
@@ -54,11 +54,11 @@ class Write(StrEnum):
     def places(self) -> tuple[Place, ...]:
         """The same one by one."""
         return {
-            Write.OFF: (),
-            Write.SIDECAR: (Place.SIDECAR,),
-            Write.EMBEDDED: (Place.EMBEDDED,),
+            WriteMode.OFF: (),
+            WriteMode.SIDECAR: (Place.SIDECAR,),
+            WriteMode.EMBEDDED: (Place.EMBEDDED,),
             # First the sidecar, which begins with what others have embedded.
-            Write.BOTH: (Place.SIDECAR, Place.EMBEDDED),
+            WriteMode.BOTH: (Place.SIDECAR, Place.EMBEDDED),
         }[self]
 
 
@@ -66,8 +66,8 @@ class Write(StrEnum):
 class MetadataSettings:
     """What a person wants written. `rules` are globs, of which the first that matches counts."""
 
-    write: Write = Write.OFF
-    rules: tuple[tuple[str, Write], ...] = ()
+    write: WriteMode = WriteMode.OFF
+    rules: tuple[tuple[str, WriteMode], ...] = ()
     sidecar_name: SidecarName = SidecarName.FULL
     sidecar_folder: Path | None = None
     fields: frozenset[Field] = ALL_FIELDS
@@ -75,19 +75,19 @@ class MetadataSettings:
     min_confidence: float = 0.0
     manner: Manner = field(default_factory=Manner)
 
-    def mode_of(self, path: Path) -> Write:
+    def mode_of(self, path: Path) -> WriteMode:
         """Where the tags of the photo at this path are to be written."""
         ruled = (write for pattern, write in self.rules if matches_path(pattern, path))
         return next(ruled, self.write)
 
     def wants(self, path: Path) -> bool:
         """Whether they are to be written anywhere."""
-        return self.mode_of(path) is not Write.OFF
+        return self.mode_of(path) is not WriteMode.OFF
 
     @property
     def is_off(self) -> bool:
         """Whether nothing is ever to be written."""
-        return {self.write, *(write for _, write in self.rules)} == {Write.OFF}
+        return {self.write, *(write for _, write in self.rules)} == {WriteMode.OFF}
 
     @property
     def sidecars(self) -> SidecarRule:
@@ -108,7 +108,7 @@ Noticed = Callable[[str, Path], None]  # something that a person may want to kno
 
 
 @dataclass(frozen=True, slots=True)
-class Scribe:
+class TagWriter:
     """Writes what the catalogue says of a photo. For several threads at once."""
 
     catalogue: Catalogue
@@ -119,7 +119,7 @@ class Scribe:
     on_notice: Noticed = lambda _reason, _path: None
     on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
 
-    def inscribe(self, target: Target, write: Write, *, dry_run: bool = False) -> list[Report]:
+    def write(self, target: Target, write: WriteMode, *, dry_run: bool = False) -> list[Report]:
         """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
         sidecar. Raises a PhotoError; the file that it is about is then as it was."""
         places = dict.fromkeys(_fit(each, target.format) for each in write.places)
@@ -136,7 +136,7 @@ class Scribe:
         return reports
 
     def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
-        """Take out of one place what tagd wrote there. Raises as `inscribe` does."""
+        """Take out of one place what tagd wrote there. Raises as `write` does."""
         return self._write(target, place, Wish(), "", dry_run=dry_run)
 
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:

@@ -1,7 +1,7 @@
-"""What a person names: `tagd tag PATH…`. The same check that a file is whole, once and to the end.
+"""One pass over paths that a person names: `tagd tag PATH…`, with the same check for whole files.
 
-A file that is named is taken whatever its name; below a folder that is named the same is taken as
-in a watched one. Who waits for a file that goes on growing is told so in the end.
+A named file is taken whatever its name; below a named folder the same is taken as in a watched one.
+A file that keeps growing is refused in the end.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
 from tagd.fs import path_of
+from tagd.intake.probe import Devices, is_closed, signature_at, signature_from
 from tagd.intake.recognise import Recogniser
 from tagd.intake.settle import Settler, stood_still
-from tagd.intake.sight import Devices, is_closed, signature_at, signature_from
 from tagd.intake.submit import BATCH
 from tagd.intake.walk import walk
 
@@ -31,9 +31,8 @@ PATIENCE_SECONDS = 30.0  # with files that go on growing
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What came of it. `taken` are the files that were submitted, `refused` those that were not,
-    each with the reason."""
+class Submission:
+    """`taken` are the files that were submitted, `refused` the others, each with the reason."""
 
     taken: tuple[Path, ...]
     queued: int
@@ -46,12 +45,12 @@ class _Find:
     path: Path
     signature: Signature
     is_local: bool
-    is_named: bool  # itself, not the folder around it
+    is_named: bool  # the file itself, not a folder around it
 
 
 @dataclass(slots=True)
-class Ask:
-    """Submits what lies at paths. `pause` waits so many seconds and says whether to give up."""
+class OneTimeIntake:
+    """Submits what is at paths. `pause` waits so many seconds and returns whether to give up."""
 
     submitter: Submitter
     excludes: Excludes
@@ -68,8 +67,8 @@ class Ask:
     _queued: int = field(init=False, default=0)
     _unchanged: int = field(init=False, default=0)
 
-    def submit(self, paths: Sequence[Path]) -> Asked:
-        """All that is at and below these paths. Raises `CatalogueError`."""
+    def submit(self, paths: Sequence[Path]) -> Submission:
+        """Submit all files at and below these paths. Raises `CatalogueError`."""
         settler = Settler(self.settle_seconds, self.clock)
         named: set[Path] = set()
         for find in self._files(paths):
@@ -80,7 +79,7 @@ class Ask:
                 settler.saw(find.path, find.signature, Priority.ASKED)
         self._wait(settler, named)
         self._flush()
-        return Asked(tuple(self._taken), self._queued, self._unchanged, tuple(self._refused))
+        return Submission(tuple(self._taken), self._queued, self._unchanged, tuple(self._refused))
 
     def _is_whole(self, find: _Find) -> bool:
         return stood_still(find.signature, self.settle_seconds, self.wall()) or is_closed(find.path)
@@ -123,7 +122,7 @@ class Ask:
         self._refused.append((path_of(folder), (error.strerror or str(error)).lower()))
 
     def _wait(self, settler: Settler, named: set[Path]) -> None:
-        """For the files that were touched only just now, and that somebody may be writing."""
+        """Wait for files that were touched only just now: somebody may still be writing them."""
         until = self.clock() + self.settle_seconds + self.patience_seconds
         while (due := settler.next_due()) is not None and self.clock() < until:
             if self.pause(max(0.0, due - self.clock())):

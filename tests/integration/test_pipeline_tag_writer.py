@@ -16,8 +16,8 @@ from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import Manner
 from tagd.metadata.sidecar import SidecarName
-from tagd.pipeline.inscribe import Outcome, Write
 from tagd.pipeline.ledger import CatalogueLedger
+from tagd.pipeline.tag_writer import Outcome, WriteMode
 from tests import catalogue as recorded
 from tests.inscriptions import CAT, DOG, Desk, subjects
 from tests.metadata import little_file_system
@@ -74,7 +74,7 @@ def test_other_tags_take_the_place_of_those_before(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", SidecarName)
 def test_a_sidecar_leaves_the_photo_alone(desk: Desk, name: SidecarName) -> None:
-    desk.set(write=Write.SIDECAR, sidecar_name=name)
+    desk.set(write=WriteMode.SIDECAR, sidecar_name=name)
     photo = desk.photo()
     before = photo.read_bytes()
     assert desk.write() == 1
@@ -85,7 +85,7 @@ def test_a_sidecar_leaves_the_photo_alone(desk: Desk, name: SidecarName) -> None
 
 
 def test_of_a_sidecar_only_what_others_wrote_is_read(desk: Desk) -> None:
-    desk.set(write=Write.SIDECAR)
+    desk.set(write=WriteMode.SIDECAR)
     sidecar = desk.photo().with_name("cat.jpg.xmp")
     desk.write()
     assert desk.submit_sidecar(sidecar) == 0
@@ -96,7 +96,7 @@ def test_of_a_sidecar_only_what_others_wrote_is_read(desk: Desk) -> None:
 
 
 def test_sidecars_in_a_folder_of_their_own_never_meet(desk: Desk, tmp_path: Path) -> None:
-    desk.set(write=Write.SIDECAR, sidecar_folder=tmp_path / "sidecars")
+    desk.set(write=WriteMode.SIDECAR, sidecar_folder=tmp_path / "sidecars")
     photo = desk.photo()
     desk.write()
     below = tmp_path / "sidecars" / photo.relative_to("/").with_name("cat.jpg.xmp")
@@ -104,7 +104,7 @@ def test_sidecars_in_a_folder_of_their_own_never_meet(desk: Desk, tmp_path: Path
 
 
 def test_both_is_both(desk: Desk) -> None:
-    desk.set(write=Write.BOTH)
+    desk.set(write=WriteMode.BOTH)
     photo = desk.photo()
     assert desk.write() == 2
     assert subjects(photo) == subjects(photo.with_name("cat.jpg.xmp")) == ("cat",)
@@ -112,7 +112,7 @@ def test_both_is_both(desk: Desk) -> None:
 
 
 def test_the_first_rule_that_matches_counts(desk: Desk) -> None:
-    desk.set(rules=(("drafts/**", Write.OFF), ("*.jpg", Write.SIDECAR)))
+    desk.set(rules=(("drafts/**", WriteMode.OFF), ("*.jpg", WriteMode.SIDECAR)))
     (desk.folder / "drafts").mkdir()
     draft, other = desk.photo("drafts/a.jpg"), desk.photo("b.jpg")
     assert desk.write() == 1
@@ -146,7 +146,7 @@ def test_a_photo_with_two_names_gets_a_sidecar(desk: Desk) -> None:
 
 
 def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> None:
-    desk.set(write=Write.SIDECAR)
+    desk.set(write=WriteMode.SIDECAR)
     photo = desk.photo()
     sidecar = photo.with_name("cat.jpg.xmp")
     sidecar.write_text("<x:xmpmeta", encoding="utf-8")
@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
 
 
 def test_tags_that_cannot_be_written_are_no_reason_to_look_again(desk: Desk) -> None:
-    desk.set(write=Write.SIDECAR)
+    desk.set(write=WriteMode.SIDECAR)
     photo = desk.photo()
     photo.with_name("cat.jpg.xmp").write_text("<x:xmpmeta", encoding="utf-8")
     desk.write()

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tagd.models.session import Session
 
 
-class Guarded:
-    """Passes on what `inner` says. When its device has gone, `replace(inner, error)` gives another
-    in its place, which answers instead, or raises."""
+class FailoverSession:
+    """Delegates to `inner`. When its device has gone, `replace(inner, error)` returns a session to
+    take its place, or raises."""
 
     def __init__(
         self, inner: Session, replace: Callable[[Session, DeviceUnavailable], Session]
