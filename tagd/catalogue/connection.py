@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 5.0
+# Before it two connections that write or checkpoint at the same moment can, rarely, damage the
+# database. Source: sqlite.org/wal.html, "The WAL-reset bug".
 WAL_RESET_FIXED = (3, 51, 3)
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
@@ -31,20 +33,6 @@ _WRITER_CACHE_KIB = 32 << 10
 _SWITCH_PAUSE_SECONDS = 0.02
 
 Mode = Literal["ro", "rw"]
-
-
-def sqlite_version_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | None:
-    """What is wrong with this SQLite in words, or None.
-
-    Source: sqlite.org/wal.html, "The WAL-reset bug": before 3.51.3 two connections that write or
-    checkpoint at the same moment can, rarely, damage the database.
-    """
-    if version >= WAL_RESET_FIXED:
-        return None
-    return (
-        f"SQLite {'.'.join(map(str, version))} is older than 3.51.3 and has the WAL-reset bug; "
-        "tagd avoids it by checkpointing from one process alone"
-    )
 
 
 def uri_of(path: Path, mode: Mode) -> str:

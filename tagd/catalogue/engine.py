@@ -29,7 +29,6 @@ from tagd.catalogue.connection import (
     prepare_new,
     share_with_group,
     side_file,
-    sqlite_version_warning,
     translated,
     translated_place,
 )
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from tagd.catalogue.lock import Holder, Lock
 
 __all__ = ["Catalogue", "compact", "open_owner", "open_reader", "open_writer", "owner_of"]
-__all__ += ["sqlite_version_warning"]
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select, text
 
 from tagd.catalogue import jobs, retag, unwritten
 from tagd.catalogue.moment import sqlite
+from tagd.catalogue.photos import facts_of
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
 from tagd.catalogue.shown_tags import ShownTag, tags_of
 from tagd.catalogue.statements import below, chunks
@@ -139,7 +140,7 @@ def show(tx: Connection, path: Path) -> Shown | None:
         modified_at=its[file.c.mtime_ns] / 1e9,
         seen_at=its[file.c.seen_at],
         photo_id=its[photo.c.content_hash],
-        facts=None if photo_row is None else _facts_of(row),
+        facts=None if photo_row is None else facts_of(row),
         tags=()
         if photo_row is None
         else tuple(tags_of(sqlite(tx), [photo_row]).get(photo_row, ())),
@@ -246,19 +247,6 @@ def tag_counts(tx: Connection) -> list[TagCount]:
 def _tagged_since(tx: Connection, moment: float) -> int:
     recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
     return tx.execute(recent).scalar_one()
-
-
-def _facts_of(row: Any) -> PhotoFacts:
-    """What a row with the columns of `photo` says of the picture."""
-    return PhotoFacts(
-        format=row.format,
-        width=row.width,
-        height=row.height,
-        orientation=row.orientation,
-        camera_make=row.camera_make,
-        camera_model=row.camera_model,
-        taken_at=row.taken_at,
-    )
 
 
 def _stages(tx: Connection, tagging_id: int | None) -> tuple[ShownStage, ...]:

@@ -24,7 +24,7 @@ from tagd.catalogue.moves import (
 from tagd.catalogue.roots import RootRecord, known_below, known_root, remember_root
 from tagd.catalogue.schema import file, intent, job, photo
 from tagd.catalogue.statements import below, chunks
-from tagd.domain import FileState, JobKind, JobState, Priority, Signature
+from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Signature
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
@@ -35,16 +35,23 @@ if TYPE_CHECKING:
 
     from tagd.domain import SettledFile
 
-__all__ = ["KnownFile", "RootRecord", "Submitted", "adopt_moved", "fail", "forget_missing"]
-__all__ += [
+__all__ = [
+    "KnownFile",
+    "RootRecord",
+    "Submitted",
+    "adopt_moved",
+    "facts_of",
+    "fail",
+    "forget_missing",
     "known_below",
     "known_files",
     "known_root",
     "mark_missing",
     "mark_missing_below",
     "remember_root",
+    "rename",
+    "submit",
 ]
-__all__ += ["rename", "submit"]
 
 
 class KnownFile(NamedTuple):
@@ -53,7 +60,6 @@ class KnownFile(NamedTuple):
     file_id: int
     signature: Signature
     state: FileState
-    photo_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,6 @@ def known_files(tx: Connection, root: Path) -> dict[bytes, KnownFile]:
             file.c.path_key,
             file.c.id,
             file.c.state,
-            file.c.photo_id,
             file.c.size,
             file.c.mtime_ns,
             file.c.ctime_ns,
@@ -91,9 +96,22 @@ def known_files(tx: Connection, root: Path) -> dict[bytes, KnownFile]:
     )
     states = {state.value: state for state in FileState}
     return {
-        key: KnownFile(file_id, Signature(*signature), states[state], photo_id is not None)
-        for key, file_id, state, photo_id, *signature in rows
+        key: KnownFile(file_id, Signature(*signature), states[state])
+        for key, file_id, state, *signature in rows
     }
+
+
+def facts_of(row: Any) -> PhotoFacts:
+    """What a row with the columns of `photo` says of the picture."""
+    return PhotoFacts(
+        format=row.format,
+        width=row.width,
+        height=row.height,
+        orientation=row.orientation,
+        camera_make=row.camera_make,
+        camera_model=row.camera_model,
+        taken_at=row.taken_at,
+    )
 
 
 def submit(tx: Connection, files: Sequence[SettledFile], now: float) -> Submitted:

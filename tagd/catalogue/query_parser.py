@@ -57,7 +57,6 @@ class _Token:
     at: int
     field: str = ""
     text: str = ""
-    quoted: bool = False
     beginning: bool = False  # ends in a star
 
 
@@ -214,7 +213,7 @@ class _Parser:
             if not found["closed"]:
                 raise self._error("this quote is never closed", found.start("quoted") - 1)
             beginning = bool(found["star"])
-            return _Token("term", at, _field(found), found["quoted"], True, beginning)
+            return _Token("term", at, _field(found), found["quoted"], beginning)
         return self._word(found, at)
 
     def _word(self, found: re.Match[str], at: int) -> _Token:

@@ -7,11 +7,12 @@ looks, and so outlives whatever becomes of the jobs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, delete, exists, func, or_, select, text, update
 
 from tagd.catalogue import jobs
+from tagd.catalogue.photos import facts_of
 from tagd.catalogue.schema import (
     STALE,
     UNWANTED,
@@ -59,7 +60,6 @@ class Gap:
 
     asked: str
     wanted: str
-    wanted_key: str
     photos: int
     refine: bool
 
@@ -94,7 +94,8 @@ def page(tx: Connection, *, after: int = 0, limit: int, unknown: bool = False) -
         for row in tx.execute(there.where(file.c.photo_id.in_(some)).order_by(file.c.id)):
             paths[row.photo_id].append(path_of(row.path_key))
     return [
-        TaggedPhoto(row.id, row.asked, row.given, _facts(row), tuple(paths[row.id])) for row in rows
+        TaggedPhoto(row.id, row.asked, row.given, facts_of(row), tuple(paths[row.id]))
+        for row in rows
     ]
 
 
@@ -151,12 +152,12 @@ def gaps(tx: Connection) -> list[Gap]:
     )
     asked = want.alias()
     rows = tx.execute(
-        select(asked.c.models, want.c.models, want.c.key, pairs.c.photos, asked.c.refine)
+        select(asked.c.models, want.c.models, pairs.c.photos, asked.c.refine)
         .join_from(pairs, want, want.c.id == pairs.c.wanted_id)
         .join(asked, asked.c.id == pairs.c.asked_id, isouter=True)
         .order_by(pairs.c.photos.desc())
     )
-    return [Gap(one or "", other, key, n, bool(refine)) for one, other, key, n, refine in rows]
+    return [Gap(one or "", other, n, bool(refine)) for one, other, n, refine in rows]
 
 
 def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
@@ -175,7 +176,7 @@ def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
         .group_by(photo.c.asked_id)
         .order_by(func.count().desc())
     )
-    return [Gap(one or "", wanted.models, wanted.key, n, bool(refine)) for one, refine, n in rows]
+    return [Gap(one or "", wanted.models, n, bool(refine)) for one, refine, n in rows]
 
 
 def any_stale(tx: Connection) -> bool:
@@ -292,15 +293,3 @@ def sample(tx: Connection, most: int) -> list[Path]:
 
 def _among(rows: range) -> ColumnElement[bool]:
     return photo.c.id.between(rows.start, rows.stop - 1)
-
-
-def _facts(row: Any) -> PhotoFacts:
-    return PhotoFacts(
-        format=row.format,
-        width=row.width,
-        height=row.height,
-        orientation=row.orientation,
-        camera_make=row.camera_make,
-        camera_model=row.camera_model,
-        taken_at=row.taken_at,
-    )

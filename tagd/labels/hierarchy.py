@@ -78,12 +78,6 @@ class Hierarchy:
         """Everything below a label, the nearest first."""
         return tuple(_reach(label, self.children))
 
-    def leaves_below(self, label: str) -> frozenset[str]:
-        """The leaves that a label stands for: itself where nothing is below it."""
-        return frozenset(
-            each for each in (label, *self.descendants(label)) if each not in self.children
-        )
-
     def shown_above(self, label: str) -> tuple[str, ...]:
         """The ancestors of a label that may become tags, the nearest first."""
         known = self._above.get(label)

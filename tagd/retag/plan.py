@@ -79,7 +79,7 @@ def _gaps(
             found[before[0], wanted.models, wanted.key, before[1]] += 1
     return [
         *gaps,
-        *(Gap(one, other, key, n, refine) for (one, other, key, refine), n in found.most_common()),
+        *(Gap(one, other, n, refine) for (one, other, _, refine), n in found.most_common()),
     ]
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from tagd.catalogue.engine import Catalogue
 from tagd.models import registry
@@ -25,6 +26,13 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     """An empty catalogue beside what the test watches."""
     with fresh(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def tx(catalogue: Catalogue) -> Iterator[Connection]:
+    """A transaction that writes into it."""
+    with catalogue.write() as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tagd.catalogue.bulk import among, at_once, many
-from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.schema import label
 from tagd.catalogue.statements import take_over, upserting
 from tests.catalogue import rows
 
 MANY = 40_000  # more than SQLite takes parameters (32,766)
-
-
-@pytest.fixture
-def tx(catalogue: Catalogue) -> Iterator[Connection]:
-    with catalogue.write() as connection:
-        yield connection
 
 
 def test_each_row_is_said(tx: Connection) -> None:

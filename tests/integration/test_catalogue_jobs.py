@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,7 @@ from sqlalchemy import Connection
 
 from tagd.catalogue import jobs, photos
 from tagd.domain import Job, JobKind, JobState, Priority, Signature
-from tests.catalogue import NOW, Later, claim, fresh, rows, settled, submit
-
-
-@pytest.fixture
-def tx(tmp_path: Path) -> Iterator[Connection]:
-    with fresh(tmp_path) as catalogue, catalogue.write() as connection:
-        yield connection
+from tests.catalogue import NOW, Later, claim, rows, settled, submit
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from tests.catalogue import (
     NOW,
     Later,
     claim,
-    fresh,
     name_of,
     result,
     rows,
@@ -30,12 +28,6 @@ from tests.catalogue import (
 )
 
 CAT = "n00000000"
-
-
-@pytest.fixture
-def tx(tmp_path: Path) -> Iterator[Connection]:
-    with fresh(tmp_path) as catalogue, catalogue.write() as connection:
-        yield connection
 
 
 def tag_all(tx: Connection) -> None:
@@ -217,11 +209,11 @@ def test_what_is_known_below_a_folder_and_not_beside_it(tx: Connection) -> None:
 def test_what_is_known_of_a_file(tx: Connection) -> None:
     submit(tx, settled("/p/a.jpg"))
     assert photos.known_files(tx, Path("/p")) == {
-        b"/p/a.jpg": KnownFile(1, signature(), FileState.QUEUED, photo_known=False)
+        b"/p/a.jpg": KnownFile(1, signature(), FileState.QUEUED)
     }
     tag_all(tx)
     known = photos.known_files(tx, Path("/p"))[b"/p/a.jpg"]
-    assert (known.state, known.photo_known) == (FileState.TAGGED, True)
+    assert known.state == FileState.TAGGED
 
 
 NAMES = (

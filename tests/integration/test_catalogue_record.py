@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +30,6 @@ from tests.catalogue import predictions as said_of
 
 CAT, TIGER_CAT, DOG = LABELS[:3]
 ONE, TWO = "1" * 32, "2" * 32
-
-
-@pytest.fixture
-def tx(catalogue: Catalogue) -> Iterator[Connection]:
-    with catalogue.write() as connection:
-        yield connection
 
 
 def in_force(tx: Connection) -> list[tuple[object, ...]]:

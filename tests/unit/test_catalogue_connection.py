@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.connection import sqlite_version_warning, uri_of
+from tagd.catalogue.connection import uri_of
 from tagd.catalogue.statements import chunks
 from tests.catalogue import REPOSITORY
 
@@ -23,16 +22,6 @@ def test_a_uri_holds_any_path(name: bytes) -> None:
     parts = urlsplit(uri_of(path, "ro"))
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("file", "", "mode=ro", "")
     assert unquote_to_bytes(parts.path) == os.fsencode(path)
-
-
-def test_an_sqlite_with_the_wal_reset_bug_is_named() -> None:
-    assert sqlite_version_warning((3, 51, 3)) is None
-    assert sqlite_version_warning((4, 0, 0)) is None
-    warning = sqlite_version_warning((3, 51, 2))
-    assert warning is not None
-    assert "3.51.2" in warning
-    old = sqlite3.sqlite_version_info < (3, 51, 3)
-    assert (sqlite_version_warning() is not None) == old
 
 
 @given(st.lists(st.integers()), st.integers(1, 10))
