@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -93,6 +94,12 @@ class Home:
             cwd=self.root,
             check=False,
         )
+
+    def json(self, *arguments: str | Path) -> Any:
+        """What the command, which must succeed, prints with --json."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def start(self) -> subprocess.Popen[bytes]:
         """`tagd run`, in a process group of its own."""

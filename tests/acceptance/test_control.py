@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import stat
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from tests.support import wait_until
 
 
 def mode(home: Home) -> str:
-    return str(json.loads(home.run("status", "--json").stdout)["mode"])
+    return str(home.json("status")["mode"])
 
 
 def test_paused_and_drained_across_restarts(home: Home) -> None:

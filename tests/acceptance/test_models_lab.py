@@ -35,7 +35,7 @@ def test_every_model_is_listed_and_only_some_are_here(place: Home) -> None:
         rf"^{LITE0} +EfficientNet-Lite +yes +19 +4\.7 M +74\.8", listed.stdout, re.MULTILINE
     )
     assert re.search(r"^eva02-large +EVA-02 +1220 +305\.1 M +90\.1", listed.stdout, re.MULTILINE)
-    here = json.loads(place.run("models", "list", "--here", "--json").stdout)
+    here = place.json("models", "list", "--here")
     assert {each["id"] for each in here} >= {LITE0, "efficientnet-lite1", LITE2}
     assert all(each["on_disk"] for each in here)
 
@@ -64,9 +64,7 @@ def test_every_fact_is_shown_with_its_source(place: Home) -> None:
 @pytest.mark.slow
 def test_what_was_measured_is_kept_and_listed(place: Home) -> None:
     sizes = ("--batch", "1", "--batch", "3", "--seconds", "0.05")
-    told = place.run("models", "bench", LITE0, *sizes, "--json")
-    assert told.returncode == 0, told.stderr
-    measured = json.loads(told.stdout)
+    measured = place.json("models", "bench", LITE0, *sizes)
     assert {"ONNX Runtime", "PyTorch"} <= {each["session"] for each in measured}
     [used] = {each["session"] for each in measured if each["used"]}
     assert used in {"ONNX Runtime", "PyTorch"}
@@ -80,7 +78,7 @@ def test_what_was_measured_is_kept_and_listed(place: Home) -> None:
         assert per_second == pytest.approx(1000 * batch / latency, rel=2)
         assert hardware
     best = max(row[3] for row in rows)
-    listed = json.loads(place.run("models", "list", "--here", "--json").stdout)
+    listed = place.json("models", "list", "--here")
     [lite0] = [each for each in listed if each["id"] == LITE0]
     assert lite0["images_per_second"] == pytest.approx(best, abs=0.01)
 
@@ -120,9 +118,7 @@ def test_models_are_evaluated_on_photos_of_known_classes(place: Home) -> None:
     photos.cat().save(known / "n02123045" / "b.jpg")
     (known / "espresso" / "c.jpg").write_bytes(b"no photo")
     photos.cat().save(known / "unheard-of" / "d.jpg")
-    told = place.run("models", "evaluate", known, "--models", LITE2, "--json")
-    assert told.returncode == 0, told.stderr
-    [found] = json.loads(told.stdout)
+    [found] = place.json("models", "evaluate", known, "--models", LITE2)
     assert (found["photos"], found["failed"], found["skipped"]) == (2, 1, 1)
     assert found["top1"] in {0.5, 1.0}  # Chelsea is a tabby, or an Egyptian or a tiger cat
     assert found["top5"] == 1

@@ -79,7 +79,7 @@ def test_a_cut_connection_leaves_nothing_behind_that_counts_and_the_next_try_goe
     assert asked is not None
     assert int(asked.removeprefix("bytes=").rstrip("-")) > 0
 
-    kept = json.loads(connected.run("models", "show", ROW.id, "--json").stdout)
+    kept = connected.json("models", "show", ROW.id)
     assert kept["top1"] == ROW.top1  # pulled from the repository that the row names
     assert kept["sources"]["weights"] == f"pulled from {REPO} at {hub.COMMIT}"
     assert not list((connected.root / "models" / ".staging").iterdir())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests import photos
 from tests.acceptance.home import Home
 
@@ -17,16 +15,14 @@ def test_tags_what_is_there_and_leaves_it_alone_the_second_time(home: Home) -> N
     assert "4 photos tagged" in first.stdout
     assert "broken.jpg" in first.stdout + first.stderr
 
-    told = json.loads(home.run("status", "--verbose", "--json").stdout)["stages"]
+    told = home.json("status", "--verbose")["stages"]
     assert told["photos"] == 5
     assert all(took > 0 for took in told["milliseconds_a_photo"].values())
     assert "decode" in home.run("status", "-v").stdout
 
     (home.photos / "broken.jpg").unlink()
     inferences = home.inferences()
-    second = home.run("tag", home.photos, "--json")
-    assert second.returncode == 0, second.stderr
-    summary = json.loads(second.stdout)
+    summary = home.json("tag", home.photos)
     assert (summary["tagged"], summary["unchanged"], summary["failed"]) == (0, 4, [])
     assert home.inferences() == inferences
 
@@ -36,9 +32,7 @@ def test_beside_a_running_daemon_it_submits_and_watches(home: Home) -> None:
     outside.mkdir()
     paths = photos.distinct(3, outside)
     with home.daemon():
-        told = home.run("tag", outside, "--json")
-        assert told.returncode == 0, told.stderr
-        assert json.loads(told.stdout)["tagged"] == 3
+        assert home.json("tag", outside)["tagged"] == 3
     stored = {path for (path,) in home.rows("SELECT path FROM v_files WHERE state = 'tagged'")}
     assert {str(path) for path in paths} <= stored
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from functools import partial
@@ -46,7 +45,7 @@ def test_what_a_command_tags_it_writes_and_a_command_takes_it_back(home: Home) -
     told = home.run("write", photo, "--to", "embedded", "--dry-run")
     assert "+ dc:subject: cat\n" in told.stdout
     assert photo.read_bytes() == before
-    done = json.loads(home.run("write", photo, "--to", "embedded", "--json").stdout)
+    done = home.json("write", photo, "--to", "embedded")
     assert [each["path"] for each in done["written"]] == [str(photo)]
     assert "cat" in subjects(photo)
     again = home.run("write", photo, "--to", "embedded")

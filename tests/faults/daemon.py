@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,9 +15,7 @@ from tests.support import wait_until
 
 def troubles(home: Home) -> list[str]:
     """What `tagd status` says is wrong."""
-    told = home.run("status", "--json")
-    assert told.returncode == 0, told.stderr
-    found: list[str] = json.loads(told.stdout)["troubles"]
+    found: list[str] = home.json("status")["troubles"]
     return found
 
 

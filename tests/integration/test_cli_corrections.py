@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,25 +24,19 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def said(home: Home, *arguments: str | Path) -> Any:
-    told = home.run(*arguments, "--json")
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
-
-
 def test_a_day_of_talking_about_photos(home: Home) -> None:
     cat, both = home.photos / "猫 1.jpg", home.photos / "both.jpg"
     with closing(open_owner(home.database, "tagd run")):
         told = home.run("reject", cat, both, "動物")
     assert told.stdout == "rejected animal with cat, dog: 2 photos (tagd undo --run 1)\n"
     assert home.tags("both.jpg") == []
-    given = said(home, "add", "--query", "path:.jpg", "  Aunt   Ada ")
+    given = home.json("add", "--query", "path:.jpg", "  Aunt   Ada ")
     assert (given["label"], given["changed"], given["run"]) == ("own:Aunt Ada", 4, 2)
-    assert said(home, "remove", home.photos, "aunt ada")["changed"] == 4
-    assert said(home, "undo", "--run", "1")["said"] == 5
+    assert home.json("remove", home.photos, "aunt ada")["changed"] == 4
+    assert home.json("undo", "--run", "1")["said"] == 5
     assert home.tags("both.jpg") == ["animal", "dog", "cat"]
-    assert said(home, "confirm", both, "n02121808")["changed"] == 1
-    assert [each["change"] for each in said(home, "history", both)].count("restored") == 3
+    assert home.json("confirm", both, "n02121808")["changed"] == 1
+    assert [each["change"] for each in home.json("history", both)].count("restored") == 3
     runs = home.run("history").stdout.splitlines()
     assert runs[0].split() == ["run", "since", "command", "did"]
     assert len(runs) == 6

@@ -58,9 +58,7 @@ def test_explain_says_which_rule_which_facts_and_what_was_passed_over(home: Home
 
 def test_explain_as_json_has_every_fact(home: Home) -> None:
     coffee().save(home.photos / "a.jpg")
-    ran = home.run("policy", "explain", home.photos / "a.jpg", "--json")
-    assert ran.returncode == 0, ran.stderr
-    said = json.loads(ran.stdout)
+    said = home.json("policy", "explain", home.photos / "a.jpg")
     assert [stage["model"] for stage in said["stages"]] == [LITE0, LITE2]
     assert said["photo"]["format"] == "JPEG"
     assert said["rule"] is None

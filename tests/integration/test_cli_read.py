@@ -13,7 +13,6 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -99,12 +98,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return made
 
 
-def asked(home: Home, *arguments: str) -> Any:
-    told = home.run(*arguments, "--json")
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
-
-
 def test_search_prints_a_line_a_photo(home: Home) -> None:
     told = home.run("search", "cat -dog")
     assert (told.returncode, told.stderr) == (0, "")
@@ -124,7 +117,7 @@ def test_search_shows_an_odd_name_escaped_and_gives_it_whole_to_xargs(home: Home
 
 
 def test_search_as_json(home: Home) -> None:
-    found = asked(home, "search", "animal", "--limit", "1", "--offset", "1")
+    found = home.json("search", "animal", "--limit", "1", "--offset", "1")
     (photo,) = found
     assert photo["path"] == f"{home.photos}/猫 1.jpg"
     assert photo["tags"][0] == {
@@ -138,13 +131,13 @@ def test_search_as_json(home: Home) -> None:
 
 
 def test_search_finds_a_tag_in_another_language(home: Home) -> None:
-    assert [each["path"] for each in asked(home, "search", "犬")] == [f"{home.photos}/both.jpg"]
+    assert [each["path"] for each in home.json("search", "犬")] == [f"{home.photos}/both.jpg"]
 
 
 def test_nothing_found_is_status_1_as_grep_has_it(home: Home) -> None:
     told = home.run("search", "zebra")
     assert (told.returncode, told.stdout, told.stderr) == (1, "", "nothing found\n")
-    assert asked(home, "search", "zebra") == []
+    assert home.json("search", "zebra") == []
 
 
 def test_a_typing_error_is_answered_with_what_may_be_meant(home: Home) -> None:
@@ -173,12 +166,12 @@ def test_the_beginning_of_names_that_no_photo_has_is_a_typing_error_too(home: Ho
 
 
 def test_a_kind_is_found_by_what_is_below_it(home: Home) -> None:
-    (found,) = asked(home, "search", "beverage")
+    (found,) = home.json("search", "beverage")
     assert [tag["tag"] for tag in found["tags"]] == ["espresso"]
 
 
 def test_search_in_another_order(home: Home) -> None:
-    found = asked(home, "search", "cat", "--sort", "confidence", "--limit", "5")
+    found = home.json("search", "cat", "--sort", "confidence", "--limit", "5")
     assert [Path(each["path"]).stem for each in found] == ["猫 1", "both"]
 
 
@@ -210,7 +203,7 @@ def test_export_of_everything_a_line_a_file(home: Home) -> None:
 
 
 def test_show(home: Home) -> None:
-    shown = asked(home, "show", str(home.photos / "both.jpg"))
+    shown = home.json("show", str(home.photos / "both.jpg"))
     assert shown["state"] == "tagged"
     assert [tag["tag"] for tag in shown["tags"]] == ["animal", "dog", "cat"]
     assert (shown["width"], shown["camera_model"]) == (4000, "D750")
@@ -228,9 +221,9 @@ def test_show(home: Home) -> None:
 
 
 def test_show_of_a_failed_file_and_of_one_with_an_odd_name(home: Home) -> None:
-    shown = asked(home, "show", str(home.photos / BROKEN[0]))
+    shown = home.json("show", str(home.photos / BROKEN[0]))
     assert (shown["state"], shown["reason"]) == ("failed", "is a text file")
-    odd = asked(home, "show", str(home.photos / "odd\udcff\n.jpg"))
+    odd = home.json("show", str(home.photos / "odd\udcff\n.jpg"))
     assert odd["tags"][0]["tag"] == "espresso"
 
 
@@ -241,7 +234,7 @@ def test_show_of_a_file_that_is_not_known(home: Home) -> None:
 
 
 def test_tags(home: Home) -> None:
-    assert asked(home, "tags") == [
+    assert home.json("tags") == [
         {"tag": "animal", "files": 2},
         {"tag": "cat", "files": 2},
         {"tag": "dog", "files": 1},
@@ -251,7 +244,7 @@ def test_tags(home: Home) -> None:
 
 
 def test_status(home: Home) -> None:
-    standing = asked(home, "status")
+    standing = home.json("status")
     assert standing["daemon"] is None
     assert (standing["model"], standing["device"]) == ("efficientnet-lite0", "cpu")
     assert standing["files"] == {"queued": 1, "tagged": 4, "failed": 7, "missing": 0}
@@ -264,7 +257,7 @@ def test_status(home: Home) -> None:
 
 def test_status_names_who_works(home: Home) -> None:
     with closing(open_owner(home.database, "tagd run")):
-        daemon = asked(home, "status")["daemon"]
+        daemon = home.json("status")["daemon"]
     assert (daemon["pid"], daemon["what"]) == (os.getpid(), "tagd run")
 
 
@@ -272,7 +265,7 @@ def test_failed_lists_reasons_and_retries(tmp_path: Path) -> None:
     own = Home(tmp_path / "home")
     with closing(open_owner(own.database)) as catalogue:
         fill(catalogue, own.photos)
-    failures = asked(own, "failed")
+    failures = own.json("failed")
     assert {each["path"] for each in failures} == {str(own.photos / name) for name in BROKEN}
     assert {(each["code"], each["reason"]) for each in failures} == {
         ("not-an-image", "is a text file")
@@ -285,7 +278,7 @@ def test_failed_lists_reasons_and_retries(tmp_path: Path) -> None:
     assert (told.returncode, told.stdout) == (0, "1 photo will be tried again\n")
     assert "tagd run" in told.stderr
     assert own.rows("SELECT state FROM v_files WHERE path = ?", first) == [("queued",)]
-    assert asked(own, "failed", "--retry") == {"retried": 6}
+    assert own.json("failed", "--retry") == {"retried": 6}
     assert own.run("failed").stderr == "nothing failed\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -28,9 +27,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def listed(home: Home) -> dict[str, int]:
-    told = home.run("tags", "--json")
-    assert told.returncode == 0, told.stderr
-    return {each["tag"]: each["files"] for each in json.loads(told.stdout)}
+    return {each["tag"]: each["files"] for each in home.json("tags")}
 
 
 def test_a_dry_run_shows_the_difference_and_changes_nothing(home: Home) -> None:
@@ -51,8 +48,8 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(home: Home) -> None:
 
 
 def test_rederiving_does_what_the_dry_run_said(home: Home) -> None:
-    shown = json.loads(home.run("tags", "rederive", "--dry-run", "--json").stdout)
-    done = json.loads(home.run("tags", "rederive", "--json").stdout)
+    shown = home.json("tags", "rederive", "--dry-run")
+    done = home.json("tags", "rederive")
     assert done == shown
     assert (done["photos"], done["changed"]) == (4, 2)
     assert done["gained"] == {"auto/Minka": 2}

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import Catalogue
 from tagd.intake.exclude import Excludes
 from tagd.intake.mirror import Mirror
 from tagd.intake.trouble import TroubleKind
 from tagd.metadata.sidecar import SidecarRule
 from tests.intake import Bench, Live, jobs, states, work_off, write
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with open_owner(tmp_path / "catalogue.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ over."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -228,7 +227,7 @@ def test_the_commands(tmp_path: Path) -> None:
     open_owner(home.database).close()
     made = home.run("backup")
     assert (made.returncode, "and sound" in made.stdout) == (0, True), made.stderr
-    [listed] = json.loads(home.run("restore", "--json").stdout)
+    [listed] = home.json("restore")
     assert home.run("db", "check").stdout.endswith("is sound\n")
     broken = damage(home.database)
     assert home.run("db", "check").returncode == 1

@@ -22,13 +22,6 @@ from tests.desk import LITE0, LITE1, LITE2, Desk
 from tests.photos import cat, coffee, distinct
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ModelPool]:
-    """The embedded models on the CPU, loaded once for the whole file."""
-    with closing(ModelPool(device="cpu")) as pool:
-        yield pool
-
-
 @pytest.fixture
 def desk(tmp_path: Path, pool: ModelPool) -> Iterator[Desk]:
     with ExitStack() as stack:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue import facts
 from tagd.catalogue.engine import Catalogue, open_reader
 from tagd.catalogue.record import TaggedFile, Tagging, record
-from tagd.domain import PhotoFacts, Predictions, Signature
+from tagd.domain import PhotoFacts, Signature
 from tagd.labels.rules import TagRules
 from tagd.labels.wording import Wording, read
 from tagd.pipeline import rederive as anew
 from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.progress import Progress
 from tests.catalogue import NOW, claim, fresh, rows, settled, submit
+from tests.labels import predicted
 
 TABBY, TIGER_CAT, ESPRESSO, TENCH = "n02123045", "n02123159", "n07920052", "n01440764"
 PHOTOS: dict[str, Mapping[str, float]] = {
@@ -47,11 +46,6 @@ def by(plain: TagRules | None = None, **said: object) -> Derivation:
     return Derivation.by(rules)
 
 
-def said(photo_id: str, of: Mapping[str, float]) -> Predictions:
-    logits = np.array([math.log(p) for p in of.values()], dtype=np.float32)
-    return Predictions(photo_id, "made", "f" * 64, tuple(of), logits, 0.0)
-
-
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     """Four photos, tagged by the default rules."""
@@ -62,7 +56,7 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
             submit(tx, *(settled(f"/p/{name}", n) for n, name in enumerate(PHOTOS, 1)))
             found = []
             for number, job in enumerate(claim(tx)):
-                one = said(f"{number:032x}", PHOTOS[job.path.name])
+                one = predicted(PHOTOS[job.path.name], f"{number:032x}")
                 tagging = Tagging("made", (one,), derivation.tags_of(one))
                 made = PhotoFacts("JPEG", 40, 30)
                 found.append(

@@ -4,7 +4,6 @@ import contextlib
 import io
 import struct
 import time
-import zlib
 from collections.abc import Callable
 from functools import cache
 
@@ -33,6 +32,7 @@ from tagd.containers import (
     webp,
 )
 from tagd.containers.boxes import boxes
+from tests.corpus import app, chunk
 from tests.dng import dng
 from tests.photos import cat, coffee
 
@@ -50,15 +50,6 @@ def encoded(name: str, **options: object) -> bytes:
 
 def box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + kind + body
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    checksum = struct.pack(">I", zlib.crc32(kind + body))
-    return struct.pack(">I", len(body)) + kind + body + checksum
-
-
-def app(number: int, body: bytes) -> bytes:
-    return bytes([0xFF, 0xE0 + number]) + struct.pack(">H", 2 + len(body)) + body
 
 
 def kinds(segments: list[Segment]) -> list[str]:

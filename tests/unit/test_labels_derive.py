@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tagd.domain import Predictions
 from tagd.labels.derive import derive, probabilities, sum_up
 from tagd.labels.hierarchy import Hierarchy, read
 from tagd.labels.rules import TagRules
+from tests.labels import predicted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +28,14 @@ PROJECTOR, ENVELOPE, TENCH, DEVICE = "n04009552", "n03291819", "n01440764", "n03
 GRAND_PIANO, PIANO, KEYS = "n03452741", "n03928116", "n03614532"
 
 
-def said(of: Mapping[str, float]) -> Predictions:
-    """The best labels of a model that gives these probabilities, and the rest to others."""
-    best = sorted(of.items(), key=lambda item: -item[1])
-    logits = np.array([math.log(max(p, 1e-30)) for _, p in best], dtype=np.float32)
-    return Predictions("0" * 32, "a-model", "f", tuple(label for label, _ in best), logits, 0.0)
-
-
 def labels(of: Mapping[str, float], rules: TagRules | None = None) -> list[str]:
-    return [tag.label for tag in derive(said(of), rules or TagRules(), SHIPPED).tags]
+    return [tag.label for tag in derive(predicted(of), rules or TagRules(), SHIPPED).tags]
 
 
 def test_cats_add_up_to_a_cat() -> None:
-    tags = derive(said({TIGER_CAT: 0.39, EGYPTIAN: 0.36, TABBY: 0.17}), TagRules(), SHIPPED).tags
+    tags = derive(
+        predicted({TIGER_CAT: 0.39, EGYPTIAN: 0.36, TABBY: 0.17}), TagRules(), SHIPPED
+    ).tags
     assert [tag.label for tag in tags] == [CAT, ANIMAL]
     assert tags[0].confidence == pytest.approx(0.92)
 

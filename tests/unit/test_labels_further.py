@@ -14,7 +14,7 @@ from tagd.labels.meaning import Meaning
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import Vocabulary
 from tagd.pipeline.derivation import Derivation
-from tests.unit.test_labels_derive import said
+from tests.labels import predicted
 
 PLANT, PERSON, TABBY = "n00017222", "n00007846", "n02123045"
 ROSE, BANKSIA, DAMASK = "n12620196", "n12620969", "n12621410"
@@ -23,7 +23,7 @@ AGENT, ORGANISM = "n10400618", "n00004475"
 
 def tags(of: dict[str, float]) -> set[str]:
     derivation = Derivation.by(TagRules())
-    return {derivation.name_of(tag.label) for tag in derivation.tags_of(said(of)).tags}
+    return {derivation.name_of(tag.label) for tag in derivation.tags_of(predicted(of)).tags}
 
 
 def test_kinds_of_roses_add_up_to_a_rose() -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.domain import Predictions
 from tagd.labels import own
 from tagd.labels.derive import derive, probabilities, sum_up
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.wording import Wording, read
+from tests.labels import predicted
 
 SHIPPED = Hierarchy.load()
 TABBY, TIGER_CAT, EGYPTIAN = "n02123045", "n02123159", "n02124075"
@@ -25,12 +23,6 @@ CHIHUAHUA, PUG, TOY_DOG = "n02085620", "n02110958", "n02085374"
 ENVELOPE, ESPRESSO, TENCH = "n03291819", "n07920052", "n01440764"
 SUNGLASS, SUNGLASSES = "n04355933", "n04356056"
 MINKA, OURS = "own:Minka", "own:our dogs"
-
-
-def said(of: Mapping[str, float]) -> Predictions:
-    best = sorted(of.items(), key=lambda item: -item[1])
-    logits = np.array([math.log(max(p, 1e-30)) for _, p in best], dtype=np.float32)
-    return Predictions("0" * 32, "a-model", "f", tuple(label for label, _ in best), logits, 0.0)
 
 
 def ruled(wording: Wording, plain: TagRules | None = None) -> TagRules:
@@ -43,7 +35,7 @@ def tags(
     of: Mapping[str, float], wording: Wording, plain: TagRules | None = None
 ) -> dict[str, Any]:
     rules = ruled(wording, plain)
-    derived = derive(said(of), rules, own.under(rules, SHIPPED))
+    derived = derive(predicted(of), rules, own.under(rules, SHIPPED))
     return {tag.label: pytest.approx(tag.confidence) for tag in derived.tags}
 
 
@@ -179,7 +171,7 @@ def test_whatever_the_rules_they_are_kept(
     if faults:
         return
     hierarchy = own.under(rules, SHIPPED)
-    one = said({label: min(1.0, p * boost) / 8 for label, p in found.items()})
+    one = predicted({label: min(1.0, p * boost) / 8 for label, p in found.items()})
     derived = derive(one, rules, hierarchy)
     assert derive(one, rules, own.under(rules, SHIPPED)) == derived
     given_labels = {tag.label for tag in derived.tags}
