@@ -11,11 +11,10 @@ from tagd.config.keys import SECTIONS, section_of
 from tagd.config.section import Section, Unit
 
 HEAD = (
-    "tagd: what may be set, with the defaults. Take the # away in front of a key to change it.",
-    "Paths may begin with ~ and hold $VARIABLES; relative ones start at this file's folder. Each"
-    " key may also be set by an environment variable, which then outranks this file:"
-    " TAGD_TAGS__TOP_K=3 for top_k in [tags], lists as JSON. `tagd config check` says whether all"
-    " is well.",
+    "All settings of tagd, with their defaults. To change one, remove the # before its key.",
+    "Paths may begin with ~ and contain $VARIABLES; relative ones start at this file's folder."
+    " Environment variables override this file: TAGD_TAGS__TOP_K=3 for top_k in [tags], lists as"
+    " JSON. `tagd config check` checks it.",
 )
 
 

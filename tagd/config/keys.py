@@ -94,7 +94,7 @@ class Watch(Section):
     folders: Paths = Field(
         default=(Path("~/Pictures"),),
         min_length=1,
-        description="Watched, with all below them. `tagd run FOLDER` takes the place of this.",
+        description="Watched with everything below them. `tagd run FOLDER` watches others instead.",
     )
     exclude: Globs = Field(
         default=(),
@@ -105,20 +105,21 @@ class Watch(Section):
         default=1.0,
         gt=0,
         le=3600,
-        description="Size and time must stand still this long before a file counts as whole;"
-        " raise it where slow uploads pause. Files that a program closes are taken at once.",
+        description="Size and time must not change for this long before a file counts as"
+        " whole; raise it where slow uploads pause. Files that a program closes"
+        " are taken at once.",
     )
     rescan_minutes: Annotated[float, Unit("minutes")] = Field(
         default=60.0,
         gt=0,
-        description="How often the folders are compared with the catalogue, to find what the watch"
-        " missed. It opens no unchanged file.",
+        description="How often the folders are compared with the catalogue, to find what the"
+        " watch missed. Unchanged files are not opened.",
     )
     forget_after_days: Annotated[float, Unit("days")] = Field(
         default=30.0,
         gt=0,
-        description="How long a deleted file stays in the catalogue, so that it keeps its tags if"
-        " it comes back.",
+        description="How long a deleted file stays in the catalogue, so that it keeps its"
+        " tags if it returns.",
     )
 
 
@@ -127,84 +128,90 @@ class Catalogue(Section):
 
     path: AbsolutePath = Field(
         default=Path("$XDG_DATA_HOME/tagd/catalogue.db"),
-        description="An SQLite database, on a local disk. $XDG_DATA_HOME is ~/.local/share unless"
-        " set otherwise.",
+        description="An SQLite database, on a local disk. $XDG_DATA_HOME is ~/.local/share"
+        " unless set otherwise.",
     )
 
 
 class Backup(Section):
-    """Copies of the catalogue. `tagd restore` puts one back."""
+    """Backups of the catalogue. `tagd restore` puts one back."""
 
     keep: Annotated[int, Unit("backups")] = Field(
-        default=7, ge=0, le=1000, description="The oldest beyond these are removed. 0 makes none."
+        default=7,
+        ge=0,
+        le=1000,
+        description="How many backups are kept; older ones are removed. 0: no backups.",
     )
     every_hours: Annotated[float, Unit("hours")] = Field(
         default=24.0,
         ge=0.1,
         le=24 * 366,
-        description="How often the daemon makes one; what fell due while it did not run, it makes"
-        " soon after its start.",
+        description="How often the daemon makes one. A backup that was missed is made soon"
+        " after the next start.",
     )
     folder: AbsolutePath = Field(
         default=Path("$XDG_DATA_HOME/tagd/backups"),
-        description="Where they lie. Another disk is better.",
+        description="Where they are kept, preferably on another disk.",
     )
 
 
 class Tags(Section):
-    """Which of the things that a model sees become tags, and what they are called. Tags are named
-    in any language, by a synonym, or by their synset id. What changes here is applied to all photos
-    at the next start, or by `tagd tags rederive`, without another look at them.
+    """Which predictions become tags, and their names. Name tags in any language, by a synonym, or
+    by their synset id. Changes here are applied to all photos at the next start, or by `tagd
+    tags rederive`, without looking at the photos again.
     """
 
     min_confidence: Annotated[float, Unit("probability")] = Field(
         default=RULES.min_confidence,
         ge=0,
         le=1,
-        description="No tag has less. Lower gives more tags, and more wrong ones.",
+        description="Tags below this are not given. A lower value gives more tags, and more"
+        " wrong ones.",
     )
     thresholds: Mapping[TagName, Probability] = Field(
         default={},
-        description="What single tags need in place of that, such as { cat = 0.8, dog = 0.3 }.",
+        description="Other limits for single tags, such as { cat = 0.8, dog = 0.3 }.",
     )
     allow: TagNames = Field(
-        default=(), description="Give no tags but these, such as ['cat', 'dog']. Empty: all."
+        default=(), description="Give only these tags, such as ['cat', 'dog']. Empty: all."
     )
     deny: TagNames = Field(
         default=(),
-        description="Never give these. What they are kinds of, and what is a kind of them, stays.",
+        description="Never give these tags. Broader and narrower ones are still given.",
     )
     alias: Mapping[TagName, TagName] = Field(
         default={},
-        description="What tags are to be instead: { tabby = 'Minka', 'tiger cat' = 'Minka' } makes"
-        " two into one. The new name may be another tag's or one of your own.",
+        description="Give other tags instead: { tabby = 'Minka', 'tiger cat' = 'Minka' }"
+        " merges two into one. The new name may be that of another tag, or your"
+        " own.",
     )
     parents: Mapping[TagName, TagNames] = Field(
         default={},
-        description="Your own hierarchy: { Chihuahua = 'our dogs', pug = ['our dogs', 'snorers'] }"
-        " gives what is named on the right beside what is named on the left. Either may be a tag"
-        " of your own that is not there yet.",
+        description="Your own hierarchy: { Chihuahua = 'our dogs', pug = ['our dogs',"
+        " 'snorers'] } gives the tags on the right together with those on the"
+        " left. Either may be a new tag of your own.",
     )
     top_k: Annotated[int, Unit("tags")] = Field(
         default=RULES.top_k,
         ge=1,
         le=64,
         validation_alias=AliasChoices("top_k", "max_tags"),
-        description="The most tags that one photo gets. `max_tags` is another name for it.",
+        description="The most tags that one photo gets. `max_tags` is the same key.",
     )
     ancestors: bool = Field(
         default=RULES.ancestors,
-        description="Also give what a thing is a kind of: cat and animal beside Siamese cat.",
+        description="Also give the broader tags: cat and animal with Siamese cat.",
     )
     prefix: Annotated[str, AfterValidator(_on_one_line)] = Field(
         default=RULES.prefix,
-        description="Put before the name of every tag that a model may give, such as 'auto/'."
-        " Search does without it.",
+        description="Put before the name of every tag from a model, such as 'auto/'. Searches"
+        " work without it.",
     )
     language: Annotated[str, AfterValidator(_spoken)] = Field(
         default=RULES.language,
-        description=f"What tags are called in the catalogue: {' or '.join(languages())}. Search"
-        " knows every language, and changing this costs no inference.",
+        description="The language of tag names in the catalogue:"
+        f" {' or '.join(languages())}. Search knows every language, and changing this needs no"
+        " inference.",
     )
 
     @model_validator(mode="before")
@@ -216,95 +223,96 @@ class Tags(Section):
 
 
 class Model(Section):
-    """What looks at the photos."""
+    """The models that look at the photos."""
 
     name: str = Field(
         default="",
-        description="Always this model, such as 'efficientnet-lite2'. Empty: tagd chooses.",
+        description="Always use this model, such as 'efficientnet-lite2'. Empty: tagd chooses.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        default="auto", description="'auto' takes the GPU where there is one."
+        default="auto", description="'auto' uses the GPU if there is one."
     )
     folder: AbsolutePath = Field(
         default=Path("$XDG_DATA_HOME/tagd/models"),
-        description="Where pulled and imported models lie, on a disk with some gigabytes free.",
+        description="Where pulled and imported models are kept; they may need some gigabytes.",
     )
     memory_budget: Annotated[float, Unit("MB")] = Field(
         default=0.0,
         ge=0,
-        description="What models may take together; those that were not asked for longest make"
-        " room. 0 is as much as is free.",
+        description="What all loaded models together may use; those unused for longest are"
+        " unloaded first. 0: whatever is free.",
     )
     idle_unload_minutes: Annotated[float, Unit("minutes")] = Field(
         default=30.0,
         ge=0,
-        description="A model that no photo needed for so long is unloaded. 0 keeps it.",
+        description="A model that was not needed for this long is unloaded. 0: never.",
     )
     allow_cpu_fallback: bool = Field(
         default=False,
-        description="Whether the CPU stands in for a GPU that has failed, until it is back. Else"
-        " photos wait for it.",
+        description="Whether the CPU replaces a GPU that has failed, until the GPU is back."
+        " Otherwise photos wait for it.",
     )
 
 
 class Worker(Section):
-    """How the work is done."""
+    """How photos are processed."""
 
     batch_size: Annotated[int, Unit("photos")] = Field(
         default=0,
         ge=0,
         le=1024,
-        description="The most photos in one forward pass. 0 is 4 on a CPU and 16 on a GPU, or fewer"
-        " where `tagd models bench` found that fewer are as quick.",
+        description="The most photos in one forward pass. 0: 4 on a CPU and 16 on a GPU, or"
+        " fewer where `tagd models bench` found that fewer are as fast.",
     )
     decoders: Annotated[int, Unit("processes"), AfterValidator(_one_a_core)] = Field(
         default=0,
         ge=0,
         le=256,
-        description="How many photos are decoded at once, about 50 MB each. 0 is one a core.",
+        description="How many photos are decoded at once, about 50 MB each. 0: one for each core.",
     )
     max_attempts: Annotated[int, Unit("attempts")] = Field(
         default=5,
         ge=1,
-        description="Tries before a photo is given up, until it changes or `tagd failed --retry`.",
+        description="Attempts before a photo is given up, until it changes or `tagd failed"
+        " --retry`.",
     )
     max_megapixels: Annotated[float, Unit("megapixels")] = Field(
         default=200.0,
         gt=0,
         le=10_000,
-        description="Larger pictures are refused: a small file can hide one that fills the memory.",
+        description="Larger pictures are refused: a small file can decode to a picture that"
+        " fills the memory.",
     )
     decode_timeout_seconds: Annotated[float, Unit("seconds")] = Field(
         default=30.0,
         gt=0,
-        description="A decoder that takes longer over one photo is stopped.",
+        description="A decoder that takes longer for one photo is killed.",
     )
 
-    nice: Annotated[int, Unit("as the command nice has it")] = Field(
+    nice: Annotated[int, Unit("niceness")] = Field(
         default=0,
         ge=0,
         le=19,
-        description="How far tagd stands back behind other programs, up to 19.",
+        description="The CPU niceness of tagd; at 19 all other programs go first.",
     )
     ionice: Literal["", "best-effort", "idle"] = Field(
         default="",
-        description="The same at the disk: 'best-effort' goes last, 'idle' only where nobody else"
-        " wants it.",
+        description="The same for the disk: 'best-effort' goes last, 'idle' runs only when"
+        " nobody else uses the disk.",
     )
     windows: Windows = Field(
         default=(),
-        description="The hours in which photos are tagged, such as ['22:00-06:00'], by this"
-        " machine's clock. Empty: always. Folders are watched all the time.",
+        description="The hours in which photos are tagged, such as ['22:00-06:00'], in local"
+        " time. Empty: always. Folders are watched all the time.",
     )
 
 
 class Metrics(Section):
-    """Numbers for Prometheus, at /metrics; /healthz and /readyz say whether all is well."""
+    """Metrics for Prometheus at /metrics, and health checks at /healthz and /readyz."""
 
     listen: Annotated[str, AfterValidator(_loopback)] = Field(
         default="",
-        description="Where they are served on this machine, such as '127.0.0.1:9469'. Empty:"
-        " nowhere.",
+        description="The local address to serve them at, such as '127.0.0.1:9469'. Empty: nowhere.",
     )
 
     @property
@@ -315,17 +323,18 @@ class Metrics(Section):
 
 
 class Log(Section):
-    """What `tagd run` says."""
+    """The log of `tagd run`."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="'info' has a line for each photo that arrives, and a"
-        " summary a minute where there are many; 'debug' has them all.",
+        description="'info' logs a line for each photo, or a summary a minute when there are"
+        " many; 'debug' logs them all.",
     )
     format: Literal["auto", "text", "json"] = Field(
         default="auto",
-        description="'json' is one object a line, for collectors. 'auto' is text, and under systemd"
-        " the journal's own fields: journalctl TAGD_PATH=/photos/a.jpg.",
+        description="'json' is one object a line, for log collectors. 'auto' is text, and"
+        " under systemd structured journal fields: journalctl"
+        " TAGD_PATH=/photos/a.jpg.",
     )
 
 

@@ -23,8 +23,9 @@ class MetadataRule(Section):
 
 
 class Metadata(Section):
-    """Whether tags are written where other programs read them. Nothing but keywords is ever
-    changed, what others wrote stays, and what tagd wrote can be taken back: `tagd write --undo`."""
+    """Whether tags are also written where other programs read them. Only keywords are ever
+    changed, those of others stay, and what tagd wrote can be taken back: `tagd write --undo`.
+    """
 
     write: Write = Field(
         default="off",
@@ -34,24 +35,24 @@ class Metadata(Section):
     )
     rules: Annotated[tuple[MetadataRule, ...], BeforeValidator(as_tuple)] = Field(
         default=(),
-        description="Tables with path (a glob) and write; the first that matches a photo counts in"
-        " the place of the key above: { path = 'raw/**', write = 'sidecar' }.",
+        description="Tables with path (a glob) and write; the first that matches a photo"
+        " overrides the key above: { path = 'raw/**', write = 'sidecar' }.",
     )
     read: Read = Field(
         default="auto",
-        description="Whether keywords of other programs become tags by themselves: 'on', 'off', or"
-        " 'auto', which is on where any are written. `tagd read` takes them anywhere. Stars,"
-        " places, times and cameras are read in any case.",
+        description="Whether keywords from other programs become tags automatically: 'on',"
+        " 'off', or 'auto', which is on where any are written. `tagd read` reads them"
+        " on request. Ratings, places, times and cameras are always read.",
     )
     sidecar_name: Literal["photo.jpg.xmp", "photo.xmp"] = Field(
         default="photo.jpg.xmp",
-        description="How a new sidecar is called: as darktable and digiKam do it, or as Lightroom."
-        " One that is there is used, whatever its name.",
+        description="The name of a new sidecar: as darktable and digiKam name it, or as"
+        " Lightroom does. An existing one is used, whichever its name.",
     )
     sidecar_folder: OptionalPath = Field(
         default=None,
-        description="Where sidecars lie, each below the whole path of its photo, for originals that"
-        " nobody may write to. Empty: beside the photos.",
+        description="A folder for the sidecars, which repeats the whole path of each photo, for"
+        " originals that nobody may write to. Empty: beside the photos.",
     )
     fields: Annotated[tuple[FieldName, ...], BeforeValidator(as_tuple)] = Field(
         default=(
@@ -61,24 +62,25 @@ class Metadata(Section):
             "XPKeywords",
             "IPTC:Keywords",
         ),
-        description="Where keywords are written: for all programs, for Lightroom, for digiKam, for"
-        " Windows, and for older ones where a photo has IPTC already.",
+        description="The fields to write keywords to: for all programs, for Lightroom, for"
+        " digiKam, for Windows, and IPTC for older programs, where a photo already"
+        " has it.",
     )
     hierarchical: bool = Field(
-        default=True, description="Whether Lightroom and digiKam are told animal|cat, not only cat."
+        default=True, description="Whether Lightroom and digiKam get animal|cat, not only cat."
     )
     min_confidence: Annotated[float, Unit("probability")] = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="Tags that a model gave with less are kept in the catalogue alone.",
+        description="Tags that a model gave with less stay in the catalogue only.",
     )
     preserve_mtime: bool = Field(
         default=True,
-        description="Whether a photo keeps its time of change when its keywords change.",
+        description="Whether a photo keeps its modification time when its keywords change.",
     )
     backup_originals: bool = Field(
         default=False,
-        description="Whether the photo as it was before the first change is kept beside it, as"
-        " NAME_original.",
+        description="Whether the photo as it was before the first change is kept beside it,"
+        " as NAME_original.",
     )

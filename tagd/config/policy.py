@@ -73,9 +73,10 @@ class PolicyCascade(Section):
 
 
 class Policy(Section):
-    """Which model for which photo. The first of these that is set counts: name in [model], alone;
-    the first rule that matches; cascade; use and targets; else the cascade that comes with tagd.
-    `tagd policy explain PHOTO` says what came out, and why."""
+    """Which model looks at which photo. The first of these that is set decides: name in [model];
+    the first rule that matches; cascade; use and targets; otherwise the built-in cascade. `tagd
+    policy explain PHOTO` shows the choice, and why.
+    """
 
     use: Use = Field(
         default="",
@@ -84,35 +85,36 @@ class Policy(Section):
     )
     accuracy_target: Percent = Field(
         default=0.0,
-        description="What the model should reach. Where none does, it is the most accurate that"
-        " fits. 0 is no target.",
+        description="The accuracy that the model should reach. If none does, it is the most"
+        " accurate that fits. 0: no target.",
     )
     latency_target_ms: Milliseconds = Field(
         default=0.0,
-        description="What one photo may take, as `tagd models bench` measures it, else estimated."
-        " 0 is no target.",
+        description="The time that one photo may take, as measured by `tagd models bench`, or"
+        " else estimated. 0: no target.",
     )
     memory_budget: Annotated[float, Unit("MB")] = Field(
         default=0.0,
         ge=0,
-        description="What the models of one choice may take. 0 is as much as is free; more than"
-        " memory_budget in [model] is never taken.",
+        description="What the models for one photo may use. 0: whatever is free."
+        " memory_budget in [model] is never exceeded.",
     )
     backlog: Annotated[int, Unit("photos")] = Field(
         default=0,
         ge=0,
-        description="From so many waiting photos on a quicker model works, and the photos are noted"
-        " to be refined. Models that you name are never replaced. 0 is never.",
+        description="With this many photos waiting, a faster model is used, and they are"
+        " refined later. Models that you name are never replaced. 0: never.",
     )
     cascade: PolicyCascade = Field(
         default=PolicyCascade(),
-        description="Models from the quickest to the most accurate: each decides where it is at"
-        " least as sure as settles_at, a probability for each but the last; without that, as `tagd"
-        " policy calibrate` found.",
+        description="Models from the fastest to the most accurate. Each decides where it is"
+        " at least as sure as settles_at (a probability for each but the last);"
+        " without that, as `tagd policy calibrate` found.",
     )
     rules: Annotated[tuple[PolicyRule, ...], BeforeValidator(as_tuple)] = Field(
         default=(),
-        description="Tables, of which the first that matches a photo counts: path (a glob), camera,"
-        " type, min_megapixels, max_megapixels, hours ('22:00-06:00'), and what follows: models"
-        " (one, or several as a cascade), or use, accuracy_target, latency_target_ms.",
+        description="Tables, of which the first that matches a photo is used. To match: path"
+        " (a glob), camera, type, min_megapixels, max_megapixels, hours"
+        " ('22:00-06:00'). To use: models (one, or several as a cascade), or use,"
+        " accuracy_target, latency_target_ms.",
     )

@@ -33,37 +33,38 @@ Windows = Annotated[
 
 
 class Retag(Section):
-    """When photos are looked at again, whose tags come from models, thresholds or rules that are
-    not those wanted any more. Their old tags count until then. `tagd retag --plan` says how many
-    they are. New photos always go first."""
+    """When photos are tagged again because other models, thresholds or rules are wanted now. Their
+    old tags count until then. `tagd retag --plan` tells how many there are. New photos always
+    go first.
+    """
 
     windows: Windows = Field(
         default=("01:00-06:00",),
-        description="The hours for it, in local time: several, or '00:00-24:00' for always. Empty:"
-        " never by itself.",
+        description="The hours for it, in local time: one or several, or '00:00-24:00' for"
+        " always. Empty: only on request.",
     )
     per_hour: Annotated[int, Unit("photos")] = Field(
-        default=0, ge=0, description="The most in any hour. 0 is as many as there are."
+        default=0, ge=0, description="The most photos in an hour. 0: no limit."
     )
     check_minutes: Annotated[float, Unit("minutes")] = Field(
         default=60.0,
         gt=0,
-        description="How often it is looked whether models, speeds or paths have changed, besides"
-        " at the start.",
+        description="How often to check whether models, speeds or paths have changed; also"
+        " done at the start.",
     )
     cron: Annotated[str, AfterValidator(_five_fields)] = Field(
         default="",
-        description="When to look besides, as '30 0 * * mon-fri': minute, hour, day, month, weekday"
-        " by name.",
+        description="More times to check, such as '30 0 * * mon-fri': minute, hour, day,"
+        " month, weekday by name.",
     )
     keep_runs: Annotated[int, Unit("taggings")] = Field(
         default=2,
         ge=0,
         description="How many earlier taggings of each photo are kept, so that `tagd retag"
-        " --back-to MODEL` can bring them back without another look.",
+        " --back-to MODEL` can restore them without inference.",
     )
     refine_when_idle: bool = Field(
         default=False,
-        description="Tag every photo at once with a quick model, and again with the one that it"
-        " deserves when nothing else waits, at any hour.",
+        description="Tag every photo at once with a fast model, and again with the proper one"
+        " when nothing else waits, at any hour.",
     )
