@@ -16,7 +16,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
 class NoSuchDate(ValueError):
-    """Text that is no year, month or day, or a range that ends before it begins."""
+    """Text that is not a year, month or day, or a range that ends before it begins."""
 
 
 def bounds(taken: TakenTerm) -> tuple[int, int]:
@@ -41,7 +41,7 @@ def _span(text: str) -> tuple[int, int]:
     """A year's, a month's or a day's first moment, and the first that no clock shows after it."""
     found = _DATE.fullmatch(text)
     if found is None:
-        raise NoSuchDate(f"{text!r} is no year, month or day")
+        raise NoSuchDate(f"{text!r} is not a year, month or day")
     year, month, day = (None if part is None else int(part) for part in found.groups())
     assert year is not None
     if month is None:

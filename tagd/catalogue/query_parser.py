@@ -149,7 +149,7 @@ class _Parser:
         found = _CONFIDENCE.fullmatch(text)
         if found is None or (found["sign"] and found["high"]):
             hint = "Write conf:>0.8, conf:<=0.5 or conf:0.5..0.8."
-            raise self._error(f"{text!r} is no confidence", at, hint)
+            raise self._error(f"{text!r} is not a confidence", at, hint)
         low, high = float(found["low"]), float(found["high"] or 1)
         if not 0 <= low <= high <= 1:
             raise self._error("a confidence is from 0 to 1, the lower one first", at)

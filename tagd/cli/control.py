@@ -51,7 +51,7 @@ def stop(config: ConfigFile = None) -> None:
     deadline = time.monotonic() + END_SECONDS
     while (holder := owner_of(path)) is not None and holder.what == "tagd run":
         if time.monotonic() > deadline:
-            raise ControlError(f"{holder} has not ended yet", hint="look at its log")
+            raise ControlError(f"{holder} has not ended yet", hint="see its log")
         time.sleep(_LOOK_SECONDS)
 
 
@@ -95,7 +95,7 @@ def _listener(catalogue: Path) -> Path:
             f"no tagd is running on {display(catalogue)}", hint="`tagd run` starts one"
         )
     if holder.what != "tagd run":
-        raise ControlError(f"{holder} works on the catalogue, and cannot be told anything")
+        raise ControlError(f"{holder} is using the catalogue, and takes no commands")
     try:
         with open_reader(catalogue) as opened, opened.read() as tx:
             place = facts.get(tx, facts.CONTROL)

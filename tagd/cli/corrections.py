@@ -35,7 +35,7 @@ TagName = Annotated[
 ]
 OfQuery = Annotated[
     str | None,
-    typer.Option("--query", metavar="QUERY", help="All photos that a search finds, not FILE."),
+    typer.Option("--query", metavar="QUERY", help="Photos that a search finds, instead of FILE."),
 ]
 
 
@@ -173,7 +173,7 @@ def _at(tx: Connection, place: Path) -> list[int]:
         )
     photos = [each.photo_id for each in found if each.photo_id is not None]
     if not photos:
-        raise TagdError(f"{display(place)} has not been looked at: {_why(found)}")
+        raise TagdError(f"{display(place)} has not been tagged yet: {_why(found)}")
     return photos
 
 
@@ -191,7 +191,7 @@ def _label(tx: Connection, tag: str, photos: Sequence[int], command: str, rules:
 
     text = " ".join(tag.split())
     if not text:
-        raise typer.BadParameter("a tag has a name")
+        raise typer.BadParameter("the tag needs a name")
     try:
         return meant_of(text, rules, label_names(tx), labels_on(tx, photos))
     except NoSuchTag as unclear:

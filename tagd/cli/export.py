@@ -43,12 +43,13 @@ def register(app: typer.Typer) -> None:
 
 def export(
     query: Annotated[
-        list[str] | None, typer.Argument(metavar="QUERY", help="As `tagd search` has it.")
+        list[str] | None, typer.Argument(metavar="QUERY", help="As for `tagd search`.")
     ] = None,
     *,
     config: ConfigFile = None,
     format: Annotated[  # noqa: A002  the option's name
-        Format, typer.Option("--format", help="A table, or an object a line with all tags in full.")
+        Format,
+        typer.Option("--format", help="A table, or a JSON object a line with all tags in full."),
     ] = Format.CSV,
 ) -> None:
     """Print what a query finds as a table; without a query, every file that is there.

@@ -69,7 +69,7 @@ def history(
     elif events:
         output.table(["when", "who", "what", "run"], [event_cells(each) for each in events], "run")
     else:
-        output.note("nothing has become of its tags yet")
+        output.note("its tags have not changed yet")
 
 
 def undo(
@@ -81,7 +81,9 @@ def undo(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="What models gave since, as 2026-11-21."),
+        typer.Option(
+            "--since", metavar="DATE", help="What models gave since then, such as 2026-11-21."
+        ),
     ] = None,
     *,
     config: ConfigFile = None,
@@ -98,7 +100,7 @@ def undo(
     to take back.
     """
     if sum(each is not None for each in (run, model, since)) != 1:
-        raise typer.BadParameter("one of --run, --model and --since says what to take back")
+        raise typer.BadParameter("give one of --run, --model and --since")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     from tagd.catalogue.undone import What  # noqa: PLC0415  lazy: see search.py
@@ -148,7 +150,7 @@ def _require(tx: Connection, what: What) -> None:
     from tagd.catalogue.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
 
     if what.run is not None and not runs_there(tx, what.run):
-        raise TagdError(f"there is no run {what.run}", hint="tagd history lists the last ones.")
+        raise TagdError(f"there is no run {what.run}", hint="tagd history lists the latest runs.")
     if what.model is not None and not models_there(tx, what.model):
         raise TagdError(f"no model {what.model!r} has tagged a photo")
 
@@ -164,7 +166,7 @@ def _runs(config: Path | None, *, json: bool) -> None:
         rows = [(each.run, local(each.started_at), each.command, did(each)) for each in runs]
         output.table(["run", "since", "command", "did"], rows, "run")
     else:
-        output.note("nothing has changed any tag yet")
+        output.note("no run has changed any tags yet")
 
 
 def moment(text: str) -> float:
@@ -173,7 +175,7 @@ def moment(text: str) -> float:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is no date such as 2026-11-21 or 2026-11-21T18:30"
+            f"{text!r} is not a date such as 2026-11-21 or 2026-11-21T18:30"
         ) from None
 
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 ModelList = Annotated[
     str | None,
-    typer.Option("--models", metavar="A,B,C", help="These models; else all on this disk."),
+    typer.Option(
+        "--models", metavar="A,B,C", help="Only these models; by default all on this disk."
+    ),
 ]
 
 
@@ -43,13 +45,14 @@ def register(models: typer.Typer) -> None:
 
 def bench(
     chosen: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="These; else all on this disk.")
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Only these; by default all on this disk."),
     ] = None,
     batch: Annotated[
         list[int] | None, typer.Option("--batch", min=1, help="Only these batch sizes.")
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.01, help="How long for each batch size.")
+        float, typer.Option("--seconds", min=0.01, help="How long to measure each batch size.")
     ] = 2.0,
     config: ConfigFile = None,
     json: AsJson = False,
@@ -145,7 +148,10 @@ def evaluate(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", exists=True, file_okay=False, help="A folder for each class, of photos."
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="A folder that holds a folder of photos for each class.",
         ),
     ],
     models: ModelList = None,
@@ -246,7 +252,7 @@ def _writable(settings: Config) -> Catalogue:
     try:
         return open_owner(settings.catalogue.path, "tagd models bench")
     except CatalogueHeld as error:
-        output.note(f"tagd: {error.message}; it takes part of the machine from what is measured")
+        output.note(f"tagd: {error.message}; the figures are lower while it works")
         return open_writer(settings.catalogue.path)
 
 

@@ -49,11 +49,17 @@ def write(
     *,
     query: Annotated[
         str | None,
-        typer.Option("--query", metavar="QUERY", help="All photos that a search finds, not PATH."),
+        typer.Option(
+            "--query", metavar="QUERY", help="Photos that a search finds, instead of PATH."
+        ),
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="WHERE", help="sidecar, embedded or both, whatever is set."),
+        typer.Option(
+            "--to",
+            metavar="WHERE",
+            help="sidecar, embedded or both, whatever the configuration says.",
+        ),
     ] = None,
     undo: Annotated[
         int | None,
@@ -245,7 +251,7 @@ def _take_back(
 
     with catalogue.read() as tx:
         if not runs_there(tx, number):
-            raise TagdError(f"there is no run {number}", hint="tagd history lists the last ones.")
+            raise TagdError(f"there is no run {number}", hint="tagd history lists the latest runs.")
         places = defaultdict(list)
         for file_id, place in inscriptions.written_in(tx, number):
             places[file_id].append(place)

@@ -151,7 +151,8 @@ def pull(  # noqa: PLR0917  as above
 @models.command()
 def verify(
     chosen: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="These; else all on this disk.")
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Only these; by default all on this disk."),
     ] = None,
     config: ConfigFile = None,
 ) -> None:
@@ -166,7 +167,7 @@ def verify(
             wrong += 1
             output.note(f"tagd: {error}")
         else:
-            output.line(f"{model} is whole: {display(path)}")
+            output.line(f"{model} is intact: {display(path)}")
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -64,7 +64,10 @@ def calibrate(  # noqa: PLR0917  typer names what is positional here
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", exists=True, file_okay=False, help="A folder for each class, of photos."
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="A folder that holds a folder of photos for each class.",
         ),
     ],
     none: Annotated[
@@ -74,7 +77,7 @@ def calibrate(  # noqa: PLR0917  typer names what is positional here
             metavar="DIR",
             exists=True,
             file_okay=False,
-            help="Pictures of none of the classes.",
+            help="A folder of pictures of none of the classes.",
         ),
     ] = None,
     models: Annotated[
@@ -151,7 +154,7 @@ def _lines(
     camera = " ".join(filter(None, (photo.camera_make, photo.camera_model)))
     yield "photo", display(facts.path)
     size = f"{photo.width} x {photo.height} ({megapixels(photo):.1f} megapixels)"
-    yield "facts", f"{photo.format}, {size}, {camera or 'camera not known'}"
+    yield "facts", f"{photo.format}, {size}, {camera or 'camera unknown'}"
     free = "" if machine.free_mb is None else f"{machine.free_mb:,} MB for models, "
     waits = output.count(machine.waiting, "photo")
     yield "machine", f"{device}, {free}{waits} waiting, {machine.at:%H:%M}"
@@ -199,7 +202,7 @@ def _cascade(settings: Config, models: str) -> tuple[str, ...]:
     named = tuple(name.strip() for name in models.split(",") if name.strip())
     chosen = named or settings.policy.cascade.models or EMBEDDED.models
     if len(set(chosen)) != len(chosen) or len(chosen) < 2:
-        raise ConfigError("a cascade has two models or more, each another one")
+        raise ConfigError("a cascade needs two or more different models")
     return chosen
 
 

@@ -134,7 +134,7 @@ def _plan(settings: Config, *, json: bool) -> None:
             f"{output.count(number, 'photo keeps its', 'photos keep their')} tags: {reason}"
         )
     if not steps:
-        output.line(f"all tags come from what is wanted{' and can be had' * bool(unmet)}")
+        output.line("the other tags are up to date" if unmet else "all tags are up to date")
         return
     headers = ["photos", "tagged by", "to be tagged by", "time"]
     rows = [(f"{each.photos:,}", asked_of(each), each.wanted, time_of(each)) for each in steps]
@@ -173,7 +173,11 @@ def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) 
     found = found_by(tx, query, tag_rules(settings)) if query else ()
     photos = photos_at(tx, [*paths, *(each.path for each in found)])
     if not photos:
-        what = "the query finds no photo" if query else f"no photo is known at {display(paths[0])}"
+        what = (
+            "the query finds no photo"
+            if query
+            else f"the catalogue knows no photo at {display(paths[0])}"
+        )
         raise TagdError(what, hint="tagd search shows what there is" if query else "")
     return photos
 
@@ -215,7 +219,7 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
             behind = sum(gap.photos for gap in catalogue_retag.gaps(tx))
     if not outcome.photos and model not in known:
         raise TagdError(
-            f"nothing is kept of a model {model!r}", hint=f"There is of {', '.join(known)}."
+            f"nothing is kept of a model {model!r}", hint=f"There are those of {', '.join(known)}."
         )
     _print_back(outcome, model, behind, json=json)
 

@@ -50,13 +50,14 @@ def search(
     json: AsJson = False,
     null: NullPaths = False,
     sort: Annotated[
-        SortBy, typer.Option("--sort", help="newest: taken last; added: the latest to tagd.")
+        SortBy,
+        typer.Option("--sort", help="newest: the last taken first; added: the last added first."),
     ] = SortBy.PATH,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many.")
+        int | None, typer.Option("--limit", metavar="N", min=0, help="Print at most N.")
     ] = None,
     offset: Annotated[
-        int, typer.Option("--offset", metavar="N", min=0, help="Pass over the first so many.")
+        int, typer.Option("--offset", metavar="N", min=0, help="Skip the first N.")
     ] = 0,
 ) -> None:
     """Find photos by their tags, in any language.

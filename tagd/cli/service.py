@@ -18,7 +18,9 @@ service_commands = typer.Typer(
     name="service", help="Run tagd as a service of systemd's.", no_args_is_help=True
 )
 
-ForUser = Annotated[bool, typer.Option("--user", help="For you alone, not for the whole machine.")]
+ForUser = Annotated[
+    bool, typer.Option("--user", help="For this user only, not for the whole machine.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +44,7 @@ def install(
         place, _command(), [name for name, wanted in asked.items() if wanted]
     ):
         output.line(f"wrote {display(file)}")
-    output.line("tagd runs, and will at every start of the machine" if not user else "tagd runs")
+    output.line("tagd is running, and starts with the machine" if not user else "tagd runs")
     if user:
         output.note("loginctl enable-linger has it run while you are not logged in")
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from tagd.ops.checks import Finding
     from tagd.ops.doctor import Patient
 
-config_commands = typer.Typer(
-    name="config", help="Look at the configuration.", no_args_is_help=True
-)
+config_commands = typer.Typer(name="config", help="Check the configuration.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +63,9 @@ def check(config: ConfigFile = None) -> None:
         output.note(f"tagd: {text}")
     if wrong:
         raise typer.Exit(1)
-    output.line(f"{display(file)} is well" if file else "no configuration file; the defaults hold")
+    output.line(
+        f"{display(file)} is valid" if file else "no configuration file; the defaults apply"
+    )
 
 
 def complaints(settings: Config) -> list[str]:

@@ -55,7 +55,8 @@ def status(
     json: AsJson = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Also show where the time of a photo goes.")
+        bool,
+        typer.Option("--verbose", "-v", help="Also show how long each stage takes for a photo."),
     ] = False,
 ) -> None:
     """Show the queue, how quickly it moves, what failed, and what does the work."""
@@ -152,7 +153,7 @@ def failed(
         typer.Argument(metavar="PATH", help="Only these photos, and those in these folders."),
     ] = None,
     config: ConfigFile = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Give them another chance.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try them again.")] = False,
     json: AsJson = False,
     null: NullPaths = False,
 ) -> None:
@@ -297,7 +298,7 @@ def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, st
     if windows:
         yield "hours", ", ".join(windows)
     if told.since is not None and told.mode != "working":
-        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` goes on"
+        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` continues"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def run(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER", help="Watch these, not those of the configuration."),
+        typer.Argument(metavar="FOLDER", help="Watch these instead of the configured folders."),
     ] = None,
     config: ConfigFile = None,
 ) -> None:

@@ -96,7 +96,7 @@ class Maintenance:
         ahead = time.time() - time.monotonic()
         if abs(ahead - self._ahead) > JUMP_SECONDS:
             self._ahead = ahead
-            self._log.info("the clock was set; what is done by it is planned anew")
+            self._log.info("the clock was changed; maintenance is rescheduled")
             self._plan()
 
     def replace(self, duties: Sequence[Duty]) -> None:

@@ -41,7 +41,7 @@ class Orders:
             # Less than the client waits, so that it hears this.
             return self.post(command).result(REPLY_SECONDS - 5)
         except TimeoutError:
-            return Reply(ok=False, message=f"{command} takes long", hint="see the daemon's log")
+            return Reply(ok=False, message=f"{command} is taking long", hint="see the daemon's log")
 
     def carry_out(self, obey: Callable[[Command], Reply], timeout: float) -> None:
         """Wait so long for an order at most, and carry it out."""

@@ -67,7 +67,7 @@ class Changes:
             return "the configuration is read again; nothing has changed"
         words = [f"changed: {', '.join(self.taken)}"] if self.taken else []
         if self.fixed:
-            words.append(f"takes a restart: {', '.join(self.fixed)}")
+            words.append(f"needs a restart: {', '.join(self.fixed)}")
         return "; ".join(words)
 
 

@@ -85,5 +85,5 @@ class Retagging:
         try:
             run()
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
-            self._log.exception("stopped by a fault")
+            self._log.exception("stopped by an internal error")
             self._on_fault()

@@ -102,7 +102,7 @@ class Service:
         if self._mode is not Mode.DRAINING:
             self._parts.open_intake()
         if self._mode is Mode.PAUSED:
-            self._log.warning("paused, as it was told before: `tagd resume` goes on")
+            self._log.warning("still paused: `tagd resume` continues")
             self._say_ready()
 
     def supervise(self) -> None:
@@ -145,7 +145,9 @@ class Service:
         if in_hours is not self._in_hours:
             self._in_hours = in_hours
             hours = ", ".join(windows)
-            self._log.info("within its hours" if in_hours else "waits for its hours", hours=hours)
+            self._log.info(
+                "within its hours" if in_hours else "outside its hours, waiting", hours=hours
+            )
             self._say_ready()
         return in_hours
 
@@ -203,7 +205,7 @@ class Service:
     def _fault(self, error: TagdError | None) -> None:
         if error is not None:
             self._log.error(
-                "cannot work on" if self._is_ready else "cannot start", reason=str(error)
+                "cannot continue" if self._is_ready else "cannot start", reason=str(error)
             )
         self.status = 1
         self._orders.stop()
@@ -220,7 +222,10 @@ class Service:
         try:
             self._control = ControlServer(place, self._answer, beat=self._pulses.of("tagd-control"))
         except ControlError as trouble:
-            self._log.warning("cannot be told anything while it runs", reason=str(trouble))
+            self._log.warning(
+                "no control socket: commands such as `tagd pause` will not work",
+                reason=str(trouble),
+            )
             return
         with self._catalogue.write() as tx:
             facts.put(tx, facts.CONTROL, str(place))
@@ -256,7 +261,7 @@ class Service:
         if self._mode is Mode.DRAINING:
             return Reply(ok=False, message="it drains and ends", hint="`tagd resume` calls it off")
         self._enter(Mode.PAUSED)
-        return Reply(ok=True, message="paused; `tagd resume` goes on")
+        return Reply(ok=True, message="paused; `tagd resume` continues")
 
     def _resume(self) -> Reply:
         before = self._mode

@@ -202,7 +202,7 @@ class Tagging:
         except TagdError as error:
             self._listeners.on_fault(error)
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
-            self._log.exception("stopped by a fault")
+            self._log.exception("stopped by an internal error")
             self._listeners.on_fault(None)
 
     def _rederive(self, tools: Tools, ending: threading.Event) -> None:
@@ -218,7 +218,7 @@ class Tagging:
         )
         if rederived and rederived.photos:
             self._log.info(
-                "tags derived anew, as the rules have changed",
+                "tags derived again, as the rules have changed",
                 photos=rederived.photos,
                 changed=rederived.changed,
             )

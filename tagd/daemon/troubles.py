@@ -28,4 +28,4 @@ def of(intake: IntakeState, parts: Sequence[Part], late: Sequence[Late]) -> Iter
     for part in parts:
         yield from part.troubles
     for silent in late:
-        yield f"the thread {silent.thread} makes no progress for {silent.seconds:.0f} s"
+        yield f"the thread {silent.thread} has made no progress for {silent.seconds:.0f} s"

@@ -55,7 +55,7 @@ class WorkLog:
             if self._counted and (is_quiet or now - self._begun >= PERIOD_SECONDS):
                 counts = {str(outcome): number for outcome, number in self._counted.items()}
                 seconds = round(now - self._begun)
-                self._log.info("many photos, not all in a line", seconds=seconds, **counts)
+                self._log.info("many photos, in summary", seconds=seconds, **counts)
                 self._counted.clear()
                 # In the midst of a backlog the next period has no lines either.
                 self._begun, self._lines = now, 0 if is_quiet else LINES
@@ -65,7 +65,7 @@ class WorkLog:
             case Outcome.TAGGED:
                 self._log.info("tagged", **_facts(report), tags=report.tags, model=report.model)
             case Outcome.RECOGNISED:
-                reason = "its content has its tags"
+                reason = "its content is tagged already"
                 self._log.info("recognised", **_facts(report), reason=reason)
             case Outcome.FAILED:
                 self._log.warning("failed", **_facts(report), reason=report.reason)

@@ -241,7 +241,7 @@ class Writing:
         except TagdError as error:
             self._on_fault(error)
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
-            self._log.exception("stopped by a fault")
+            self._log.exception("stopped by an internal error")
             self._on_fault(None)
 
     def _worker(self, name: str) -> MetadataWorker:

@@ -99,7 +99,7 @@ def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
         )
     row = registry.zoo().get(request.id)
     if row is not None and isinstance(row.weights, BundledWeights):
-        raise ModelError(f"{request.id} came with tagd", hint="Choose another name with --as.")
+        raise ModelError(f"{request.id} is part of tagd", hint="Choose another name with --as.")
     if shelf_.store.find(request.id) is not None and not request.replace:
         raise ModelError(
             f"there is a model called {request.id} already",

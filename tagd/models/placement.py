@@ -83,6 +83,6 @@ class Placement:
             return Device("cpu", "fp32", f"in place of the GPU: {self._lost}")
         raise DeviceUnavailable(
             self._lost,
-            hint="Mend that; or let the CPU stand in: [model] allow_cpu_fallback = true. Where the "
+            hint="Fix that; or let the CPU stand in: [model] allow_cpu_fallback = true. Where the "
             "driver was restarted, restart tagd.",
         )

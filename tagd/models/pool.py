@@ -288,7 +288,7 @@ class ModelPool:
             if not self._loaded:
                 raise ModelError(
                     f"{facts.id} needs about {needed} MB on {device.name}, but {left} are free",
-                    hint="End other programs, or choose a smaller model.",
+                    hint="Close other programs, or choose a smaller model.",
                 )
             oldest = min(self._loaded, key=lambda model: self._loaded[model].used_at)
             self._let_go([oldest])

@@ -96,7 +96,7 @@ def _row(order: Order) -> ModelFacts | None:
     if "/" not in order.model:
         row = registry.find(order.model)
         if isinstance(row.weights, BundledWeights):
-            raise ModelError(f"{row.id} came with tagd; there is nothing to pull")
+            raise ModelError(f"{row.id} is part of tagd; there is nothing to pull")
         if order.name:
             raise ModelError(f"{row.id} has its name", hint="--as is for repositories of the hub.")
         return row
@@ -163,7 +163,7 @@ def _fetch_one(repo: str, file: str, revision: str, folder: Path, known: str | N
         path.unlink()  # else the next try would take it for whole
         raise WeightsRefused(
             f"{repo}: {file} came damaged or is not what was expected: {wrong}",
-            hint="Nothing was taken in. Try again; if it stays so, the hub's file is at fault.",
+            hint="Nothing was taken in. Try again; if it persists, the hub's file is at fault.",
         )
     return said.commit_hash or revision
 
@@ -210,9 +210,9 @@ def _refused_by_hub(repo: str, revision: str, error: HfHubHTTPError) -> ModelErr
         return WeightsMissing(f"{repo} has no revision {revision!r}")
     if status in {401, 403}:
         return WeightsMissing(
-            f"{repo}: the hub wants to know who asks ({status})",
+            f"{repo}: the hub requires a login ({status})",
             hint="Set HF_TOKEN to a token that may read it, and accept its terms on the hub. A "
-            "repository that does not exist is answered so, too.",
+            "repository that does not exist is answered in the same way.",
         )
     return WeightsMissing(f"the hub has no repository {repo} ({status})")
 
@@ -221,8 +221,8 @@ def _unreachable(repo: str, error: Exception) -> WeightsMissing:
     cause = str(error.__cause__ or error).strip().splitlines() or [type(error).__name__]
     return WeightsMissing(
         f"{repo}: {ENDPOINT} cannot be reached, or the connection was cut: {cause[0][:200]}",
-        hint="Is this machine offline, or HF_HUB_OFFLINE set? Try again, it goes on where it ended;"
-        " or bring the files here and use tagd models import.",
+        hint="Is this machine offline, or HF_HUB_OFFLINE set? Try again, it continues where it"
+        " stopped; or bring the files here and use tagd models import.",
     )
 
 

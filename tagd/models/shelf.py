@@ -94,7 +94,7 @@ class Shelf:
         """
         if self.store.find(model) is None:
             if isinstance(self.find(model).weights, BundledWeights):
-                raise ModelError(f"{model} came with tagd, and goes with it")
+                raise ModelError(f"{model} is part of tagd and cannot be removed")
             raise ModelUnknown(f"{model} is not on this disk; there is nothing to remove")
         return self.store.remove(model)
 

@@ -127,7 +127,7 @@ def watched_folder(folder: Path) -> Finding:
     """Whether a watched folder is there and can be read."""
     name = display(folder)
     if not folder.is_dir():
-        what = f"{name} is no folder" if folder.exists() else f"{name} is not there"
+        what = f"{name} is not a folder" if folder.exists() else f"{name} is not there"
         return Finding(
             "folder", Level.PROBLEM, what, "make it, mount it, or change [watch] folders"
         )

@@ -1,7 +1,7 @@
 """How other processes speak with the running daemon: one line of JSON each way.
 
     → {"command": "pause"}
-    ← {"ok": true, "message": "paused; `tagd resume` goes on"}
+    ← {"ok": true, "message": "paused; `tagd resume` continues"}
     ← {"ok": false, "message": "what is wrong", "hint": "what to do"}
     → {"command": "troubles"}
     ← {"ok": true, "message": "", "troubles": ["/photos is not there: waiting for it"]}

@@ -133,7 +133,7 @@ def _by_name(wanted: Cascade, who: str, wants: Wants, machine: Machine) -> Decis
         lack = tree.lacks_room(needed_mb(candidates), wants.memory_budget_mb, machine)
         raise ModelError(
             f"{who}: {' and '.join(wanted.models)} {lack}",
-            hint="Name a smaller model, raise memory_budget, or end other programs.",
+            hint="Name a smaller model, raise memory_budget, or close other programs.",
         )
     stages, origin = cascade.stages_of(wanted, machine)
     if len(stages) == 1:
@@ -159,7 +159,7 @@ def _by_targets(targets: Targets, wants: Wants, machine: Machine) -> Decision:
     if picked is None:
         raise ModelError(
             "no model on this disk fits the memory",
-            hint="Raise memory_budget, end other programs, or get a smaller model.",
+            hint="Raise memory_budget, close other programs, or get a smaller model.",
         )
     choice = Choice((Stage(picked.candidate.model),), picked.reason)
     return Decision(choice, passed_over=picked.passed_over)

@@ -20,14 +20,14 @@ def test_paused_and_drained_across_restarts(home: Home) -> None:
         [sock] = (home.root / "tagd").glob("*.sock")
         assert stat.S_IMODE(sock.stat().st_mode) == 0o600
         told = home.run("pause")
-        assert (told.returncode, told.stdout) == (0, "paused; `tagd resume` goes on\n")
+        assert (told.returncode, told.stdout) == (0, "paused; `tagd resume` continues\n")
         photos.coffee().save(home.photos / "coffee.jpg")
         home.wait_state("coffee.jpg", "queued")
         assert "paused since" in home.run("status").stdout
         asked = home.run("tag", home.photos)
         assert (asked.returncode, "is paused" in asked.stderr) == (1, True)
     process = home.start()  # as the service manager does, and still paused
-    wait_until(lambda: "`tagd resume` goes on" in home.log.read_text(), START_SECONDS)
+    wait_until(lambda: "`tagd resume` continues" in home.log.read_text(), START_SECONDS)
     photos.cat().save(home.photos / "cat.jpg")
     home.wait_state("cat.jpg", "queued")
     assert home.tags("coffee.jpg") == []
@@ -57,7 +57,7 @@ def test_a_reload_follows_what_can_change_and_keeps_the_old_where_it_is_wrong(ho
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: "read again" in home.log.read_text(), START_SECONDS)
         assert (
-            "changed: watch.folders, tags.deny; takes a restart: catalogue.path"
+            "changed: watch.folders, tags.deny; needs a restart: catalogue.path"
             in home.log.read_text()
         )
         wait_until(lambda: "cat" not in home.tags("cat.jpg"), START_SECONDS)
@@ -78,7 +78,7 @@ def test_a_reload_follows_what_can_change_and_keeps_the_old_where_it_is_wrong(ho
         later = (datetime.now() + timedelta(hours=12)).strftime("%H:00")
         home.configure(f'[worker]\nwindows = ["{later}-{later[:2]}:59"]\n')
         assert "changed: watch.folders" in home.run("reload").stdout
-        wait_until(lambda: "waits for its hours" in home.log.read_text(), START_SECONDS)
+        wait_until(lambda: "outside its hours, waiting" in home.log.read_text(), START_SECONDS)
         photos.cat().rotate(30).save(home.photos / "night.jpg")
         home.wait_state("night.jpg", "queued")
         home.configure("")

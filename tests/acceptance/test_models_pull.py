@@ -66,7 +66,7 @@ def test_a_cut_connection_leaves_nothing_behind_that_counts_and_the_next_try_goe
     first = connected.run("models", "pull", ROW.id)
     assert first.returncode == 1
     assert "cannot be reached, or the connection was cut" in first.stderr
-    assert "goes on where it ended" in first.stderr
+    assert "continues where it stopped" in first.stderr
     assert "Traceback" not in first.stderr
     assert taken_in(connected) == []
 
@@ -95,7 +95,7 @@ def test_a_cut_connection_leaves_nothing_behind_that_counts_and_the_next_try_goe
     ("spoil", "arguments", "said"),
     [
         ("lies", (), "came damaged or is not what was expected"),
-        ("private", (), "the hub wants to know who asks (401)"),
+        ("private", (), "the hub requires a login (401)"),
         ("gone", (), "the hub has no repository"),
         ("", ("--revision", "v9"), "has no revision 'v9'"),
         ("offline", (), "cannot be reached"),
@@ -137,7 +137,7 @@ def test_half_of_the_weights_is_refused(connected: Home, served: hub.Hub, weight
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("efficientnet-lite0",), "came with tagd"),
+        (("efficientnet-lite0",), "is part of tagd"),
         (("no-such-model",), "no model is called 'no-such-model'"),
         (("someone/else",), "what shall it be called here?"),
         ((ROW.id, "--as", "mine"), "has its name"),

@@ -60,5 +60,5 @@ def test_a_duty_is_planned_by_the_new_clock(
     else:
         assert after == pytest.approx(real() + jump + wait, abs=120)
         assert [line["event"] for line in said] == [
-            "the clock was set; what is done by it is planned anew"
+            "the clock was changed; maintenance is rescheduled"
         ]

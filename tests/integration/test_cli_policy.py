@@ -43,7 +43,7 @@ def test_explain_says_which_rule_which_facts_and_what_was_passed_over(home: Home
     ran = home.run("policy", "explain", home.photos / "sport" / "a.jpg")
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
-    assert "JPEG, 600 x 400 (0.2 megapixels), camera not known" in lines[1]
+    assert "JPEG, 600 x 400 (0.2 megapixels), camera unknown" in lines[1]
     assert "cpu" in lines[2] or "cuda" in lines[2]
     assert "0 photos waiting" in lines[2]
     assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("rule ")] == [
@@ -130,7 +130,7 @@ def test_calibrate_says_what_it_cannot_work_with(home: Home) -> None:
     coffee().save(home.photos / "a.jpg")
     for arguments, told in (
         ((home.photos,), "no photos in folders named by their class"),
-        ((home.photos, "--models", LITE0), "a cascade has two models or more"),
+        ((home.photos, "--models", LITE0), "a cascade needs two or more different models"),
         ((home.photos / "nowhere",), "does not exist"),
     ):
         ran = home.run("policy", "calibrate", *arguments)

@@ -196,7 +196,7 @@ def test_removing_takes_one_model_away(weights: Path, stocked: Shelf) -> None:
     assert not (stocked.store.root / SMALL.id).exists()
     with pytest.raises(ModelUnknown, match="not on this disk"):
         stocked.remove(SMALL.id)
-    with pytest.raises(ModelError, match="came with tagd"):
+    with pytest.raises(ModelError, match="is part of tagd"):
         stocked.remove("efficientnet-lite0")
     with pytest.raises(WeightsMissing, match="weights are not on this disk") as missing:
         stocked.fingerprint_of(stocked.find(SMALL.id))

@@ -194,7 +194,7 @@ def test_a_folder_that_contradicts_the_zoo_is_refused(
 def test_names_that_are_taken_or_cannot_be_are_refused(
     weights: Path, dishes: Path, stocked: Shelf
 ) -> None:
-    with pytest.raises(ModelError, match="came with tagd"):
+    with pytest.raises(ModelError, match="is part of tagd"):
         adopt(Request(weights, "efficientnet-lite0"), stocked)
     with pytest.raises(ModelError, match="already"):
         adopt(Request(weights, SMALL.id), stocked)

@@ -49,7 +49,7 @@ def test_what_is_built_anew(section: str, values: dict[str, Any], parts: set[Par
 def test_what_takes_a_restart_is_named() -> None:
     found = changes(Config(), changed("catalogue", path=Path("/elsewhere.db")))
     assert found.fixed == ("catalogue.path",)
-    assert found.in_words() == "takes a restart: catalogue.path"
+    assert found.in_words() == "needs a restart: catalogue.path"
 
 
 def test_it_is_known_of_every_key() -> None:

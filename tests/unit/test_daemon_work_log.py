@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tagd.daemon.work_log import LINES, PERIOD_SECONDS, QUIET_SECONDS, WorkLog
 from tagd.pipeline.worker import Outcome, Report
 
-SUMMARY = "many photos, not all in a line"
+SUMMARY = "many photos, in summary"
 
 
 @pytest.fixture

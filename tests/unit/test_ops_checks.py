@@ -106,7 +106,7 @@ def test_watched_folders(tmp_path: Path) -> None:
     missing = checks.watched_folder(tmp_path / "nowhere")
     assert missing.level is Level.PROBLEM
     assert "not there" in missing.what
-    assert "no folder" in checks.watched_folder(tmp_path / "file").what
+    assert "not a folder" in checks.watched_folder(tmp_path / "file").what
 
 
 def test_folders_to_watch_are_counted_without_the_excluded(tmp_path: Path) -> None:
