@@ -1,7 +1,7 @@
-"""How statements of every batch of photos are said: made once, of many rows at a time.
+"""Statements that run for every batch of photos: compiled once, for many rows at a time.
 
-SQLAlchemy makes them, and the driver takes their values as they are: to lay out each row's values
-takes SQLAlchemy longer than SQLite takes to store the row.
+SQLAlchemy compiles them, and the driver takes the values as they are: binding the values of a row
+takes SQLAlchemy longer than storing the row takes SQLite.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether the column's value is in the list that is bound to `name`: one parameter, however
-    many there are."""
+    long the list is."""
     bound = func.json_each(bindparam(name, type_=JSON)).table_valued("value")
     return column.in_(select(bound.c.value))
 
 
 def many(tx: Connection, statement: ClauseElement, rows: Sequence[Row]) -> None:
-    """Say a statement that is kept, and not made anew each time, of each row. All rows name the
-    same columns, with values as the driver takes them."""
+    """Run a statement, compiled once and cached, for each row. All rows name the same columns, with
+    values as the driver takes them."""
     if rows:
         sql, values_of = _compiled(statement, tuple(rows[0]))
         tx.exec_driver_sql(sql, list(map(values_of, rows)))
 
 
 def at_once(tx: Connection, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    """One statement for many rows, which stand as VALUES where it has braces. Each statement that
-    fires triggers or changes references keeps the pages that it changes, to be taken back by
-    itself: one for each row would keep the same pages again and again."""
+    """Run one statement for many rows, which replace its braces as VALUES. A statement that fires
+    triggers or changes references journals the pages that it changes, so that it can be rolled
+    back alone: one statement for each row would journal the same pages again and again."""
     for some in chunks(rows):
         values = ", ".join([marks(some[0])] * len(some))
         tx.exec_driver_sql(sql.format(values), tuple(chain.from_iterable(some)))

@@ -78,7 +78,7 @@ def connect_writer(path: Path, *, checkpoints: bool) -> sqlite3.Connection:
 
 
 def prepare_new(connection: sqlite3.Connection) -> None:
-    """What must be said before a database gets its first table."""
+    """Settings that must be made before a database gets its first table."""
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
 
 
@@ -112,7 +112,7 @@ def share_with_group(path: Path) -> None:
     for suffix in SIDE_FILES:
         beside = side_file(path, suffix)
         if beside.exists() and beside.stat().st_gid != group:
-            # Nobody can give a file to a group that he is not in; the catalogue works all the same.
+            # Only members of a group can give it a file; the catalogue works all the same.
             with suppress(PermissionError):
                 os.chown(beside, -1, group)
 

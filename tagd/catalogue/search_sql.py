@@ -1,4 +1,4 @@
-"""A search in SQLite's own SQL: what a file must fulfil, and the ways to come by files at all.
+"""A search in SQLite's own SQL: the conditions on files, and the indexes that they are found by.
 
 A condition never lets SQLite choose an index (a `+` before a column forbids it): which one is
 walked is decided in `search.py`, by the kept counts. What is probed for each file is found by its

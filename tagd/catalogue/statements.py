@@ -1,4 +1,4 @@
-"""What several modules say to the database in the same way."""
+"""SQL that several modules share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def take_over(*names: str) -> Changes:
-    """Changes for `upsert`: the present row takes these columns over."""
+    """Changes for `upsert`: the present row takes these columns from the new one."""
     return lambda new: {name: new[name] for name in names}
 
 
@@ -51,15 +51,15 @@ def upsert(
     key: Sequence[str],
     changes: Changes | None = None,
 ) -> None:
-    """Insert each row. Where one with the same `key` is there, change it as `changes` says of the
-    columns of the row that was to be inserted; without any, the present row stays."""
+    """Insert each row. Where one with the same `key` exists, apply `changes` to it, which is given
+    the columns of the new row; without `changes`, the present row stays."""
     if rows:
         tx.execute(upserting(table, key=key, changes=changes), list(rows))
 
 
 def upserting(table: Table, *, key: Sequence[str], changes: Changes | None = None) -> Insert:
-    """What `upsert` says, whose form differs between databases: PostgreSQL has the same under the
-    same names in its own dialect."""
+    """The statement of `upsert`, the one that differs between databases: PostgreSQL's dialect has
+    the same under the same names."""
     from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415  lazy: `chunks` needs none
 
     statement = insert(table)

@@ -56,6 +56,6 @@ def note_wanted(tx: Connection, wanted: Mapping[int, Want | None]) -> None:
 
 def drop_earlier(tx: Connection, photos: Sequence[int], keep: int) -> None:
     """Of these photos' taggings that are not in force, drop all but the latest `keep`. Those that a
-    person took back stay: he may want them again."""
+    person took back stay: the undo may be undone."""
     if photos:
         tx.execute(_DROP_EARLIER, {"photos": photos, "keep": keep})

@@ -98,7 +98,7 @@ def _say(
 
     rules = tag_rules(settings)
     with open_writer(settings.catalogue.path) as catalogue:
-        # Who is asked which crane he means keeps no other writer waiting.
+        # Asking a person which crane is meant must keep no other writer waiting.
         with catalogue.read() as tx:
             photos = _photos(tx, files, query, rules)
             label = _label(tx, tag, photos, command, rules)

@@ -95,7 +95,7 @@ def undo(
     """Take back what tagd added: by a run, by a model, or since a date.
 
     A photo then has the tags that it had before. What a person said stays, unless it is the run of
-    his own that is taken back. Unchanged photos are not asked about again; `tagd undo --run` with
+    your own that is taken back. Unchanged photos are not asked about again; `tagd undo --run` with
     the number that this prints brings everything back. The exit status is 1 when there is nothing
     to take back.
     """

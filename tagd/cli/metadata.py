@@ -205,7 +205,7 @@ def _write(
 
 
 def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
-    """The settings, where a person says where he wants it."""
+    """The settings, overridden by --to."""
     from tagd.pipeline.tag_writer import WriteMode  # noqa: PLC0415  lazy, as above
 
     if to is None:

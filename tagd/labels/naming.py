@@ -1,4 +1,4 @@
-"""Which label a person means by a word that he says of photos. Pure.
+"""Which label a person means by a word. Pure.
 
 What these photos have is meant before what they have not: one who rejects the crane of a harbour
 means the crane that stands there.

@@ -34,7 +34,7 @@ class TagRules:
     that is given in the place of another; several may become one. `parents`: what a person wants
     above a label, beside what WordNet has.
 
-    `language`: of the names, such as "en". `names`: what a person calls labels himself. `prefix`:
+    `language`: of the names, such as "en". `names`: a person's own names for labels. `prefix`:
     what every name begins with.
     """
 

@@ -68,7 +68,7 @@ class Vocabulary:
 
     def name(self, label: str, language: str = ENGLISH) -> str:
         """The display name of a label; in English where this language has none. A person's own is
-        called as he wrote it, and a label that nobody knows is its own name."""
+        called as it was written, and a label that nobody knows is its own name."""
         known = self._of(language).get(label) or self._of(ENGLISH).get(label)
         return known or next(iter(self.further_words(label)), label.removeprefix(OWN))
 

@@ -1,4 +1,4 @@
-"""Who makes progress: each thread says again and again that it does, and silence is noticed.
+"""Liveness of threads: each beats while it makes progress, and silence is noticed.
 
 A thread that is at work or waits for some calls its beat; one that has been silent for longer than
 its patience is late. What sees to it that the process is ended and started anew (a supervisor's

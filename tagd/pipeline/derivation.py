@@ -46,7 +46,7 @@ class Derivation:
 
     def name_of(self, label: str) -> str:
         """What a label is called in the catalogue: in the chosen language, with the prefix. A tag
-        of a person's own that the rules do not know was added by him, and has no prefix."""
+        of a person's own that the rules do not know was added by hand, and has no prefix."""
         name = (
             self.rules.names.get(label)
             or self.named(label)
