@@ -2,8 +2,8 @@
 
 With `engine.py` the only place that knows pragmas. A catalogue is in WAL mode while its owner runs,
 so that readers and the writer never wait for each other, and in DELETE mode while nobody does, so
-that users who may only read the file can open it: a WAL database without its `-wal` and `-shm` files can
-be opened only by those who may create them.
+that users who may only read the file can open it: without its `-wal` and `-shm` files a WAL
+database can be opened only by users who may create them.
 """
 
 from __future__ import annotations

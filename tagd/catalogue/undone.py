@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class What:
-    """What is to be taken back: one of these. A run by its number, what a model gave by its name or
+class UndoScope:
+    """What is to be taken back, one of these: a run by its number, what a model gave by its name or
     fingerprint, or what any model gave since a moment, in seconds since 1970."""
 
     run: int | None = None
@@ -74,13 +74,13 @@ def models_there(tx: Connection, name: str) -> bool:
     return tx.scalar(select(model.c.id).where(_named(name)).limit(1)) is not None
 
 
-def count(tx: Connection, what: What) -> int:
+def count(tx: Connection, what: UndoScope) -> int:
     """How many photos there are to take something back of."""
     photos = select(func.count(tagging.c.photo_id.distinct()))
     return tx.execute(photos.where(or_(_given(what), _taken(what)))).scalar_one()
 
 
-def page(tx: Connection, what: What, *, after: int = 0, limit: int) -> list[Step]:
+def page(tx: Connection, what: UndoScope, *, after: int = 0, limit: int) -> list[Step]:
     """The next photos that there is something to take back of, in the order of their rows."""
     touched = or_(_given(what), _taken(what))
     photos = tx.scalars(
@@ -116,7 +116,7 @@ def in_force(tx: Connection, photos: Collection[int]) -> dict[int, int | None]:
     return found
 
 
-def take_back(tx: Connection, what: What, steps: Sequence[Step], run: Run) -> None:
+def take_back(tx: Connection, what: UndoScope, steps: Sequence[Step], run: Run) -> None:
     """Take it back of the photos of one page. What is in force again is as if it had always been
     so: there is no trace of it under `run`."""
     photos = tagging.c.photo_id.in_([step.photo_id for step in steps])
@@ -130,7 +130,7 @@ def take_back(tx: Connection, what: What, steps: Sequence[Step], run: Run) -> No
         tx.execute(its.values(tagging_id=bindparam("to")), moved)
 
 
-def _given(what: What) -> ColumnElement[bool]:
+def _given(what: UndoScope) -> ColumnElement[bool]:
     """The taggings that are to be taken back."""
     there = tagging.c.undone_by.is_(None)
     if what.run is not None:
@@ -140,7 +140,7 @@ def _given(what: What) -> ColumnElement[bool]:
     return and_(there, tagging.c.tagged_at >= what.since)
 
 
-def _taken(what: What) -> ColumnElement[bool]:
+def _taken(what: UndoScope) -> ColumnElement[bool]:
     """The taggings that were taken back by what is to be taken back."""
     if what.run is None:
         return false()

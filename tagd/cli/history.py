@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.history import Event
     from tagd.catalogue.runs import ShownRun
-    from tagd.catalogue.undone import What
+    from tagd.catalogue.undone import UndoScope
     from tagd.config import Config
     from tagd.pipeline.progress import Progress
     from tagd.pipeline.undo import TakenBack
@@ -103,10 +103,10 @@ def undo(
         raise typer.BadParameter("give one of --run, --model and --since")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.catalogue.undone import What  # noqa: PLC0415  lazy: see search.py
+    from tagd.catalogue.undone import UndoScope  # noqa: PLC0415  lazy: see search.py
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
-    what = What(run, model, None if since is None else moment(since))
+    what = UndoScope(run, model, None if since is None else moment(since))
     with bar(output.console(stderr=True)) as show:
         done, number = _undo(settings, what, show, dry_run=dry_run)
     if json:
@@ -120,7 +120,7 @@ def undo(
 
 
 def _undo(
-    settings: Config, what: What, show: Callable[[Progress], None], *, dry_run: bool
+    settings: Config, what: UndoScope, show: Callable[[Progress], None], *, dry_run: bool
 ) -> tuple[TakenBack, int | None]:
     """Take it back; the number of this run, where `undo` of it brings that back."""
     # Lazy: these bring in SQLAlchemy and numpy.
@@ -145,7 +145,7 @@ def _undo(
             return done, noted(tx, this)
 
 
-def _require(tx: Connection, what: What) -> None:
+def _require(tx: Connection, what: UndoScope) -> None:
     """Raise TagdError where there is no such run or model."""
     from tagd.catalogue.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.derived import Difference
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
-    from tagd.catalogue.undone import Step, What
+    from tagd.catalogue.undone import Step, UndoScope
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
     from tagd.pipeline.writes import Writes
@@ -48,7 +48,7 @@ class TakenBack:
 
 def undo(
     catalogue: Catalogue,
-    what: What,
+    what: UndoScope,
     derivation: Derivation,
     run: Run,
     *,
@@ -76,7 +76,7 @@ def undo(
 
 def preview(
     catalogue: Catalogue,
-    what: What,
+    what: UndoScope,
     derivation: Derivation,
     *,
     on_progress: OnProgress = lambda _: None,
@@ -98,7 +98,7 @@ def preview(
 
 
 def _unsay(
-    tx: Connection, what: What, derivation: Derivation, run: Run, writes: Writes | None
+    tx: Connection, what: UndoScope, derivation: Derivation, run: Run, writes: Writes | None
 ) -> int:
     """Take back what was said in a run; models then give what they were kept from giving."""
     changes = [] if what.run is None else corrections.reversal_of(tx, what.run)

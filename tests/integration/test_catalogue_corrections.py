@@ -18,7 +18,7 @@ from tagd.catalogue.corrections import Action, Correction
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.record import known, record
 from tagd.catalogue.runs import Run, last, run_id
-from tagd.catalogue.undone import What
+from tagd.catalogue.undone import UndoScope
 from tagd.domain import Tags, TagSource
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
@@ -92,7 +92,7 @@ class Catalogued:
     def undo(self, **what: object) -> int:
         """Take it back; the number of the run that did."""
         run = Run.of("tagd undo")
-        undo(self.catalogue, What(**what), DERIVATION, run)  # type: ignore[arg-type]
+        undo(self.catalogue, UndoScope(**what), DERIVATION, run)  # type: ignore[arg-type]
         with self.catalogue.write() as tx:
             return run_id(tx, run)
 
@@ -258,10 +258,10 @@ def test_a_preview_tells_what_undo_does_and_writes_nothing(photo: Catalogued) ->
     photo.look(CAT)
     run = photo.look(COFFEE)
     before = photo.state()
-    shown = preview(photo.catalogue, What(run=run), DERIVATION)
+    shown = preview(photo.catalogue, UndoScope(run=run), DERIVATION)
     assert photo.state() == before
     assert (shown.looks.gained, shown.looks.lost) == ({CAT: 1}, {COFFEE: 1})
-    assert undo(photo.catalogue, What(run=run), DERIVATION, Run.of("undo")) == shown
+    assert undo(photo.catalogue, UndoScope(run=run), DERIVATION, Run.of("undo")) == shown
 
 
 def test_what_was_said_since_stands(photo: Catalogued) -> None:
