@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tagd.catalogue.speeds import Speed
+from tagd.models.buckets import BUCKETS
 from tagd.models.contest import contestants, prefer
-from tagd.models.ladder import RUNGS
 from tagd.models.selftest import rings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Measuring = Callable[["LoadedModel"], Iterable[Speed]]
 
 CPU_BATCHES = (1, 2, 4, 8)
-GPU_BATCHES = RUNGS  # what is padded says nothing of its own
+GPU_BATCHES = BUCKETS  # what is padded says nothing of its own
 SECONDS = 2.0  # for each batch size
 MOST_PASSES = 200
 WARM_UP_PASSES = 2  # the first ones allocate, and choose kernels

@@ -23,7 +23,7 @@
     torch_session.py    PyTorch as that interface
     from_pixels.py      a network behind its normalisation
     ways.py, passes.py  how PyTorch runs a network: eagerly, recorded on a GPU, compiled
-    ladder.py           how many pictures go into a pass of a fixed size (pure)
+    buckets.py          how many pictures go into a pass of a fixed size (pure)
     backend.py          a network of any library with given weights becomes a session;
                         timm_, transformers_, torchvision_backend.py: what each knows
     opening.py          a real machine's devices, and the session that is used for a model

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tagd.errors import DeviceUnavailable
-from tagd.models.ladder import RUNGS, rung_of, take
+from tagd.models.buckets import BUCKETS, bucket_of, take
 
 Wanted = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
@@ -48,8 +48,8 @@ class Device:
         batch = self.batch(asked)
         if self.name == "cpu":
             return batch
-        largest = rung_of(take(batch, RUNGS), RUNGS)
-        return sum(rung for rung in RUNGS if rung <= largest)
+        largest = bucket_of(take(batch, BUCKETS), BUCKETS)
+        return sum(bucket for bucket in BUCKETS if bucket <= largest)
 
 
 def choose(wanted: Wanted, gpus: Gpus) -> Device:

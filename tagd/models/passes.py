@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from tagd.models.ladder import RUNGS, rung_of
+from tagd.models.buckets import BUCKETS, bucket_of
 from tagd.models.ways import Way
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Passes(Protocol):
     """Runs a network."""
 
     @property
-    def rungs(self) -> tuple[int, ...]:
+    def buckets(self) -> tuple[int, ...]:
         """The sizes of its passes, ascending; none where any size will do."""
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """`uint8` pictures on the network's device to a tensor of fp32 logits that nobody else
-        writes to; it may not be computed yet. No more pictures than the largest of `rungs`.
+        writes to; it may not be computed yet. No more pictures than the largest of `buckets`.
 
         Raises `Unusable`, and `RuntimeError` as PyTorch does.
         """
@@ -48,7 +48,7 @@ class Passes(Protocol):
 class Eager:
     """One operation after the other."""
 
-    rungs: tuple[int, ...] = ()
+    buckets: tuple[int, ...] = ()
 
     def __init__(self, whole: FromPixels) -> None:
         self._whole = whole
@@ -64,7 +64,7 @@ class Fixed:
     returns what launches it; `tolerance` is how far its logits may be from an eager pass's, in
     parts of their spread."""
 
-    rungs = RUNGS
+    buckets = BUCKETS
 
     def __init__(
         self, whole: FromPixels, prepare: Callable[[torch.Tensor], Launch], tolerance: float
@@ -76,7 +76,7 @@ class Fixed:
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """See `Passes`. What the pictures leave empty holds those of earlier passes."""
-        size = rung_of(len(pixels), self.rungs)
+        size = bucket_of(len(pixels), self.buckets)
         if size not in self._ready:
             self._ready[size] = self._made(size, pixels)
         place, launch = self._ready[size]

@@ -12,9 +12,9 @@ import torch
 
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import executable_memory, memory
+from tagd.models.buckets import bucket_of, take
 from tagd.models.device import Gpus, choose
 from tagd.models.from_pixels import FromPixels
-from tagd.models.ladder import rung_of, take
 from tagd.models.passes import Eager, Unusable, is_out_of_memory, passes
 from tagd.models.processor import processor
 from tagd.models.session import require_images
@@ -114,7 +114,7 @@ class TorchSession:
             run = self._run
             if run is None:
                 raise ModelError("this session has been closed")
-            part = images[done : done + take(len(images) - done, run.rungs, self.batch_limit)]
+            part = images[done : done + take(len(images) - done, run.buckets, self.batch_limit)]
             answer = self._pass(run, part)
             if answer is None:
                 memory.reclaim()  # only now: the exception held what the failed pass had taken
@@ -134,7 +134,7 @@ class TorchSession:
             if not is_out_of_memory(error):
                 raise
             if len(part) > 1:
-                self.batch_limit = rung_of(len(part), run.rungs) // 2
+                self.batch_limit = bucket_of(len(part), run.buckets) // 2
             elif self.way is not Way.EAGER:
                 self._run_eagerly("there is no memory for it")
             else:

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.models.ladder import RUNGS, rung_of, take
+from tagd.models.buckets import BUCKETS, bucket_of, take
 
 
 def passes(pictures: int, limit: int | None = None) -> list[tuple[int, int]]:
     """The pictures of each pass, and its size."""
     done = []
     while pictures:
-        taken = take(pictures, RUNGS, limit)
-        done.append((taken, rung_of(taken, RUNGS)))
+        taken = take(pictures, BUCKETS, limit)
+        done.append((taken, bucket_of(taken, BUCKETS)))
         pictures -= taken
     return done
 
@@ -44,15 +44,15 @@ def test_every_picture_goes_through_one_pass_of_a_size_there_is(
 ) -> None:
     done = passes(pictures, limit)
     assert sum(taken for taken, _ in done) == pictures
-    assert all(size in RUNGS and size <= (limit or size) for _, size in done)
+    assert all(size in BUCKETS and size <= (limit or size) for _, size in done)
     assert all(size <= 2 * taken for taken, size in done)
 
 
 @given(st.integers(0, 500), st.none() | st.integers(1, 300))
 def test_without_fixed_sizes_all_go_at_once_that_may(pictures: int, limit: int | None) -> None:
     assert take(pictures, (), limit) == (min(pictures, limit) if limit else pictures)
-    assert rung_of(pictures, ()) == pictures
+    assert bucket_of(pictures, ()) == pictures
 
 
 def test_no_picture_at_all_is_a_pass_of_the_smallest_size() -> None:
-    assert (take(0, RUNGS), rung_of(0, RUNGS)) == (0, 1)
+    assert (take(0, BUCKETS), bucket_of(0, BUCKETS)) == (0, 1)
