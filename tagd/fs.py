@@ -1,4 +1,4 @@
-"""What the file system says: names as bytes and as text, signatures, and what kind it is."""
+"""The file system: names as bytes and as text, signatures of files, and its own kind."""
 
 from __future__ import annotations
 

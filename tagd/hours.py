@@ -1,4 +1,4 @@
-"""Parts of the day, by the clock at the wall."""
+"""Windows of the day, in local time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MINUTES_AHEAD = 2 * 24 * 60  # no window stays shut for longer than a day and a
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A part of the day, from the first moment up to the last one, over midnight where that comes
-    before. The same twice is the whole day."""
+    """A window of the day from `start` up to `end`, over midnight where `end` comes first. If they
+    are equal, it is the whole day."""
 
     start: time
     end: time
 
     def hold(self, at: time) -> bool:
-        """Whether this moment is in it."""
+        """Whether this time is in it."""
         if self.start < self.end:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
@@ -33,7 +33,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:
 
 
 def hours_of(text: str) -> Hours:
-    """`22:00-06:00` as a part of the day. Raises ValueError."""
+    """`22:00-06:00` as a window. Raises ValueError."""
     found = _HOURS.fullmatch(text)
     if found is None:
         raise ValueError("must be two times of day, such as 22:00-06:00")
@@ -42,7 +42,7 @@ def hours_of(text: str) -> Hours:
 
 
 def is_open(windows: Iterable[Hours], at: time) -> bool:
-    """Whether any of these windows holds."""
+    """Whether any of these windows is open."""
     return any(window.hold(at) for window in windows)
 
 
@@ -52,7 +52,7 @@ def next_opening(
     """When the first of these windows opens, on the clock of `zone` (else the machine's); `now`, an
     aware moment, where one is open; None where there are none.
 
-    Minute by minute, as the clock at the wall shows it: where it jumps over a window's start for
+    Minute by minute, as the wall clock shows it: where it jumps over a window's start for
     daylight saving, the window opens right after the jump.
     """
     known = tuple(windows)

@@ -1,4 +1,4 @@
-"""What goes on: the queue by kind, the pace over time, the photos that were tagged last."""
+"""Current activity: the queue by kind, the pace over time, the photos that were tagged last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in photos and their sidecars, beside what the catalogue knows of it."""
+"""Metadata found in photos and their sidecars, beside what was found before."""
 
 from __future__ import annotations
 

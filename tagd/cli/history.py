@@ -170,7 +170,7 @@ def _runs(config: Path | None, *, json: bool) -> None:
 
 
 def moment(text: str) -> float:
-    """A date, or a date and time, on the clock at the wall, in seconds since 1970."""
+    """A date, or a date and time, on the wall clock, in seconds since 1970."""
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:

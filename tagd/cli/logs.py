@@ -1,4 +1,4 @@
-"""What `tagd run` says: text for people, JSON for collectors, fields for systemd's journal.
+"""The log of `tagd run`: text for people, JSON for collectors, fields for systemd's journal.
 
 Whoever logs gives an event in words and its facts as named values; how that looks is decided here.
 Every line about a photo carries its `path` and `file_id`, and `photo_id` where that is known. Two

@@ -19,7 +19,7 @@ WIDE = 100_000  # columns where nobody sees an edge: nothing is folded in a file
 
 
 def visible(text: str) -> str:
-    """The text with control characters shown, not obeyed."""
+    """The text with control characters escaped."""
     return text.translate(_CONTROLS)
 
 
@@ -34,7 +34,7 @@ def row(*cells: str) -> None:
 
 
 def note(text: str) -> None:
-    """Lines beside the output: what there is to say, but not data."""
+    """Lines on stderr: messages, not data."""
     sys.stderr.write("".join(visible(each) + "\n" for each in text.splitlines()))
 
 
@@ -65,7 +65,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: str = "") -> None:
-    """Rows under headers. `numbers` names the headers whose column is set to the right.
+    """Rows under headers. `numbers` names the headers whose columns are right-aligned.
 
     On a terminal long cells are folded, elsewhere each row is one line; nothing is ever cut off.
     """
@@ -88,7 +88,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: str
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Named values, one a line, the values under each other."""
+    """Named values, one a line, with the values aligned."""
     width = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
         line(f"{name:<{width}}  {value}")

@@ -1,4 +1,4 @@
-"""The commands that look things up: `search` and `show`.
+"""`tagd search` and `tagd show`.
 
 They load no model and answer at once, so what they need is imported when they run.
 """
@@ -227,5 +227,5 @@ def iso(seconds: float) -> str:
 
 
 def local(seconds: float) -> str:
-    """Seconds since 1970 on the clock at the wall."""
+    """Seconds since 1970 as local time."""
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

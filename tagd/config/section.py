@@ -1,4 +1,4 @@
-"""What every table of the file is made of."""
+"""The base class of every table, and the types of its values."""
 
 from __future__ import annotations
 

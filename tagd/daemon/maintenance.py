@@ -3,7 +3,7 @@
 APScheduler says when; when a duty was last done is kept in the catalogue, so that what fell due
 while nobody ran is made up for soon after the start. It is not the job queue, and what must go on
 does not hang on it: rescans and leases go by the monotonic clock, in intake and service. Its
-intervals go by the clock at the wall, so where that is set everything is planned anew.
+intervals go by the wall clock, so where that is set everything is planned anew.
 """
 
 from __future__ import annotations

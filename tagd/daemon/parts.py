@@ -94,13 +94,13 @@ class Parts:
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def start(self) -> None:
-        """Set right what a kill cut short, and start all but intake. Raises `CatalogueError`."""
+        """Recover interrupted writes, and start all but intake. Raises `CatalogueError`."""
         self._writing.recover()
         self._maintenance.start()
         self._retagging.start(self.config, self._tagging.models)
 
     def open_intake(self) -> None:
-        """Watch and scan, where that is not being done."""
+        """Watch and scan, unless that is being done already."""
         if not self._watches:
             self._watches = True
             self._intake.start()
@@ -123,7 +123,7 @@ class Parts:
         return self._tagging.end(STOP_SECONDS) and rested and wrote
 
     def steer(self, *, work: bool) -> None:
-        """Called about every second: have everything do what it should."""
+        """Called about every second: have everything do what it should now."""
         if self._watches:
             self._intake.check()
         self._tagging.steer(work=work)
@@ -142,8 +142,8 @@ class Parts:
                 jobs.recover(tx, time.time())
 
     def follow(self, new: Config) -> Changes:
-        """Go by another configuration, as far as that can be done while we run. Where it is wrong
-        the present one stays. Raises `ModelError` and `CatalogueError`."""
+        """Apply another configuration, as far as that is possible while we run. If it is wrong, the
+        present one stays. Raises `ModelError` and `CatalogueError`."""
         found = changes(self.config, new)
         if found.parts & {Part.ENGINE, Part.WORKER}:
             self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))

@@ -1,8 +1,8 @@
-"""The supervisor: has the parts started, looked after and stopped together.
+"""The supervisor: starts, monitors and stops the parts.
 
-Its thread, which is the main one, looks once a second whether everything lives, carries out orders
-and feeds the watchdog. It alone starts and stops the others: intake, worker and control have
-threads of their own, decoders are processes.
+It runs in the main thread: once a second it checks that everything is alive, carries out orders
+and feeds the watchdog. It alone starts and stops the others: intake, worker and control have their
+own threads, decoders are processes.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class Service:
     # The story
 
     def start(self) -> None:
-        """Take up what an earlier run left behind, then watch, scan and work. Raises `MetricsError`
-        where metrics are asked for and cannot be served."""
+        """Recover what an earlier run left behind, then watch, scan and work. Raises `MetricsError`
+        where metrics are configured and cannot be served."""
         if address := self._parts.config.metrics.address:
             checks = {"/healthz": self._health, "/readyz": self._readiness}
             beat = self._pulses.of(METRICS)
@@ -106,14 +106,14 @@ class Service:
             self._say_ready()
 
     def supervise(self) -> None:
-        """Look after everything until told to stop."""
+        """Monitor everything until told to stop."""
         while not self._orders.stopping.is_set():
             self._look_after()
             self._orders.carry_out(self._obey, CHECK_SECONDS)
 
     def end(self) -> bool:
-        """Stop everything, within 5 s in all; whatever is not finished goes back to the queue.
-        False where a thread had to be left behind, such as the worker in a forward pass."""
+        """Stop everything, within 5 s in all; unfinished work goes back to the queue. False where a
+        thread had to be left behind, such as the worker in a forward pass."""
         self._notifier.stopping("stopping")
         if self._served is not None:
             self._served.stop()
@@ -135,7 +135,7 @@ class Service:
         self._feed_watchdog()
 
     def _may_work(self) -> bool:
-        """Not while paused, nor outside the hours of work; who drains it wants it done."""
+        """Not while paused, nor outside the hours of work, unless draining."""
         if self._mode is not Mode.WORKING:
             return self._mode is Mode.DRAINING
         if not self._parts.has_room:
@@ -158,7 +158,7 @@ class Service:
             self._orders.stop()
 
     def _feed_watchdog(self) -> None:
-        """Only while every thread makes progress; said once where one does not."""
+        """Only while every thread makes progress; logged once when one does not."""
         late = self._pulses.late()
         if not late:
             self._stalled = False
@@ -217,7 +217,7 @@ class Service:
     # Orders
 
     def _listen(self) -> None:
-        """Answer to `tagd pause` and its like. What cannot be told still tags."""
+        """Listen for `tagd pause` and its like. Without the socket tagging still works."""
         place = socket_path(self._catalogue.path)
         try:
             self._control = ControlServer(place, self._answer, beat=self._pulses.of("tagd-control"))
@@ -231,7 +231,7 @@ class Service:
             facts.put(tx, facts.CONTROL, str(place))
 
     def _answer(self, command: Command) -> Reply:
-        """In the control's thread: what is wrong is told while the supervisor is held up, too."""
+        """In the control's thread: troubles are reported even while the supervisor is busy."""
         return self._troubles() if command is Command.TROUBLES else self._orders.give(command)
 
     def _troubles(self) -> Reply:
@@ -287,8 +287,8 @@ class Service:
         self._log.info(_IN_WORDS[wanted])
 
     def _reload(self) -> Reply:
-        """Follow a changed configuration as far as that can be done while we run. Where it is
-        wrong the present one stays. Raises `ConfigError`, `ModelError`, `CatalogueError`."""
+        """Apply a changed configuration as far as that is possible while we run; if it is wrong,
+        the present one stays. Raises `ConfigError`, `ModelError`, `CatalogueError`."""
         self._notifier.reloading()
         try:
             new = self._reread()

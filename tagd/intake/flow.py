@@ -1,4 +1,4 @@
-"""What the watch tells, step by step into what is to be written: `PathEvent` → `Change`.
+"""From the watch's events to changes of the catalogue: `PathEvent` → `Change`.
 
 Every event is checked against the disk before anything is concluded from it: between the event and
 now much may have happened, and after a lost event names may be wrong.

@@ -1,6 +1,4 @@
-"""What all have in common who work a queue off: claims that hold while they live, and being woken
-and stopped from other threads.
-"""
+"""The base of the queue's workers: claims under leases, waking and stopping from other threads."""
 
 from __future__ import annotations
 
@@ -27,9 +25,9 @@ _CLAIMS = itertools.count(1)
 
 
 class Labourer:
-    """Claims jobs of one `kind`. The thread that works calls what begins with an underscore, any
-    other the rest. `beat` is called while it makes progress, and while there is nothing to do;
-    `clock` counts seconds since 1970."""
+    """Claims jobs of one `kind`. Methods with an underscore belong to the working thread, all
+    others to any. `beat` is called while it makes progress, and while it is idle; `clock` counts
+    seconds since 1970."""
 
     def __init__(
         self,
@@ -51,7 +49,7 @@ class Labourer:
         self._woken.set()
 
     def stop(self) -> None:
-        """End as soon as what is in hand is done."""
+        """End as soon as the present work is done."""
         self._stop.set()
         self.wake()
 
@@ -66,7 +64,7 @@ class Labourer:
             jobs.release(tx, self._owner)
 
     def _claim(self, tx: Connection, limit: int) -> list[Job]:
-        """Take up to so many jobs, under a lease of their own."""
+        """Claim up to `limit` jobs, under a lease of their own."""
         return jobs.claim(
             tx,
             self._kind,

@@ -65,13 +65,13 @@ class Pace:
 
 
 def load(tx: Connection, per_hour: int) -> Pace:
-    """As it was kept, by the clock at the wall."""
+    """As it was kept, by the wall clock."""
     kept = json.loads(facts.get(tx, facts.RETAGGED) or "[]")
     return Pace(per_hour, tuple((float(when), int(count)) for when, count in kept))
 
 
 def keep(tx: Connection, pace: Pace) -> None:
-    """Keep it, by the clock at the wall."""
+    """Keep it, by the wall clock."""
     facts.put(tx, facts.RETAGGED, json.dumps(pace.spent))
 
 

@@ -46,7 +46,7 @@ class RetagSettings:
 
 
 class Retagger:
-    """Ticks once a second in a thread of its own. `now` is the clock at the wall; everything that
+    """Ticks once a second in a thread of its own. `now` is the wall clock; everything that
     must go on when somebody sets that goes by `clock`, which nobody sets."""
 
     def __init__(

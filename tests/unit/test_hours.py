@@ -1,4 +1,4 @@
-"""Windows on the clock at the wall, and when the next one opens, over daylight saving too."""
+"""Windows on the wall clock, and when the next one opens, over daylight saving too."""
 
 from __future__ import annotations
 
