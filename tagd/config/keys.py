@@ -99,7 +99,8 @@ class Watch(Section):
     exclude: Globs = Field(
         default=(),
         description="Names or paths to leave alone, such as 'drafts' or '*/exports/*.tif'. Hidden"
-        " files, thumbnails, trash and temporary names are left alone anyway.",
+        " files, thumbnails, trash, temporary names and originals that ExifTool or tagd kept as"
+        " NAME_original are left alone anyway.",
     )
     settle_seconds: Annotated[float, Unit("seconds")] = Field(
         default=1.0,

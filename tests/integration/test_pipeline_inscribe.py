@@ -12,6 +12,7 @@ import pytest
 
 from tagd.catalogue import jobs, overview
 from tagd.domain import FileState, JobKind, Place
+from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import Manner
@@ -132,7 +133,9 @@ def test_the_original_is_kept_where_that_is_wanted(desk: Desk) -> None:
     photo = desk.photo()
     before = photo.read_bytes()
     desk.write()
-    assert photo.with_name("cat.jpg_original").read_bytes() == before
+    kept = photo.with_name("cat.jpg_original")
+    assert kept.read_bytes() == before
+    assert not Excludes().admits(kept.name, is_folder=False), "it is no further photo"
 
 
 def test_a_photo_with_two_names_gets_a_sidecar(desk: Desk) -> None:
