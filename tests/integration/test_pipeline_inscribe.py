@@ -10,7 +10,7 @@ from pathlib import Path
 import pillow_heif
 import pytest
 
-from tagd.catalogue import jobs, overview
+from tagd.catalogue import inscriptions, jobs, overview, runs
 from tagd.domain import FileState, JobKind, Place
 from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
@@ -20,6 +20,7 @@ from tagd.metadata.sidecar import SidecarName
 from tagd.pipeline.inscribe import Outcome, Write
 from tagd.pipeline.ledger import CatalogueLedger
 from tests import catalogue as recorded
+from tests import photos as pictures
 from tests.inscriptions import CAT, DOG, Desk, subjects
 from tests.metadata import little_file_system
 
@@ -44,6 +45,22 @@ def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
     assert desk.jobs() == []
     embedded = [(Place.EMBEDDED, outcome) for outcome in (Outcome.WRITTEN, Outcome.UNCHANGED)]
     assert desk.outcomes == embedded
+
+
+def test_a_photo_without_tags_counts_as_written_nowhere(desk: Desk) -> None:
+    plain = desk.folder / "plain.jpg"
+    pictures.cat().save(plain)
+    desk.tag(plain)
+    before = plain.stat()
+    photo = desk.photo()
+    desk.write()
+    assert plain.stat() == before
+    with desk.catalogue.write() as tx:
+        assert recorded.rows(tx, "SELECT path FROM v_written") == [(str(photo),)]
+        assert recorded.rows(tx, "SELECT written FROM v_runs") == [(1,)]
+        assert [each.written for each in runs.last(tx, 9)] == [1]
+        number = runs.run_id(tx, desk.run)
+        assert inscriptions.written_in(tx, number) == [(2, Place.EMBEDDED)]
 
 
 @pytest.mark.parametrize("name", ["cat.avif", "cat.heic", "cat.webp"])
