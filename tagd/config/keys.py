@@ -72,6 +72,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _at_least_one(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    if not folders:
+        raise ValueError("must name at least one folder")
+    return folders
+
+
 def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else as_tuple(value)
 
@@ -91,9 +97,8 @@ Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidat
 class Watch(Section):
     """Which folders are watched, and when a file in them is taken."""
 
-    folders: Paths = Field(
+    folders: Annotated[Paths, AfterValidator(_at_least_one)] = Field(
         default=(Path("~/Pictures"),),
-        min_length=1,
         description="Watched, with all below them. `tagd run FOLDER` takes the place of this.",
     )
     exclude: Globs = Field(
