@@ -243,6 +243,21 @@ def tag_counts(tx: Connection) -> list[TagCount]:
     return [TagCount(name, count) for name, count in rows]
 
 
+def last_look(tx: Connection) -> int:
+    """The last time that a model looked at any photo, as a number that only grows."""
+    return tx.scalar(select(func.max(tagging.c.id))) or 0
+
+
+def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> int:
+    """How many of these files have tags, or none, from no later look than that at their photos."""
+    before = select(func.count()).join_from(file, photo, photo.c.id == file.c.photo_id)
+    before = before.where(
+        file.c.state == FileState.TAGGED, func.coalesce(photo.c.tagging_id, 0) <= look
+    )
+    keys = [key_of(path) for path in paths]
+    return sum(tx.scalar(before.where(file.c.path_key.in_(some))) or 0 for some in chunks(keys))
+
+
 def _tagged_since(tx: Connection, moment: float) -> int:
     recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
     return tx.execute(recent).scalar_one()
