@@ -116,6 +116,7 @@ class Status:
     tagged_last_hour: int
     oldest_waiting: float | None
     last_failures: tuple[Failure, ...]
+    failures: int  # all of them
     stale: int = 0  # photos that other models are wanted for
     to_refine: int = 0  # photos that a quick model tagged for now
 
@@ -190,6 +191,7 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tagged_last_hour=_tagged_since(tx, now - HOUR),
         oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
         last_failures=tuple(failed(tx, limit=failures)),
+        failures=by_state.get(FileState.FAILED, 0) + unwritten.count(tx),
         stale=sum(gap.photos for gap in gaps if not gap.refine),
         to_refine=sum(gap.photos for gap in gaps if gap.refine),
     )

@@ -175,6 +175,7 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
     assert sidecar.read_text() == "<x:xmpmeta"
     with desk.catalogue.read() as tx:
         [failure] = overview.failed(tx)
+        assert overview.status(tx, recorded.NOW).failures == 1
         shown = overview.show(tx, photo)
     assert failure.path == photo
     assert failure.kind is JobKind.WRITE
