@@ -93,7 +93,7 @@ def file_system_of(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -
     Source: proc(5), mountinfo. Where there is no such file (macOS), the type is empty, which counts
     as a local one.
     """
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     best = FileSystem(Path("/"), "")
     try:
         lines = mountinfo.read_text(encoding="utf-8", errors="surrogateescape").splitlines()

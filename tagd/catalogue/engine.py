@@ -8,6 +8,7 @@ where another has written meanwhile, however long it would have waited. A read s
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -65,6 +66,7 @@ class Catalogue:
         self.path = path
         self._lock = lock
         self._writes = writes
+        self._opened = path.stat()
         self._readers = self._engine(
             lambda: connect_reader(path), "BEGIN DEFERRED", self._pool(_IDLE_READERS)
         )
@@ -117,6 +119,16 @@ class Catalogue:
                 driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         return self.log_bytes() if busy else 0
 
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one that was opened. One that was removed, renamed or
+        replaced goes on taking what nobody will ever find."""
+        try:
+            return os.path.samestat(self.path.stat(), self._opened)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # as far as can be told
+
     def data_version(self) -> int:
         """A number that changes with every commit, of this process or another. Takes microseconds;
         only to be compared with an earlier one of the same Catalogue."""
@@ -135,6 +147,8 @@ class Catalogue:
                     self._watch = None
             self._readers.dispose()
             self._writer.dispose()
+            if not self.is_in_place():
+                return
             if self._lock is not None:
                 with translated(self.path):
                     leave_wal(self.path, _LEAVE_WAL_SECONDS)
@@ -224,8 +238,8 @@ def open_owner(path: Path, what: str = "tagd", *, mountinfo: Path = MOUNTINFO) -
             if not is_there(path):
                 _make(path)
             check(path, older_is_fine=True)
-            catalogue = Catalogue(path, lock=held, writes=True)
             migrate.upgrade(path)
+            catalogue = Catalogue(path, lock=held, writes=True)
             # From here to the end one connection stays open, and SQLite's files beside with it.
             with catalogue.write():
                 pass

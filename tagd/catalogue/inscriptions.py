@@ -19,7 +19,7 @@ from sqlalchemy import case, delete, insert, select, true, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.runs import Run, noted, run_id
-from tagd.catalogue.schema import file, inscription, intent, label, model, photo, tag
+from tagd.catalogue.schema import NOTHING_OURS, file, inscription, intent, label, model, photo, tag
 from tagd.catalogue.statements import chunks, take_over, upsert
 from tagd.domain import FileState, JobKind, Place, Priority, Signature, TagSource, TagState
 from tagd.fs import display, key_of, path_of
@@ -153,7 +153,7 @@ def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
     """The files, and the places in them, that hold what a run wrote, by its number."""
     rows = tx.execute(
         select(inscription.c.file_id, inscription.c.place)
-        .where(inscription.c.run_id == number)
+        .where(inscription.c.run_id == number, inscription.c.ours != NOTHING_OURS)
         .order_by(inscription.c.path_key)
     )
     return [(file_id, Place(place)) for file_id, place in rows]

@@ -117,6 +117,7 @@ class Status:
     tagged_last_hour: int
     oldest_waiting: float | None
     last_failures: tuple[Failure, ...]
+    failures: int  # all of them
     stale: int = 0  # photos that other models are wanted for
     to_refine: int = 0  # photos that a quick model tagged for now
 
@@ -191,6 +192,7 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         tagged_last_hour=_tagged_since(tx, now - HOUR),
         oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
         last_failures=tuple(failed(tx, limit=failures)),
+        failures=by_state.get(FileState.FAILED, 0) + unwritten.count(tx),
         stale=sum(gap.photos for gap in gaps if not gap.refine),
         to_refine=sum(gap.photos for gap in gaps if gap.refine),
     )
@@ -242,6 +244,21 @@ def tag_counts(tx: Connection) -> list[TagCount]:
     """Every tag in force with the number of files that have it, the most frequent first."""
     rows = tx.execute(text("SELECT tag, files FROM v_tags ORDER BY files DESC, tag"))
     return [TagCount(name, count) for name, count in rows]
+
+
+def last_look(tx: Connection) -> int:
+    """The last time that a model looked at any photo, as a number that only grows."""
+    return tx.scalar(select(func.max(tagging.c.id))) or 0
+
+
+def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> int:
+    """How many of these files have tags, or none, from no later look than that at their photos."""
+    before = select(func.count()).join_from(file, photo, photo.c.id == file.c.photo_id)
+    before = before.where(
+        file.c.state == FileState.TAGGED, func.coalesce(photo.c.tagging_id, 0) <= look
+    )
+    keys = [key_of(path) for path in paths]
+    return sum(tx.scalar(before.where(file.c.path_key.in_(some))) or 0 for some in chunks(keys))
 
 
 def _tagged_since(tx: Connection, moment: float) -> int:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from tagd.catalogue.ids import ids_of, ids_taken_in
-from tagd.catalogue.schema import history, inscription, run, tagging
+from tagd.catalogue.schema import NOTHING_OURS, history, inscription, run, tagging
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -75,7 +75,11 @@ def last(tx: Connection, limit: int) -> list[ShownRun]:
         .subquery()
     )
     changed = select(func.count()).where(history.c.run_id == run.c.id).scalar_subquery()
-    written = select(func.count()).where(inscription.c.run_id == run.c.id).scalar_subquery()
+    written = (
+        select(func.count())
+        .where(inscription.c.run_id == run.c.id, inscription.c.ours != NOTHING_OURS)
+        .scalar_subquery()
+    )
     rows = tx.execute(
         select(
             run.c.id,

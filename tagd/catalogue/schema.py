@@ -265,7 +265,9 @@ job = Table(
 )
 
 # Where tagd has written keywords: which of them it answers for there (`ours`, JSON by field), what
-# it was to write (`wish`, a digest), and the signature of the photo or sidecar as it left it.
+# it was to write (`wish`, a digest), and the signature of the photo or sidecar as it left it. It
+# answers for nothing where a photo has no tags, or had their names from others already.
+NOTHING_OURS = "{}"
 inscription = Table(
     "inscription",
     metadata,

@@ -38,6 +38,11 @@ def has_failed() -> ColumnElement[bool]:
     return and_(job.c.kind == JobKind.WRITE, *failed, or_(ended, again))
 
 
+def count(tx: Connection) -> int:
+    """How many files that are."""
+    return tx.scalar(select(func.count()).select_from(job).where(has_failed())) or 0
+
+
 def reasons(tx: Connection) -> list[Unwritten]:
     """Why tags are not written, what concerns most files first."""
     rows = tx.execute(

@@ -6,11 +6,13 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from tagd.catalogue.schema import STALE
+from tagd.catalogue.schema import NOTHING_OURS, STALE
 from tagd.catalogue.statements import ONE_A_LABEL
 from tagd.domain import JobState
 
 PRESENT = "file.state <> 'missing'"
+# What was looked at, and found to be right without anything of tagd's, is noted as well.
+INSCRIBED = f"inscription.ours <> '{NOTHING_OURS}'"
 
 
 def iso(seconds: str) -> str:
@@ -105,12 +107,14 @@ VIEWS: dict[str, str] = {
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
                (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed,
-               (SELECT COUNT(*) FROM inscription WHERE inscription.run_id = run.id) AS written
+               (SELECT COUNT(*) FROM inscription
+                WHERE inscription.run_id = run.id AND {INSCRIBED}) AS written
         FROM run""",
     "v_written": f"""
         SELECT file.path, inscription.place, inscription.path AS written_to,
                inscription.run_id AS run, {iso("inscription.written_at")} AS written_at
-        FROM inscription JOIN file ON file.id = inscription.file_id AND {PRESENT}""",
+        FROM inscription JOIN file ON file.id = inscription.file_id AND {PRESENT}
+        WHERE {INSCRIBED}""",
     # One SELECT for each kind of event, so that a condition reaches the index of each table.
     "v_history": "\n        UNION ALL".join(
         f"""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, unknown
 from tagd.cli.queries import found_by
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
@@ -166,11 +166,9 @@ def _at(tx: Connection, place: Path) -> list[int]:
     from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy, as above
 
     # A name that leads there through symbolic links is the second guess, as `tagd show` has it.
-    found = photos_at(tx, place) or photos_at(tx, place.resolve())
+    found = photos_at(tx, place) or photos_at(tx, followed(place))
     if not found:
-        raise TagdError(
-            f"the catalogue does not know {display(place)}", hint=f"tagd tag {display(place)}"
-        )
+        raise unknown(place)
     photos = [each.photo_id for each in found if each.photo_id is not None]
     if not photos:
         raise TagdError(f"{display(place)} has not been tagged yet: {_why(found)}")

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, reading
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, reading, unknown
 from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
-from tagd.fs import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,12 +56,10 @@ def history(
         from tagd.catalogue.history import of_photo  # noqa: PLC0415
         from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see search.py
 
-        places = [each for at in (path, path.resolve()) for each in photos_at(tx, at)]
-        photo = next((each for each in places if each.path in {path, path.resolve()}), None)
+        places = [each for at in (path, followed(path)) for each in photos_at(tx, at)]
+        photo = next((each for each in places if each.path in {path, followed(path)}), None)
         if photo is None:
-            raise TagdError(
-                f"the catalogue does not know {display(path)}", hint=f"tagd tag {display(file)}"
-            )
+            raise unknown(path, is_photo=True)
         events = [] if photo.photo_id is None else of_photo(tx, photo.photo_id)
     if json:
         output.as_json([event_fields(each) for each in events])

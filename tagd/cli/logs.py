@@ -131,7 +131,7 @@ def _sentence(facts: MutableMapping[str, Any]) -> str:
     """The event, on what, with which result; what else is known in brackets."""
     text = str(facts.pop("event", ""))
     path = facts.pop("path", None)
-    if path is not None:
+    if path is not None and _word(path) not in text:
         text += f" {_word(path)}"
     result = facts.pop("tags", None) if "tags" in facts else facts.pop("reason", None)
     if result is not None:

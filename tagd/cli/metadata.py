@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, unknown
 from tagd.cli.queries import found_by
 from tagd.cli.tagging import progress
 from tagd.errors import ConfigError, PhotoError, TagdError
@@ -285,11 +285,9 @@ def _files(
         return [file_id for path in found for file_id in files_at(tx, path)]
     files: dict[int, None] = {}
     for place in map(absolute, paths or ()):
-        its = files_at(tx, place) or files_at(tx, place.resolve())
+        its = files_at(tx, place) or files_at(tx, followed(place))
         if not its:
-            raise TagdError(
-                f"the catalogue does not know {display(place)}", hint=f"tagd tag {display(place)}"
-            )
+            raise unknown(place)
         files.update(dict.fromkeys(its))
     return list(files)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+from tagd.errors import TagdError
+from tagd.fs import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +61,24 @@ def reading(file: Path | None) -> Iterator[Connection]:
     path = configuration(file).catalogue.path
     with open_reader(path) as catalogue, catalogue.read() as tx:
         yield tx
+
+
+def followed(path: Path) -> Path:
+    """Where symbolic links lead: a second guess. Links that lead to each other are left so."""
+    return Path(os.path.realpath(path))
+
+
+def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
+    """What to say of a path that the catalogue does not know, where one photo alone is meant or any
+    number."""
+    if is_photo and path.is_dir():
+        return TagdError(
+            f"{display(path)} is a folder", hint=f"tagd search {quote(f'path:{display(path)}/')}"
+        )
+    return TagdError(
+        f"the catalogue does not know {display(path)}",
+        hint=f"tagd tag {quote(display(path))}" if path.exists() else "there is no such file",
+    )
 
 
 def absolute(path: Path) -> Path:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, reading
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, followed, reading, unknown
 from tagd.cli.queries import searching
-from tagd.errors import QueryError, TagdError
+from tagd.errors import QueryError
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
@@ -115,11 +115,9 @@ def show(
         from tagd.catalogue.overview import show as look_up  # noqa: PLC0415  lazy, see above
 
         # A name that leads there through symbolic links is the second guess.
-        shown = look_up(tx, path) or look_up(tx, path.resolve())
+        shown = look_up(tx, path) or look_up(tx, followed(path))
     if shown is None:
-        raise TagdError(
-            f"the catalogue does not know {display(path)}", hint=f"tagd tag {display(file)}"
-        )
+        raise unknown(path, is_photo=True)
     if json:
         output.as_json(shown_fields(shown))
     else:

@@ -18,7 +18,7 @@ from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configurat
 from tagd.cli.retag import opening, window_fields
 from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
-from tagd.domain import FileState, JobState
+from tagd.domain import JobState
 from tagd.fs import display, key_of
 from tagd.pipeline.stages import StageTimes
 
@@ -256,7 +256,7 @@ def status_lines(
     yield "pace", _pace_in_words(standing, holder, now)
     for number, each in enumerate(standing.last_failures):
         yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
-    more = standing.files[FileState.FAILED] - len(standing.last_failures)
+    more = standing.failures - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: tagd failed"
 

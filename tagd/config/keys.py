@@ -72,6 +72,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _at_least_one(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    if not folders:
+        raise ValueError("must name at least one folder")
+    return folders
+
+
 def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else as_tuple(value)
 
@@ -91,15 +97,15 @@ Globs = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidat
 class Watch(Section):
     """Which folders are watched, and when a file in them is taken."""
 
-    folders: Paths = Field(
+    folders: Annotated[Paths, AfterValidator(_at_least_one)] = Field(
         default=(Path("~/Pictures"),),
-        min_length=1,
         description="Watched with everything below them. `tagd run FOLDER` watches others instead.",
     )
     exclude: Globs = Field(
         default=(),
         description="Names or paths to leave alone, such as 'drafts' or '*/exports/*.tif'. Hidden"
-        " files, thumbnails, trash and temporary names are left alone anyway.",
+        " files, thumbnails, trash, temporary names and originals that ExifTool or tagd kept as"
+        " NAME_original are left alone anyway.",
     )
     settle_seconds: Annotated[float, Unit("seconds")] = Field(
         default=1.0,

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _PLAIN = {
     "tuple_type": 'must be a list, such as ["one", "two"]',
     "model_type": "must be a table of keys",
+    "dict_type": "must be a table of keys",
     "string_type": "must be text in quotes",
+    "string_too_short": "must not be empty",
     "bool_type": "must be true or false",
 }
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([\w\-.]+)\s*\]")

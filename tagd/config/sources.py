@@ -98,7 +98,7 @@ def _from_file(file: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], 
 
 def _read(file: Path) -> tuple[str, dict[str, Any]]:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # with or without a mark
         return text, tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from error

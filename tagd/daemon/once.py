@@ -161,6 +161,8 @@ def _watch(
 ) -> Summary | None:
     """Submit, and watch the one who works; None where it ended before the work did. Raises
     `ControlError` where that one was told to pause: nobody knows for how long."""
+    with catalogue.read() as tx:
+        before = overview.last_look(tx)
     asked = submit(catalogue)
     with catalogue.read() as tx:
         told = mode.get(tx).mode
@@ -174,6 +176,7 @@ def _watch(
             return None
         tally.show()
         _pause(LOOK_SECONDS)
+    tally.recognise(catalogue, before)
     return tally.summary(catalogue)
 
 
@@ -217,6 +220,13 @@ class _Tally:
             self._left = jobs.unfinished(tx, self._asked.taken)
         return self._left > 0
 
+    def recognise(self, catalogue: Catalogue, before: int) -> None:
+        """Find out which of ours another process took for photos that it knew by their content, by
+        what was the last look at any when they were submitted."""
+        with catalogue.read() as tx:
+            known = overview.not_looked_at_since(tx, self._asked.taken, before)
+        self._duplicates = max(0, known - self._asked.unchanged)
+
     def show(self) -> None:
         """Tell how far it is."""
         total = self._asked.queued
@@ -236,17 +246,16 @@ class _Tally:
             return jobs.unfinished(tx, self._asked.taken, JobKind.WRITE, tried=False) > 0
 
     def summary(self, catalogue: Catalogue, *, written: int = 0, left: int = 0) -> Summary:
-        """The whole, at the end. What failed is asked of the catalogue, so that a photo that had
-        failed before, and did not change, is named again."""
+        """The whole, at the end. What failed is asked of the catalogue, whoever did the work: what
+        had failed before was tried again."""
         with catalogue.read() as tx:
             given_up = [each for each in overview.failed(tx) if each.path in self._mine]
             failures = [(e.path, e.reason) for e in given_up if e.kind is JobKind.TAG]
             unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
-        known = self._asked.unchanged - (len(failures) - self._failed)
         return Summary(
-            tagged=self._asked.queued - self._failed - self._duplicates,
-            unchanged=known,
+            tagged=self._asked.queued - len(failures) - self._duplicates,
+            unchanged=self._asked.unchanged,
             duplicates=self._duplicates,
             failed=(*failures, *unwritten.items(), *self._asked.refused),
             seconds=time.monotonic() - self._started,

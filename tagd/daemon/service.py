@@ -17,6 +17,7 @@ from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
 from tagd.daemon.reload import Part
 from tagd.daemon.work_log import WorkLog
 from tagd.errors import CatalogueError, ControlError, TagdError
+from tagd.fs import display
 from tagd.hours import hours_of, is_open
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
 from tagd.ops.metrics import METRICS, Health, Metrics, MetricsServer
@@ -125,6 +126,14 @@ class Service:
     # Looking after everything
 
     def _look_after(self) -> None:
+        if not self._catalogue.is_in_place():
+            self._fault(
+                CatalogueError(
+                    f"{display(self._catalogue.path)} was removed, renamed or replaced; this ends, "
+                    "since nobody would find what it went on to record"
+                )
+            )
+            return
         self._parts.steer(work=self._may_work())
         self._work_log.flush_if_due()
         try:

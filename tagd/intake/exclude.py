@@ -36,6 +36,7 @@ UNFINISHED = (
     "*.digikamtempfile.*",
 )
 BUILT_IN = (*HIDDEN, *TRASH, *DERIVED, *UNFINISHED)
+BUILT_IN_FILES = (*BUILT_IN, "*_original")  # what ExifTool and we ourselves keep of photos
 
 _TOKEN = re.compile(r"(\*\*/)|(\*\*)|(\*)|(\?)|(\[!?\]?[^\]]*\])|(.)", re.DOTALL)
 
@@ -49,7 +50,8 @@ class Excludes:
         paths = [pattern for pattern in own if "/" in pattern.rstrip("/")]
         self._names = {
             folders: _either(
-                f"(?i:{_alternatives(BUILT_IN, folders)})", _alternatives(names, folders)
+                f"(?i:{_alternatives(BUILT_IN if folders else BUILT_IN_FILES, folders)})",
+                _alternatives(names, folders),
             )
             for folders in (False, True)
         }

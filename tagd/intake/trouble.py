@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -81,8 +81,7 @@ class TroubleBoard:
         with self._lock:
             trouble = self._standing.pop((kind, path), None)
         if trouble is not None:
-            where = "" if path is None else f" {display(path)}"
-            self._say("info", f"over: {kind.value}{where}", _fields(trouble))
+            self._say("info", f"over: {trouble.message}", _fields(replace(trouble, hint="")))
 
     def standing(self) -> tuple[Trouble, ...]:
         """Those that last."""

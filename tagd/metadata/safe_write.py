@@ -1,6 +1,7 @@
 """A file replaced so that it is always the old one or the new one, whole.
 
-    intent → copy beside → attributes → verify → times → fsync → exchange → compare → forget the old
+    intent → copy beside → attributes → verify → times → fsync → keep the original where asked
+           → exchange → compare → forget the old
 
 Whoever changes the photo meanwhile wins: what comes out of the exchange is compared with what was
 read, and put back where it is newer. A failure is cleaned up by the same function as a kill.
@@ -91,10 +92,11 @@ def replace(
         verify(intent.part)
         _finish_copy(intent, original, manner)
         placed = Seen.of(intent.swap.lstat())
-        _put_in_place(intent, original, placed, manner)
+        with _kept(intent, original, manner):
+            _put_in_place(intent, original, placed, manner)
         file_calls.sync_folder(original.path.parent)
         signature = _left(original.path, placed)
-        _forget_old(intent, manner)
+        intent.swap.unlink(missing_ok=True)
     ledger.done(intent, signature)
     return signature
 
@@ -188,12 +190,39 @@ def _make_copy(part: Path, original: Original, data: bytes) -> None:
 
 def _finish_copy(intent: Intent, original: Original, manner: Manner) -> None:
     """Times last, since what came before changes them; then the name that says: whole."""
-    with _open(intent.part) as descriptor:
-        if manner.preserve_mtime:
+    _complete(intent.part, original, keep_times=manner.preserve_mtime)
+    intent.part.rename(intent.swap)
+
+
+def _complete(copy: Path, original: Original, *, keep_times: bool) -> None:
+    with _open(copy) as descriptor:
+        if keep_times:
             accessed = original.path.lstat().st_atime_ns
             os.utime(descriptor, ns=(accessed, original.seen.mtime_ns))
         os.fsync(descriptor)
-    intent.part.rename(intent.swap)
+
+
+@contextlib.contextmanager
+def _kept(intent: Intent, original: Original, manner: Manner) -> Iterator[None]:
+    """Keep what was read beside the photo before that changes, so that neither a kill nor a failure
+    costs it; but not where the photo then does not change."""
+    path = original.path
+    kept = path.with_name(f"{path.name}_original")
+    try:
+        is_due = manner.keep_original and not kept.exists()
+    except OSError as error:  # the one that a name which cannot be gives
+        raise MetadataUnsafe(path, "its name is too long for NAME_original beside it") from error
+    if not is_due:
+        yield
+        return
+    _make_copy(intent.part, original, original.data)
+    _complete(intent.part, original, keep_times=True)
+    file_calls.rename_new(intent.part, kept)
+    try:
+        yield
+    except BaseException:
+        kept.unlink(missing_ok=True)
+        raise
 
 
 def _put_in_place(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
@@ -241,11 +270,3 @@ def _put_back(intent: Intent, original: Original, ours: Seen, manner: Manner) ->
             break
         placed, newest = newest, out
     raise FileChanged(original.path, "another program wrote it meanwhile")
-
-
-def _forget_old(intent: Intent, manner: Manner) -> None:
-    if manner.keep_original:
-        with contextlib.suppress(FileExistsError):
-            backup = intent.path.with_name(intent.path.name + "_original")
-            file_calls.rename_new(intent.swap, backup)
-    intent.swap.unlink(missing_ok=True)

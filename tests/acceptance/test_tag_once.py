@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 from tests import photos
 from tests.acceptance.home import Home
 
@@ -33,8 +36,15 @@ def test_beside_a_running_daemon_it_submits_and_watches(home: Home) -> None:
     paths = photos.distinct(3, outside)
     with home.daemon():
         assert home.json("tag", outside)["tagged"] == 3
-    stored = {path for (path,) in home.rows("SELECT path FROM v_files WHERE state = 'tagged'")}
-    assert {str(path) for path in paths} <= stored
+        stored = {path for (path,) in home.rows("SELECT path FROM v_files WHERE state = 'tagged'")}
+        assert {str(path) for path in paths} <= stored
+
+        shutil.copy(paths[0], outside / "copy.jpg")
+        (outside / "broken.jpg").write_text("no photo at all\n" * 9)
+        told = home.run("tag", outside, "--json")
+    summary = json.loads(told.stdout)
+    assert (summary["tagged"], summary["unchanged"], summary["duplicates"]) == (0, 3, 1)
+    assert [each["path"] for each in summary["failed"]] == [str(outside / "broken.jpg")]
 
 
 def test_a_path_that_is_not_there_is_an_error(home: Home) -> None:

@@ -16,6 +16,7 @@ a full disk while tags are written        faults/test_writes.py::test_photos_on_
 photos that others write meanwhile        faults/test_writes.py::test_whoever_changes_a_photo_in_the_midst_of_a_write_wins_and_gets_the_tags_later
 photos that may not be written to         faults/test_writes.py::test_a_folder_that_may_not_be_written_to_is_said_until_it_may
 a catalogue that may only be read         faults/test_disk.py::test_a_catalogue_that_may_only_be_read_is_refused_in_words_and_can_be_searched
+a catalogue that is taken away            faults/test_files.py::test_a_catalogue_that_is_taken_away_ends_the_daemon_with_the_reason
 a catalogue that another program locks    faults/test_disk.py::test_another_program_that_keeps_it_locked_for_half_a_minute
 a catalogue that turns read-only          faults/test_disk.py::test_a_disk_that_turns_read_only_under_the_running_daemon
 fsync fails                               faults/test_disk.py::test_a_disk_that_fails_to_write_what_it_was_given

@@ -9,12 +9,24 @@ import pytest
 
 from tagd.catalogue.engine import open_owner
 from tests import photos
-from tests.acceptance.home import Home
+from tests.acceptance.home import START_SECONDS, TAG_SECONDS, Home
 from tests.catalogue import rows
 from tests.faults.daemon import troubles
 from tests.intake import Bench, Live, drop
+from tests.support import wait_until
 
 MANY = 100_000
+
+
+def test_a_catalogue_that_is_taken_away_ends_the_daemon_with_the_reason(home: Home) -> None:
+    daemon = home.start()
+    wait_until(lambda: "ready" in home.log.read_text(), START_SECONDS, "it is ready")
+    home.database.parent.rename(home.root / "elsewhere")
+    assert daemon.wait(TAG_SECONDS) == 1
+    told = home.log.read_text()
+    assert f"{home.database} was removed, renamed or replaced" in told
+    assert "Traceback" not in told
+    assert not home.database.parent.exists()
 
 
 @pytest.mark.slow

@@ -230,7 +230,21 @@ def test_show_of_a_failed_file_and_of_one_with_an_odd_name(home: Home) -> None:
 def test_show_of_a_file_that_is_not_known(home: Home) -> None:
     told = home.run("show", "nowhere.jpg")
     assert told.returncode == 1
-    assert told.stderr.startswith(f"tagd: the catalogue does not know {home.root}/nowhere.jpg\n")
+    known = f"tagd: the catalogue does not know {home.root}"
+    assert told.stderr == f"{known}/nowhere.jpg\n  there is no such file\n"
+    (home.root / "new one.jpg").touch()
+    told = home.run("history", "new one.jpg")
+    assert told.stderr == f"{known}/new one.jpg\n  tagd tag '{home.root}/new one.jpg'\n"
+    told = home.run("show", "photos")
+    assert told.stderr == f"tagd: {home.photos} is a folder\n  tagd search path:{home.photos}/\n"
+
+
+def test_a_link_that_leads_to_itself_is_not_known(home: Home) -> None:
+    (home.root / "loop.jpg").symlink_to("loop.jpg")
+    for command in (["show"], ["history"], ["write", "--to", "sidecar"], ["read"], ["confirm"]):
+        told = home.run(*command, "loop.jpg", *(["cat"] if command == ["confirm"] else []))
+        known = f"tagd: the catalogue does not know {home.root}/loop.jpg\n"
+        assert told.stderr == f"{known}  there is no such file\n"
 
 
 def test_tags(home: Home) -> None:

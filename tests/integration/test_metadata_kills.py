@@ -124,6 +124,23 @@ def test_a_kill_at_any_step_leaves_the_old_photo_or_the_new(
     assert {Recovered.UNDONE, Recovered.WRITTEN} == set(outcomes)
 
 
+def test_a_kill_at_any_step_keeps_the_original_where_that_is_wanted(tmp_path: Path) -> None:
+    photos, kept = tmp_path / "photos", tmp_path / "ledger"
+    photos.mkdir()
+    kept.mkdir()
+    ledger, old = FolderLedger(kept), SPLICED["canon-big.jpg"]
+    photo, original = photos / "photo.jpg", photos / "photo.jpg_original"
+    for step in itertools.count():
+        photo.write_bytes(old)
+        original.unlink(missing_ok=True)
+        if not dies(photo, ledger, Manner(keep_original=True), step):
+            break
+        set_right(ledger)
+        assert photo.read_bytes() == old or original.read_bytes() == old
+        assert {each.name for each in photos.iterdir()} <= {photo.name, original.name}
+    assert step >= 16, "there are that many steps"
+
+
 def set_right(ledger: FolderLedger) -> list[Recovered]:
     """As a start does; twice, since a start may be killed too."""
     outcomes = []

@@ -82,6 +82,33 @@ def test_the_original_is_kept_beside_where_asked(photo: Path) -> None:
     assert sorted(each.name for each in photo.parent.iterdir()) == [photo.name, kept.name]
 
 
+def test_the_original_is_kept_where_names_cannot_be_exchanged(photo: Path) -> None:
+    careful = writer(manner=Manner(keep_original=True, exchange=lambda *_: False))
+    assert careful.embed(photo, TAGS, {}).signature is not None
+    assert photo.with_name("photo.jpg_original").read_bytes() == OLD
+    assert photo.read_bytes() != OLD
+
+
+def test_a_photo_stays_as_it_was_where_its_original_cannot_be_kept(photo: Path) -> None:
+    named = photo.rename(photo.with_name("x" * 246 + ".jpg"))
+    with pytest.raises(MetadataUnsafe, match="too long"):
+        writer(manner=Manner(keep_original=True)).embed(named, TAGS, {})
+    assert named.read_bytes() == OLD
+    assert alone(named)
+
+
+def test_of_a_photo_that_is_not_written_no_original_is_kept(photo: Path) -> None:
+    def edit(_one: Path, _other: Path) -> bool:
+        photo.write_bytes(OLD + b"edited")
+        return False
+
+    careful = writer(manner=Manner(keep_original=True, exchange=edit))
+    with pytest.raises(FileChanged):
+        careful.embed(photo, TAGS, {})
+    assert photo.read_bytes() == OLD + b"edited"
+    assert alone(photo)
+
+
 def test_nothing_is_written_where_nothing_would_change(photo: Path) -> None:
     report = writer().embed(photo, TAGS, {})
     before = photo.stat()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pillow_heif
 import pytest
 
-from tagd.catalogue import jobs, overview
+from tagd.catalogue import inscriptions, jobs, overview, runs
 from tagd.domain import FileState, JobKind, Place
+from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import Manner
@@ -19,6 +20,7 @@ from tagd.metadata.sidecar import SidecarName
 from tagd.pipeline.ledger import CatalogueLedger
 from tagd.pipeline.tag_writer import Outcome, WriteMode
 from tests import catalogue as recorded
+from tests import photos as pictures
 from tests.inscriptions import CAT, DOG, Desk, subjects
 from tests.metadata import little_file_system
 
@@ -43,6 +45,22 @@ def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
     assert desk.jobs() == []
     embedded = [(Place.EMBEDDED, outcome) for outcome in (Outcome.WRITTEN, Outcome.UNCHANGED)]
     assert desk.outcomes == embedded
+
+
+def test_a_photo_without_tags_counts_as_written_nowhere(desk: Desk) -> None:
+    plain = desk.folder / "plain.jpg"
+    pictures.cat().save(plain)
+    desk.tag(plain)
+    before = plain.stat()
+    photo = desk.photo()
+    desk.write()
+    assert plain.stat() == before
+    with desk.catalogue.write() as tx:
+        assert recorded.rows(tx, "SELECT path FROM v_written") == [(str(photo),)]
+        assert recorded.rows(tx, "SELECT written FROM v_runs") == [(1,)]
+        assert [each.written for each in runs.last(tx, 9)] == [1]
+        number = runs.run_id(tx, desk.run)
+        assert inscriptions.written_in(tx, number) == [(2, Place.EMBEDDED)]
 
 
 @pytest.mark.parametrize("name", ["cat.avif", "cat.heic", "cat.webp"])
@@ -132,7 +150,9 @@ def test_the_original_is_kept_where_that_is_wanted(desk: Desk) -> None:
     photo = desk.photo()
     before = photo.read_bytes()
     desk.write()
-    assert photo.with_name("cat.jpg_original").read_bytes() == before
+    kept = photo.with_name("cat.jpg_original")
+    assert kept.read_bytes() == before
+    assert not Excludes().admits(kept.name, is_folder=False), "it is no further photo"
 
 
 def test_a_photo_with_two_names_gets_a_sidecar(desk: Desk) -> None:
@@ -155,6 +175,7 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
     assert sidecar.read_text() == "<x:xmpmeta"
     with desk.catalogue.read() as tx:
         [failure] = overview.failed(tx)
+        assert overview.status(tx, recorded.NOW).failures == 1
         shown = overview.show(tx, photo)
     assert failure.path == photo
     assert failure.kind is JobKind.WRITE

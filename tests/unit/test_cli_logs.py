@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from tagd.cli import logs
+from tagd.intake.trouble import TroubleBoard, TroubleKind, unreadable
 from tests.support import PATIENCE_SECONDS
 
 
@@ -55,6 +56,18 @@ def test_no_tags_and_reasons_are_said(said: io.StringIO, monkeypatch: pytest.Mon
         "tagged /p/a.jpg: no tags",
         "warning: failed /p/b.jpg: not an image (attempts=1)",
     ]
+
+
+def test_what_is_wrong_with_a_folder_names_it_once(said: io.StringIO) -> None:
+    logs.configure("info", "text", said)
+    board = TroubleBoard(lambda level, text, fields: getattr(log(), level)(text, **fields))
+    folder = Path("/p/a\udcff")
+    board.report(unreadable(folder, "Permission denied"))
+    board.clear(TroubleKind.UNREADABLE, folder)
+    lines = said.getvalue().splitlines()
+    assert [line.count("/p/a\\xff") for line in lines] == [1, 1]
+    assert "over: /p/a\\xff cannot be read (Permission denied)" in lines[1]
+    assert ["exclude it" in line for line in lines] == [True, False]
 
 
 def test_the_first_lines_name_folders_catalogue_model_device_and_what_to_try(

@@ -44,6 +44,7 @@ def standing(*, waiting: int = 0, leased: int = 0, last_minute: int = 0, failed:
         tagged_last_hour=last_minute,
         oldest_waiting=NOW - 90 if waiting else None,
         last_failures=failures,
+        failures=failed,
     )
 
 

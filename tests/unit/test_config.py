@@ -133,7 +133,9 @@ def test_a_variable_outranks_the_file_key_by_key(tmp_path: Path, environ: dict[s
         ("[tags]\nancestors = 1", "tags.ancestors = 1: must be true or false"),
         ("[watch]\nfolders = '/p'", "watch.folders = '/p': must be a list"),
         ("[watch]\nfolders = ['/p', 3]", "watch.folders[1] = 3: must be a path in quotes"),
-        ("[watch]\nfolders = []", "watch.folders = []"),
+        ("[watch]\nfolders = []", "watch.folders = []: must name at least one folder"),
+        ("[watch]\nexclude = ['']", "watch.exclude[0] = '': must not be empty"),
+        ("[tags]\nthresholds = 3", "tags.thresholds = 3: must be a table"),
         ("[watch]\nrescan_minutes = 0", "watch.rescan_minutes = 0: must be greater than 0"),
         ("[watch]\nrescan_minutes = inf", "watch.rescan_minutes = inf: must be a finite number"),
         ("[model]\ndevice = 'gpu'", "model.device = 'gpu': must be 'auto', 'cpu' or 'cuda'"),
@@ -180,6 +182,19 @@ def test_a_mistake_names_place_key_value_and_remedy(
     text: str, told: str, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     assert told in refused(written(tmp_path, text), environ)
+
+
+def test_one_folder_that_cannot_be_is_one_mistake(tmp_path: Path, environ: dict[str, str]) -> None:
+    told = refused(written(tmp_path, "[watch]\nfolders = ['$NOWHERE/x']"), environ)
+    assert "line 2: watch.folders[0] = '$NOWHERE/x': $NOWHERE is not set" in told
+    assert "\n" not in told
+
+
+def test_the_mark_that_editors_on_windows_begin_a_file_with_is_no_mistake(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    file = written(tmp_path, "\ufeff[tags]\ntop_k = 3\n")
+    assert load(file, environ).tags.top_k == 3
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_file(

@@ -40,6 +40,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=5).map("/".join)
         ".photo.jpg.swp",
         "4913",
         "photo.jpg_exiftool_tmp",
+        "photo.jpg_original",
         ".tagd-1234.jpg",
         "PHOTO.JPG.PART",
     ],
@@ -64,6 +65,11 @@ def test_what_is_never_a_photo_of_the_users_is_left_alone(path: str) -> None:
 )
 def test_photos_are_admitted(path: str) -> None:
     assert Excludes().admits(path, is_folder=False)
+
+
+def test_a_folder_may_be_called_what_no_photo_is() -> None:
+    assert Excludes().admits("holiday_original/photo.jpg", is_folder=False)
+    assert Excludes().admits("holiday_original", is_folder=True)
 
 
 @pytest.mark.parametrize(
