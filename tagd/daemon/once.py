@@ -133,9 +133,10 @@ def _work(
         jobs.recover(tx, time.time(), everything=True)
         # Nobody asked for what an earlier run queued by itself; it is found again.
         retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
-    asked = submit(catalogue)
-    tally = _Tally(asked, progress)
+    # Decoders first: they start while the folders are looked through.
     with decoders_of(config, on_event=log.warning) as decoders:
+        asked = submit(catalogue)
+        tally = _Tally(asked, progress)
         worker = worker_of(
             config,
             catalogue,
