@@ -70,6 +70,10 @@ class Graphs:
             graph.await_maker()
         return self.open(facts, fingerprint, device, threads)
 
+    def refused(self, fingerprint: str) -> str | None:
+        """Why the model cannot be exported, where that was found out."""
+        return GraphFile.of(self.folder, fingerprint).refused()
+
     def export(self, facts: ModelFacts) -> subprocess.Popen[bytes]:
         """Begin to make the model's graph. It goes on should we end, for whoever comes next."""
         command = [sys.executable, "-P", "-m", "tagd.models.graph_export", facts.id]
