@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # In the order of the folders: what starts daemons comes first, and no long file is left to the end.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# As pip does with what it installs: each start would compile anew where Python is told to write none.
+COMPILE := $(BIN)/python -m compileall -q tagd
 
 .PHONY: run test slow lint check format bench clean
 
@@ -37,11 +39,13 @@ bench: $(VENV)/.installed-test
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .
+	$(COMPILE)
 	touch $@
 
 $(VENV)/.installed-test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[test]'
+	$(COMPILE)
 	touch $@ $(VENV)/.installed
 
 clean:

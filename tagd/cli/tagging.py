@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,8 +15,9 @@ from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from subprocess import Popen
 
     from tagd.config import Config
     from tagd.daemon.once import Summary
@@ -103,7 +104,19 @@ def print_summary(summary: Summary, *, json: bool) -> NoReturn:
             output.line(text)
     if summary.left:
         raise KeyboardInterrupt  # which it was
+    _await(summary.exports)
     raise typer.Exit(1 if summary.failed else 0)
+
+
+def _await(exports: Sequence[Popen[bytes]]) -> None:
+    """What is being made for the next run would slow it down, had it not ended by then."""
+    if all(each.poll() is not None for each in exports):
+        return
+    sys.stdout.flush()
+    output.note("waiting for the models' export to ONNX Runtime, once on this machine")
+    with suppress(KeyboardInterrupt):  # it goes on by itself
+        for each in exports:
+            each.wait()
 
 
 def summary_fields(summary: Summary) -> dict[str, Any]:

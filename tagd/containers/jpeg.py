@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
 
 from tagd.containers.segments import DamagedContainer, Segment, TruncatedContainer, append, bare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, stuffed zeros and restart markers belong to the data.
@@ -38,35 +42,40 @@ def segments(data: bytes) -> list[Segment]:
 
     Raises TruncatedContainer when the bytes end before EOI, DamagedContainer when they are no JPEG.
     """
+    found: list[Segment] = []
+    for each in _walk(data):
+        append(found, each)
+    return found
+
+
+def head(data: bytes) -> bytes:
+    """A JPEG of the segments before the first scan: a small part of the bytes, for whoever looks at
+    the metadata again and again. ExifTool looks no further either. Raises as `segments` does."""
+    front = takewhile(lambda each: each.kind not in {"SOS", "EOI"}, _walk(data))
+    return b"".join(data[each.start : each.end] for each in front) + bytes((0xFF, _EOI))
+
+
+def _walk(data: bytes) -> Iterator[Segment]:
     if data[:2] != b"\xff\xd8":
         raise DamagedContainer("no JPEG")
-    found = [bare("SOI", 0, 2)]
+    yield bare("SOI", 0, 2)
     position = 2
     while True:
         start = _find(_NEXT_MARKER, data, position)
         if start > position:
-            append(found, bare("JUNK", position, start))
+            yield bare("JUNK", position, start)
         code = data[start + 1]
         if code == _EOI:
-            append(found, bare("EOI", start, start + 2))
+            yield bare("EOI", start, start + 2)
             if start + 2 < len(data):
-                append(found, bare("TRAILER", start + 2, len(data)))
-            return found
+                yield bare("TRAILER", start + 2, len(data))
+            return
         segment = _segment(data, start, code)
-        append(found, segment)
+        yield segment
         position = segment.end
         if code == _SOS:
             position = _find(_SCAN_END, data, segment.end)
-            append(found, bare("SCAN", segment.end, position))
-
-
-def without_scans(data: bytes) -> bytes:
-    """The same JPEG without its picture data and what follows its end: a small part of the bytes,
-    for whoever looks at the other segments again and again. Raises as `segments` does."""
-    left_out = {"SCAN", "TRAILER"}
-    return b"".join(
-        data[each.start : each.end] for each in segments(data) if each.kind not in left_out
-    )
+            yield bare("SCAN", segment.end, position)
 
 
 def _find(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:

@@ -40,6 +40,7 @@ class _Seen:
     device: Device
     candidates: tuple[Candidate, ...]
     calibrations: tuple[Calibration, ...]
+    whole_mb: int | None
     batch: int
     until: float
 
@@ -73,7 +74,7 @@ class Survey:
         return Machine(
             candidates=seen.candidates,
             free_mb=self._models.room_mb(),
-            whole_mb=self._models.whole_mb(),
+            whole_mb=seen.whole_mb,
             batch=seen.batch,
             waiting=waiting,
             at=self._now().time(),
@@ -92,8 +93,14 @@ class Survey:
             known = self._models.shelf.all().values()
             candidates = candidates_of(known, measured, device, self._batch)
             batch = self._batch or suitable_batch(measured, device)
-            until = self._clock() + LOOK_SECONDS
-            self._seen = seen = _Seen(device, candidates, calibrations, batch, until)
+            self._seen = seen = _Seen(
+                device,
+                candidates,
+                calibrations,
+                self._models.whole_mb(),
+                batch,
+                until=self._clock() + LOOK_SECONDS,
+            )
         return seen
 
 

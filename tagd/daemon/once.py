@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,6 +33,7 @@ from tagd.pipeline.rederive import rederive_if_changed
 from tagd.pipeline.worker import Outcome
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
@@ -51,7 +52,8 @@ LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it o
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What `tagd tag` did. `failed` holds (path, reason); `written` counts files that got tags, and
-    `left` those that did not because of Ctrl-C."""
+    `left` those that did not because of Ctrl-C. `exports` are the processes that were started to
+    make graphs of the models."""
 
     tagged: int
     unchanged: int
@@ -62,6 +64,7 @@ class Summary:
     device: str
     written: int = 0
     left: int = 0
+    exports: tuple[subprocess.Popen[bytes], ...] = ()
 
 
 def tag_once(
@@ -133,9 +136,10 @@ def _work(
         jobs.recover(tx, time.time(), everything=True)
         # Nobody asked for what an earlier run queued by itself; it is found again.
         retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
-    asked = submit(catalogue)
-    tally = _Tally(asked, progress)
+    # Decoders first: they start while the folders are looked through.
     with decoders_of(config, on_event=log.warning) as decoders:
+        asked = submit(catalogue)
+        tally = _Tally(asked, progress)
         worker = worker_of(
             config,
             catalogue,
@@ -153,7 +157,8 @@ def _work(
         finally:
             worker.let_go()
     left = writing.work_off(progress)
-    return tally.summary(catalogue, written=writing.written, left=left)
+    summary = tally.summary(catalogue, written=writing.written, left=left)
+    return replace(summary, exports=tuple(classifier.pool.opening.exports))
 
 
 def _watch(

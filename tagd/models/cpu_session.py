@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tagd.errors import ModelError
 from tagd.models import memory
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tagd.models.onnx_session import OnnxSession
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
+
+SMALL_GMACS: Final = 2.0  # one core takes some 50 ms for a pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Graphs:
         from tagd.models.onnx_session import OnnxSession  # noqa: PLC0415
 
         try:
-            return OnnxSession(graph, facts.preprocessing, device, threads)
+            return OnnxSession(
+                graph, facts.preprocessing, device, threads, share_passes=not _is_small(facts)
+            )
         except ModelError as error:
             self.say(f"{facts.id} stays with PyTorch: {error.message}")
             return None
@@ -65,6 +69,10 @@ class Graphs:
                 self.say(f"{facts.id} cannot be exported: {_last_line(complaint)}")
             graph.await_maker()
         return self.open(facts, fingerprint, device, threads)
+
+    def refused(self, fingerprint: str) -> str | None:
+        """Why the model cannot be exported, where that was found out."""
+        return GraphFile.of(self.folder, fingerprint).refused()
 
     def export(self, facts: ModelFacts) -> subprocess.Popen[bytes]:
         """Begin to make the model's graph. It goes on should we end, for whoever comes next."""
@@ -146,6 +154,11 @@ class ChangingSession:
             memory.reclaim()
         elif failed:
             self._say(f"PyTorch goes on in place of ONNX Runtime: {_last_line(complaint)}")
+
+
+def _is_small(facts: ModelFacts) -> bool:
+    """Whether one core has soon done a pass; not where nobody knows."""
+    return facts.gmacs is not None and facts.gmacs <= SMALL_GMACS
 
 
 def _last_line(said: bytes) -> str:

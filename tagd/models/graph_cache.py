@@ -40,6 +40,11 @@ class GraphFile:
         """Locked by whoever is making the graph."""
         return self.path.with_suffix(".lock")
 
+    @property
+    def refusal(self) -> Path:
+        """The file that says why the model has no graph."""
+        return self.path.with_suffix(".refused")
+
     def await_maker(self) -> None:
         """Return once nobody is making the graph. Raises OSError."""
         with self.lock.open("w") as lock:
@@ -54,8 +59,20 @@ class GraphFile:
             return None
         return graph if hashlib.sha256(graph).hexdigest() == expected else None
 
+    def refused(self) -> str | None:
+        """Why the model cannot be exported with these libraries, where that was found out."""
+        try:
+            return self.refusal.read_text(encoding="utf-8")
+        except OSError:
+            return None
+
+    def refuse(self, reason: str) -> None:
+        """Have nobody try in vain again. Raises OSError."""
+        self.refusal.write_text(reason, encoding="utf-8")
+
     def write(self, graph: bytes) -> None:
         """Put a graph in place, the checksum last: half of a pair is no graph. Raises OSError."""
+        self.refusal.unlink(missing_ok=True)
         self.checksum.unlink(missing_ok=True)
         for place, content in (
             (self.path, graph),

@@ -48,6 +48,20 @@ def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
     return graph
 
 
+def checked(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
+    """The graph of a network, which answers as the network does. Raises `TagdError` where there is
+    none, whenever it is tried."""
+    try:
+        graph = export(network, preprocessing)
+    except (OSError, MemoryError):
+        raise  # another time it may succeed
+    except Exception as error:  # PyTorch's exporter raises anything
+        words = str(error).strip().splitlines() or [type(error).__name__]
+        raise TagdError(f"PyTorch cannot export it: {words[0][:200]}") from error
+    check(graph, network, preprocessing)
+    return graph
+
+
 def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
     """Raises `TagdError` unless the graph answers as the network does, to pictures with edges,
     with noise, and of one colour."""
@@ -79,9 +93,11 @@ def main(arguments: list[str]) -> int:
             return BUSY
         if file.read() is None:
             network = backend.network(facts, shelf.labels_of(facts), backend.read(facts)).eval()
-            graph = export(network, facts.preprocessing)
-            check(graph, network, facts.preprocessing)
-            file.write(graph)
+            try:
+                file.write(checked(network, facts.preprocessing))
+            except TagdError as error:
+                file.refuse(error.message)
+                raise
     return 0
 
 

@@ -4,7 +4,7 @@ something runs on it."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tagd.models.shelf import Shelf
 from tagd.models.ways import Way
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`threads`, `folder` and `graphs` as `PoolSettings` has them; `say` tells people."""
+    """`threads`, `folder` and `graphs` as `PoolSettings` has them; `say` tells people. `exports`
+    are the processes that were started to make graphs."""
 
     threads: int | None
     folder: Path | None
     graphs: Path | None
     say: Callable[[str], None]
+    exports: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def find(self, wanted: Wanted) -> Device:
         """Where to compute. Raises `DeviceUnavailable`."""
@@ -65,7 +68,11 @@ class Opening:
         opened = partial(graphs.open, facts, identity, device, self.threads)
         if (session := opened()) is not None:
             return session
+        if (reason := graphs.refused(identity)) is not None:
+            self.say(f"{facts.id} stays with PyTorch: {reason}")
+            return self.open_torch(facts, labels, device)
         exporting = graphs.export(facts)
+        self.exports.append(exporting)
         instead = self.open_torch(facts, labels, device)
         return ChangingSession(instead, exporting, opened, self.say)
 

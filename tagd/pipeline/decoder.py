@@ -58,14 +58,15 @@ class DecoderPool:
         that is outstanding, and after `close`."""
         self._desk.submit(request)
 
-    def take(self, most: int, timeout: float) -> list[DecodeOutcome]:
+    def take(self, most: int, timeout: float, linger: float = 0.0) -> list[DecodeOutcome]:
         """Up to `most` outcomes, as soon as there is one; none after `timeout` seconds, when woken
-        and when closed.
+        and when closed. The first one waits for the rest of `most`, as far as they have been
+        submitted, up to `linger` seconds.
 
         Raises DecoderUnavailable each time another decoder has failed to start while none runs.
         What has been submitted stays so, and is decoded should a decoder start in the end.
         """
-        return self._desk.take(most, timeout)
+        return self._desk.take(most, timeout, linger)
 
     @property
     def outstanding(self) -> int:

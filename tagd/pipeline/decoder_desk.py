@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ class Desk:
         if not is_long:
             self._poke()
 
-    def take(self, most: int, timeout: float) -> list[DecodeOutcome]:
-        """Up to `most` outcomes, as soon as there is one; none after `timeout` or when woken."""
+    def take(self, most: int, timeout: float, linger: float) -> list[DecodeOutcome]:
+        """See `DecoderPool.take`."""
         with self._changed:
             self._changed.wait_for(self._is_worth_a_look, timeout)
+            if self._outcomes:
+                self._changed.wait_for(partial(self._is_worth_no_wait, most), linger)
             self._is_woken = False
             if self._failure is not None:
                 raise self._failure
@@ -70,6 +73,10 @@ class Desk:
         return bool(
             self._outcomes or self._is_woken or self._is_closed or self._alarm or self._failure
         )
+
+    def _is_worth_no_wait(self, most: int) -> bool:
+        complete = len(self._outcomes) >= min(most, len(self._outstanding))
+        return bool(complete or self._is_woken or self._is_closed or self._alarm or self._failure)
 
     def wake(self) -> None:
         """Let a waiting `take` return; the next one, where none waits."""

@@ -7,6 +7,7 @@ where the first two are inherited file descriptors. Imports no more than decodin
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
     shared = int(arguments[1])
     limits = DecodeLimits(float(arguments[2]), float(arguments[3]))
     _confine(limits)
+    gc.freeze()  # what importing made stays, and no collection has to look at it
     # An orphan finds no one to answer to, and ends.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         _serve(channel, shared, limits)

@@ -1,4 +1,5 @@
-"""From a picture to a model's input: resize and centred crop, pixel for pixel as torchvision's.
+"""From a picture to a model's input: resize and centred crop, as torchvision's, and pixel for pixel
+where the picture was decoded at full scale.
 
 Source: torchvision.transforms.functional (`resize`, `center_crop`) on PIL images.
 """
@@ -61,6 +62,11 @@ class Picture:
     size: Size
     region: Box
 
+    @property
+    def is_reduced(self) -> bool:
+        """Whether it is at a lower scale."""
+        return self.image.size != self.size
+
 
 def turned_size(size: Size, orientation: int) -> Size:
     """The size of a picture after its EXIF orientation has been applied, or the other way round."""
@@ -102,7 +108,7 @@ def render(picture: Picture, geometry: Geometry) -> bytes:
     target = resized_size(picture.size, geometry)
     crop = _crop_box(target, geometry.crop)
     resampling = _RESAMPLING[geometry.interpolation]
-    if target[0] * target[1] > _MOST_RESIZED:
+    if picture.is_reduced or target[0] * target[1] > _MOST_RESIZED:
         return _render_part(picture, target, crop, resampling).tobytes()
     resized = picture.image.resize(target, resampling, box=picture.region)
     # Pillow fills with black what a crop takes from outside.
@@ -121,7 +127,8 @@ def _crop_start(length: int, crop: int) -> int:
 def _render_part(
     picture: Picture, target: Size, crop: tuple[int, int, int, int], resampling: Image.Resampling
 ) -> Image.Image:
-    """Resize only what the crop keeps; equal to resizing all of it but for rounding."""
+    """Resize only what the crop keeps, in little more than half the time; equal to resizing all of
+    it but for rounding."""
     left, top, right, bottom = picture.region
     across, down = (right - left) / target[0], (bottom - top) / target[1]
     kept = (max(crop[0], 0), max(crop[1], 0), min(crop[2], target[0]), min(crop[3], target[1]))

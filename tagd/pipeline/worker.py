@@ -3,9 +3,9 @@
     claim → decode → choose → predict → derive → record
 
 One thread tells it. Decoder processes work ahead of it, so that the next photos are decoded while
-the model runs; a batch is whatever has arrived, and is never waited for. A turn is some batches
-that are recorded together, as a transaction costs much the same for one photo as for ten; it ends
-as soon as nothing more is on its way, so that a single photo never waits for others.
+the model runs; a batch waits a moment for photos that are being decoded, and for no others. A turn
+is some batches that are recorded together, as a transaction costs much the same for one photo as
+for ten; it ends as soon as nothing more is on its way, so that a single photo never waits.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.writes import Writes
 
+BATCH_SECONDS = 0.1  # how long a decoded photo may wait for others, to be looked at with them
 TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
 TURN_PHOTOS = 32  # that many need not wait for more
 
@@ -91,8 +92,9 @@ class WorkerSettings:
 
 
 def ahead(decoders: int, batch: int) -> int:
-    """Photos claimed at most: at each decoder two, a batch, and what is recorded together."""
-    return 2 * decoders + batch + TURN_PHOTOS
+    """Photos claimed at most: at each decoder two, a batch, and twice what is recorded together, so
+    that decoders have work while a turn is recorded."""
+    return 2 * decoders + batch + 2 * TURN_PHOTOS
 
 
 class Worker(Labourer):
@@ -213,7 +215,7 @@ class Worker(Labourer):
 
     def _gather(self, timeout: float) -> Turn:
         turn = Turn()
-        for outcome in self._decoders.take(self._batch, timeout):
+        for outcome in self._decoders.take(self._batch, timeout, BATCH_SECONDS):
             job = self._claimed.pop(outcome.ticket)
             self._watch.add(Stage.DECODE, outcome.seconds)
             if outcome.photo is not None:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tagd.models import registry
+from tagd.models.graph_cache import GraphFile
 from tests import photos
 from tests.acceptance.home import Home
-from tests.support import wait_until
-
-EXPORT_SECONDS = 90.0
 
 
-def test_the_graph_takes_over_as_soon_as_it_is_there(tmp_path: Path) -> None:
+def test_the_graph_is_there_when_the_first_run_returns(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", '[model]\nname = "efficientnet-lite0"\n')
     photos.coffee().save(home.photos / "first.jpg", quality=95)
-    assert home.run("tag", home.photos).returncode == 0
-    graphs = home.root / "cache" / "tagd" / "graphs"
-    wait_until(lambda: bool(list(graphs.glob("*.sha256"))), EXPORT_SECONDS, "the graph is made")
+    first = home.run("tag", home.photos)
+    assert first.returncode == 0
+    assert "export to ONNX Runtime" in first.stderr
+    assert list((home.root / "cache" / "tagd" / "graphs").glob("*.sha256"))
 
     photos.coffee().rotate(1).save(home.photos / "second.jpg", quality=95)
     second = home.run("tag", home.photos, "--json")
@@ -42,6 +42,33 @@ def test_with_a_graph_no_torch_is_imported(home: Home) -> None:
     assert "onnxruntime" in imported
     assert not imported & {"torch", "timm", "torchvision", "transformers"}
     assert "espresso" in home.tags("coffee.jpg")
+
+
+def test_what_cannot_be_exported_is_not_tried_again(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", '[model]\nname = "efficientnet-lite0"\n')
+    photos.coffee().save(home.photos / "coffee.jpg", quality=95)
+    facts = registry.find("efficientnet-lite0")
+    graphs = home.root / "cache" / "tagd" / "graphs"
+    graphs.mkdir(parents=True)
+    GraphFile.of(graphs, facts.fingerprint or "").refuse("its answers differ")
+    told = home.run("tag", home.photos, "--json")
+    assert "efficientnet-lite0 stays with PyTorch: its answers differ" in told.stderr
+    assert "ONNX" not in told.stdout
+    assert "espresso" in home.tags("coffee.jpg")
+    assert [each.suffix for each in graphs.iterdir()] == [".refused"]
+
+
+def test_why_a_model_cannot_be_exported_is_kept(tmp_path: Path) -> None:
+    strict = "from tagd.models import graph_export as made; made.CLOSE_ENOUGH = 0.0; made.main"
+    told = subprocess.run(
+        [sys.executable, "-c", f"{strict}(['efficientnet-lite0', {str(tmp_path)!r}])"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "differ from PyTorch's" in told.stderr
+    facts = registry.find("efficientnet-lite0")
+    assert "differ" in (GraphFile.of(tmp_path, facts.fingerprint or "").refused() or "")
 
 
 @pytest.mark.slow

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from tagd.models.contest import ONNX_RUNTIME, PYTORCH, PYTORCH_BF16, Stand, contestants, prefer
+from tagd.models.cpu_session import Graphs
 from tagd.models.device import Device
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.processor import computes_in_bf16
@@ -38,6 +40,19 @@ def test_every_session_of_a_cpu_stands_and_says_the_same(pool: ModelPool) -> Non
     assert (PYTORCH_BF16 in answers) is computes_in_bf16()
     assert np.abs(answers[ONNX_RUNTIME] - answers[PYTORCH]).max() < 0.02
     assert all(answer.argmax() == answers[PYTORCH].argmax() for answer in answers.values())
+
+
+@pytest.mark.parametrize(("gmacs", "shared"), [(0.4, 0), (40.0, 3), (None, 3)])
+def test_only_large_models_have_a_pass_divided_among_threads(
+    pool: ModelPool, gmacs: float | None, shared: int
+) -> None:
+    facts = pool.facts_of(LITE0).model_copy(update={"gmacs": gmacs})
+    graphs = Graphs(pool.opening.graphs or Path(), None, print)
+    before = psutil.Process().num_threads()
+    session = graphs.open(facts, pool.fingerprint_of(LITE0), pool.device(), threads=4)
+    assert session is not None
+    with closing(session):
+        assert psutil.Process().num_threads() - before == shared
 
 
 def test_the_quickest_exact_session_is_used_from_then_on(pool: ModelPool) -> None:

@@ -273,6 +273,13 @@ def test_a_waiting_take_is_woken(pool: DecoderPool) -> None:
     assert pool.take(1, 0.0) == []
 
 
+def test_a_take_may_linger_for_what_has_been_submitted(pool: DecoderPool, photo: Path) -> None:
+    for ticket in range(3):
+        pool.submit(DecodeRequest(ticket, photo, (INPUT,)))
+    assert [each.ticket for each in pool.take(2, HOUR, linger=HOUR)] == [0, 1]
+    assert [each.ticket for each in pool.take(2, HOUR, linger=HOUR)] == [2]
+
+
 def test_what_was_discarded_never_comes(pool: DecoderPool, photo: Path) -> None:
     for ticket in range(5):
         pool.submit(DecodeRequest(ticket, photo, (INPUT,)))

@@ -133,6 +133,15 @@ def test_resizing_a_part_equals_resizing_all_but_for_rounding(
     assert difference.mean() < 0.3
 
 
+def test_of_a_reduced_picture_only_what_the_crop_keeps_is_resized() -> None:
+    reduced = coffee().resize((500, 333))
+    pixels = rendered(Picture(reduced, (4000, 2664), (0, 0, 500, 333)), GEOMETRIES[0])
+    full = Picture(reduced, reduced.size, (0, 0, 500, 333))
+    difference = np.abs(pixels.astype(int) - rendered(full, GEOMETRIES[0]))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.001
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([*GEOMETRIES, Geometry(8, (90, 3))]))
 def test_inputs_have_the_size_that_was_asked_for(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tagd.containers.jpeg import without_scans
+from tagd.containers.jpeg import head
 from tagd.containers.tags import XP_KEYWORDS
 from tagd.metadata import reader
 from tagd.metadata.exiftool import ExifTool, ExifToolTrouble, detect
@@ -126,14 +126,16 @@ def test_an_exiftool_that_hangs_is_killed(tmp_path: Path) -> None:
         tool.packet(b"")
 
 
-def test_a_jpeg_without_its_scans_says_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_head_of_a_jpeg_says_the_same(tmp_path: Path, progressive: bool) -> None:
     image = Image.effect_noise((300, 200), 90).convert("RGB")
     block = Image.Exif()
     block[0x010F] = "Maker"
-    image.save(tmp_path / "a.jpg", exif=block, xmp=b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
+    packet = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    image.save(tmp_path / "a.jpg", exif=block, xmp=packet, progressive=progressive)
     data = (tmp_path / "a.jpg").read_bytes()
-    front = without_scans(data)
+    front = head(data)
     assert len(front) < len(data) / 10
-    assert without_scans(front) == front
+    assert head(front) == front
     assert reader.of_photo(front) == reader.of_photo(data)
     assert reader.of_photo(data).camera_make == "Maker"
