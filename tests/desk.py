@@ -39,7 +39,7 @@ class Desk:
         self.free_mb: int | None = None  # where given, what seems to be free for models
         self.reports: list[Report] = []
         self._pool = pool
-        self._decoders = stack.enter_context(
+        self.decoders = stack.enter_context(
             DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
         )
 
@@ -60,7 +60,7 @@ class Desk:
     ) -> Worker:
         return Worker(
             catalogue=self.catalogue,
-            decoders=self._decoders,
+            decoders=self.decoders,
             classifier=classifier(self._pool, wants, self.machine),
             derivation=derivation_of(Config()),
             settings=WorkerSettings(

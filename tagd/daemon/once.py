@@ -151,6 +151,7 @@ def _work(
         )
         try:
             if tally.unfinished(catalogue):
+                worker.begin()
                 note_engine(catalogue, classifier)
             while tally.unfinished(catalogue):
                 worker.turn()

@@ -151,6 +151,13 @@ class Worker(Labourer):
                 self._on_trouble(trouble)
                 self._start_over()
 
+    def begin(self) -> None:
+        """Have the first photos decoded while the models are loaded: a turn that comes at once
+        finds them there."""
+        with self._catalogue.write() as tx:
+            claimed = self._claim_more(tx)
+        self._decode(claimed)
+
     def turn(self) -> int:
         """One turn; returns how many jobs came to an end in it."""
         if not self._claimed and not self._claim_first():

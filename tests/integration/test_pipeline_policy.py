@@ -28,6 +28,18 @@ def desk(tmp_path: Path, pool: ModelPool) -> Iterator[Desk]:
         yield Desk(tmp_path, pool, stack)
 
 
+def test_the_first_photos_are_decoded_before_a_model_is_asked(desk: Desk) -> None:
+    cat().save(desk.photos / "cat.png")
+    coffee().save(desk.photos / "coffee.jpg")
+    desk.submit("cat.png", "coffee.jpg")
+    worker = desk.worker(Wants())
+    worker.begin()
+    assert desk.decoders.outstanding == 2
+    assert not desk.taggings()
+    assert worker.turn() == 2
+    assert len(desk.taggings()) == 2
+
+
 def test_photos_of_one_batch_go_to_the_models_of_their_rules(desk: Desk) -> None:
     cat().save(desk.photos / "cat.png")
     coffee().save(desk.photos / "coffee.jpg")
