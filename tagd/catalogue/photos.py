@@ -41,7 +41,6 @@ __all__ = [
     "Submitted",
     "adopt_moved",
     "facts_of",
-    "fail",
     "forget_missing",
     "known_below",
     "known_files",
@@ -135,15 +134,6 @@ def submit(tx: Connection, files: Sequence[SettledFile], now: float) -> Submitte
         )
         _apply(tx, some, verdicts, now)
     return Submitted(queued, len(by_key) - queued)
-
-
-def fail(tx: Connection, file_id: int, code: str, reason: str, now: float) -> None:
-    """Give a file up that has no job, with the reason in words."""
-    tx.execute(
-        update(file)
-        .where(file.c.id == file_id)
-        .values(state=FileState.FAILED, state_since=now, reason_code=code, reason=reason)
-    )
 
 
 def _rows(tx: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:

@@ -35,7 +35,12 @@ def register(app: typer.Typer) -> None:
 def run(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER", help="Watch these instead of the configured folders."),
+        typer.Argument(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Watch these instead of the configured folders.",
+        ),
     ] = None,
     config: ConfigFile = None,
 ) -> None:

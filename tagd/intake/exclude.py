@@ -36,7 +36,8 @@ UNFINISHED = (
     "*.digikamtempfile.*",
 )
 BUILT_IN = (*HIDDEN, *TRASH, *DERIVED, *UNFINISHED)
-BUILT_IN_FILES = (*BUILT_IN, "*_original")  # what ExifTool and we ourselves keep of photos
+KEPT = "_original"  # how the names end of what ExifTool and we ourselves keep of photos
+BUILT_IN_FILES = (*BUILT_IN, f"*{KEPT}")
 
 _TOKEN = re.compile(r"(\*\*/)|(\*\*)|(\*)|(\?)|(\[!?\]?[^\]]*\])|(.)", re.DOTALL)
 
@@ -85,6 +86,12 @@ class Excludes:
             return False
         paths = self._paths[is_folder]
         return paths is None or paths.match(relative) is None
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of this name is an original that is kept beside its photo: it is to stay as it
+    is, even where somebody names it."""
+    return name.lower().endswith(KEPT)
 
 
 def _parents(relative: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
 from tagd.fs import path_of
+from tagd.intake.exclude import is_kept
 from tagd.intake.probe import Devices, is_closed, signature_at, signature_from
 from tagd.intake.recognise import Recogniser
 from tagd.intake.settle import Settler, stood_still
@@ -92,7 +93,9 @@ class OneTimeIntake:
             except OSError as error:
                 self._refused.append((absolute, (error.strerror or str(error)).lower()))
                 continue
-            if stat.S_ISDIR(status.st_mode):
+            if stat.S_ISREG(status.st_mode) and is_kept(absolute.name):
+                self._refused.append((absolute, "an original that is kept beside its photo"))
+            elif stat.S_ISDIR(status.st_mode):
                 yield from self._below(os.fsencode(absolute))
             elif (find := self._find(os.fsencode(absolute), status, is_named=True)) is not None:
                 yield find

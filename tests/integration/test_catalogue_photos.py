@@ -188,12 +188,6 @@ def test_a_missing_file_that_never_was_tagged_is_queued_when_it_is_back(tx: Conn
     assert (states(tx), waiting(tx)) == ({"/p/a.jpg": "queued"}, ["/p/a.jpg"])
 
 
-def test_a_file_without_a_job_can_be_failed(tx: Connection) -> None:
-    submit(tx, settled("/p/a.jpg"))
-    photos.fail(tx, 1, "unsupported", "needs the raw extra", NOW)
-    assert rows(tx, "SELECT state, reason FROM v_files") == [("failed", "needs the raw extra")]
-
-
 # What is known
 
 

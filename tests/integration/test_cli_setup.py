@@ -126,6 +126,12 @@ def test_a_wrong_command_line_has_exit_status_2(home: Home) -> None:
         assert "Traceback" not in told.stderr
 
 
+def test_a_mistyped_folder_is_not_waited_for(home: Home) -> None:
+    told = home.run("run", home.root / "Picturs")
+    assert told.returncode == 2
+    assert "does not exist" in told.stderr
+
+
 def test_doctor_names_problems(home: Home) -> None:
     home.photos.rmdir()
     home.configure('[model]\nname = "efficientnet-lite9"\n')

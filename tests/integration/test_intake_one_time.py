@@ -54,6 +54,15 @@ def test_a_file_that_is_named_is_taken_whatever_its_name(
     assert states(catalogue) == {".hidden.txt": "queued"}
 
 
+def test_an_original_beside_its_photo_is_left_alone_even_when_it_is_named(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    photo, original = write(tmp_path / "a.jpg"), write(tmp_path / "a.jpg_original")
+    asked = ask(catalogue).submit([photo, original])
+    assert asked.taken == (photo,)
+    assert asked.refused == ((original, "an original that is kept beside its photo"),)
+
+
 def test_a_relative_path_counts_from_the_working_directory(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
