@@ -17,8 +17,8 @@ from pathlib import Path
 from benchmarks import made, report
 from tagd.catalogue import record, search_index, tags
 from tagd.catalogue.engine import Catalogue, open_owner, open_reader
-from tagd.catalogue.moment import sqlite
 from tagd.catalogue.search import Sort, search
+from tagd.catalogue.snapshot import sqlite
 from tagd.labels.meaning import Meaning
 from tagd.labels.rules import TagRules
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled, submit

@@ -15,7 +15,7 @@
                     unwritten: what could not be
     readings        what others wrote there; sidecars: their photos are read again
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
-    query, search   what a person types, and what it finds; moment: read by SQLite alone
+    query, search   what a person types, and what it finds; snapshot: read by SQLite alone
     overview        everything else that commands print; activity: what goes on just now;
                     shown_tags: the tags that all of them show
     speeds          how quick models are on this machine

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, cast, func, select
 
-from tagd.catalogue.moment import sqlite
 from tagd.catalogue.schema import file, job, photo, tagging
 from tagd.catalogue.shown_tags import tags_of
+from tagd.catalogue.snapshot import sqlite
 from tagd.domain import JobKind, JobState, Priority
 from tagd.fs import path_of
 

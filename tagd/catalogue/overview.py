@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select, text
 
 from tagd.catalogue import jobs, retag, unwritten
-from tagd.catalogue.moment import sqlite
 from tagd.catalogue.photos import facts_of
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
 from tagd.catalogue.shown_tags import ShownTag, tags_of
+from tagd.catalogue.snapshot import sqlite
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts
 from tagd.fs import key_of, path_of

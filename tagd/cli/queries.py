@@ -24,21 +24,21 @@ def searching(file: Path | None) -> Iterator[tuple[sqlite3.Connection, Meaning]]
     """One moment of the catalogue, and what names mean in it under the rules that are configured.
     Raises `ConfigError` and `CatalogueError`."""
     # Lazy: `tagd --help` needs none of it.
-    from tagd.catalogue.moment import moment  # noqa: PLC0415
     from tagd.catalogue.search_words import label_names  # noqa: PLC0415
+    from tagd.catalogue.snapshot import snapshot  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     settings = configuration(file)
-    with moment(settings.catalogue.path) as tx:
+    with snapshot(settings.catalogue.path) as tx:
         yield tx, Meaning.by(tag_rules(settings), label_names(tx))
 
 
 def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:
     """The files that a query finds, inside a transaction. Raises `QueryError`."""
-    from tagd.catalogue.moment import sqlite  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.search import search  # noqa: PLC0415
     from tagd.catalogue.search_words import label_names  # noqa: PLC0415
+    from tagd.catalogue.snapshot import sqlite  # noqa: PLC0415  lazy, as above
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     its = sqlite(tx)

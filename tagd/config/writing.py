@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tagd.metadata.keywords import Field
-from tagd.metadata.safe_write import Manner
+from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
 from tagd.pipeline.tag_writer import MetadataSettings, WriteMode
 from tagd.pipeline.writes import Writes
@@ -27,7 +27,7 @@ def metadata_settings(config: Config) -> MetadataSettings:
         fields=frozenset(map(Field, wanted.fields)),
         hierarchical=wanted.hierarchical,
         min_confidence=wanted.min_confidence,
-        manner=Manner(wanted.preserve_mtime, wanted.backup_originals),
+        options=WriteOptions(wanted.preserve_mtime, wanted.backup_originals),
     )
 
 

@@ -21,7 +21,7 @@ from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.intake.intake import SCAN, STREAM
 from tagd.models.device import CPU_BATCH
-from tagd.pipeline.labourer import LEASE_SECONDS
+from tagd.pipeline.queue_worker import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

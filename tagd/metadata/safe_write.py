@@ -45,7 +45,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class WriteOptions:
     """How to write. `exchange` swaps two names in one step, or says that it cannot."""
 
     preserve_mtime: bool = True
@@ -79,7 +79,7 @@ def replace(
     ledger: Ledger,
     verify: Callable[[Path], None],
     ours: Keywords,
-    manner: Manner,
+    options: WriteOptions,
 ) -> Signature:
     """Put `data` in the place of what was read. Returns the signature of the file that is there.
 
@@ -90,10 +90,10 @@ def replace(
     with _intended(intent, ledger):
         _make_copy(intent.part, original, data)
         verify(intent.part)
-        _finish_copy(intent, original, manner)
+        _finish_copy(intent, original, options)
         placed = Seen.of(intent.swap.lstat())
-        with _kept(intent, original, manner):
-            _put_in_place(intent, original, placed, manner)
+        with _kept(intent, original, options):
+            _put_in_place(intent, original, placed, options)
         file_calls.sync_folder(original.path.parent)
         signature = _left(original.path, placed)
         intent.swap.unlink(missing_ok=True)
@@ -188,9 +188,9 @@ def _make_copy(part: Path, original: Original, data: bytes) -> None:
         file_calls.copy_attributes(original.path, descriptor)
 
 
-def _finish_copy(intent: Intent, original: Original, manner: Manner) -> None:
+def _finish_copy(intent: Intent, original: Original, options: WriteOptions) -> None:
     """Times last, since what came before changes them; then the name that says: whole."""
-    _complete(intent.part, original, keep_times=manner.preserve_mtime)
+    _complete(intent.part, original, keep_times=options.preserve_mtime)
     intent.part.rename(intent.swap)
 
 
@@ -203,13 +203,13 @@ def _complete(copy: Path, original: Original, *, keep_times: bool) -> None:
 
 
 @contextlib.contextmanager
-def _kept(intent: Intent, original: Original, manner: Manner) -> Iterator[None]:
+def _kept(intent: Intent, original: Original, options: WriteOptions) -> Iterator[None]:
     """Keep what was read beside the photo before that changes, so that neither a kill nor a failure
     costs it; but not where the photo then does not change."""
     path = original.path
     kept = path.with_name(f"{path.name}_original")
     try:
-        is_due = manner.keep_original and not kept.exists()
+        is_due = options.keep_original and not kept.exists()
     except OSError as error:  # the one that a name which cannot be gives
         raise MetadataUnsafe(path, "its name is too long for NAME_original beside it") from error
     if not is_due:
@@ -225,17 +225,17 @@ def _kept(intent: Intent, original: Original, manner: Manner) -> Iterator[None]:
         raise
 
 
-def _put_in_place(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
+def _put_in_place(intent: Intent, original: Original, ours: Seen, options: WriteOptions) -> None:
     with _open(original.path) as descriptor:
         if is_being_written(descriptor):
             raise FileBusy(original.path, "another program has it open for writing")
-        if not manner.exchange(intent.swap, original.path):
+        if not options.exchange(intent.swap, original.path):
             # The instant between this look and the rename is what the exchange is there to close.
             _require_unchanged(original, original.path)
             intent.swap.replace(original.path)
             return
         if is_being_written(descriptor) or not _came_out(intent, original):
-            _put_back(intent, original, ours, manner)
+            _put_back(intent, original, ours, options)
 
 
 def _left(path: Path, ours: Seen) -> Signature:
@@ -256,14 +256,14 @@ def _require_unchanged(original: Original, place: Path) -> None:
         raise FileChanged(original.path, "another program wrote it meanwhile")
 
 
-def _put_back(intent: Intent, original: Original, ours: Seen, manner: Manner) -> None:
+def _put_back(intent: Intent, original: Original, ours: Seen, options: WriteOptions) -> None:
     """Give the photo's name back to what another program made of it, however often it does so.
 
     What comes out is what was put there, ours or what is outdated by now, or else newer still.
     """
     placed, newest = ours, Seen.of(intent.swap.lstat())
     for _ in range(_MOST_EXCHANGES):
-        manner.exchange(intent.swap, original.path)
+        options.exchange(intent.swap, original.path)
         out = Seen.of(intent.swap.lstat())
         if out == placed:
             intent.swap.unlink()

@@ -27,7 +27,7 @@ from tagd.metadata import packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.exiftool import ExifToolTrouble
 from tagd.metadata.keywords import IN_XMP, Field, claimed
-from tagd.metadata.safe_write import Manner, create, remove, replace, take
+from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Writer:
 
     ledger: Ledger
     exiftool: ExifTool | None = None
-    manner: Manner = field(default_factory=Manner)
+    options: WriteOptions = field(default_factory=WriteOptions)
     decodes: Decodes = _decodes_anyway
 
     def embed(
@@ -124,7 +124,7 @@ class Writer:
             self.decodes(copy)
 
         signature = replace(
-            original, new, ledger=self.ledger, verify=verify, ours=report.ours, manner=self.manner
+            original, new, ledger=self.ledger, verify=verify, ours=report.ours, options=self.options
         )
         return dataclasses.replace(report, signature=signature)
 
@@ -167,7 +167,7 @@ class Writer:
                 ledger=self.ledger,
                 verify=_parses,
                 ours=report.ours,
-                manner=self.manner,
+                options=self.options,
             )
         return dataclasses.replace(report, signature=signature)
 

@@ -16,7 +16,7 @@ from tagd.domain import FileState, JobKind
 from tagd.errors import CatalogueError, FileVanished, PhotoError
 from tagd.fs import display
 from tagd.pipeline import retry
-from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
+from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
 
 
-class MetadataWorker(Labourer):
+class MetadataWorker(QueueWorker):
     """Works the queue of writes off in the thread that calls `run`; it starts no thread."""
 
     def __init__(

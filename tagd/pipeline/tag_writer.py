@@ -24,7 +24,7 @@ from tagd.errors import MetadataUnsafe, PermanentPhotoError, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata.edit import ALL_FIELDS, Wish
 from tagd.metadata.keywords import BY_PERSON, Field, Tagging
-from tagd.metadata.safe_write import Manner
+from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.writer import Report, Writer
 from tagd.pipeline import read_back
@@ -73,7 +73,7 @@ class MetadataSettings:
     fields: frozenset[Field] = ALL_FIELDS
     hierarchical: bool = True
     min_confidence: float = 0.0
-    manner: Manner = field(default_factory=Manner)
+    options: WriteOptions = field(default_factory=WriteOptions)
 
     def mode_of(self, path: Path) -> WriteMode:
         """Where the tags of the photo at this path are to be written."""
@@ -197,7 +197,7 @@ class TagWriter:
         self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
     ) -> Report:
         ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
-        writer = Writer(ledger, self.exiftool, self.settings.manner)
+        writer = Writer(ledger, self.exiftool, self.settings.options)
         before = target.written.get(place)
         # Of a copy, or after the catalogue was lost, only the file can tell what is tagd's.
         ours = None if before is None else ours_of(before.ours)

@@ -29,7 +29,7 @@ from tagd.fs import signature_of
 from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.pipeline import found_tags, retry
 from tagd.pipeline.decoder import DecodeRequest
-from tagd.pipeline.labourer import POLL_SECONDS, TROUBLE_SECONDS, Labourer
+from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn
 
@@ -97,7 +97,7 @@ def ahead(decoders: int, batch: int) -> int:
     return 2 * decoders + batch + 2 * TURN_PHOTOS
 
 
-class Worker(Labourer):
+class Worker(QueueWorker):
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
     `writes` queues the writing of tags into photos, where that is wanted. `on_trouble` is called
     with None once the trouble seems over; `on_times` after each turn, with what the stages took in

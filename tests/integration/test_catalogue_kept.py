@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tagd.catalogue import search
-from tagd.catalogue.moment import sqlite
 from tagd.catalogue.query import (
     And,
     CameraTerm,
@@ -31,6 +30,7 @@ from tagd.catalogue.query import (
 )
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.search_index import TAKEN
+from tagd.catalogue.snapshot import sqlite
 from tagd.domain import FileState, TagSource
 from tests.catalogue import fresh, rows
 

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue import jobs, overview, photos, search, tags
-from tagd.catalogue.moment import sqlite
 from tagd.catalogue.record import record
 from tagd.catalogue.shown_tags import ShownTag
+from tagd.catalogue.snapshot import sqlite
 from tagd.domain import FileState, JobState, TagSource, TagState
 from tagd.errors import QueryError
 from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit

@@ -17,7 +17,7 @@ from tagd.domain import Signature
 from tagd.metadata import file_calls
 from tagd.metadata.ledger import Intent, Seen, digest_of
 from tagd.metadata.recovery import Recovered, recover
-from tagd.metadata.safe_write import Manner
+from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
 from tests.corpus import SPLICED
 from tests.metadata import TAGS
@@ -70,14 +70,14 @@ def counted(monkeypatch: pytest.MonkeyPatch, die_before: int) -> None:
         monkeypatch.setattr(place, name, step(getattr(place, name)))
 
 
-def dies(photo: Path, ledger: FolderLedger, manner: Manner, die_before: int) -> bool:
+def dies(photo: Path, ledger: FolderLedger, options: WriteOptions, die_before: int) -> bool:
     """Whether a child that writes the photo was killed before that step."""
     pid = os.fork()
     if pid == 0:  # pragma: no cover
         try:
             with pytest.MonkeyPatch.context() as monkeypatch:
                 counted(monkeypatch, die_before)
-                Writer(ledger, manner=manner).embed(photo, TAGS, {})
+                Writer(ledger, options=options).embed(photo, TAGS, {})
         finally:
             os._exit(0)
     _, status = os.waitpid(pid, 0)
@@ -98,11 +98,11 @@ def test_a_kill_at_any_step_leaves_the_old_photo_or_the_new(
     photos.mkdir()
     kept.mkdir()
     ledger = FolderLedger(kept)
-    manner = Manner(exchange=exchange)
+    options = WriteOptions(exchange=exchange)
     photo = photos / "photo.jpg"
     old = SPLICED["canon-big.jpg"]
     photo.write_bytes(old)
-    Writer(ledger, manner=manner).embed(photo, TAGS, {})
+    Writer(ledger, options=options).embed(photo, TAGS, {})
     new = photo.read_bytes()
     assert new != old
     outcomes: list[Recovered] = []
@@ -110,7 +110,7 @@ def test_a_kill_at_any_step_leaves_the_old_photo_or_the_new(
         deaths = 0
         for _ in range(times):
             photo.write_bytes(old)
-            if not dies(photo, ledger, manner, step):
+            if not dies(photo, ledger, options, step):
                 break
             deaths += 1
             assert photo.read_bytes() in (old, new)
@@ -133,7 +133,7 @@ def test_a_kill_at_any_step_keeps_the_original_where_that_is_wanted(tmp_path: Pa
     for step in itertools.count():
         photo.write_bytes(old)
         original.unlink(missing_ok=True)
-        if not dies(photo, ledger, Manner(keep_original=True), step):
+        if not dies(photo, ledger, WriteOptions(keep_original=True), step):
             break
         set_right(ledger)
         assert photo.read_bytes() == old or original.read_bytes() == old

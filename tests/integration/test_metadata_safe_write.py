@@ -21,7 +21,7 @@ from tagd.errors import (
 )
 from tagd.metadata import file_calls
 from tagd.metadata.ledger import MemoryLedger
-from tagd.metadata.safe_write import Manner
+from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
 from tests.corpus import SPLICED
 from tests.metadata import NOTHING, TAGS, little_file_system, needs_exiftool, writer
@@ -68,13 +68,13 @@ def test_mode_owner_times_and_attributes_are_kept(photo: Path) -> None:
 
 def test_the_time_of_change_is_told_where_asked(photo: Path) -> None:
     os.utime(photo, (0, 0))
-    writer(manner=Manner(preserve_mtime=False)).embed(photo, TAGS, {})
+    writer(options=WriteOptions(preserve_mtime=False)).embed(photo, TAGS, {})
     assert photo.stat().st_mtime > 0
 
 
 def test_the_original_is_kept_beside_where_asked(photo: Path) -> None:
     kept = photo.with_name("photo.jpg_original")
-    careful = writer(manner=Manner(keep_original=True))
+    careful = writer(options=WriteOptions(keep_original=True))
     report = careful.embed(photo, TAGS, {})
     assert kept.read_bytes() == OLD
     careful.embed(photo, NOTHING, report.ours)
@@ -83,7 +83,7 @@ def test_the_original_is_kept_beside_where_asked(photo: Path) -> None:
 
 
 def test_the_original_is_kept_where_names_cannot_be_exchanged(photo: Path) -> None:
-    careful = writer(manner=Manner(keep_original=True, exchange=lambda *_: False))
+    careful = writer(options=WriteOptions(keep_original=True, exchange=lambda *_: False))
     assert careful.embed(photo, TAGS, {}).signature is not None
     assert photo.with_name("photo.jpg_original").read_bytes() == OLD
     assert photo.read_bytes() != OLD
@@ -92,7 +92,7 @@ def test_the_original_is_kept_where_names_cannot_be_exchanged(photo: Path) -> No
 def test_a_photo_stays_as_it_was_where_its_original_cannot_be_kept(photo: Path) -> None:
     named = photo.rename(photo.with_name("x" * 246 + ".jpg"))
     with pytest.raises(MetadataUnsafe, match="too long"):
-        writer(manner=Manner(keep_original=True)).embed(named, TAGS, {})
+        writer(options=WriteOptions(keep_original=True)).embed(named, TAGS, {})
     assert named.read_bytes() == OLD
     assert alone(named)
 
@@ -102,7 +102,7 @@ def test_of_a_photo_that_is_not_written_no_original_is_kept(photo: Path) -> None
         photo.write_bytes(OLD + b"edited")
         return False
 
-    careful = writer(manner=Manner(keep_original=True, exchange=edit))
+    careful = writer(options=WriteOptions(keep_original=True, exchange=edit))
     with pytest.raises(FileChanged):
         careful.embed(photo, TAGS, {})
     assert photo.read_bytes() == OLD + b"edited"
@@ -199,11 +199,11 @@ def test_newer_bytes_win(meddle: Callable[[Path], None], moment: str, photo: Pat
 
     exchanges = {"within": late_exchange, "after": early_exchange, "fallback": lambda *_: False}
     exchange = exchanges.get(moment)
-    manner = Manner(exchange=exchange) if exchange else Manner()
+    options = WriteOptions(exchange=exchange) if exchange else WriteOptions()
     decodes = interfere if moment in {"before", "fallback"} else lambda _: None
     ledger = MemoryLedger()
     with pytest.raises(FileChanged):
-        Writer(ledger, manner=manner, decodes=decodes).embed(photo, TAGS, {})
+        Writer(ledger, options=options, decodes=decodes).embed(photo, TAGS, {})
     assert [photo.read_bytes()] == newer
     assert newer != [OLD]
     assert alone(photo)
@@ -223,7 +223,7 @@ def test_a_program_that_replaces_the_photo_again_and_again_wins(count: int, phot
         return file_calls.exchange(one, other)
 
     with pytest.raises(FileChanged):
-        writer(manner=Manner(exchange=stormy_exchange)).embed(photo, TAGS, {})
+        writer(options=WriteOptions(exchange=stormy_exchange)).embed(photo, TAGS, {})
     assert photo.read_bytes() == versions[count - 1]
     assert alone(photo)
 

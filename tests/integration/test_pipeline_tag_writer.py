@@ -15,7 +15,7 @@ from tagd.domain import FileState, JobKind, Place
 from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
-from tagd.metadata.safe_write import Manner
+from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
 from tagd.pipeline.ledger import CatalogueLedger
 from tagd.pipeline.tag_writer import Outcome, WriteMode
@@ -146,7 +146,7 @@ def test_what_a_model_is_not_sure_enough_of_stays_in_the_catalogue(desk: Desk) -
 
 
 def test_the_original_is_kept_where_that_is_wanted(desk: Desk) -> None:
-    desk.set(manner=Manner(keep_original=True))
+    desk.set(options=WriteOptions(keep_original=True))
     photo = desk.photo()
     before = photo.read_bytes()
     desk.write()

@@ -41,7 +41,7 @@ def test_a_search_imports_what_it_needs_alone() -> None:
     """What it does without takes two thirds of its time."""
     code = (
         "import sys; from tagd.cli import app_for; app_for(['search'])\n"
-        "from tagd.catalogue import moment, search, search_words\n"
+        "from tagd.catalogue import search, search_words, snapshot\n"
         "heavy = {'sqlalchemy', 'alembic', 'numpy', 'torch', 'rich', 'tagd.pipeline'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

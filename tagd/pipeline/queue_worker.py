@@ -24,7 +24,7 @@ TROUBLE_SECONDS: Final = 5.0  # between tries when the catalogue or the model is
 _CLAIMS = itertools.count(1)
 
 
-class Labourer:
+class QueueWorker:
     """Claims jobs of one `kind`. Methods with an underscore belong to the working thread, all
     others to any. `beat` is called while it makes progress, and while it is idle; `clock` counts
     seconds since 1970."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def moment(path: Path) -> Iterator[sqlite3.Connection]:
+def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     """The catalogue for reading, as it is now, whether it has an owner or not. Raises as
     `engine.open_reader` does."""
     path = path.absolute()
