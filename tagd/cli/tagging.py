@@ -115,13 +115,14 @@ def print_summary(summary: Summary, *, json: bool) -> NoReturn:
 
 def _await(exports: Sequence[Popen[bytes]]) -> None:
     """What is being made for the next run would slow it down, had it not ended by then."""
-    if all(each.poll() is not None for each in exports):
+    unfinished = [each for each in exports if each.poll() is None]
+    if not unfinished:
         return
     sys.stdout.flush()
     output.note("waiting for the models' export to ONNX Runtime, once on this machine")
     with suppress(KeyboardInterrupt):  # it goes on by itself
-        for each in exports:
-            each.wait()
+        for each in unfinished:
+            each.communicate()  # a full pipe must not hold it up
 
 
 def summary_fields(summary: Summary) -> dict[str, Any]:

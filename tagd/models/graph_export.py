@@ -25,6 +25,7 @@ from tagd.models.device import Device
 from tagd.models.from_pixels import FromPixels
 from tagd.models.graph_cache import GraphFile
 from tagd.models.onnx_session import INPUT, OUTPUT, OnnxSession
+from tagd.models.passes import is_out_of_memory
 from tagd.models.preprocessing import Preprocessing
 from tagd.models.selftest import rings
 from tagd.models.shelf import Shelf
@@ -48,22 +49,36 @@ def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
     return graph
 
 
+class CannotExport(TagdError):
+    """A model has no graph with these libraries, however often it is tried."""
+
+
 def checked(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
-    """The graph of a network, which answers as the network does. Raises `TagdError` where there is
-    none, whenever it is tried."""
+    """The graph of a network, which answers as the network does. Raises `CannotExport`, and what
+    may be over another time as it is."""
     try:
         graph = export(network, preprocessing)
-    except (OSError, MemoryError):
-        raise  # another time it may succeed
     except Exception as error:  # PyTorch's exporter raises anything
+        if _may_pass(error):
+            raise
         words = str(error).strip().splitlines() or [type(error).__name__]
-        raise TagdError(f"PyTorch cannot export it: {words[0][:200]}") from error
+        raise CannotExport(f"PyTorch cannot export it: {words[0][:200]}") from error
     check(graph, network, preprocessing)
     return graph
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether this, or what it came of, is a disk's or the memory's trouble."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (OSError, MemoryError)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return is_out_of_memory(error)
+
+
 def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
-    """Raises `TagdError` unless the graph answers as the network does, to pictures with edges,
+    """Raises `CannotExport` unless the graph answers as the network does, to pictures with edges,
     with noise, and of one colour."""
     height, width = preprocessing.geometry.crop
     noise = np.random.default_rng(1).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
@@ -73,7 +88,8 @@ def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) 
     theirs = TorchSession(network, preprocessing, _HERE).logits(pictures)
     apart = float(np.abs(ours - theirs).max() / max(theirs.std(), 1e-6))
     if not apart <= CLOSE_ENOUGH:
-        raise TagdError(f"the graph's answers differ from PyTorch's by {apart:.2g} of their spread")
+        words = f"the graph's answers differ from PyTorch's by {apart:.2g} of their spread"
+        raise CannotExport(words)
 
 
 def main(arguments: list[str]) -> int:
@@ -95,7 +111,7 @@ def main(arguments: list[str]) -> int:
             network = backend.network(facts, shelf.labels_of(facts), backend.read(facts)).eval()
             try:
                 file.write(checked(network, facts.preprocessing))
-            except TagdError as error:
+            except CannotExport as error:
                 file.refuse(error.message)
                 raise
     return 0

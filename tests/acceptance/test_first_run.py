@@ -58,17 +58,31 @@ def test_what_cannot_be_exported_is_not_tried_again(tmp_path: Path) -> None:
     assert [each.suffix for each in graphs.iterdir()] == [".refused"]
 
 
-def test_why_a_model_cannot_be_exported_is_kept(tmp_path: Path) -> None:
-    strict = "from tagd.models import graph_export as made; made.CLOSE_ENOUGH = 0.0; made.main"
+def export_with(trouble: str, graphs: Path) -> tuple[str, str | None]:
+    """What an export says that meets this trouble, and the reason that is kept."""
+    code = f"from tagd.models import graph_export as made; {trouble}; made.main"
     told = subprocess.run(
-        [sys.executable, "-c", f"{strict}(['efficientnet-lite0', {str(tmp_path)!r}])"],
+        [sys.executable, "-c", f"{code}(['efficientnet-lite0', {str(graphs)!r}])"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "differ from PyTorch's" in told.stderr
     facts = registry.find("efficientnet-lite0")
-    assert "differ" in (GraphFile.of(tmp_path, facts.fingerprint or "").refused() or "")
+    return told.stderr, GraphFile.of(graphs, facts.fingerprint or "").refused()
+
+
+def test_why_a_model_cannot_be_exported_is_kept(tmp_path: Path) -> None:
+    said, kept = export_with("made.CLOSE_ENOUGH = 0.0", tmp_path)
+    assert "differ from PyTorch's" in said
+    assert "differ" in (kept or "")
+
+
+def test_an_export_without_memory_is_tried_again(tmp_path: Path) -> None:
+    lacks = "RuntimeError('DefaultCPUAllocator: not enough memory')"
+    trouble = f"made.torch.zeros = lambda *a, **k: (_ for _ in ()).throw({lacks})"
+    said, kept = export_with(trouble, tmp_path)
+    assert "DefaultCPUAllocator" in said
+    assert kept is None
 
 
 @pytest.mark.slow
