@@ -94,6 +94,9 @@ def main() -> None:
     # Importing makes many objects and no garbage; looking for it nevertheless takes a tenth of what
     # a search takes. Commands that work for long turn it on again.
     gc.disable()
+    # Imported, NumPy starts a thread a core for products of matrices, which spin for a while. There
+    # are no such products here, and the decoders are starting meanwhile.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         # A tag or a path that the terminal's encoding lacks is shown escaped, not a crash.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

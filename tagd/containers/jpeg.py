@@ -48,11 +48,13 @@ def segments(data: bytes) -> list[Segment]:
     return found
 
 
-def head(data: bytes) -> bytes:
-    """A JPEG of the segments before the first scan: a small part of the bytes, for whoever looks at
-    the metadata again and again. ExifTool looks no further either. Raises as `segments` does."""
+def metadata(data: bytes) -> bytes:
+    """A JPEG of nothing but the metadata before the first scan: a small part of the bytes, for
+    whoever looks at them again and again. ExifTool looks no further either. Raises as `segments`
+    does."""
     front = takewhile(lambda each: each.kind not in {"SOS", "EOI"}, _walk(data))
-    return b"".join(data[each.start : each.end] for each in front) + bytes((0xFF, _EOI))
+    kept = (data[each.start : each.end] for each in front if is_metadata(each))
+    return bytes((0xFF, _SOI)) + b"".join(kept) + bytes((0xFF, _EOI))
 
 
 def _walk(data: bytes) -> Iterator[Segment]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tagd.containers import DamagedContainer, bmff, png, recognise, webp
-from tagd.containers.jpeg import head
+from tagd.containers.jpeg import metadata
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import Tags, Value, all_tags
 from tagd.metadata import exif, iptc, packets, xmp
@@ -102,17 +102,18 @@ def over(first: FileTags, second: FileTags) -> FileTags:
 
 def of_photo(data: bytes) -> FileTags:
     """What is embedded in a file's bytes. Never raises on what they hold."""
-    data = _head(data)
+    data = _telling(data)
     tags = _exif_tags(data)
     inside = over(of_packets(packets.found(data)), _of_exif(tags))
     named = {Field.WINDOWS: exif.keywords(tags), Field.IPTC: iptc.keywords(_datasets(data, tags))}
     return replace(inside, keywords={**inside.keywords, **named})
 
 
-def _head(data: bytes) -> bytes:
-    """Searching the picture for segments would take longer than all the rest."""
+def _telling(data: bytes) -> bytes:
+    """The bytes that say something: searching a picture for segments takes longer than all the
+    rest."""
     try:
-        return head(data) if recognise(data) == "JPEG" else data
+        return metadata(data) if recognise(data) == "JPEG" else data
     except DamagedContainer:
         return data
 

@@ -17,6 +17,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -96,6 +97,8 @@ def load(
         wanted = sufficient_size(turned_size(full, to_apply), geometries)
         # JPEG decodes at 1/2, 1/4 or 1/8; HEIF takes an embedded thumbnail; others decline.
         drafted = image.draft(None, turned_size(_with_margin(wanted), to_apply))
+        # All at once: by default libjpeg is fed 64 KiB at a time, and is slow near the end of each.
+        image.decodermaxblock = len(data)
         image.load()
         if drafted is None:
             full = image.size  # a TIFF is upright only now
@@ -113,7 +116,7 @@ def _with_margin(size: Size) -> Size:
     return math.ceil(size[0] * _MARGIN), math.ceil(size[1] * _MARGIN)
 
 
-def _opened(data: bytes, name: str, most_pixels: int) -> Image.Image:
+def _opened(data: bytes, name: str, most_pixels: int) -> ImageFile.ImageFile:
     if name == "HEIF":
         _register_heif()
     Image.MAX_IMAGE_PIXELS = most_pixels

@@ -1,11 +1,12 @@
-"""From a picture to a model's input: resize and centred crop, as torchvision's, and pixel for pixel
-where the picture was decoded at full scale.
+"""From a picture to a model's input: resize and centred crop, as torchvision's. The inputs of a
+picture that was decoded at full scale equal torchvision's, but for rounding between two levels.
 
 Source: torchvision.transforms.functional (`resize`, `center_crop`) on PIL images.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -49,9 +50,11 @@ _RAGGED: Final = {
 }
 # A strip of 1 by 100,000 pixels, resized whole, would fill the memory only to be cropped.
 _MOST_RESIZED: Final = 4096 * 4096
+# The widest filter's, Lanczos's, in pixels of whichever scale is the smaller.
+_REACH: Final = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A decoded picture, upright and RGB, perhaps at a lower scale than the one stored.
 
@@ -61,11 +64,6 @@ class Picture:
     image: Image.Image
     size: Size
     region: Box
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether it is at a lower scale."""
-        return self.image.size != self.size
 
 
 def turned_size(size: Size, orientation: int) -> Size:
@@ -108,11 +106,17 @@ def render(picture: Picture, geometry: Geometry) -> bytes:
     target = resized_size(picture.size, geometry)
     crop = _crop_box(target, geometry.crop)
     resampling = _RESAMPLING[geometry.interpolation]
-    if picture.is_reduced or target[0] * target[1] > _MOST_RESIZED:
-        return _render_part(picture, target, crop, resampling).tobytes()
-    resized = picture.image.resize(target, resampling, box=picture.region)
-    # Pillow fills with black what a crop takes from outside.
-    return resized.crop(crop).tobytes()
+    part = _part(picture, target, crop)
+    if target[0] * target[1] <= _MOST_RESIZED and not _looks_the_same(
+        part, picture, target, resampling
+    ):
+        resized = picture.image.resize(target, resampling, box=picture.region)
+        # Pillow fills with black what a crop takes from outside.
+        return resized.crop(crop).tobytes()
+    resized = picture.image.crop(part.source).resize(part.size, resampling, box=part.box)
+    whole = Image.new("RGB", (crop[2] - crop[0], crop[3] - crop[1]))
+    whole.paste(resized, part.place)
+    return whole.tobytes()
 
 
 def _crop_box(size: Size, crop: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -124,11 +128,18 @@ def _crop_start(length: int, crop: int) -> int:
     return round((length - crop) / 2.0) if crop <= length else -((crop - length) // 2)
 
 
-def _render_part(
-    picture: Picture, target: Size, crop: tuple[int, int, int, int], resampling: Image.Resampling
-) -> Image.Image:
-    """Resize only what the crop keeps, in little more than half the time; equal to resizing all of
-    it but for rounding."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a crop keeps of a resized picture: made of `box` in the pixels `source` of the picture,
+    `size` large, and in the crop at `place`."""
+
+    source: tuple[int, int, int, int]
+    box: Box
+    size: Size
+    place: tuple[int, int]
+
+
+def _part(picture: Picture, target: Size, crop: tuple[int, int, int, int]) -> _Part:
     left, top, right, bottom = picture.region
     across, down = (right - left) / target[0], (bottom - top) / target[1]
     kept = (max(crop[0], 0), max(crop[1], 0), min(crop[2], target[0]), min(crop[3], target[1]))
@@ -138,7 +149,35 @@ def _render_part(
         min(left + kept[2] * across, right),
         min(top + kept[3] * down, bottom),
     )
-    part = picture.image.resize((kept[2] - kept[0], kept[3] - kept[1]), resampling, box=box)
-    whole = Image.new("RGB", (crop[2] - crop[0], crop[3] - crop[1]))
-    whole.paste(part, (kept[0] - crop[0], kept[1] - crop[1]))
-    return whole
+    # With what a filter sees around it.
+    beside, above = (math.ceil(_REACH * max(scale, 1.0)) + 1 for scale in (across, down))
+    source = (
+        max(math.floor(box[0]) - beside, 0),
+        max(math.floor(box[1]) - above, 0),
+        min(math.ceil(box[2]) + beside, picture.image.width),
+        min(math.ceil(box[3]) + above, picture.image.height),
+    )
+    return _Part(
+        source=source,
+        box=(box[0] - source[0], box[1] - source[1], box[2] - source[0], box[3] - source[1]),
+        size=(kept[2] - kept[0], kept[3] - kept[1]),
+        place=(kept[0] - crop[0], kept[1] - crop[1]),
+    )
+
+
+def _looks_the_same(
+    part: _Part, picture: Picture, target: Size, resampling: Image.Resampling
+) -> bool:
+    """Whether resizing this part alone equals resizing all of it, but for the rounding of floats.
+    Levels are rounded between the two directions, so these have to come in the same order; and of
+    two pixels that are equally near, rounding decides which one is the nearest."""
+    source = (part.source[2] - part.source[0], part.source[3] - part.source[1])
+    same_order = _is_height_first(source, part.size) == _is_height_first(picture.image.size, target)
+    return same_order and resampling is not Image.Resampling.NEAREST
+
+
+def _is_height_first(size: Size, target: Size) -> bool:
+    """What Pillow begins with, from version 13 on; before that, always with the width. Source:
+    libImaging/Resample.c."""
+    narrower, lower = size[0] - target[0], size[1] - target[1]
+    return lower > max(0, 2 * narrower)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tagd.containers.jpeg import head
+from tagd.containers.jpeg import metadata
 from tagd.containers.tags import XP_KEYWORDS
 from tagd.metadata import reader
 from tagd.metadata.exiftool import ExifTool, ExifToolTrouble, detect
@@ -127,15 +127,17 @@ def test_an_exiftool_that_hangs_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_the_head_of_a_jpeg_says_the_same(tmp_path: Path, progressive: bool) -> None:
+def test_the_metadata_of_a_jpeg_say_the_same_by_themselves(
+    tmp_path: Path, progressive: bool
+) -> None:
     image = Image.effect_noise((300, 200), 90).convert("RGB")
     block = Image.Exif()
     block[0x010F] = "Maker"
     packet = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
     image.save(tmp_path / "a.jpg", exif=block, xmp=packet, progressive=progressive)
     data = (tmp_path / "a.jpg").read_bytes()
-    front = head(data)
-    assert len(front) < len(data) / 10
-    assert head(front) == front
-    assert reader.of_photo(front) == reader.of_photo(data)
+    alone = metadata(data)
+    assert len(alone) < len(data) / 10
+    assert metadata(alone) == alone
+    assert reader.of_photo(alone) == reader.of_photo(data)
     assert reader.of_photo(data).camera_make == "Maker"
