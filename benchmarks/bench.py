@@ -99,6 +99,7 @@ def speeds(size: str, rounds: Sequence[Round], least_over_loop: float) -> list[T
         Target(f"{size}: limit of the two", median("limit")),
         Target(f"{size}: tagd tag", median("tagd")),
         Target(f"{size}: tagd tag, default cascade", median("cascade")),
+        Target(f"{size}: the limit, times the loop", median("limit_over_loop")),
         Target(f"{size}: times the loop", median("over_loop"), least=least_over_loop),
         Target(f"{size}: share of the limit", median("of_limit"), least=0.85),
     ]

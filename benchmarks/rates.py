@@ -50,6 +50,11 @@ class Round:
         return self.tagd / self.loop
 
     @property
+    def limit_over_loop(self) -> float:
+        """How many times the one-at-a-time loop could be reached at most."""
+        return self.limit / self.loop
+
+    @property
     def of_limit(self) -> float:
         """The share of the limit that is reached."""
         return self.tagd / self.limit
