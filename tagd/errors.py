@@ -38,8 +38,7 @@
             ├── DecoderDied      the decoder crashed on it
             ├── DecoderHung      the decoder took too long and was killed
             ├── FileBusy         another program has it open for writing
-            ├── DiskFull         no room for a second copy beside it
-            └── ExifToolFailed   ExifTool died, or said that it could not
+            └── DiskFull         no room for a second copy beside it
 
 Errors of libraries are translated at the edge where they arise; nothing above sees them.
 """
@@ -300,9 +299,3 @@ class DiskFull(TransientPhotoError):
 
     code = "disk-full"
     remedy = "it is tried again by itself once there is"
-
-
-class ExifToolFailed(TransientPhotoError):
-    """ExifTool died, took too long, or said that it could not."""
-
-    code = "exiftool-failed"

@@ -143,7 +143,7 @@ def _size(entries: list[tuple[int, int, bytes]]) -> int:
 
 def directory(order: str, at: int, entries: list[tuple[int, int, bytes]], following: int) -> bytes:
     """A TIFF directory at this place, its values behind it."""
-    widths = {2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
+    widths = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
     rows, values = b"", b""
     behind = at + 2 + 12 * len(entries) + 4
     for tag, kind, value in entries:
@@ -313,7 +313,48 @@ def _tiffs() -> Iterator[tuple[str, bytes]]:
     yield "lzw.tif", encoded(small(), "TIFF", compression="tiff_lzw")
     yield "deflate.tif", encoded(small("L"), "TIFF", compression="tiff_adobe_deflate")
     yield "pages.tif", encoded(small(), "TIFF", **more)
+    yield "pages-xmp.tif", _tiff_of_pages(LIGHTROOM, LIGHTROOM.replace(b"Holiday", b"Travel!"))
+    yield "pages-xmp-behind.tif", _tiff_of_pages(None, LIGHTROOM)
+    yield "private.tif", _tiff_with_private_data()
+    yield "lightroom.tif", _tiff_of_pages(LIGHTROOM)
+    yield "lightroom-big.tif", _tiff_of_pages(LIGHTROOM, order=">")
 
 
-SPLICED: dict[str, bytes] = dict((*_jpegs(), *_pngs(), *_webps(), *_heifs()))
-BY_EXIFTOOL: dict[str, bytes] = dict(_tiffs())
+def _tiff_of_pages(*packets: bytes | None, order: str = "<") -> bytes:
+    """Gray pages, each with its packet: the pictures first and in a row, as ImageJ has them."""
+    size = SMALL[0] * SMALL[1]
+    pictures = b"".join(bytes([17 * number % 256]) * size for number in range(len(packets)))
+    data = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 8 + len(pictures))
+    data += pictures
+
+    def number(value: int) -> bytes:
+        return struct.pack(order + "I", value)
+
+    for page, packet in enumerate(packets):
+        rows = [
+            (256, 4, number(SMALL[0])),
+            (257, 4, number(SMALL[1])),
+            (258, 3, struct.pack(order + "H", 8)),
+            (259, 3, struct.pack(order + "H", 1)),
+            (262, 3, struct.pack(order + "H", 1)),
+            (271, 2, b"Test 1\0"),
+            (273, 4, number(8 + page * size)),
+            (277, 3, struct.pack(order + "H", 1)),
+            (278, 4, number(SMALL[1])),
+            (279, 4, number(size)),
+            *([(700, 1, packet)] if packet else []),
+        ]
+        length = len(directory(order, len(data), rows, 0))
+        following = len(data) + length if page + 1 < len(packets) else 0
+        data += directory(order, len(data), rows, following)
+    return data
+
+
+def _tiff_with_private_data() -> bytes:
+    """A tag says where bytes lie that nobody else knows of, as makers do."""
+    data = _tiff_of_pages(None)
+    pointing = data[8:].replace(b"Test 1\0", struct.pack("<I", len(data)) + b"at\0")
+    return data[:8] + pointing + b"!" * 99
+
+
+SPLICED: dict[str, bytes] = dict((*_jpegs(), *_pngs(), *_webps(), *_heifs(), *_tiffs()))

@@ -49,6 +49,14 @@ def told_by_exiftool(paths: Iterable[Path], *arguments: str) -> dict[str, dict[s
     return {Path(each.pop("SourceFile")).name: each for each in json.loads(said)}
 
 
+def edited_by_exiftool(data: bytes, *arguments: str, folder: Path) -> bytes:
+    """What ExifTool makes of a file with these bytes."""
+    place = folder / "edited"
+    place.write_bytes(data)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *arguments, place], check=True)
+    return place.read_bytes()
+
+
 @contextlib.contextmanager
 def little_file_system(place: Path) -> Iterator[Path]:
     """A disk of 256 KiB; skips the test where none can be had."""

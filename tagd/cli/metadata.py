@@ -179,21 +179,15 @@ def _write(
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.config.writing import metadata_settings  # noqa: PLC0415
-    from tagd.metadata import exiftool  # noqa: PLC0415
     from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.tag_writer import TagWriter  # noqa: PLC0415
 
     wanted = _directed(metadata_settings(config), to)
     run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
     path = config.catalogue.path
-    program = exiftool.detect()
-    with (
-        closing(open_reader(path) if dry_run else open_writer(path)) as catalogue,
-        closing(exiftool.ExifTool(program or Path("exiftool"))) as tool,
-    ):
+    with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
         derivation = Derivation.by(tag_rules(config))
-        helper = None if program is None else tool
-        tag_writer = TagWriter(catalogue, wanted, derivation, run, helper)
+        tag_writer = TagWriter(catalogue, wanted, derivation, run)
         if undo is None:
             done = _write_all(
                 catalogue, tag_writer, paths, query, derivation.rules, dry_run=dry_run

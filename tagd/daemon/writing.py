@@ -18,7 +18,6 @@ from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind
 from tagd.errors import TagdError
 from tagd.fs import display
-from tagd.metadata import exiftool
 from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
 from tagd.pipeline.ledger import recover_all, recover_awaited
@@ -81,7 +80,6 @@ class Writing:
         self._awaited: frozenset[str] = frozenset()  # writes that were cut short, by their tokens
         self._met: dict[str, Path] = {}  # folders with what these left
         self._workers: dict[threading.Thread, MetadataWorker] = {}
-        self._exiftool: exiftool.ExifTool | None = None
         self._is_outdated = False
 
     def recover(self) -> None:
@@ -224,8 +222,6 @@ class Writing:
 
     def _start(self, work: Callable[[MetadataWorker], None] = MetadataWorker.run) -> None:
         self._is_outdated = False
-        program = exiftool.detect()
-        self._exiftool = None if program is None else exiftool.ExifTool(program)
         for number in range(1, THREADS + 1):
             name = f"{WRITER}-{number}"
             worker = self._worker(name)
@@ -250,7 +246,6 @@ class Writing:
             self._settings,
             derivation_of(self._config),
             self._run,
-            self._exiftool,
             on_notice=self._notice,
             on_outcome=self._on_outcome,
         )
@@ -272,9 +267,6 @@ class Writing:
         for thread in self._workers:
             self._pulses.rest(thread.name)
         self._workers = {}
-        if self._exiftool is not None:
-            self._exiftool.close()
-            self._exiftool = None
 
     def _written(self, report: Report) -> None:
         self.written += 1

@@ -23,7 +23,6 @@ from tagd.metadata.keywords import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tagd.metadata.exiftool import ExifTool
     from tagd.metadata.keywords import Joined, Keywords, Tagging
 
 ALL_FIELDS: Final = frozenset(Field)
@@ -98,13 +97,13 @@ def edit_packet(
     return Edit(packet.to_bytes(), joined)
 
 
-def edit_photo(data: bytes, wish: Wish, ours: Keywords | None, exiftool: ExifTool | None) -> Edit:
+def edit_photo(data: bytes, wish: Wish, ours: Keywords | None) -> Edit:
     """A photo with the wish fulfilled inside it. Without `ours` tagd answers for what the photo
     says is tagd's, as a copy does, or one whose catalogue was lost.
 
-    Raises NoPlace, MalformedPacket, CannotSplice, DamagedContainer, ExifToolTrouble.
+    Raises NoPlace, MalformedPacket, CannotSplice, DamagedContainer.
     """
-    old = packets.embedded(data, exiftool)
+    old = packets.embedded(data)
     _require_main_packet(data)
     is_jpeg = recognise(data) == "JPEG"
     older = _older_fields(data, old, wish, ours) if is_jpeg else {}
@@ -120,7 +119,7 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords | None, exiftool: ExifToo
     # Last, since it says what tagd answers for in the others too.
     packet = edit_packet(old, wish, ours, {}, padded=is_jpeg, beside=beside)
     if packet.data != old:
-        edited = packets.embed(edited, packet.data, exiftool)
+        edited = packets.embed(edited, packet.data)
     return Edit(edited, {**packet.joined, **beside}, tuple(left_out))
 
 

@@ -27,14 +27,15 @@ def harm(before: bytes, after: bytes) -> str | None:
         return "it is of another kind than before"
     try:
         strict_spans(after)
-        if kind == "TIFF":
-            return _harm_to_tags(_but_xmp(all_tags(before)), _but_xmp(all_tags(after)))
-        if payload_hash(after) != payload_hash(before):
+        # A TIFF's identity is all of its bytes; its picture is among those that are compared below.
+        if kind != "TIFF" and payload_hash(after) != payload_hash(before):
             return "its picture is not the same, byte for byte"
         if kind == "JPEG":
             return _harm_to_jpeg(before, after)
         if splice.foreign(after) != splice.foreign(before):
             return "something besides its keywords has changed"
+        if kind == "TIFF":
+            return _harm_to_tags(_but_packet(all_tags(before)), _but_packet(all_tags(after)))
     except (DamagedContainer, splice.CannotSplice) as error:
         return f"its structure does not hold ({error})"
     return None
@@ -73,5 +74,5 @@ def _but_keywords(block: bytes | None) -> Tags:
     return exif.others(all_tags(block)) if block else {}
 
 
-def _but_xmp(tags: Tags) -> Tags:
-    return {key: value for key, value in tags.items() if key[1] != XMP}
+def _but_packet(tags: Tags) -> Tags:
+    return {key: value for key, value in tags.items() if key != ("0", XMP)}

@@ -18,14 +18,12 @@ from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
 from tagd.errors import (
     CorruptImage,
-    ExifToolFailed,
     FileChanged,
     MetadataMalformed,
     MetadataUnsafe,
 )
 from tagd.metadata import packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
-from tagd.metadata.exiftool import ExifToolTrouble
 from tagd.metadata.keywords import IN_XMP, Field, claimed
 from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tagd.domain import Signature
-    from tagd.metadata.exiftool import ExifTool
     from tagd.metadata.keywords import Joined, Keywords
     from tagd.metadata.ledger import Ledger
     from tagd.metadata.sidecar import SidecarRule
@@ -88,7 +85,6 @@ class Writer:
     """Writes keywords. `decodes` is given our copy of a photo, and raises if it does not decode."""
 
     ledger: Ledger
-    exiftool: ExifTool | None = None
     options: WriteOptions = field(default_factory=WriteOptions)
     decodes: Decodes = _decodes_anyway
 
@@ -111,7 +107,7 @@ class Writer:
         ):
             raise FileChanged(photo, "it has changed since it was tagged")
         with _explained(photo, _REPAIR_PHOTO):
-            edit = edit_photo(original.data, wish, ours, self.exiftool)
+            edit = edit_photo(original.data, wish, ours)
         report = _report(photo, edit, ours)
         new = edit.data
         if dry_run or new is None or new == original.data:
@@ -218,5 +214,3 @@ def _explained(path: Path, repair: str) -> Iterator[None]:
         raise MetadataUnsafe(path, str(error)) from error
     except DamagedContainer as error:
         raise CorruptImage(path, str(error)) from error
-    except ExifToolTrouble as error:
-        raise ExifToolFailed(path, str(error)) from error

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tagd.catalogue.inscriptions import GivenTag, Target
     from tagd.catalogue.runs import Run
     from tagd.domain import Signature
-    from tagd.metadata.exiftool import ExifTool
     from tagd.pipeline.derivation import Derivation
 
 _NEVER_EMBEDDED: Final = frozenset({*RAW_FORMATS, "RAW"})  # they are negatives
@@ -115,7 +114,6 @@ class TagWriter:
     settings: MetadataSettings
     derivation: Derivation
     run: Run
-    exiftool: ExifTool | None = None
     on_notice: Noticed = lambda _reason, _path: None
     on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
 
@@ -197,7 +195,7 @@ class TagWriter:
         self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
     ) -> Report:
         ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
-        writer = Writer(ledger, self.exiftool, self.settings.options)
+        writer = Writer(ledger, self.settings.options)
         before = target.written.get(place)
         # Of a copy, or after the catalogue was lost, only the file can tell what is tagd's.
         ours = None if before is None else ours_of(before.ours)

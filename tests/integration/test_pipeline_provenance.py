@@ -54,9 +54,9 @@ def in_force(desk: Desk) -> set[tuple[str, str]]:
 def annotate(photo: Path, *subjects: str) -> None:
     """Another program writes these keywords, and knows nothing of tagd's provenance."""
     data = exif.with_keywords(photo.read_bytes(), subjects)
-    packet = xmp.parse(packets.embedded(data, None) or b"")
+    packet = xmp.parse(packets.embedded(data) or b"")
     xmp.set_keywords(packet, dict.fromkeys(IN_XMP, subjects))
-    photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
+    photo.write_bytes(packets.embed(data, packet.to_bytes()))
 
 
 def correct(desk: Desk, photo: Path, action: Action, name: str) -> None:
@@ -183,5 +183,5 @@ def test_a_field_that_is_written_later_is_tagds_too(desk: Desk) -> None:
     desk.set(fields=frozenset({Field.SUBJECT, Field.WINDOWS}))
     desk.queue(photo)
     assert desk.write() == 1
-    copied = edit_photo(photo.read_bytes(), NOTHING, None, None)
+    copied = edit_photo(photo.read_bytes(), NOTHING, None)
     assert copied.joined[Field.WINDOWS].removed == ("cat",)

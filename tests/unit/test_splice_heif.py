@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,9 @@ from hypothesis import strategies as st
 
 from tagd.containers.boxes import boxes
 from tagd.containers.splice import CannotSplice, foreign, packet, with_packet
-from tagd.metadata.exiftool import ExifTool, detect
 from tagd.metadata.verify import harm
 from tests.corpus import LIGHTROOM, SPLICED
-from tests.metadata import needs_exiftool
+from tests.metadata import edited_by_exiftool, needs_exiftool
 
 NAMES = sorted(name for name in SPLICED if name.endswith(("heic", "avif")))
 PICTURE, CAMERA = b"the picture", b"what the camera says"
@@ -168,19 +168,18 @@ def test_any_byte_of_a_picture_counts(name: str, draws: st.DataObject) -> None:
 
 @needs_exiftool
 @pytest.mark.parametrize("name", ["exif.heic", "grid.heic", "plain.avif", "full.avif"])
-def test_exiftool_and_tagd_take_turns(name: str) -> None:
-    program = detect()
-    assert program is not None
+def test_exiftool_and_tagd_take_turns(name: str, tmp_path: Path) -> None:
     data, others = SPLICED[name], LIGHTROOM.replace(b"Holiday", b"Travel!")
-    with ExifTool(program) as tool:
-        theirs = tool.with_packet(with_packet(data, LIGHTROOM), others)
-        assert packet(theirs) == others
-        first = tool.with_packet(data, others)  # among the picture's bytes
-        for each in (theirs, first):
-            ours = with_packet(with_packet(each, LIGHTROOM), others * 2)
-            assert tool.packet(ours) == others * 2
-            assert foreign(ours) == foreign(each)
-            assert packet(with_packet(ours, None)) is None
-        left_over = tool.with_packet(first, None)
-        assert packet(left_over) is None, "an item without a length is no packet"
-        assert packet(with_packet(left_over, LIGHTROOM)) == LIGHTROOM
+    (tmp_path / "others.xmp").write_bytes(others)
+    put, take = f"-XMP<={tmp_path / 'others.xmp'}", "-XMP:all="
+    theirs = edited_by_exiftool(with_packet(data, LIGHTROOM), put, folder=tmp_path)
+    assert packet(theirs) == others
+    first = edited_by_exiftool(data, put, folder=tmp_path)  # among the picture's bytes
+    for each in (theirs, first):
+        ours = with_packet(with_packet(each, LIGHTROOM), others * 2)
+        assert packet(ours) == others * 2
+        assert foreign(ours) == foreign(each)
+        assert packet(with_packet(ours, None)) is None
+    left_over = edited_by_exiftool(first, take, folder=tmp_path)
+    assert packet(left_over) is None, "an item without a length is no packet"
+    assert packet(with_packet(left_over, LIGHTROOM)) == LIGHTROOM

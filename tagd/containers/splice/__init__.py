@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.kinds import sniff
-from tagd.containers.splice import heif, jpeg, png, webp
+from tagd.containers.splice import heif, jpeg, png, tiff, webp
 from tagd.containers.splice.refusal import CannotSplice
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _SPLICERS: Final[dict[str, ModuleType]] = {
     "WEBP": webp,
     "HEIF": heif,
     "AVIF": heif,
+    "TIFF": tiff,
 }
 SPLICED: Final = frozenset(_SPLICERS)
 

@@ -1,8 +1,10 @@
-"""A tag of an EXIF block's first directory, changed so that nothing else in the block moves.
+"""A tag of the first directory of a TIFF or an EXIF block, changed so that nothing else moves.
 
-MakerNotes point at things by offsets that nobody outside knows. So the directory is copied behind
-the block, with the tag, and the header made to point there; where a mark at the end says so, it is
-taken off again and the block is what it was. Source: TIFF 6.0.
+MakerNotes, and private tags, point at things by offsets that nobody outside knows. So the directory
+is copied behind everything, with the tag, and the header made to point there; where a mark at the
+end says so, it is taken off again and the bytes are what they were. Source: TIFF 6.0.
+
+XMP is such a tag. Source: Adobe XMP specification, part 3.
 """
 
 from __future__ import annotations
@@ -12,13 +14,32 @@ from typing import Final
 
 from tagd.containers.segments import DamagedContainer
 from tagd.containers.splice.refusal import CannotSplice
-from tagd.containers.tags import all_tags
+from tagd.containers.tags import XMP, all_tags
 from tagd.containers.tiff import Layout, header, number
 
 _MARK: Final = b"tagd"
 _MARK_SIZE: Final = 12  # the mark, where the first directory was, how long the block was
 _ENTRY: Final = 12
 _BYTES: Final = 1  # the TIFF type of a value that no byte order turns
+_MOST: Final = 0xFFF0_0000  # bytes that an offset reaches, with room for a directory
+
+
+def packet(data: bytes) -> bytes | None:
+    """The XMP packet of a TIFF: that of its first page. Raises DamagedContainer."""
+    value = all_tags(data).get(("0", XMP))
+    return None if value is None else value.data
+
+
+def with_packet(data: bytes, new: bytes | None) -> bytes:
+    """The same TIFF with this packet; without what an earlier call appended, where that is what it
+    held before. Raises DamagedContainer and CannotSplice."""
+    original = without_appended(data, XMP)
+    return original if packet(original) == new else with_tag(original, XMP, new)
+
+
+def foreign(data: bytes) -> tuple[bytes, ...]:
+    """All bytes but those that `with_packet` appended."""
+    return (without_appended(data, XMP),)
 
 
 def with_tag(block: bytes, tag: int, value: bytes | None) -> bytes:
@@ -52,7 +73,9 @@ def without_appended(block: bytes, tag: int) -> bytes:
 def _appended(block: bytes, tag: int, value: bytes | None) -> bytes:
     layout, start = header(block)
     if layout.is_big:
-        raise CannotSplice("its EXIF is a BigTIFF, which no program expects there")
+        raise CannotSplice("nothing is added to a BigTIFF")
+    if len(block) + len(value or b"") > _MOST:
+        raise CannotSplice("a TIFF holds no more than 4 GB")
     at = len(block) + len(block) % 2
     count = number(block, layout, "H", start)
     end = start + 2 + count * _ENTRY
