@@ -55,9 +55,9 @@ class Corrected:
 
 HELP = {
     "confirm": "Say that a tag is right: no model takes it away any more.",
-    "reject": "Say that a tag is wrong: it goes, with all that is a kind of it, and no model "
-    "brings it back.\n\nWhat is no dog is no Chihuahua. Of a photo that has no such tag it is said "
-    "in advance.",
+    "reject": "Say that a tag is wrong: it goes, with everything narrower, and no model brings it "
+    "back.\n\nWhat is not a dog is not a Chihuahua. A photo that has no such tag is marked in "
+    "advance.",
     "add": "Give photos a tag that no model takes away, also one that was rejected.\n\n"
     "A word that tagd does not know becomes a tag of your own.",
     "remove": "Take a tag off photos. One that a model gave is rejected, so that it stays away.",

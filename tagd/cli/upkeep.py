@@ -64,9 +64,9 @@ def restore(
             output.note(f"there are no backups in {display(settings.backup.folder)}")
         return
     replaced = backup.restore(path, absolute(file), time.time())
-    output.line(f"{display(path)} is now what {display(file)} holds")
+    output.line(f"restored {display(path)} from {display(file)}")
     if replaced is not None:
-        output.line(f"what it was is {display(replaced)}")
+        output.line(f"the catalogue that was there is kept as {display(replaced)}")
 
 
 @db_commands.command()

@@ -299,11 +299,11 @@ class Worker(Section):
         default=0,
         ge=0,
         le=19,
-        description="The CPU niceness of tagd; at 19 all other programs go first.",
+        description="The CPU niceness of tagd, 0 to 19; at 19 all other programs go first.",
     )
     ionice: Literal["", "best-effort", "idle"] = Field(
         default="",
-        description="The same for the disk: 'best-effort' goes last, 'idle' runs only when"
+        description="The priority for the disk: 'best-effort' goes last, 'idle' runs only when"
         " nobody else uses the disk.",
     )
     windows: Windows = Field(

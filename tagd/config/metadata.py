@@ -73,7 +73,8 @@ class Metadata(Section):
         default=0.0,
         ge=0,
         le=1,
-        description="Tags that a model gave with less stay in the catalogue only.",
+        description="Tags that a model gave with less confidence are not written; the catalogue"
+        " has them.",
     )
     preserve_mtime: bool = Field(
         default=True,
