@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.writer import Writer
 
 SAID = "2026-11-21T12:00:00Z"
+ACCESS_ACL, DEFAULT_ACL = "system.posix_acl_access", "system.posix_acl_default"
 needs_exiftool = pytest.mark.skipif(
     shutil.which("exiftool") is None, reason="ExifTool is not installed: libimage-exiftool-perl"
 )
@@ -70,6 +73,24 @@ def little_file_system(place: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+def acl(*, owner: int, one_user: int) -> bytes:
+    """An ACL that lets the owner and one user more do this, and nobody else anything."""
+    nobody = 0xFFFFFFFF  # as Linux packs it, linux/posix_acl_xattr.h: tag, permissions, id
+    allowed = ((1, owner, nobody), (2, one_user, 4321), (4, 0, nobody))
+    entries = (*allowed, (16, one_user, nobody), (32, 0, nobody))
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries)
+
+
+def set_acl(path: Path, kind: str, packed: bytes) -> None:
+    """Set an ACL; skips the test where the file system has none."""
+    try:
+        os.setxattr(path, kind, packed)
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        pytest.skip("this file system has no ACLs")
 
 
 def without_files(told: dict[str, Any], *prefixes: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # Attributes that only the system may set; what it denies there is no loss of the user's.
 _SYSTEMS_OWN: Final = ("security.", "trusted.")
+_ACL: Final = "system.posix_acl_access"
 _RENAMEAT2: Final = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
@@ -93,14 +94,20 @@ def copy_attributes(path: Path, descriptor: int) -> None:
             raise MetadataUnsafe(
                 path, "it belongs to somebody else, and would not any more"
             ) from error
-    os.fchmod(descriptor, stat.st_mode & 0o7777)
-    for name in os.listxattr(path):
+    if _ACL in os.listxattr(descriptor):  # the folder's, for new files
+        os.removexattr(descriptor, _ACL)
+    # A person's own first: they cannot be set once the mode or the ACL forbids to write.
+    for name in sorted(os.listxattr(path), key=lambda name: not name.startswith("user.")):
         try:
             os.setxattr(descriptor, name, os.getxattr(path, name))
         except OSError as error:
             if name.startswith(_SYSTEMS_OWN):
                 continue
             raise MetadataUnsafe(path, f"its attribute {name} cannot be kept") from error
+    # After the ACL, which has set most of it: before, the group might do for a moment what the
+    # ACL's mask lets others do. Only where it differs: some file systems drop the ACL then.
+    if os.fstat(descriptor).st_mode != stat.st_mode:
+        os.fchmod(descriptor, stat.st_mode & 0o7777)
 
 
 @contextlib.contextmanager

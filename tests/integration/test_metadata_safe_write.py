@@ -24,7 +24,17 @@ from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
 from tests.corpus import SPLICED
-from tests.metadata import NOTHING, TAGS, little_file_system, needs_exiftool, writer
+from tests.metadata import (
+    ACCESS_ACL,
+    DEFAULT_ACL,
+    NOTHING,
+    TAGS,
+    acl,
+    little_file_system,
+    needs_exiftool,
+    set_acl,
+    writer,
+)
 
 OLD, NEWER = SPLICED["canon-big.jpg"], SPLICED["icc.jpg"]
 
@@ -64,6 +74,35 @@ def test_mode_owner_times_and_attributes_are_kept(photo: Path) -> None:
     )
     assert os.getxattr(photo, "user.note") == b"mine"
     assert alone(photo)
+
+
+def test_what_the_folder_gives_new_files_is_not_given_to_the_photo(photo: Path) -> None:
+    set_acl(photo.parent, DEFAULT_ACL, acl(owner=7, one_user=7))
+    photo.chmod(0o640)
+    writer(options=WriteOptions(keep_original=True)).embed(photo, TAGS, {})
+    for each in (photo, photo.with_name("photo.jpg_original")):
+        assert ACCESS_ACL not in os.listxattr(each), each.name
+        assert each.stat().st_mode & 0o777 == 0o640, each.name
+
+
+def test_a_photo_that_may_not_be_written_keeps_its_attributes_and_its_acl(photo: Path) -> None:
+    guarded = acl(owner=4, one_user=4)
+    set_acl(photo.parent, DEFAULT_ACL, acl(owner=7, one_user=7))
+    os.setxattr(photo, "user.note", b"mine")
+    set_acl(photo, ACCESS_ACL, guarded)
+    assert photo.stat().st_mode & 0o777 == 0o440
+    if os.geteuid() == 0:
+        os.chown(photo, 65534, 65534)
+        os.chown(photo.parent, 65534, 65534)
+    as_somebody(lambda: assert_embeds(photo), [*photo.parent.parents])
+    assert photo.read_bytes() != OLD
+    assert photo.stat().st_mode & 0o777 == 0o440
+    assert os.getxattr(photo, "user.note") == b"mine"
+    assert os.getxattr(photo, ACCESS_ACL) == guarded
+
+
+def assert_embeds(photo: Path) -> None:
+    assert writer().embed(photo, TAGS, {}).signature is not None
 
 
 def test_the_time_of_change_is_told_where_asked(photo: Path) -> None:
