@@ -22,6 +22,15 @@ _PICTURE_SUFFIXES: Final = frozenset(
 )
 
 
+def _spellings(suffixes: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*((each, each.upper(), each.title()) for each in suffixes))
+
+
+# As cameras and programs spell them: to list a folder of 10,000 files would take far longer.
+_RAW_SPELLINGS: Final = _spellings(RAW_SUFFIXES)
+_ALL_SPELLINGS: Final = _spellings(RAW_SUFFIXES | _PICTURE_SUFFIXES)
+
+
 class SidecarName(StrEnum):
     """How a new sidecar is named."""
 
@@ -81,7 +90,15 @@ def choose(photo: Path, rule: SidecarRule) -> Path:
 
 def _may_be_short(photo: Path) -> bool:
     """Whether no other picture of the same stem can lay claim to `photo.xmp`."""
-    own = photo.suffix.lower()
-    rivals = RAW_SUFFIXES if own in RAW_SUFFIXES else RAW_SUFFIXES | _PICTURE_SUFFIXES
-    spellings = (spelling for each in rivals - {own} for spelling in (each, each.upper()))
-    return not any(photo.with_suffix(spelling).exists() for spelling in spellings)
+    is_raw = photo.suffix.lower() in RAW_SUFFIXES
+    rivals = _RAW_SPELLINGS if is_raw else _ALL_SPELLINGS
+    return not any(_is_another(photo.with_suffix(each), photo) for each in rivals - {photo.suffix})
+
+
+def _is_another(picture: Path, photo: Path) -> bool:
+    """Whether there is one that is not the photo itself, as it is by another spelling where the
+    file system knows no case."""
+    try:
+        return not picture.samefile(photo)
+    except OSError:
+        return False

@@ -29,6 +29,10 @@ FULL, SHORT = SidecarRule(SidecarName.FULL), SidecarRule(SidecarName.SHORT)
         ("a.CR2 a.jpg a.xmp", "a.CR2", "a.xmp", "a.xmp"),
         ("a.heic a.jpg a.xmp", "a.jpg", "a.jpg.xmp", "a.jpg.xmp"),
         ("a.dng a.nef", "a.dng", "a.dng.xmp", "a.dng.xmp"),
+        ("a.JPG a.jpg", "a.JPG", "a.JPG.xmp", "a.JPG.xmp"),
+        ("a.JPG a.jpg a.xmp", "a.jpg", "a.jpg.xmp", "a.jpg.xmp"),
+        ("a.jpg a.Png", "a.jpg", "a.jpg.xmp", "a.jpg.xmp"),
+        ("a.CR2 a.cr2", "a.CR2", "a.CR2.xmp", "a.CR2.xmp"),
     ],
 )
 def test_no_two_photos_share_a_sidecar(
@@ -38,6 +42,12 @@ def test_no_two_photos_share_a_sidecar(
         (tmp_path / name).touch()
     assert choose(tmp_path / photo, FULL).name == full
     assert choose(tmp_path / photo, SHORT).name == short
+
+
+def test_a_photo_is_no_rival_of_itself_where_names_know_no_case(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.JPG").hardlink_to(tmp_path / "a.jpg")  # as both names find it there
+    assert choose(tmp_path / "a.jpg", SHORT).name == "a.xmp"
 
 
 def test_a_folder_of_sidecars_mirrors_the_tree(tmp_path: Path) -> None:
