@@ -102,7 +102,8 @@ def replace(
 
 
 def create(path: Path, data: bytes, *, like: Path, ledger: Ledger, ours: Keywords) -> Signature:
-    """Put a new file there, with the owner and the permissions of `like`.
+    """Put a new file there, with the owner and the permissions of `like`; its owner may write it
+    in any case.
 
     Raises FileChanged where there is one by now.
     """
@@ -110,7 +111,7 @@ def create(path: Path, data: bytes, *, like: Path, ledger: Ledger, ours: Keyword
     with _intended(intent, ledger):
         permissions = like.stat()
         with _new_file(intent.part, data) as descriptor:
-            os.fchmod(descriptor, permissions.st_mode & 0o666)
+            os.fchmod(descriptor, permissions.st_mode & 0o666 | stat.S_IWUSR)
             with contextlib.suppress(PermissionError):
                 os.fchown(descriptor, permissions.st_uid, permissions.st_gid)
             os.fsync(descriptor)

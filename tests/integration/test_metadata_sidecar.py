@@ -62,6 +62,14 @@ def test_a_folder_of_sidecars_mirrors_the_tree(tmp_path: Path) -> None:
     assert [each.name for each in photo.parent.iterdir()] == ["a.jpg"]
 
 
+def test_the_sidecar_of_a_photo_that_may_not_be_written_may_be(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(SPLICED["plain.jpg"])
+    photo.chmod(0o440)
+    report = writer().write_sidecar(photo, TAGS, {}, rule=FULL)
+    assert report.path.stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("name", ["lightroom.jpg", "iptc.jpg"])
 def test_a_new_sidecar_begins_with_what_the_photo_says(name: str, tmp_path: Path) -> None:
     photo = tmp_path / name
