@@ -175,12 +175,13 @@ class DecoderUnavailable(TagdError):
 class PhotoError(TagdError):
     """One photo cannot be tagged, now or ever.
 
-    `code` is stable and stored; `reason` is for people and holds no path, and `remedy` is what they
-    can do, where that is always the same.
+    `code` is stable and stored; `reason` is for people and holds no path, `remedy` is what they can
+    do, where that is always the same, and `afterwards` how it then goes on by itself, or does not.
     """
 
     code: ClassVar[str] = "photo-error"
     remedy: ClassVar[str] = ""
+    afterwards: ClassVar[str] = ""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -189,8 +190,13 @@ class PhotoError(TagdError):
 
     @property
     def advice(self) -> str:
-        """The reason, and what to do."""
-        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
+        """The reason, and what to do, for a photo that is in the queue."""
+        return "; ".join(filter(None, (self.reason, self.remedy, self.afterwards)))
+
+    @property
+    def advice_at_once(self) -> str:
+        """The reason, and what to do, for who gave a command that leaves nothing in the queue."""
+        return f"{self.reason}; {self.remedy}, and run this again" if self.remedy else self.reason
 
 
 class PermanentPhotoError(PhotoError):
@@ -237,9 +243,8 @@ class NotWritable(PermanentPhotoError):
     """Its folder, or the file itself, may not be written to."""
 
     code = "not-writable"
-    remedy = (
-        "let tagd write there, or name a sidecar_folder in [metadata]; then: tagd failed --retry"
-    )
+    remedy = "let tagd write there, or name a sidecar_folder in [metadata]"
+    afterwards = "then: tagd failed --retry"
 
 
 class TransientPhotoError(PhotoError):
@@ -298,4 +303,5 @@ class DiskFull(TransientPhotoError):
     """There is no room for a second copy beside it. Nothing was changed."""
 
     code = "disk-full"
-    remedy = "it is tried again by itself once there is"
+    remedy = "make some"
+    afterwards = "it is tried again by itself"

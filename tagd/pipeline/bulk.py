@@ -122,7 +122,7 @@ class _Tally:
             files=len(files),
             changed=sum(map(bool, self.reports.values())),
             reports=tuple(reports),
-            failed=tuple((each.path, each.advice) for each in failed),
+            failed=tuple((each.path, each.advice_at_once) for each in failed),
             left=left,
         )
 

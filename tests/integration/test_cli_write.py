@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ import pytest
 
 from tagd.catalogue import photos, record
 from tagd.catalogue.engine import open_owner
+from tagd.catalogue.inscriptions import Target
+from tagd.catalogue.overview import files_at
 from tagd.containers import payload_hash
 from tagd.containers.splice import packet, with_packet
 from tagd.domain import Priority, SettledFile
+from tagd.errors import DiskFull, NotWritable, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata import xmp
 from tagd.metadata.keywords import Field
-from tagd.pipeline.bulk import in_threads
+from tagd.metadata.writer import Report
+from tagd.pipeline.bulk import in_threads, work_off
 from tests import catalogue as recorded
 from tests.acceptance.home import Home
 from tests.inscriptions import CAT, subjects
@@ -137,6 +141,22 @@ def test_what_was_written_is_taken_back_whatever_the_picture_is_by_now(home: Hom
     assert told.stdout == "1 file written (tagd write --undo 1)\n"
     assert home.run("write", "--undo", "1").stdout == "1 file written\n"
     assert list(home.photos.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize("error", [NotWritable, DiskFull])
+def test_what_failed_is_not_said_to_be_in_the_queue(error: type[PhotoError], home: Home) -> None:
+    [photo] = tagged(home, 1)
+
+    def fail(target: Target) -> Sequence[Report]:
+        raise error(target.path, "there is no way")
+
+    with closing(open_owner(home.database)) as catalogue:
+        with catalogue.read() as tx:
+            files = files_at(tx, photo)
+        [(path, reason)] = work_off(catalogue, files, fail).failed
+    assert path == photo
+    assert reason == f"there is no way; {error.remedy}, and run this again"
+    assert error.afterwards not in reason
 
 
 @pytest.mark.parametrize("error", [ValueError, IndexError])
