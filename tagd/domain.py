@@ -154,10 +154,11 @@ class Readings:
     """What a file and its sidecar say beside the picture, None where they say nothing.
 
     `keywords` are those of each place that can hold any, by field; a place whose keywords were
-    never written, or were stripped off with all else, is absent. `by_tagd` are the names of tags
-    that some tagd has written there, `by_person` those of them that a person gave. Stars are from
-    -1 (rejected) to 5, latitude and longitude degrees, north and east above zero. Camera and time
-    as in `PhotoFacts`, whose gaps they fill.
+    never written, or were stripped off with all else, is absent. So is a field that holds none, but
+    for one that somebody has emptied since tagd wrote it. `by_tagd` are the names of tags that some
+    tagd has written there, `by_person` those of them that a person gave. Stars are from -1
+    (rejected) to 5, latitude and longitude degrees, north and east above zero. Camera and time as
+    in `PhotoFacts`, whose gaps they fill.
     """
 
     keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

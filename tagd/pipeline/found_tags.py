@@ -73,9 +73,9 @@ def names_in(keywords: ByField) -> tuple[str, ...]:
 
 def taken_away(written: ByField, there: ByField) -> tuple[str, ...]:
     """The tags that tagd wrote and that are not there any more, by the first field, in the order in
-    which programs go by them, that still holds anything; where none does all were taken. Pure."""
+    which programs go by them, that is still there; where none is all were taken. Pure."""
     fields = [name for name in Field if written.get(name)]
-    judged = next((name for name in fields if there.get(name)), next(iter(fields), None))
+    judged = next((name for name in fields if name in there), next(iter(fields), None))
     if judged is None:
         return ()
     gone = said_by_person(written[judged], there.get(judged, ())).removed

@@ -67,7 +67,9 @@ def pack(readings: Readings) -> dict[str, Any]:
     for place, fields in readings.keywords.items():
         kept = keywords[place] = {}
         for name, values in fields.items():
-            kept[name], room = _within(values, room)
+            texts, room = _within(values, room)
+            if texts or not values:  # what there is no room for was not taken away
+                kept[name] = texts
     by_tagd, _ = _within(readings.by_tagd, MOST_TEXT // 4)
     by_person, _ = _within(readings.by_person, MOST_TEXT // 4)
     return {
@@ -108,7 +110,10 @@ def _sidecars(path: Path, rule: SidecarRule) -> FileTags:
 
 
 def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
-    return {str(name): values for name, values in found.keywords.items() if values}
+    # Deleting the last keyword leaves only the other fields, and who says that tagd wrote this one.
+    is_written = any(Field.SUBJECT in each.fields for each in found.claims)
+    kept = {Field.SUBJECT} if is_written else set[Field]()
+    return {str(name): its for name, its in found.keywords.items() if its or name in kept}
 
 
 def _within(values: Iterable[str], room: int) -> tuple[list[str], int]:

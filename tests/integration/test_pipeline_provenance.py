@@ -11,9 +11,10 @@ import pytest
 from tagd.catalogue import corrections, inscriptions, tags
 from tagd.catalogue.corrections import Action, Correction
 from tagd.labels.vocabulary import own_label
-from tagd.metadata import exif, packets, xmp
+from tagd.metadata import exif, packets, reader, xmp
 from tagd.metadata.edit import edit_photo
 from tagd.metadata.keywords import IN_XMP, Field
+from tagd.pipeline.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests.inscriptions import CAT, DOG, Desk, photo_of, subjects
 from tests.metadata import NOTHING
@@ -57,6 +58,16 @@ def annotate(photo: Path, *subjects: str) -> None:
     packet = xmp.parse(packets.embedded(data) or b"")
     xmp.set_keywords(packet, dict.fromkeys(IN_XMP, subjects))
     photo.write_bytes(packets.embed(data, packet.to_bytes()))
+
+
+def without_subjects(photo: Path, *, keeps_provenance: bool = True) -> None:
+    """Another program empties the field that all programs read, and leaves the others."""
+    data = photo.read_bytes()
+    packet = xmp.parse(packets.embedded(data, None) or b"")
+    xmp.set_keywords(packet, {Field.SUBJECT: ()})
+    if not keeps_provenance:
+        xmp.set_provenance(packet, ())
+    photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
 
 
 def correct(desk: Desk, photo: Path, action: Action, name: str) -> None:
@@ -174,6 +185,44 @@ def test_what_a_person_takes_away_with_another_program_is_rejected(desk: Desk) -
     annotate(photo)
     desk.read(photo)
     assert in_force(desk) == set()
+
+
+@pytest.mark.parametrize("mode", [WriteMode.EMBEDDED, WriteMode.BOTH])
+def test_taking_the_last_keyword_away_rejects_it_too(mode: WriteMode, desk: Desk) -> None:
+    desk.set(write=mode)
+    photo = desk.photo()
+    desk.write()
+    without_subjects(photo)
+    desk.read(photo)
+    assert in_force(desk) == set()
+    desk.tag(photo, CAT)  # as the daemon does when the photo has changed
+    assert in_force(desk) == set(), "it never comes back"
+    assert desk.write()
+    assert not any(reader.read(photo).keywords.values())
+
+
+def test_a_program_that_does_without_a_field_and_the_provenance_takes_no_tag_away(
+    desk: Desk,
+) -> None:
+    photo = desk.photo()
+    desk.write()
+    without_subjects(photo, keeps_provenance=False)
+    desk.read(photo)
+    assert in_force(desk) == {("cat", "model")}
+
+
+def test_another_tagd_that_does_without_a_field_takes_no_tag_away(
+    desk: Desk, another: Another
+) -> None:
+    photo = desk.photo()
+    desk.write()
+    other = another()
+    other.set(fields=frozenset({Field.HIERARCHY}))
+    other.tag(photo, CAT)
+    assert other.write() == 1
+    assert subjects(photo) == ()
+    desk.read(photo)
+    assert in_force(desk) == {("cat", "model")}
 
 
 def test_a_field_that_is_written_later_is_tagds_too(desk: Desk) -> None:

@@ -36,6 +36,7 @@ def test_what_iptc_has_cut_off_is_no_keyword_of_its_own() -> None:
         ({**WRITTEN, SUBJECT: ("CAT", "Animal")}, ()),
         ({SUBJECT: ("animal",), LIST: ("animal", "animal/cat")}, ("cat",)),
         ({LIST: ("animal/cat",)}, ("animal",)),  # a program that does without the other field
+        ({**WRITTEN, SUBJECT: ()}, ("animal", "cat")),
         ({}, ("animal", "cat")),
     ],
 )
@@ -70,6 +71,11 @@ def test_what_is_read_comes_through(readings: Readings) -> None:
 def test_too_many_keywords_are_cut_off_and_fit_a_message() -> None:
     many = Readings({Place.EMBEDDED: {SUBJECT: tuple(f"写真{n}" for n in range(9999))}})
     assert len(json.dumps(pack(many))) < 6 * MOST_TEXT + 1000
+
+
+def test_what_there_is_no_room_for_is_not_told_as_taken_away() -> None:
+    long = Readings({Place.EMBEDDED: {HIERARCHY: ("a" * MOST_TEXT,), SUBJECT: ("b",), LIST: ()}})
+    assert unpack(pack(long)).keywords == {Place.EMBEDDED: {LIST: ()}}
 
 
 @pytest.mark.parametrize(
