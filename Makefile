@@ -1,6 +1,8 @@
 # `make run` and `make test` do all the set-up by themselves; `make check` adds the linters.
 PYTHON ?= python3
 PHOTOS ?= ./photos
+# Not every shell expands PHOTOS=~/Pictures.
+FOLDER = $(if $(filter ~/%,$(PHOTOS)),$(HOME)/$(subst ~/,,$(PHOTOS)),$(PHOTOS))
 VENV := .venv
 BIN := $(VENV)/bin
 # In the order of the folders: what starts daemons comes first, and no long file is left to the end.
@@ -11,8 +13,8 @@ COMPILE := $(BIN)/python -m compileall -q tagd
 .PHONY: run test slow lint check format bench clean
 
 run: $(VENV)/.installed
-	mkdir -p "$(PHOTOS)"
-	exec $(BIN)/tagd run "$(PHOTOS)"
+	mkdir -p "$(FOLDER)"
+	exec $(BIN)/tagd run "$(FOLDER)"
 
 test: $(VENV)/.installed-test
 	$(PYTEST) -m "not slow"
@@ -34,7 +36,7 @@ format: $(VENV)/.installed-test
 
 # PHOTOS is a folder of your own; without it photos are made from scikit-image's samples.
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.bench $(if $(filter-out file default,$(origin PHOTOS)),--photos "$(PHOTOS)")
+	$(BIN)/python -m benchmarks.bench $(if $(filter-out file default,$(origin PHOTOS)),--photos "$(FOLDER)")
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -28,6 +28,14 @@ def display(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def current_folder() -> Path:
+    """Where relative paths start; where that was removed meanwhile, the folder that it was."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.environ.get("PWD", "/"))
+
+
 def key_of(path: Path) -> bytes:
     """What identifies the path: its bytes, since a name need not be UTF-8."""
     return os.fsencode(path)

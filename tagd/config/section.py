@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from tagd.config.paths import expand
+from tagd.fs import current_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def _absolute(value: Any, info: ValidationInfo) -> Any:
         return value
     if not isinstance(value, str | Path):
         raise ValueError("must be a path in quotes")  # noqa: TRY004  pydantic wants it
-    context = info.context or {"base": Path.cwd(), "environ": os.environ}
+    context = info.context or {"base": current_folder(), "environ": os.environ}
     return expand(str(value), context["base"], context["environ"])
 
 

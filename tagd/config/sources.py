@@ -15,6 +15,7 @@ from tagd.config.mistakes import Mistake, line_of, mistakes_in, refuse, unknown_
 from tagd.config.paths import expand
 from tagd.config.rules import rules_of
 from tagd.errors import ConfigError
+from tagd.fs import current_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ _POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Where a person's own configuration lies, and where `tagd init` writes one."""
-    return expand(USER_FILE, Path.cwd(), environ)
+    return expand(USER_FILE, current_folder(), environ)
 
 
 def find(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -40,7 +41,7 @@ def find(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> P
     """
     named = path or (Path(environ["TAGD_CONFIG"]) if environ.get("TAGD_CONFIG") else None)
     if named is not None:
-        named = expand(str(named), Path.cwd(), environ)
+        named = expand(str(named), current_folder(), environ)
         if not named.exists():  # a pipe will do
             told = "--config" if path else "TAGD_CONFIG"
             raise ConfigError(
@@ -67,7 +68,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         given = {key: {**given.get(key, {}), **above.get(key, {})} for key in given | above}
     if mistakes:
         refuse(mistakes)
-    config = _validated(given, Path.cwd(), environ)
+    config = _validated(given, current_folder(), environ)
     if faults := rules_of(config.tags)[1]:
         told = [_mistake(fault, file, variables) for fault in faults]
         refuse(sorted(told, key=lambda mistake: mistake.line))
@@ -124,7 +125,7 @@ def _from_variables(
         if name[len(PREFIX) :].lower().partition(SEPARATOR)[0] not in SECTIONS
     ]
     try:
-        config = _validated(read(variables), Path.cwd(), environ)
+        config = _validated(read(variables), current_folder(), environ)
     except ValidationError as error:
         return {}, mistakes + mistakes_in(error)
     return config.model_dump(exclude_unset=True), mistakes

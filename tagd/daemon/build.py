@@ -18,6 +18,7 @@ from tagd.config.paths import expand
 from tagd.config.writing import metadata_settings, reads_keywords, writes_of
 from tagd.daemon.facts import Survey
 from tagd.daemon.wants import wants_of
+from tagd.fs import current_folder
 from tagd.hours import hours_of
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -83,7 +84,7 @@ def models_of(config: Config, say: Callable[[str], None] = lambda _: None) -> Mo
         idle_unload_seconds=60 * config.model.idle_unload_minutes or None,
         allow_cpu_fallback=config.model.allow_cpu_fallback,
         batch=config.worker.batch_size,
-        graphs=expand(GRAPHS, Path.cwd(), os.environ),
+        graphs=expand(GRAPHS, current_folder(), os.environ),
     )
     return ModelPool(settings=settings, say=say)
 

@@ -63,11 +63,11 @@ def annotate(photo: Path, *subjects: str) -> None:
 def without_subjects(photo: Path, *, keeps_provenance: bool = True) -> None:
     """Another program empties the field that all programs read, and leaves the others."""
     data = photo.read_bytes()
-    packet = xmp.parse(packets.embedded(data, None) or b"")
+    packet = xmp.parse(packets.embedded(data) or b"")
     xmp.set_keywords(packet, {Field.SUBJECT: ()})
     if not keeps_provenance:
         xmp.set_provenance(packet, ())
-    photo.write_bytes(packets.embed(data, packet.to_bytes(), None))
+    photo.write_bytes(packets.embed(data, packet.to_bytes()))
 
 
 def correct(desk: Desk, photo: Path, action: Action, name: str) -> None:

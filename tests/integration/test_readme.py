@@ -108,3 +108,15 @@ def test_every_file_linked_exists() -> None:
     assert links
     for link in links:
         assert (PROJECT / link).exists(), link
+
+
+def test_make_run_knows_the_home_folder_whatever_the_shell_does(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "--always-make", "run", "PHOTOS=~/My Pictures"],
+        cwd=PROJECT,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f'tagd run "{tmp_path}/My Pictures"' in told.stdout

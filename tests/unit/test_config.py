@@ -341,3 +341,15 @@ def test_config_alone_is_whole() -> None:
     config = Config()
     assert config.catalogue.path.is_absolute()
     assert all(folder.is_absolute() for folder in config.watch.folders)
+
+
+def test_a_current_folder_that_is_gone_keeps_no_one_from_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setenv("PWD", str(gone))
+    gone.rmdir()
+    environ = {"HOME": str(tmp_path), "TAGD_CATALOGUE__PATH": "a.db"}
+    assert load(None, environ).catalogue.path == gone / "a.db"
