@@ -90,7 +90,11 @@ def adopt_moved(
     tx: Connection, files: Sequence[SettledFile], gone: Collection[int], now: float
 ) -> frozenset[Path]:
     """Which of these newly found files are ones that are `gone` (by id) from where they were, as
-    inode, size and mtime agree. They get their new path, and are not read again."""
+    inode, size and mtime agree. They get their new path.
+
+    Those with another name too are read again, which costs no inference where they are what they
+    were: a file system gives the inode of a deleted file to the next one, and pictures without
+    compression are of one size."""
     candidates: dict[tuple[int, int, int], list[Any]] = defaultdict(list)
     left: set[bytes] = set()
     for some in chunks(gone):
@@ -104,7 +108,15 @@ def adopt_moved(
         if same and its.inode != 0 and key_of(found.path) not in left:
             moves.append(_Move(same.pop(), found.path, its, found.priority))
     _move(tx, moves, now)
+    renamed = [
+        move for move in moves if _name(move.row.path_key) != _name(key_of(move.destination))
+    ]
+    jobs.enqueue(tx, JobKind.TAG, {move.row.id: move.priority for move in renamed}, now)
     return frozenset(move.destination for move in moves)
+
+
+def _name(path_key: bytes) -> bytes:
+    return path_key.rpartition(b"/")[2]
 
 
 def mark_missing(tx: Connection, which: Iterable[Path | int], now: float) -> int:

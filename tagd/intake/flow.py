@@ -103,7 +103,18 @@ class Flow:
         if self.mirror.holds(destination) or not self.recogniser.is_photo(destination, signature):
             return [*self._gone(event), *self._sidecar(destination)]
         file = self.settler.whole(destination, signature, Priority.NEW)
-        return [Renamed(event.path, destination, is_folder=False, signature=signature), file]
+        renamed = Renamed(event.path, destination, is_folder=False, signature=signature)
+        return [renamed, file, *self._behind(event.path)]
+
+    def _behind(self, path: Path) -> list[Change]:
+        """A file under the name that another has just left: the two may have been exchanged in one
+        step, of which no other event tells."""
+        signature = signature_at(path, self.devices)
+        return (
+            []
+            if signature is None
+            else self._wanted(self.settler.saw(path, signature, Priority.NEW))
+        )
 
     def _gone(self, event: PathEvent) -> list[Change]:
         if not is_gone(event.path) or not self.stands(event.path):

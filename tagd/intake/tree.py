@@ -128,7 +128,8 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class _Departure:
-    """The first half of a rename, which waits for its second."""
+    """The first half of a rename, which waits for its second. A folder that is watched by two names
+    tells of each rename twice."""
 
     path: bytes
     is_folder: bool
@@ -155,7 +156,7 @@ class FolderTree:
         self._stopping = stopping
         self._is_network = is_network
         self._folders: dict[bytes, FolderWatch] = {}
-        self._departures: dict[int, _Departure] = {}
+        self._departures: dict[int, list[_Departure]] = {}  # by cookie, in their order
         self._reader = Reader(wake)
         self._reader.start()
 
@@ -236,7 +237,7 @@ class FolderTree:
 
     def next_due(self) -> float | None:
         """When a half of a rename will have waited long enough for its other."""
-        return next(iter(self._departures.values())).until if self._departures else None
+        return next(iter(self._departures.values()))[0].until if self._departures else None
 
     def _meaning(
         self, folder: FolderWatch, event: InotifyEvent | None, now: float
@@ -262,7 +263,8 @@ class FolderTree:
         self, event: InotifyEvent, path: bytes, is_folder: bool, now: float
     ) -> Iterator[PathEvent]:
         if event.is_moved_from:
-            self._departures[event.cookie] = _Departure(path, is_folder, now + PAIRING_SECONDS)
+            departure = _Departure(path, is_folder, now + PAIRING_SECONDS)
+            self._departures.setdefault(event.cookie, []).append(departure)
         elif event.is_delete:
             yield PathEvent(EventKind.GONE, path_of(path), is_folder=is_folder)
         elif event.is_create:
@@ -273,7 +275,7 @@ class FolderTree:
     def _arrived(
         self, cookie: int, path: bytes, is_folder: bool, admitted: bool
     ) -> Iterator[PathEvent]:
-        departure = self._departures.pop(cookie, None)
+        departure = self._partner(cookie)
         if departure is not None and not admitted:
             yield PathEvent(EventKind.GONE, path_of(departure.path), is_folder=is_folder)
         elif departure is not None:
@@ -284,11 +286,22 @@ class FolderTree:
     def _departed(self, now: float) -> Iterator[PathEvent]:
         """First halves of renames whose second never came: moved out of the watch."""
         while self._departures:
-            cookie, departure = next(iter(self._departures.items()))
-            if departure.until > now:
+            cookie, departures = next(iter(self._departures.items()))
+            if departures[0].until > now:
                 return
             del self._departures[cookie]
-            yield PathEvent(EventKind.GONE, path_of(departure.path), is_folder=departure.is_folder)
+            for each in departures:
+                yield PathEvent(EventKind.GONE, path_of(each.path), is_folder=each.is_folder)
+
+    def _partner(self, cookie: int) -> _Departure | None:
+        """The first half of this rename that has waited longest."""
+        departures = self._departures.get(cookie)
+        if departures is None:
+            return None
+        departure = departures.pop(0)
+        if not departures:
+            del self._departures[cookie]
+        return departure
 
     def _watch(self, path: bytes, root: bytes) -> None:
         if self.full or path in self._folders:

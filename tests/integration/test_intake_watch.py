@@ -11,6 +11,7 @@ from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.trouble import TroubleKind
+from tagd.metadata.file_calls import exchange
 from tests.catalogue import rows
 from tests.intake import JPEG, Live, drop, ids, jobs, opened_files, states, write
 from tests.support import wait_until
@@ -90,6 +91,30 @@ def test_a_renamed_file_keeps_its_tags_and_is_not_read(live: Live, root: Path) -
     assert not [path for path in opened if path.endswith(".jpg")]
     assert ids(live.catalogue) == {"photos/b.jpg": before}
     assert jobs(live.catalogue) == {}
+
+
+def test_files_that_are_exchanged_in_one_step_are_both_there(live: Live, root: Path) -> None:
+    drop(root / "a.jpg", "first")
+    drop(root / "b.jpg", "second")
+    live.tagged("photos/a.jpg", "photos/b.jpg")
+    assert exchange(root / "a.jpg", root / "b.jpg")
+    # Each is read under its new name: what was told of the two says not which is which.
+    live.until(lambda: set(jobs(live.catalogue)) == {"photos/a.jpg", "photos/b.jpg"})
+
+
+def test_a_folder_that_is_watched_by_two_names_leaves_no_old_names(
+    catalogue: Catalogue, root: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "same"
+    other.symlink_to(root)
+    with Live(catalogue, root, other) as live:
+        live.first_scan()
+        write(root / "a.jpg")
+        live.until_states({"photos/a.jpg": "queued", "same/a.jpg": "queued"})
+        (root / "a.jpg").rename(root / "b.jpg")
+        live.until_states({"photos/b.jpg": "queued", "same/b.jpg": "queued"})
+        (root / "b.jpg").rename(tmp_path / "out.jpg")
+        live.until_states({"photos/b.jpg": "missing", "same/b.jpg": "missing"})
 
 
 def test_renames_in_a_row_are_followed(live: Live, root: Path) -> None:
