@@ -21,7 +21,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from tagd.catalogue.bulk import among
 from tagd.catalogue.schema import file, job
-from tagd.catalogue.statements import below, chunks, upsert
+from tagd.catalogue.statements import at_or_below, chunks, upsert
 from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
 from tagd.fs import key_of, path_of
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.statements import NewColumns
 
+PLACES = 100  # in one WHERE: SQLite takes no expression that is nested a thousand deep
 READY = 0.0  # `not_before` of a job that may be claimed now: see the index in schema.py
 _FRESH: dict[str, Any] = {
     "state": JobState.WAITING,
@@ -260,25 +261,26 @@ def drop(tx: Connection, kind: JobKind) -> None:
 def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> int:
     """Give quarantined jobs another chance, those of the given files and of all below the given
     folders, or all of them; returns how many."""
-    given_up: ColumnElement[bool] = job.c.state == JobState.QUARANTINED
-    if paths is not None:
-        places = [
-            or_(file.c.path_key == key_of(path), below(file.c.path_key, path)) for path in paths
-        ]
-        given_up = and_(given_up, or_(*places)) if places else and_(given_up, job.c.id.is_(None))
-    ids = tx.execute(
+    given_up = (
         select(job.c.id, job.c.file_id, job.c.kind)
         .join(file, file.c.id == job.c.file_id)
-        .where(given_up)
-    ).all()
-    for some in chunks(ids):
+        .where(job.c.state == JobState.QUARANTINED)
+    )
+    wanted = [given_up]
+    if paths is not None:
+        wanted = [
+            given_up.where(or_(*(at_or_below(file.c.path_key, path) for path in some)))
+            for some in chunks(paths, PLACES)
+        ]
+    found = {row.id: row for each in wanted for row in tx.execute(each)}
+    for some in chunks(found.values()):
         tx.execute(update(job).where(job.c.id.in_([row.id for row in some])).values(_FRESH))
         tx.execute(
             update(file)
             .where(file.c.id.in_([row.file_id for row in some if row.kind == JobKind.TAG]))
             .values(state=FileState.QUEUED, state_since=now, reason_code=None, reason=None)
         )
-    return len(ids)
+    return len(found)
 
 
 def _start_over(new: NewColumns) -> dict[str, Any]:

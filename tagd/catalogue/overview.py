@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, select, text
 
 from tagd.catalogue import jobs, retag, unwritten
 from tagd.catalogue.photos import facts_of
 from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
 from tagd.catalogue.shown_tags import ShownTag, tags_of
 from tagd.catalogue.snapshot import sqlite
-from tagd.catalogue.statements import below, chunks
+from tagd.catalogue.statements import at_or_below, chunks
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts
 from tagd.fs import key_of, path_of
 
@@ -162,7 +162,7 @@ def photos_of(tx: Connection, paths: Collection[Path]) -> list[int]:
 def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
     """The file at this absolute path, or those below it where it is a folder; not those that are
     missing. Empty where the catalogue knows of none."""
-    there = or_(file.c.path_key == key_of(path), below(file.c.path_key, path))
+    there = at_or_below(file.c.path_key, path)
     rows = tx.execute(
         select(file.c.path_key, file.c.photo_id, file.c.state, file.c.reason)
         .where(there, file.c.state != FileState.MISSING)
@@ -173,7 +173,7 @@ def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
 
 def files_at(tx: Connection, path: Path) -> list[int]:
     """The files that `photos_at` finds and whose content is known, by row id."""
-    there = or_(file.c.path_key == key_of(path), below(file.c.path_key, path))
+    there = at_or_below(file.c.path_key, path)
     known = (file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
     return list(tx.scalars(select(file.c.id).where(there, *known).order_by(file.c.path_key)))
 

@@ -24,10 +24,10 @@ from tagd.catalogue.schema import (
     tagging,
     want,
 )
-from tagd.catalogue.statements import below, chunks
+from tagd.catalogue.statements import at_or_below, chunks
 from tagd.catalogue.wants import want_ids
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Want
-from tagd.fs import key_of, path_of
+from tagd.fs import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -268,7 +268,7 @@ def photos_at(tx: Connection, paths: Collection[Path]) -> set[int]:
     """The photos, by row id, of the files at these paths and in these folders that are there."""
     found: set[int] = set()
     for path in paths:
-        place = or_(file.c.path_key == key_of(path), below(file.c.path_key, path))
+        place = at_or_below(file.c.path_key, path)
         there = and_(file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
         found.update(tx.scalars(select(file.c.photo_id).where(place, there)))
     return found

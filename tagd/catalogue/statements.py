@@ -80,6 +80,11 @@ def below_key(folder: Path) -> bytes:
     return key_of(folder).rstrip(b"/") + b"/"
 
 
+def at_or_below(column: ColumnElement[bytes], path: Path) -> ColumnElement[bool]:
+    """Whether a path key is this file's, or lies below this folder."""
+    return (column == key_of(path)) | below(column, path)
+
+
 def below(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     """Whether a path key lies below the folder: a range, which an index answers, and which does not
     take `/photos2` for `/photos`."""

@@ -116,6 +116,14 @@ def test_all_that_failed_can_be_tried_again(three: Connection) -> None:
     assert len(claim(three, lease="worker/2")) == 3
 
 
+def test_any_number_of_files_can_be_tried_again_at_once(three: Connection) -> None:
+    for job in claim(three):
+        jobs.quarantine(three, job, "corrupt", "broken", NOW)
+    named = [Path(f"/p/{n}.jpg") for n in range(2, 2000)]
+    assert jobs.retry_failed(three, [*named, Path("/p/3.jpg")], NOW) == 2
+    assert names(claim(three, lease="worker/2")) == ["2", "3"]
+
+
 def test_an_expired_lease_comes_back_without_an_attempt(three: Connection) -> None:
     claimed = claim(three, seconds=60)
     assert jobs.recover(three, NOW + 59) == 0
