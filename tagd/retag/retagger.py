@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Say = Callable[[str, str, Mapping[str, object]], None]
 
 TICK_SECONDS = 1.0
-REST_SECONDS = 10.0  # after nothing was found to queue
+REST_SECONDS = 10.0  # after nothing was found to queue, and after a check that could not be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,12 @@ class Retagger:
         """Check when it is time, then queue what may be. Raises `CatalogueError`, `ModelError`."""
         if self._check_asked.is_set() or self._clock() >= self._next_check:
             self._check_asked.clear()
-            self._next_check = self._clock() + self._settings.check_seconds
-            self.check()
+            rest = REST_SECONDS
+            try:
+                self.check()
+                rest = self._settings.check_seconds
+            finally:
+                self._next_check = self._clock() + rest
         self._feed()
 
     def check(self) -> None:

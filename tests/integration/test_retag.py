@@ -11,8 +11,10 @@ from tagd.catalogue.photos import rename
 from tagd.config import Config
 from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind, Priority
+from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
 from tagd.pipeline.worker import Outcome
+from tagd.policy.facts import Machine
 from tagd.policy.wants import Cascade, Rule, Wants
 from tagd.retag.back import go_back
 from tagd.retag.plan import plan
@@ -38,6 +40,25 @@ def test_another_model_makes_photos_stale_and_they_catch_up(night: Night) -> Non
     night.seconds += 100
     retagger.tick()
     assert night.queue() == []
+
+
+def test_a_check_that_could_not_be_made_is_made_soon(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_waiting: int) -> Machine:
+        raise WeightsMissing("not here for the moment")
+
+    night.desk.tag(OLD, "cat.png")
+    retagger = night.retagger(NEW)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(night.desk, "survey", missing)
+        with pytest.raises(WeightsMissing):
+            retagger.tick()
+    retagger.tick()
+    assert night.stale() == {}, "not at every tick"
+    night.seconds += REST_SECONDS
+    retagger.tick()
+    assert set(night.stale()) == {"cat.png"}
 
 
 def test_what_a_person_decided_stands(night: Night) -> None:
