@@ -86,25 +86,24 @@ class Maintenance:
         return tuple(f"{name} could not be done: {why}" for name, why in list(self._undone.items()))
 
     def start(self) -> None:
-        """Plan everything."""
+        """Plan everything. Raises `CatalogueError`."""
         self._beat()
-        self._plan()
+        self._plan(self._duties)
         self._scheduler.start()
 
     def check(self) -> None:
-        """Called about every second: notices a clock that was set."""
+        """Called about every second: notices a clock that was set. Raises `CatalogueError`."""
         ahead = time.time() - time.monotonic()
         if abs(ahead - self._ahead) > JUMP_SECONDS:
+            self._plan(self._duties)
             self._ahead = ahead
             self._log.info("the clock was changed; maintenance is rescheduled")
-            self._plan()
 
     def replace(self, duties: Sequence[Duty]) -> None:
-        """Do these from now on."""
+        """Do these from now on. Raises `CatalogueError`."""
+        self._plan(duties)
         self._duties = duties
         self._undone = {}
-        self._scheduler.remove_all_jobs()
-        self._plan()
 
     def stop(self) -> bool:
         """Begin nothing more. False where a duty is at work still: it can only be broken off with
@@ -113,11 +112,13 @@ class Maintenance:
             self._scheduler.shutdown(wait=False)
         return not self._busy
 
-    def _plan(self) -> None:
+    def _plan(self, duties: Sequence[Duty]) -> None:
+        """In place of what is planned, which stays where this raises."""
         now = time.time()
         with self._catalogue.read() as tx:
-            done = {each.name: facts.get(tx, facts.CARED + each.name) for each in self._duties}
-        for each in self._duties:
+            done = {each.name: facts.get(tx, facts.CARED + each.name) for each in duties}
+        self._scheduler.remove_all_jobs()
+        for each in duties:
             first = next_due(float(done[each.name] or 0), each.hours, now)
             self._scheduler.add_job(
                 self._do,
@@ -125,7 +126,6 @@ class Maintenance:
                 args=[each],
                 id=each.name,
                 next_run_time=datetime.fromtimestamp(first, UTC),
-                replace_existing=True,
             )
         # In the duties' own thread, so that it waits for them: a scheduler that plans no more and a
         # duty that does not end are both silent.
@@ -134,7 +134,6 @@ class Maintenance:
             IntervalTrigger(seconds=PULSE_SECONDS, timezone=UTC),
             id=MAINTENANCE,
             max_instances=WAITING_PULSES,
-            replace_existing=True,
         )
 
     def _do(self, duty: Duty) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,11 +18,18 @@ from structlog.testing import capture_logs
 
 from tagd.catalogue import copies, facts
 from tagd.catalogue.engine import Catalogue, compact, open_owner, open_reader
-from tagd.daemon.maintenance import FIRST_SECONDS, Duty, Maintenance, next_due
-from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueHeld, CatalogueMissing
+from tagd.daemon.maintenance import FIRST_SECONDS, MAINTENANCE, Duty, Maintenance, next_due
+from tagd.errors import (
+    CatalogueBusy,
+    CatalogueCorrupt,
+    CatalogueError,
+    CatalogueHeld,
+    CatalogueMissing,
+)
 from tagd.ops import backup
 from tests.acceptance.home import Home
 from tests.catalogue import NOW, fresh
+from tests.daemon import locked
 from tests.support import PATIENCE_SECONDS, wait_until
 
 DAY = 86_400.0
@@ -220,6 +228,44 @@ def test_a_duty_that_is_at_work_is_told_of_when_all_is_stopped(
     wait_until(maintenance.stop)
     with catalogue.read() as tx:
         assert facts.get(tx, facts.CARED + "long") is not None
+
+
+def test_other_duties_that_cannot_be_planned_leave_those_that_are(catalogue: Catalogue) -> None:
+    old, new = Duty("old", 6.0, lambda: None), Duty("new", 6.0, lambda: None)
+    maintenance = Maintenance(catalogue, [old], structlog.get_logger())
+    maintenance.start()
+    try:
+        with locked(catalogue), pytest.raises(CatalogueBusy):
+            maintenance.replace([new])
+        assert (maintenance.names, planned(maintenance)) == (("old",), {"old", MAINTENANCE})
+        maintenance.replace([new])
+        assert (maintenance.names, planned(maintenance)) == (("new",), {"new", MAINTENANCE})
+    finally:
+        maintenance.stop()
+
+
+def test_a_clock_that_is_set_while_the_catalogue_is_locked_is_noticed_later(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    with capture_logs() as logs:
+        maintenance = Maintenance(catalogue, [], structlog.get_logger())
+        maintenance.start()
+        try:
+            monkeypatch.setattr(time, "time", lambda: real() + DAY)
+            with locked(catalogue), pytest.raises(CatalogueBusy):
+                maintenance.check()
+            assert logs == []
+            for _ in range(2):
+                maintenance.check()
+        finally:
+            monkeypatch.undo()
+            maintenance.stop()
+    assert [line["event"] for line in logs] == ["the clock was changed; maintenance is rescheduled"]
+
+
+def planned(maintenance: Maintenance) -> set[str]:
+    return {job.id for job in maintenance._scheduler.get_jobs()}
 
 
 def test_the_commands(tmp_path: Path) -> None:
