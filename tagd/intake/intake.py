@@ -217,12 +217,15 @@ class Intake:
         )
 
     def _asked(self, thread: str) -> Callable[[], bool]:
-        """Whether to stop: asked in the midst of long walks, which are progress too."""
+        """Whether to stop: asked in the midst of long walks, which are progress too. A thread that
+        is to stop is looked after no more, so that it must not begin anew to be."""
         beat, stopping = self._beats(thread), self._stopping.is_set
 
         def ask() -> bool:
+            if stopping():
+                return True
             beat()
-            return stopping()
+            return False
 
         return ask
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from functools import partial
 from pathlib import Path
 
 from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
+from tagd.intake.intake import SCAN
 from tagd.intake.trouble import TroubleKind
 from tagd.metadata.file_calls import exchange
 from tests.catalogue import rows
 from tests.intake import JPEG, Live, drop, ids, jobs, opened_files, states, write
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 
 def watched_folders() -> int:
@@ -290,6 +292,30 @@ def test_a_rescan_comes_by_itself(catalogue: Catalogue, root: Path) -> None:
         first = live.first_scan().intake.state().last_scan
         wait_until(lambda: live.intake.state().last_scan is not first)
         assert live.said.troubles(TroubleKind.FAILED) == []
+
+
+def test_a_scan_that_outlives_its_end_does_not_say_again_that_it_lives(
+    catalogue: Catalogue, root: Path
+) -> None:
+    scanning, go_on = threading.Event(), threading.Event()
+    beaten: list[str] = []
+
+    def hold(_: Path) -> None:
+        scanning.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+
+    (root / ".tagd-0123456789ab.part").touch()
+    live = Live(
+        catalogue, root, beats=lambda thread: partial(beaten.append, thread), on_leftover=hold
+    )
+    with live:
+        assert scanning.wait(PATIENCE_SECONDS)
+        live.intake.stop(0.0)
+        assert SCAN in beaten
+        beaten.clear()
+        go_on.set()
+        wait_until(lambda: SCAN not in {each.name for each in threading.enumerate()})
+    assert SCAN not in beaten
 
 
 def test_stopping_is_quick_and_what_comes_later_is_found_at_the_next_start(
