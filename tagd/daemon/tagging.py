@@ -248,9 +248,9 @@ class Tagging:
             self._log.warning("could not give back what was at work", reason=str(trouble))
 
     def _put_away(self, tools: Tools) -> None:
-        """Close what no other tools use."""
-        kept = self._next or self._tools
-        if tools.decoders is not kept.decoders:
+        """Close what no other tools use: neither the worker's, nor those that are next."""
+        kept = [each for each in (self._tools, self._next) if each and each is not tools]
+        if all(tools.decoders is not each.decoders for each in kept):
             tools.decoders.close(timeout=0.5)
-        if tools.classifier is not kept.classifier:
+        if all(tools.classifier is not each.classifier for each in kept):
             tools.classifier.close()
