@@ -91,6 +91,8 @@ class Parts:
         self._wal = WriteAheadLog(catalogue)
         self._intake = self._new_intake()
         self._watches = False
+        # What a change that was cut short has built anew in part: the next one does so in any case.
+        self._owed: frozenset[Part] = frozenset()
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def start(self) -> None:
@@ -142,19 +144,22 @@ class Parts:
                 jobs.recover(tx, time.time())
 
     def follow(self, new: Config) -> Changes:
-        """Apply another configuration, as far as that is possible while we run. If it is wrong, the
-        present one stays. Raises `ModelError` and `CatalogueError`."""
+        """Apply another configuration, as far as that is possible while we run. Where this raises,
+        the present one stays, and may be applied again. Raises `ModelError`, `CatalogueError`."""
         found = changes(self.config, new)
-        if found.parts & {Part.ENGINE, Part.WORKER}:
-            self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in found.parts))
+        due = found.parts | self._owed
+        if due & {Part.ENGINE, Part.WORKER}:
+            self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in due))
+        self._owed = due
+        if due & {Part.ENGINE, Part.WORKER}:
             self._writing.take(new)
-        self.config = new
-        if found.parts & {Part.ENGINE, Part.RETAG}:
+        if due & {Part.ENGINE, Part.RETAG}:
             self._retagging.start(new, self._tagging.models)
-        self._pulses.patience = patience_of(new)
-        if Part.MAINTENANCE in found.parts:
+        if Part.MAINTENANCE in due:
             self._maintenance.replace(duties_of(new, self._catalogue, self._log))
-        if Part.INTAKE in found.parts and self._watches:
+        self.config, self._owed = new, frozenset()
+        self._pulses.patience = patience_of(new)
+        if Part.INTAKE in due and self._watches:
             self.close_intake()
             self.open_intake()
         return found

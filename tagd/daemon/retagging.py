@@ -49,8 +49,8 @@ class Retagging:
         return self._retagger.troubles if self._retagger else ()
 
     def start(self, config: Config, models: ModelPool) -> None:
-        """Go by this configuration from now on. Raises `CatalogueError`."""
-        self.stop(0.0)
+        """Go by this configuration from now on. Where this raises, all goes on as before. Raises
+        `CatalogueError`."""
         retagger = retagger_of(
             config,
             self._catalogue,
@@ -60,6 +60,7 @@ class Retagging:
             log=self._log,
         )
         retagger.take_up()
+        self.stop(0.0)
         self._retagger = retagger
         scheduler = cron_scheduler(config.retag.cron, retagger.ask_check)
         thread = threading.Thread(target=self._work, args=[retagger.run], name=RETAG, daemon=True)
