@@ -279,8 +279,8 @@ class Service:
         return Reply(ok=True, message="at work" if before is Mode.WORKING else "at work again")
 
     def _drain(self) -> Reply:
-        self._parts.close_intake()
         self._enter(Mode.DRAINING)
+        self._parts.close_intake()
         return Reply(
             ok=True, message="draining: nothing new is taken; ends when the queue is empty"
         )
