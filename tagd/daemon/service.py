@@ -82,7 +82,8 @@ class Service:
         self._served: MetricsServer | None = None
         self._mode = Mode.WORKING
         self._in_hours = True
-        self._is_ready = False
+        self._is_started = False  # for the service manager
+        self._is_loaded = False  # the models, which a paused start does without
         self._stalled = False
 
     # The story
@@ -104,7 +105,6 @@ class Service:
             self._parts.open_intake()
         if self._mode is Mode.PAUSED:
             self._log.warning("still paused: `tagd resume` continues")
-            self._say_ready()
 
     def supervise(self) -> None:
         """Monitor everything until told to stop."""
@@ -134,7 +134,10 @@ class Service:
                 )
             )
             return
-        self._parts.steer(work=self._may_work())
+        work = self._may_work()
+        if not work:
+            self._say_started()
+        self._parts.steer(work=work)
         self._work_log.flush_if_due()
         try:
             self._parts.keep()
@@ -157,7 +160,6 @@ class Service:
             self._log.info(
                 "within its hours" if in_hours else "outside its hours, waiting", hours=hours
             )
-            self._say_ready()
         return in_hours
 
     def _end_when_drained(self) -> None:
@@ -172,7 +174,7 @@ class Service:
         if not late:
             self._stalled = False
             self._notifier.alive()
-            if not self._is_ready:
+            if not self._is_started:
                 self._notifier.starting(START_SECONDS)
         elif not self._stalled:
             self._stalled = True
@@ -186,7 +188,7 @@ class Service:
         return Health(ok=not late, words=f"no progress: {late}" if late else "ok")
 
     def _readiness(self) -> Health:
-        return Health(ok=self._is_ready, words="ready" if self._is_ready else "starting")
+        return Health(ok=self._is_loaded, words="ready" if self._is_loaded else "no models yet")
 
     # What the worker's thread reports
 
@@ -201,27 +203,30 @@ class Service:
         self._metrics.count_write(place, outcome)
 
     def _ready(self, engine: Engine) -> None:
-        if self._is_ready:
+        if self._is_loaded:
             return
+        self._is_loaded = True
         self._log.info(
             "ready",
             folders=self._parts.config.watch.folders,
             catalogue=self._catalogue.path,
             **engine,
         )
-        self._say_ready()
+        self._say_started()
 
     def _fault(self, error: TagdError | None) -> None:
         if error is not None:
             self._log.error(
-                "cannot continue" if self._is_ready else "cannot start", reason=str(error)
+                "cannot continue" if self._is_started else "cannot start", reason=str(error)
             )
         self.status = 1
         self._orders.stop()
 
-    def _say_ready(self) -> None:
-        self._is_ready = True
-        self._notifier.ready(_IN_WORDS[self._mode])
+    def _say_started(self) -> None:
+        """Once: a start is over with the models, or where there is to be no work as yet."""
+        if not self._is_started:
+            self._is_started = True
+            self._notifier.ready(_IN_WORDS[self._mode])
 
     # Orders
 
@@ -298,14 +303,16 @@ class Service:
     def _reload(self) -> Reply:
         """Apply a changed configuration as far as that is possible while we run; if it is wrong,
         the present one stays. Raises `ConfigError`, `ModelError`, `CatalogueError`."""
-        self._notifier.reloading()
+        if self._is_started:
+            self._notifier.reloading()
         try:
             new = self._reread()
             found = self._parts.follow(new)
             if Part.LOG in found.parts:
                 self._relog(new)
         finally:
-            self._notifier.ready(_IN_WORDS[self._mode])
+            if self._is_started:
+                self._notifier.ready(_IN_WORDS[self._mode])
         self._log.info("configuration read again", reason=found.in_words())
         return Reply(ok=True, message=found.in_words())
 
