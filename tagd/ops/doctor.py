@@ -54,8 +54,8 @@ def examine(patient: Patient) -> Iterator[Finding]:
     yield checks.clock(time.time(), _newest(patient.catalogue))
     yield from _state(patient.catalogue)
     for folder in patient.folders:
-        yield checks.watched_folder(folder)
-    yield _watches(patient)
+        yield _guarded("folder", partial(checks.watched_folder, folder))
+    yield _guarded("watches", partial(_watches, patient))
     yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
     yield _guarded("decoder", partial(_decoder, patient))
     weights = [_guarded("weights", partial(_weights, patient, each)) for each in patient.models]
@@ -72,13 +72,27 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
         return check()
     except TagdError as error:
         return Finding(name, Level.PROBLEM, error.message, error.hint)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        what = f"{display(Path(error.filename))}: {reason}" if error.filename else reason
+        is_closed = isinstance(error, PermissionError)
+        advice = "give this user rights on it, and on every folder above it" if is_closed else ""
+        return Finding(name, Level.PROBLEM, what, advice)
+
+
+def _sees(look: Callable[[], bool]) -> bool:
+    """What `look` says. What lies where nobody may look is not seen, and its own check says why."""
+    try:
+        return look()
+    except OSError:
+        return False
 
 
 def _state(catalogue: Path) -> Iterator[Finding]:
     yield checks.sqlite_version()
-    yield checks.state_folder(catalogue)
-    yield checks.catalogue_place(catalogue)
-    if not catalogue.exists():
+    yield _guarded("state folder", partial(checks.state_folder, catalogue))
+    yield _guarded("catalogue", partial(checks.catalogue_place, catalogue))
+    if not _sees(catalogue.exists):
         return
     yield _guarded("daemon", lambda: checks.owner(owner_of(catalogue)))
     yield _guarded("schema", partial(_schema, catalogue))
@@ -92,7 +106,7 @@ def _schema(catalogue: Path) -> Finding:
 
 def _newest(catalogue: Path) -> float | None:
     """When the catalogue last saw a file, where it can tell."""
-    if not catalogue.exists():
+    if not _sees(catalogue.exists):
         return None
     try:
         with translated(catalogue), closing(connect_reader(catalogue)) as connection:
@@ -106,7 +120,7 @@ def _watches(patient: Patient) -> Finding:
     roots = [
         folder
         for folder in patient.folders
-        if folder.is_dir() and not file_system_of(folder).is_network
+        if _sees(folder.is_dir) and not file_system_of(folder).is_network
     ]
     needed = sum(checks.folders_below(root, patient.admits) for root in roots)
     return checks.watch_budget(
