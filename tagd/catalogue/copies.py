@@ -29,8 +29,9 @@ def stamp(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def copy(path: Path, target: Path) -> None:
-    """Copy a catalogue that may be in use to `target`, as it is at one moment, in DELETE mode."""
+def copy(path: Path, target: Path, *, examined: bool = False) -> None:
+    """Copy a catalogue that may be in use to `target`, as it is at one moment, in DELETE mode.
+    `examined`: it gets its name only once it is found to be sound, else raises CatalogueCorrupt."""
     unfinished = side_file(target, ".new")
     unfinished.unlink(missing_ok=True)
     create_file(unfinished)
@@ -39,6 +40,8 @@ def copy(path: Path, target: Path) -> None:
             source.backup(made)
             # The copy says that it is in WAL mode, as the original is: see `connection.py`.
             made.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if examined:
+            examine(unfinished)
         place(unfinished, target)
     except BaseException:
         unfinished.unlink(missing_ok=True)

@@ -48,12 +48,7 @@ def back_up(catalogue: Path, folder: Path, keep: int, now: float) -> Backup:
         for leftover in folder.glob(f"*-{_whose(catalogue)}.db.new"):
             leftover.unlink(missing_ok=True)  # of a backup that was killed
         with translated(catalogue):
-            copies.copy(catalogue, target)
-        try:
-            copies.examine(target)
-        except CatalogueCorrupt:
-            target.unlink()
-            raise
+            copies.copy(catalogue, target, examined=True)
         for each in superfluous(backups(catalogue, folder), keep):
             each.path.unlink(missing_ok=True)
     return Backup(target, now)

@@ -86,6 +86,26 @@ def test_the_oldest_make_room_and_another_catalogues_stay(
     assert len(list(folder.iterdir())) == 5
 
 
+@pytest.mark.parametrize("cut_short_by", [CatalogueBusy("locked"), OSError(5, "I/O error")])
+def test_what_is_not_examined_yet_is_no_backup(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_short_by: Exception
+) -> None:
+    folder = tmp_path / "backups"
+    good = backup.back_up(catalogue.path, folder, 7, NOW)
+    listed_meanwhile = []
+
+    def examine(_path: Path) -> None:
+        # What a kill at this moment would leave.
+        listed_meanwhile.extend(backup.backups(catalogue.path, folder))
+        raise cut_short_by
+
+    monkeypatch.setattr(copies, "examine", examine)
+    with pytest.raises(CatalogueError):
+        backup.back_up(catalogue.path, folder, 1, NOW + DAY)
+    assert listed_meanwhile == [good]
+    assert list(folder.iterdir()) == [good.path]
+
+
 @given(st.lists(st.floats(0, 1e9), unique=True), st.integers(0, 10))
 def test_the_latest_is_always_kept(moments: list[float], keep: int) -> None:
     every = [backup.Backup(Path(str(moment)), moment) for moment in moments]
