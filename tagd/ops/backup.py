@@ -65,8 +65,9 @@ def backups(catalogue: Path, folder: Path) -> list[Backup]:
 
 
 def superfluous(found: Sequence[Backup], keep: int) -> Sequence[Backup]:
-    """What goes when so many are kept; the latest is always kept."""
-    return sorted(found, key=lambda each: each.made_at, reverse=True)[max(keep, 1) :]
+    """What goes when so many are kept. 0 asks for no more backups, not for those that are there to
+    be removed."""
+    return sorted(found, key=lambda each: each.made_at, reverse=True)[keep or len(found) :]
 
 
 def newest_good(catalogue: Path, folder: Path) -> Backup | None:

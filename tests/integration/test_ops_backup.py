@@ -86,6 +86,13 @@ def test_the_oldest_make_room_and_another_catalogues_stay(
     assert len(list(folder.iterdir())) == 5
 
 
+def test_a_backup_by_hand_removes_none_where_the_daemon_makes_none(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    made = [backup.back_up(catalogue.path, tmp_path / "b", 0, NOW + day * DAY) for day in range(3)]
+    assert backup.backups(catalogue.path, tmp_path / "b") == made[::-1]
+
+
 @pytest.mark.parametrize("cut_short_by", [CatalogueBusy("locked"), OSError(5, "I/O error")])
 def test_what_is_not_examined_yet_is_no_backup(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_short_by: Exception
@@ -107,11 +114,13 @@ def test_what_is_not_examined_yet_is_no_backup(
 
 
 @given(st.lists(st.floats(0, 1e9), unique=True), st.integers(0, 10))
-def test_the_latest_is_always_kept(moments: list[float], keep: int) -> None:
+def test_the_latest_are_kept_and_all_where_none_are_asked_for(
+    moments: list[float], keep: int
+) -> None:
     every = [backup.Backup(Path(str(moment)), moment) for moment in moments]
     gone = {each.made_at for each in backup.superfluous(every, keep)}
     kept = sorted(set(moments) - gone, reverse=True)
-    assert kept == sorted(moments, reverse=True)[: max(1, keep)]
+    assert kept == sorted(moments, reverse=True)[: keep or len(moments)]
 
 
 def test_put_back_with_what_it_replaces_beside(tmp_path: Path) -> None:
