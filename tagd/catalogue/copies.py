@@ -49,13 +49,20 @@ def copy(path: Path, target: Path, *, examined: bool = False) -> None:
 
 
 def examine(path: Path, *, thoroughly: bool = True) -> None:
-    """Have SQLite look at every page, and thoroughly at every index against its table too. Raises
-    CatalogueCorrupt."""
+    """Have SQLite look at every page, and thoroughly at every index against its table, and at every
+    row that points to another, too. Raises CatalogueCorrupt."""
     with translated(path), closing(connect_reader(path)) as connection:
         check = "integrity_check" if thoroughly else "quick_check"
-        found = [str(row[0]) for row in connection.execute(f"PRAGMA {check}(3)")]
-    if found != ["ok"]:
-        raise CatalogueCorrupt(f"{fs.display(path)} is damaged: {'; '.join(found)}")
+        rows = [str(row[0]) for row in connection.execute(f"PRAGMA {check}(3)")]
+        found = [row for row in rows if row != "ok"]
+        if thoroughly:
+            strays = connection.execute("PRAGMA foreign_key_check").fetchmany(3)
+            found += [f"a row of {table} points to nothing in {to}" for table, _, to, _ in strays]
+    if found:
+        raise CatalogueCorrupt(
+            f"{fs.display(path)} is damaged: {'; '.join(found)}",
+            hint="Stop tagd and put a backup in its place, or set it aside to start a new one.",
+        )
 
 
 def ended_badly(path: Path) -> bool:

@@ -6,13 +6,13 @@ import os
 import shutil
 import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.connection import WAL_RESET_FIXED, connect_reader, translated
+from tagd.catalogue import copies
+from tagd.catalogue.connection import WAL_RESET_FIXED
 from tagd.fs import display, file_system_of
 
 if TYPE_CHECKING:
@@ -102,20 +102,9 @@ def catalogue_place(catalogue: Path) -> Finding:
 
 
 def integrity(catalogue: Path) -> Finding:
-    """SQLite's own examination of every page and index. Raises `CatalogueError`."""
-    with translated(catalogue), closing(connect_reader(catalogue)) as connection:
-        rows = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
-        strays = connection.execute("PRAGMA foreign_key_check").fetchmany(3)
-    if rows == ["ok"] and not strays:
-        return ok("integrity", "the catalogue is sound")
-    found = [row for row in rows if row != "ok"]
-    found += [f"a row of {table} points to nothing in {other}" for table, _, other, _ in strays]
-    return Finding(
-        "integrity",
-        Level.PROBLEM,
-        f"the catalogue is damaged: {'; '.join(found)}",
-        "stop tagd, set the file aside, and put a backup in its place or let tagd start a new one",
-    )
+    """SQLite's own examination of every page, index and reference. Raises `CatalogueError`."""
+    copies.examine(catalogue)
+    return ok("integrity", "the catalogue is sound")
 
 
 def owner(holder: Holder | None) -> Finding:

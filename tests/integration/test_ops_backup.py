@@ -158,6 +158,27 @@ def test_what_is_not_sound_is_not_put_back(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.replaced-*"))
 
 
+def test_a_row_that_points_to_nothing_is_damage_to_every_check(tmp_path: Path) -> None:
+    with fresh(tmp_path) as catalogue:
+        path = catalogue.path
+        made = backup.back_up(path, tmp_path / "b", 7, NOW)
+    for file in (path, made.path):
+        with closing(sqlite3.connect(file)) as other:
+            other.execute(
+                "INSERT INTO tagging (photo_id, model_id, reason, orientation, tagged_at)"
+                " VALUES (1, 1, '', 1, 0)"
+            )
+            other.commit()
+    for check in (
+        lambda: copies.examine(path),
+        lambda: backup.back_up(path, tmp_path / "b", 7, NOW + DAY),
+        lambda: backup.restore(path, made.path, NOW),
+    ):
+        with pytest.raises(CatalogueCorrupt, match="points to nothing in"):
+            check()
+    assert backup.backups(path, tmp_path / "b") == [made]
+
+
 def test_a_damaged_one_is_set_aside_until_a_person_decides(tmp_path: Path) -> None:
     with fresh(tmp_path) as catalogue:
         path = catalogue.path
