@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import tagd
 from tagd.catalogue import activity, facts
-from tagd.ops.metrics import Gauge
+from tagd.ops.metrics import Gauge, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ def of_intake(state: IntakeState) -> Iterator[Gauge]:
     yield Gauge("tagd_watches", "Folders that the kernel tells of.", state.watches)
     yield Gauge("tagd_polled_folders", "Folders that are polled instead.", len(state.polling))
     yield Gauge("tagd_settling_files", "Files that may still be being written.", state.settling)
-    yield Gauge("tagd_watch_overflows", "Times that the watch lost events.", state.overflows)
+    yield Total("tagd_watch_overflows_total", "Times that the watch lost events.", state.overflows)
     yield Gauge("tagd_troubles", "What keeps it from watching all.", len(state.troubles))
     if state.last_scan is not None:
         scan = state.last_scan
@@ -65,7 +65,7 @@ def of_models(models: ModelPool) -> Iterator[Gauge]:
     """The models in memory, and the memory. Raises `DeviceUnavailable`."""
     for model in models.loaded():
         yield Gauge("tagd_model_loaded", "Models in memory.", 1, (("model", model),))
-    yield Gauge("tagd_model_loads", "Times that a model was loaded.", models.loads)
+    yield Total("tagd_model_loads_total", "Times that a model was loaded.", models.loads)
     for name, what, megabytes in (
         ("room", "What models may take on their device.", models.room_mb()),
         ("total", "What their device has.", models.whole_mb()),

@@ -22,7 +22,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from tagd.errors import MetricsError, TagdError
@@ -31,6 +31,7 @@ from tagd.pipeline.stages import Stage, StageTimes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    Family = CounterMetricFamily | GaugeMetricFamily
 
 METRICS = "tagd-metrics"  # the thread
 STAGE_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -48,6 +49,12 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class Total(Gauge):
+    """A number that only grows while the daemon lives: told as a counter, which Prometheus takes
+    the rate of. Its name ends in `_total`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Whether all is well, and if not why not."""
 
@@ -62,7 +69,10 @@ class Metrics:
     def __init__(self, gauges: Callable[[], Iterable[Gauge]]) -> None:
         self._registry = CollectorRegistry()
         self._photos = Counter(
-            "tagd_photos", "Jobs that came to an end.", ["outcome"], registry=self._registry
+            "tagd_photos",
+            "Jobs by what came of them; one that was postponed comes again.",
+            ["outcome"],
+            registry=self._registry,
         )
         self._writes = Counter(
             "tagd_metadata_writes",
@@ -81,7 +91,7 @@ class Metrics:
         self._registry.register(_Gauges(gauges))
 
     def count(self, outcome: str) -> None:
-        """One more job came to an end."""
+        """What came of one more job, for now or for good."""
         self._photos.labels(outcome).inc()
 
     def count_write(self, target: str, outcome: str) -> None:
@@ -106,18 +116,17 @@ class _Gauges(Collector):
     def __init__(self, gauges: Callable[[], Iterable[Gauge]]) -> None:
         self._gauges = gauges
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Family]:
         """Nothing beforehand: asking would look at the catalogue before there is one."""
         return ()
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        families: dict[str, GaugeMetricFamily] = {}
+    def collect(self) -> Iterator[Family]:
+        families: dict[str, Family] = {}
         try:
             for each in self._gauges():
                 names = [name for name, _ in each.labels]
-                family = families.setdefault(
-                    each.name, GaugeMetricFamily(each.name, each.help, labels=names)
-                )
+                kind = CounterMetricFamily if isinstance(each, Total) else GaugeMetricFamily
+                family = families.setdefault(each.name, kind(each.name, each.help, labels=names))
                 family.add_metric([value for _, value in each.labels], each.value)
         except TagdError:
             return  # the catalogue is busy; the next scrape will see it

@@ -171,6 +171,7 @@ def test_systemd_is_told(home: Home, manager: Manager) -> None:
         assert "tagd_watches 1.0" in numbers
         assert "tagd_late_threads 0.0" in numbers
         assert 'tagd_model_loaded{model="efficientnet-lite0"} 1.0' in numbers
+        assert "\ntagd_model_loads_total " in numbers
         assert "tagd_device_memory_total_bytes" in numbers
         timed = 'tagd_stage_seconds_count{stage="forward"} 1.0'
         wait_until(lambda: timed in served(port, "metrics"))

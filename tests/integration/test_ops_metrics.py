@@ -11,7 +11,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tagd.config import load
+from tagd.daemon.gauges import of_intake, of_models
 from tagd.errors import CatalogueBusy, ConfigError, MetricsError
+from tagd.intake.intake import IntakeState
+from tagd.models.device import Device
+from tagd.models.pool import ModelPool
+from tagd.models.session import FakeSession
 from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
 from tagd.pipeline.stages import Stage, StageTimes
 from tests.support import PATIENCE_SECONDS
@@ -75,6 +80,32 @@ def test_the_stages_of_a_turn_count_once_for_each_of_its_photos() -> None:
         assert found["tagd_stage_seconds_count", (of,)] == 7
         assert found["tagd_stage_seconds_sum", (of,)] == pytest.approx(2.12)
         assert found["tagd_stage_seconds_bucket", (("le", "0.025"), of)] == 6
+
+
+def test_what_only_grows_is_a_counter_and_the_rest_are_gauges() -> None:
+    state = IntakeState(
+        standing=True,
+        folders=(),
+        watches=3,
+        polling=(),
+        settling=0,
+        scanning=False,
+        last_scan=None,
+        troubles=(),
+        overflows=2,
+    )
+    pool = ModelPool(
+        open_session=lambda _facts, labels, _device: FakeSession(len(labels)),
+        find_device=lambda _: Device("cpu", "fp32", "as told"),
+    )
+    pool.get("efficientnet-lite0")
+    text = Metrics(lambda: [*of_intake(state), *of_models(pool)]).text().decode()
+    kinds = {family.name: family.type for family in text_string_to_metric_families(text)}
+    counters = {name for name, kind in kinds.items() if kind == "counter"}
+    assert {"tagd_watch_overflows", "tagd_model_loads"} <= counters
+    assert {kinds["tagd_watches"], kinds["tagd_model_loaded"]} == {"gauge"}
+    found = samples(text)
+    assert (found["tagd_watch_overflows_total", ()], found["tagd_model_loads_total", ()]) == (2, 1)
 
 
 def test_a_catalogue_that_is_busy_costs_the_gauges_alone() -> None:
