@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -11,13 +11,11 @@ from tagd.catalogue.views import EVENTS
 from tagd.domain import TagSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 OF_PHOTO = text(f"""
-    SELECT event.at, event.who, event.change, label.name, label.key, model.name, event.run_id,
-           run.command
+    SELECT event.at, event.who, event.change, label.name AS tag, label.key AS label,
+           model.name AS model, event.run_id AS run, run.command
     FROM ({" UNION ALL ".join(EVENTS)}) AS event
     LEFT JOIN label ON label.id = event.label_id
     LEFT JOIN model ON model.id = event.model_id
@@ -45,12 +43,18 @@ class Event:
 def of_photo(tx: Connection, photo_id: int) -> list[Event]:
     """What became of this photo's tags, the first change first. A label that several sources gave
     changes once."""
-    return list(_once(_event(*row) for row in tx.execute(OF_PHOTO, {"photo": photo_id})))
+    rows = tx.execute(OF_PHOTO, {"photo": photo_id})
+    return list(dict.fromkeys(_event(row) for row in rows))
 
 
-def _event(at: float, who: str, *rest: object) -> Event:
-    return Event(at, TagSource(who), *rest)  # type: ignore[arg-type]  # columns in their order
-
-
-def _once(events: Iterable[Event]) -> dict[Event, None]:
-    return dict.fromkeys(events)
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        at=row.at,
+        who=TagSource(row.who),
+        change=row.change,
+        tag=row.tag,
+        label=row.label,
+        model=row.model,
+        run=row.run,
+        command=row.command,
+    )
