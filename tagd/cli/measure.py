@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.lab.bench import Measured
     from tagd.lab.compare import Compared
-    from tagd.lab.evaluate import Evaluation
+    from tagd.lab.evaluate import Evaluation, Task
     from tagd.lab.examples import Example
     from tagd.models.pool import ModelPool
+    from tagd.pipeline.decode import DecodeLimits
 
 ModelList = Annotated[
     str | None,
@@ -194,7 +195,7 @@ def truths_in(
     return found, lambda labels: examples.truths(found, labels, names, resolve)
 
 
-def _task(settings: Config, folder: Path) -> Any:
+def _task(settings: Config, folder: Path) -> Task:
     """What the models are asked about, out of the configuration."""
     from tagd.daemon.build import derivation_of  # noqa: PLC0415  lazy, as above
     from tagd.lab.evaluate import Task  # noqa: PLC0415
@@ -236,7 +237,7 @@ def _names(settings: Config) -> Callable[[str], str]:
     return derivation_of(settings).name_of
 
 
-def _limits(settings: Config) -> Any:
+def _limits(settings: Config) -> DecodeLimits:
     from tagd.pipeline.decode import DecodeLimits  # noqa: PLC0415  lazy, as above
 
     return DecodeLimits(
