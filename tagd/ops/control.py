@@ -24,7 +24,7 @@ import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tagd.errors import ControlError
 from tagd.fs import display
@@ -204,7 +204,7 @@ def _line(peer: socket.socket) -> bytes:
     """What the peer says up to the end of the line."""
     said = b""
     while not said.endswith(b"\n") and len(said) < LONGEST_LINE:
-        part: Any = peer.recv(4096)
+        part = peer.recv(4096)
         if not part:
             break
         said += part

@@ -112,7 +112,6 @@ class Dispatcher:
         self._failures += 1
         delay = min(_FIRST_BACK_OFF * 2 ** min(self._failures - 1, 20), _LONGEST_BACK_OFF)
         self._start_again_at = now + delay
-        self._start_again_at = now + delay
         self._on_event(f"a decoder {words}; the next is started in {delay:.1f} s")
         # Decoders that work may well finish the queue; without any, somebody has to know.
         if self._failures >= _FAILURES_BEFORE_ALARM and not any(
