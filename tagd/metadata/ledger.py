@@ -77,9 +77,6 @@ class Ledger(Protocol):
     def done(self, intent: Intent, signature: Signature | None) -> None:
         """It is settled: written, with the file's signature, or not at all (None)."""
 
-    def pending(self) -> Sequence[Intent]:
-        """What was begun and not settled."""
-
 
 class MemoryLedger:
     """A ledger for as long as the process lives."""
@@ -96,7 +93,7 @@ class MemoryLedger:
         del self._pending[intent.token]
 
     def pending(self) -> Sequence[Intent]:
-        """As `Ledger` says."""
+        """What was begun and not settled."""
         return tuple(self._pending.values())
 
 

@@ -74,11 +74,6 @@ class CatalogueLedger:
         what = Inscription(self.place, path, _stored(ours), self.wish, signature)
         inscriptions.put(tx, self.file_id, what, self.run, time.time())
 
-    def pending(self) -> Sequence[Intent]:
-        """What was begun and not settled, of any file."""
-        with self.catalogue.read() as tx:
-            return [_intent(each) for each in inscriptions.begun(tx)]
-
 
 @dataclass(frozen=True, slots=True)
 class Recovery:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 import pillow_heif
 import pytest
 
 from tagd.catalogue import inscriptions, jobs, overview, runs
+from tagd.catalogue.inscriptions import Begun
 from tagd.domain import FileState, JobKind, Place
 from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
-from tagd.pipeline.ledger import CatalogueLedger
+from tagd.pipeline.ledger import CatalogueLedger, ours_of
 from tagd.pipeline.tag_writer import Outcome, WriteMode
 from tests import catalogue as recorded
 from tests import photos as pictures
@@ -279,13 +281,13 @@ def test_a_photo_that_went_unwritten_is_looked_at_when_it_is_back(desk: Desk) ->
 
 def test_a_write_that_a_kill_cut_short_is_known_as_ours(desk: Desk) -> None:
     photo = desk.photo()
-    begun = _begin(desk, photo)
+    _begin(desk, photo)
     photo.with_name("x").write_bytes(b"the very bytes")
     photo.with_name("x").replace(photo)
     assert desk.submit(photo) == 0, "what we write ourselves is looked at when that is done"
     assert desk.recover() == []
     assert photo.read_bytes() == b"the very bytes"
-    assert begun.pending() == []
+    assert _begun(desk) == []
     assert desk.places() == [Place.EMBEDDED]
     assert desk.submit(photo) == 0
 
@@ -294,11 +296,10 @@ def test_a_sidecar_that_a_kill_found_taken_away_is_settled(desk: Desk) -> None:
     sidecar = desk.photo().with_name("cat.jpg.xmp")
     sidecar.write_text("old", encoding="utf-8")
     intent = Intent.to_write(sidecar, Seen.of(sidecar.lstat()), None)
-    ledger = CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run)
-    ledger.begin(intent)
+    CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run).begin(intent)
     sidecar.unlink()
     assert desk.recover() == []
-    assert ledger.pending() == []
+    assert _begun(desk) == []
 
 
 def test_what_another_program_made_of_it_meanwhile_is_looked_at(desk: Desk) -> None:
@@ -322,12 +323,18 @@ def test_what_another_program_made_of_a_sidecar_meanwhile_is_read(desk: Desk) ->
     assert sidecar.read_bytes() == b"their own bytes"
 
 
-def _begin(desk: Desk, photo: Path) -> CatalogueLedger:
+def _begin(desk: Desk, photo: Path) -> None:
     """A write that was noted, and then its process was killed."""
     ours = {Field.SUBJECT: ("cat",)}
     intent = Intent.to_write(photo, Seen.of(photo.lstat()), b"the very bytes", ours)
-    ledger = CatalogueLedger(desk.catalogue, 1, Place.EMBEDDED, "wish", desk.run)
-    ledger.begin(intent)
-    [pending] = ledger.pending()
-    assert pending == intent
-    return ledger
+    CatalogueLedger(desk.catalogue, 1, Place.EMBEDDED, "wish", desk.run).begin(intent)
+    [begun] = _begun(desk)
+    assert (begun.token, begun.path, begun.digest) == (intent.token, photo, intent.digest)
+    assert begun.seen == astuple(Seen.of(photo.lstat()))
+    assert ours_of(begun.ours) == ours
+
+
+def _begun(desk: Desk) -> list[Begun]:
+    """The writes that are noted and not settled."""
+    with desk.catalogue.read() as tx:
+        return inscriptions.begun(tx)
