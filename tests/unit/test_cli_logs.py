@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -123,6 +124,26 @@ def test_a_log_that_nobody_reads_stops_nothing(said: io.StringIO) -> None:
     logs.configure("info", "text", said)
     said.close()
     log().info("tagged", path=Path("/p/a.jpg"), tags=[])
+    reopened = io.StringIO()
+    logs.configure("info", "text", reopened)
+    log().info("tagged", path=Path("/p/b.jpg"), tags=[])
+    assert reopened.getvalue().endswith("tagged /p/b.jpg: no tags\n")
+
+
+def test_a_line_that_a_full_disk_takes_costs_no_later_one(
+    said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.configure("info", "text", said)
+
+    def write(_text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(said, "write", write)
+        log().info("tagged", path=Path("/p/a.jpg"), tags=[])
+    log().info("tagged", path=Path("/p/b.jpg"), tags=[])
+    [line] = said.getvalue().splitlines()
+    assert line.endswith("tagged /p/b.jpg: no tags")
 
 
 def test_colours_only_on_a_terminal(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,19 @@ def test_each_word_is_a_datagram(kind: str, tmp_path: Path) -> None:
     assert said[4] == "STOPPING=1\nSTATUS=bye"
 
 
-@pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nowhere/at/all"}])
-def test_where_nobody_listens_nothing_fails(environ: dict[str, str]) -> None:
-    Notifier(environ).ready("at work")
+def test_where_no_manager_is_named_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(socket, "socket", lambda *kinds: opened.append(kinds))
+    Notifier({}).ready("at work")
+    assert opened == []
+
+
+def test_a_manager_that_did_not_listen_hears_the_next_word(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    notifier = Notifier({"NOTIFY_SOCKET": address})
+    notifier.ready("at work")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(PATIENCE_SECONDS)
+        notifier.alive()
+        assert manager.recv(4096) == b"WATCHDOG=1"
