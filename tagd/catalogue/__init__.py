@@ -5,17 +5,21 @@
     lock, engine    who may work on the catalogue, and transactions
     version         which schema a catalogue has; migrate: an older one becomes the present one
     copies          a catalogue is copied, examined, put aside and put back
+    statements      SQL that several modules share; bulk: what runs for every batch of photos;
+                    ids: the rows of what photos share
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     wants, retag    what is wanted of models for each photo, and which photos are behind
-    say, past       what a person says about tags, and what became of them
+    corrections     what a person says about tags; history: what became of them
     runs, undone    which run changed what, and taking it back
     inscriptions    what was written into photos and sidecars, and what is being written;
                     unwritten: what could not be
     readings        what others wrote there; sidecars: their photos are read again
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
-    query, search   what a person types, and what it finds; snapshot: read by SQLite alone
+    query           what a person types; query_parser, query_dates: how that is read
+    search          what it finds: search_words, search_plan, search_source and search_sql from the
+                    query to SQL, search_index kept by triggers; snapshot: read by SQLite alone
     overview        everything else that commands print; activity: what goes on just now;
                     shown_tags: the tags that all of them show
     speeds          how quick models are on this machine

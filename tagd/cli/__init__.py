@@ -1,4 +1,14 @@
-"""What a person types: parse → call → print. One file a group of commands; this one joins them."""
+"""What a person types: parse → call → print. One file a group of commands; this one joins them.
+
+Beside the files in `COMMANDS`:
+
+    options             what many commands share, and how what was typed becomes a value
+    queries             what commands that take a query share
+    output, progress    printing, and the bar of long work
+    live, stages        the screen of `tagd status --watch`, and where the time of a photo goes
+    measure, shadow     the commands of `models` and `retag` that ask models
+    logs, journal       the log of `tagd run`, and systemd's journal
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,14 @@
 
 Bytes in, values out. On hostile bytes nothing here raises but DamagedContainer, takes more than
 linear time, or keeps more than a bounded number of segments.
+
+    kinds               what a file is, by its content
+    segments            what the parsers have in common
+    jpeg, png, webp     each kind of file as segments
+    tiff, tags          the directories of a TIFF, and of EXIF
+    bmff, boxes, items  HEIF and AVIF
+    payload             the identity of a photo: its picture without its metadata
+    splice              XMP put into a file, replaced in it or taken out of it
 """
 
 from __future__ import annotations

@@ -4,14 +4,19 @@
     recognise   which of the other files are taken: by ending where it says enough, else by content
     settle      when a file that nobody announced as whole counts as whole
     probe       a regular file at a path, and its signature
+    walk        all files below a folder
     trouble     what can go wrong with watching
     tree        the folders that inotify watches, through watchdog's reader of the kernel's queue
     polling     folders that are looked at again and again, where the kernel tells nothing
     watcher     both together, as `PathEvent`s, and what went wrong with them
+    flow        these events become changes of the catalogue
     scan        the source of truth: the folders compared with the catalogue
+    requests    which folders wait to be scanned
     roots       whether a scan of a watched folder may call files missing
+    mirror      sidecars in a folder of their own
     submit      settled files, renames and deletions into the catalogue
-    intake      the story that joins them
+    intake      the story that joins them, in two threads: stream, scans
+    one_time    the same once, for paths that a person names: `tagd tag`
 
-Only `tree`, `polling`, `watcher` and `intake` import watchdog.
+Only `tree` and `polling` import watchdog.
 """

@@ -22,10 +22,14 @@
     failover.py         a session that another one replaces when its device has gone
     torch_session.py    PyTorch as that interface
     from_pixels.py      a network behind its normalisation
+    cpu_session.py      the session on a CPU: ONNX Runtime (onnx_session.py) as soon as there is a
+                        graph of the model; graph_export.py makes it, graph_cache.py keeps it
+    processor.py        what this machine's processor can do; executable_memory.py: what this
+                        process may do in memory
     ways.py, passes.py  how PyTorch runs a network: eagerly, recorded on a GPU, compiled
     buckets.py          how many pictures go into a pass of a fixed size (pure)
     backend.py          a network of any library with given weights becomes a session;
-                        timm_, transformers_, torchvision_backend.py: what each knows
+                        timm_backend, transformers_backend, torchvision_backend: what each knows
     opening.py          a real machine's devices, and the session that is used for a model
     pool.py             loads once, hands out many times, within the memory there is
     contest.py          every session that opens here, measured; quickest.py keeps which is used
