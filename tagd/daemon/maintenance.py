@@ -145,7 +145,7 @@ class Maintenance:
             self._undone.pop(duty.name, None)
         except TagdError as error:
             self._undone[duty.name] = in_a_line(error)
-            self._log.error(f"could not do: {duty.name}", reason=str(error))
+            self._log.error(f"could not do: {duty.name}", reason=in_a_line(error))
         finally:
             self._busy = False
 

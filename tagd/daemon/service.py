@@ -16,7 +16,7 @@ from tagd.catalogue.mode import Mode
 from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
 from tagd.daemon.reload import Part
 from tagd.daemon.work_log import WorkLog
-from tagd.errors import CatalogueError, ControlError, TagdError
+from tagd.errors import CatalogueError, ControlError, TagdError, in_a_line
 from tagd.fs import display
 from tagd.hours import hours_of, is_open
 from tagd.ops.control import Command, ControlServer, Reply, socket_path
@@ -143,7 +143,7 @@ class Service:
             self._parts.keep()
             self._end_when_drained()
         except CatalogueError as trouble:
-            self._log.error("cannot look after the queue", reason=str(trouble))
+            self._log.error("cannot look after the queue", reason=in_a_line(trouble))
         self._feed_watchdog()
 
     def _may_work(self) -> bool:
@@ -217,7 +217,7 @@ class Service:
     def _fault(self, error: TagdError | None) -> None:
         if error is not None:
             self._log.error(
-                "cannot continue" if self._is_started else "cannot start", reason=str(error)
+                "cannot continue" if self._is_started else "cannot start", reason=in_a_line(error)
             )
         self.status = 1
         self._orders.stop()
@@ -238,7 +238,7 @@ class Service:
         except ControlError as trouble:
             self._log.warning(
                 "no control socket: commands such as `tagd pause` will not work",
-                reason=str(trouble),
+                reason=in_a_line(trouble),
             )
             return
         with self._catalogue.write() as tx:
@@ -268,7 +268,7 @@ class Service:
                 case Command.TROUBLES:
                     return self._troubles()
         except TagdError as error:
-            self._log.error(f"could not {command}", reason=str(error))
+            self._log.error(f"could not {command}", reason=in_a_line(error))
             return Reply(ok=False, message=error.message, hint=error.hint)
 
     def _pause(self) -> Reply:

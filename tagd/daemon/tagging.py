@@ -228,7 +228,7 @@ class Tagging:
         self._trouble = in_a_line(trouble) if trouble else ""
         if trouble and self._trouble != self._said:
             self._said = self._trouble
-            self._log.error("cannot work", reason=str(trouble))
+            self._log.error("cannot work", reason=in_a_line(trouble))
 
     def _report(self, report: Report) -> None:
         self._trouble = self._said = ""
@@ -245,7 +245,7 @@ class Tagging:
             self._worker.let_go()
         except CatalogueError as trouble:
             # Nothing is lost: leases run out, and the next start takes every one back.
-            self._log.warning("could not give back what was at work", reason=str(trouble))
+            self._log.warning("could not give back what was at work", reason=in_a_line(trouble))
 
     def _put_away(self, tools: Tools) -> None:
         """Close what no other tools use: neither the worker's, nor those that are next."""

@@ -16,7 +16,7 @@ from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.config.writing import metadata_settings
 from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind
-from tagd.errors import TagdError
+from tagd.errors import TagdError, in_a_line
 from tagd.fs import display
 from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
@@ -255,7 +255,7 @@ class Writing:
             max_attempts=self._config.worker.max_attempts,
             on_written=self._written,
             on_failed=self._failed,
-            on_trouble=lambda trouble: self._log.error("cannot write", reason=str(trouble)),
+            on_trouble=lambda trouble: self._log.error("cannot write", reason=in_a_line(trouble)),
             beat=self._pulses.of(name),
         )
 

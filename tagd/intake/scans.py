@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
-from tagd.errors import CatalogueError
+from tagd.errors import CatalogueError, TagdError
 from tagd.intake.requests import ScanRequests
 from tagd.intake.trouble import Trouble, TroubleBoard, TroubleKind, unreadable
 
@@ -76,8 +76,10 @@ class Scans:
         self._failures += 1
         shortest, longest = RETRY_SECONDS
         delay = min(longest, shortest * 2 ** min(self._failures - 1, 10))
-        words = str(error) if kind is TroubleKind.CATALOGUE else f"{type(error).__name__}: {error}"
-        self._board.report(Trouble(kind, f"{words}; a scan makes up for it"))
+        words, hint = f"{type(error).__name__}: {error}", ""
+        if isinstance(error, TagdError):
+            words, hint = error.message, error.hint
+        self._board.report(Trouble(kind, f"{words}; a scan makes up for it", hint=hint))
         self.request_all(Priority.NEW, delay)
 
     def wake(self) -> None:

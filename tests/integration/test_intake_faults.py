@@ -268,13 +268,15 @@ def test_a_catalogue_that_cannot_be_written_costs_a_scan(
 
     def busy(*_: Any) -> Any:
         refused.set()
-        raise CatalogueBusy("locked by another program")
+        raise CatalogueBusy("locked by another program", hint="Close it.")
 
     monkeypatch.setattr(submit, "apply", busy)
     (root / "a.jpg").rename(root / "b.jpg")
     drop(root / "c.jpg", "c")
     live.until(refused.is_set)
-    assert "locked by another program" in live.until_said(TroubleKind.CATALOGUE)
+    said = live.until_said(TroubleKind.CATALOGUE)
+    assert "locked by another program" in said
+    assert "\n" not in said, "what to do about it stands beside it"
     monkeypatch.setattr(submit, "apply", real)
     live.until_states({"photos/b.jpg": "tagged", "photos/c.jpg": "queued"})
     live.until(lambda: live.intake.state().troubles == ())
