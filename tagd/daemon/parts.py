@@ -159,9 +159,11 @@ class Parts:
             self._maintenance.replace(duties_of(new, self._catalogue, self._log))
         self.config, self._owed = new, frozenset()
         self._pulses.patience = patience_of(new)
-        if Part.INTAKE in due and self._watches:
-            self.close_intake()
-            self.open_intake()
+        if Part.INTAKE in due:
+            watches = self._watches
+            self.close_intake()  # what is opened next is made of the new configuration
+            if watches:
+                self.open_intake()
         return found
 
     # What others ask

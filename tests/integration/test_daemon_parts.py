@@ -18,6 +18,7 @@ from tagd.daemon.retagging import RETAG
 from tagd.errors import CatalogueBusy
 from tagd.ops.pulse import Pulses
 from tests.daemon import locked
+from tests.intake import states, write
 from tests.support import wait_until
 
 
@@ -87,6 +88,17 @@ def test_a_change_that_was_cut_short_can_be_taken_back(
     tools = parts._tagging._next
     assert tools is not None
     assert tools.config is before
+
+
+def test_folders_that_change_while_nothing_is_watched_are_watched_later(
+    parts: Parts, catalogue: Catalogue, root: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    write(other / "b.jpg")
+    parts.close_intake()
+    parts.follow(configured(other))
+    parts.open_intake()
+    wait_until(lambda: "other/b.jpg" in states(catalogue))
 
 
 def test_tags_go_on_to_catch_up_where_a_change_was_cut_short(
