@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, unknown
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, named, unknown
 from tagd.cli.queries import found_by
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="FILE", help="Photos, or folders of them.", show_default=False),
+    typer.Argument(
+        metavar="FILE", parser=named, help="Photos, or folders of them.", show_default=False
+    ),
 ]
 TagName = Annotated[
     str, typer.Argument(metavar="TAG", help="A name in any language, or a label as n02012849.")

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, reading, unknown
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    absolute,
+    configuration,
+    followed,
+    named,
+    reading,
+    unknown,
+)
 from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
@@ -39,7 +48,8 @@ def register(app: typer.Typer) -> None:
 
 def history(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A photo.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="FILE", parser=named, help="A photo.", show_default=False),
     ] = None,
     config: ConfigFile = None,
     json: AsJson = False,

@@ -81,6 +81,32 @@ def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
     )
 
 
+def named(text: str) -> Path:
+    """A path as it was typed, for typer to call: an empty one, as a shell makes it of a variable
+    that is not set, would else mean the whole folder that one is in."""
+    if not text:
+        raise typer.BadParameter("this path is empty")
+    return Path(text)
+
+
+def existing(text: str) -> Path:
+    """The same of what is there and can be read."""
+    path = named(text)
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises where a folder forbids a look
+        raise typer.BadParameter(f"{display(path)!r} does not exist")
+    if not os.access(path, os.R_OK):
+        raise typer.BadParameter(f"{display(path)!r} may not be read")
+    return path
+
+
+def existing_folder(text: str) -> Path:
+    """The same of a folder."""
+    path = existing(text)
+    if not path.is_dir():
+        raise typer.BadParameter(f"{display(path)!r} is no folder")
+    return path
+
+
 def absolute(path: Path) -> Path:
     """The path as the catalogue knows it: from the root, without `..`, symbolic links kept."""
     return Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute keeps `..`

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named
 from tagd.errors import CatalogueHeld, CatalogueMissing, ConfigError
 from tagd.fs import display
 
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 @policy.command()
 def explain(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A photo.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=named, help="A photo.")],
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, followed, reading, unknown
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    NullPaths,
+    absolute,
+    followed,
+    named,
+    reading,
+    unknown,
+)
 from tagd.cli.queries import searching
 from tagd.errors import QueryError
 from tagd.fs import display, key_of
@@ -105,7 +114,7 @@ def mistake_fields(mistake: QueryError) -> dict[str, Any]:
 
 
 def show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A photo.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", parser=named, help="A photo.")],
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.control import troubles_of
-from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, reading
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
 from tagd.cli.retag import opening, window_fields
 from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
@@ -150,7 +150,9 @@ def _look(tx: Connection, settings: Config) -> _Told:
 def failed(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Only these photos, and those in these folders."),
+        typer.Argument(
+            metavar="PATH", parser=named, help="Only these photos, and those in these folders."
+        ),
     ] = None,
     config: ConfigFile = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try them again.")] = False,

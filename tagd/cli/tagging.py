@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, existing, existing_folder
 from tagd.fs import display
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def run(
         list[Path] | None,
         typer.Argument(
             metavar="FOLDER",
-            exists=True,
-            file_okay=False,
+            parser=existing_folder,
             help="Watch these instead of the configured folders.",
         ),
     ] = None,
@@ -68,7 +67,7 @@ def run(
 def tag(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", exists=True, help="Photos, or folders of them."),
+        typer.Argument(metavar="PATH", parser=existing, help="Photos, or folders of them."),
     ],
     config: ConfigFile = None,
     json: AsJson = False,

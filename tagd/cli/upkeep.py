@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named
 from tagd.cli.search import iso, local
 from tagd.fs import display
 
@@ -39,7 +39,8 @@ def backup(config: ConfigFile = None) -> None:
 
 def restore(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A backup. Without: list them.")
+        Path | None,
+        typer.Argument(metavar="FILE", parser=named, help="A backup. Without: list them."),
     ] = None,
     config: ConfigFile = None,
     json: AsJson = False,

@@ -12,7 +12,7 @@ import pytest
 
 from tagd.catalogue.engine import open_owner
 from tests.acceptance.home import Home
-from tests.integration.test_cli_read import fill
+from tests.integration.test_cli_read import BROKEN, fill
 
 
 @pytest.fixture
@@ -59,6 +59,30 @@ def test_what_cannot_be_done_changes_nothing_and_says_why(home: Home) -> None:
         assert words in told.stderr
         assert "Traceback" not in told.stderr
     assert home.rows("SELECT count(*) FROM v_history WHERE who = 'person'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["add", "", "Oops"],
+        ["reject", "", "cat"],
+        ["confirm", "photos", "", "cat"],
+        ["remove", "", "cat"],
+        ["tag", ""],
+        ["run", ""],
+        ["show", ""],
+        ["history", ""],
+        ["failed", "--retry", ""],
+        ["policy", "explain", ""],
+        ["restore", ""],
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(home: Home, command: list[str]) -> None:
+    told = home.run(*command)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "this path is empty" in told.stderr.splitlines()[-1]
+    assert home.rows("SELECT count(*) FROM v_history WHERE who = 'person'") == [(0,)]
+    assert home.json("status")["queue"]["quarantined"] == len(BROKEN)
 
 
 def test_on_a_terminal_an_ambiguous_name_is_asked_about(home: Home) -> None:
