@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, named, unknown
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    absolute,
+    configuration,
+    followed,
+    named,
+    unknown,
+    utf_8,
+)
 from tagd.cli.queries import found_by
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
@@ -33,7 +42,10 @@ Files = Annotated[
     ),
 ]
 TagName = Annotated[
-    str, typer.Argument(metavar="TAG", help="A name in any language, or a label as n02012849.")
+    str,
+    typer.Argument(
+        metavar="TAG", parser=utf_8, help="A name in any language, or a label as n02012849."
+    ),
 ]
 OfQuery = Annotated[
     str | None,

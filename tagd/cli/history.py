@@ -20,6 +20,7 @@ from tagd.cli.options import (
     named,
     reading,
     unknown,
+    utf_8,
 )
 from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
@@ -84,7 +85,8 @@ def undo(
         int | None, typer.Option("--run", metavar="ID", help="What this run changed.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="NAME", help="What this model gave.")
+        str | None,
+        typer.Option("--model", metavar="NAME", parser=utf_8, help="What this model gave."),
     ] = None,
     since: Annotated[
         str | None,

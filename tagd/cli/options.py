@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from tagd.cli.output import visible
 from tagd.errors import TagdError
 from tagd.fs import display
 
@@ -89,13 +90,22 @@ def named(text: str) -> Path:
     return Path(text)
 
 
+def utf_8(text: str) -> str:
+    """A name as it was typed, for typer to call: the catalogue, unlike a disk, has UTF-8 alone."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter(f"{visible(display(Path(text)))} is not UTF-8") from None
+    return text
+
+
 def existing(text: str) -> Path:
     """The same of what is there and can be read."""
     path = named(text)
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises where a folder forbids a look
-        raise typer.BadParameter(f"{display(path)!r} does not exist")
+        raise typer.BadParameter(f"{visible(display(path))} does not exist")
     if not os.access(path, os.R_OK):
-        raise typer.BadParameter(f"{display(path)!r} may not be read")
+        raise typer.BadParameter(f"{visible(display(path))} may not be read")
     return path
 
 
@@ -103,7 +113,7 @@ def existing_folder(text: str) -> Path:
     """The same of a folder."""
     path = existing(text)
     if not path.is_dir():
-        raise typer.BadParameter(f"{display(path)!r} is no folder")
+        raise typer.BadParameter(f"{visible(display(path))} is no folder")
     return path
 
 

@@ -53,10 +53,13 @@ def test_what_cannot_be_done_changes_nothing_and_says_why(home: Home) -> None:
         (2, "name photos", ("reject", "cat")),
         (1, "there is no run 9", ("undo", "--run", "9")),
         (2, "one of --run", ("undo",)),
+        (2, "caf\\xe9 is not UTF-8", ("add", cat, "caf\udce9")),
+        (2, "\\xff is not UTF-8", ("undo", "--model", "\udcff")),
     ):
         told = home.run(*arguments)
         assert (told.returncode, told.stdout) == (status, ""), (arguments, told.stderr)
         assert words in told.stderr
+        assert "tag of your own" not in told.stderr
         assert "Traceback" not in told.stderr
     assert home.rows("SELECT count(*) FROM v_history WHERE who = 'person'") == [(0,)]
 
