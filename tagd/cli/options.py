@@ -69,16 +69,33 @@ def followed(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def as_word(text: str) -> str:
+    """The text as a shell takes it. What does not print, such as a byte that is not UTF-8, is
+    written as bash and zsh read it."""
+    if text.isprintable():
+        return quote(text)
+    signs = (
+        sign if sign.isprintable() and sign not in "\\'" else _in_hexadecimal(sign) for sign in text
+    )
+    return f"$'{''.join(signs)}'"
+
+
+def _in_hexadecimal(sign: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(sign))
+
+
 def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
     """What to say of a path that the catalogue does not know, where one photo alone is meant or any
     number."""
     if is_photo and path.is_dir():
-        return TagdError(
-            f"{display(path)} is a folder", hint=f"tagd search {quote(f'path:{display(path)}/')}"
-        )
+        # Lazy: it is said seldom.
+        from tagd.catalogue.query import PathTerm  # noqa: PLC0415
+
+        below = PathTerm(f"{path}/")
+        return TagdError(f"{display(path)} is a folder", hint=f"tagd search {as_word(str(below))}")
     return TagdError(
         f"the catalogue does not know {display(path)}",
-        hint=f"tagd tag {quote(display(path))}" if path.exists() else "there is no such file",
+        hint=f"tagd tag {as_word(str(path))}" if path.exists() else "there is no such file",
     )
 
 

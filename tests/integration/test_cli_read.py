@@ -19,6 +19,8 @@ import pytest
 
 from tagd.catalogue import facts, jobs, photos
 from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.query import PathTerm
+from tagd.catalogue.query_parser import parse
 from tagd.catalogue.record import TaggedFile, Tagging, record
 from tagd.domain import (
     Job,
@@ -237,6 +239,25 @@ def test_show_of_a_file_that_is_not_known(home: Home) -> None:
     assert told.stderr == f"{known}/new one.jpg\n  tagd tag '{home.root}/new one.jpg'\n"
     told = home.run("show", "photos")
     assert told.stderr == f"tagd: {home.photos} is a folder\n  tagd search path:{home.photos}/\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["odd dir", "it's", "b\udcff (2)", "two\nlines", "-d:*", "ü\x1b[31m"]
+)
+def test_what_is_suggested_for_a_path_can_be_typed(home: Home, name: str) -> None:
+    folder = home.root / "typed" / name
+    folder.mkdir(parents=True)
+    photo = folder / f"{name}.jpg"
+    photo.touch()
+    assert parse(typed_as_told(home, folder)) == PathTerm(f"{folder}/")
+    assert typed_as_told(home, photo) == str(photo)
+
+
+def typed_as_told(home: Home, path: Path) -> str:
+    """What the command that is suggested for a path hands to tagd."""
+    hint = home.run("show", path).stderr.splitlines()[-1]
+    bash = ["bash", "-c", f'tagd() {{ printf %s "$2"; }}; {hint}']
+    return os.fsdecode(subprocess.run(bash, capture_output=True, check=True).stdout)
 
 
 def test_a_link_that_leads_to_itself_is_not_known(home: Home) -> None:
