@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,16 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.control import troubles_of
-from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    NullPaths,
+    absolute,
+    configuration,
+    named,
+    reading,
+    unknown,
+)
 from tagd.cli.retag import opening, window_fields
 from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
@@ -167,6 +177,7 @@ def failed(
     with reading(config) as tx:
         from tagd.catalogue.overview import failed as look_up  # noqa: PLC0415  lazy, as above
 
+        _require(tx, wanted)
         failures = [each for each in look_up(tx) if lies_in(each.path, wanted)]
     if json:
         output.as_json([failure_fields(each) for each in failures])
@@ -179,6 +190,15 @@ def failed(
         output.note("nothing failed")
 
 
+def _require(tx: Connection, wanted: Sequence[Path] | None) -> None:
+    """Raise TagdError where a path is neither there nor known, as one that is mistyped."""
+    from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy, as above
+
+    for each in wanted or ():
+        if not os.path.lexists(each) and not photos_at(tx, each):
+            raise unknown(each)
+
+
 def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) -> None:
     settings = configuration(config)
     from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
@@ -186,6 +206,7 @@ def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) ->
 
     path = settings.catalogue.path
     with closing(open_writer(path)) as catalogue, catalogue.write() as tx:
+        _require(tx, wanted)
         number = jobs.retry_failed(tx, wanted, time.time())
     if json:
         output.as_json({"retried": number})

@@ -309,6 +309,14 @@ def test_failed_lists_reasons_and_retries(tmp_path: Path) -> None:
     assert first in own.run("failed", first).stdout
     assert BROKEN[1] not in own.run("failed", first).stdout
 
+    for mistyped in (["failed", "broken.jpg"], ["failed", "--retry", "broken.jpg"]):
+        told = own.run(*mistyped)
+        known = f"tagd: the catalogue does not know {own.root}/broken.jpg\n"
+        assert (told.returncode, told.stdout) == (1, "")
+        assert told.stderr == f"{known}  there is no such file\n"
+    own.photos.rename(own.root / "away")
+    assert len(own.json("failed", str(own.photos))) == len(BROKEN), "known, if not there"
+
     told = own.run("failed", "--retry", first)
     assert (told.returncode, told.stdout) == (0, "1 photo will be tried again\n")
     assert "tagd run" in told.stderr
