@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from tagd.catalogue.corrections import Change, note
+from tagd.catalogue.corrections import CERTAIN, Change, note
 from tagd.catalogue.predictions import unpack
 from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import chunks, upsert
@@ -18,7 +18,7 @@ from tagd.catalogue.tags import ids_of_named, is_rejected, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -156,6 +156,41 @@ def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, photos, keys)
     return [Difference(row_id, lost=tuple(its.given[row_id])) for row_id in sorted(photos)]
+
+
+def by_word(tx: Connection, changes: Sequence[Change]) -> list[Difference]:
+    """What becomes of photos' tags by these changes, which are yet to be made. What another source
+    gives too neither comes nor goes."""
+    keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
+    photos = {each.photo_id for each in changes}
+    before: set[tuple[int, int, str]] = set()
+    for some in chunks(photos):
+        of = select(tag.c.photo_id, tag.c.label_id, tag.c.source).where(tag.c.photo_id.in_(some))
+        before.update(tx.execute(of.where(tag.c.state != TagState.REJECTED)).tuples())
+    after = before - {(each.photo_id, each.label_id, each.source) for each in changes}
+    after |= {
+        (each.photo_id, each.label_id, each.source)
+        for each in changes
+        if each.after not in {None, TagState.REJECTED}
+    }
+    had, has = _by_photo(before, keys), _by_photo(after, keys)
+    return [
+        Difference(
+            each,
+            gained=tuple(Tag(key, CERTAIN) for key in sorted(has[each] - had[each])),
+            lost=tuple(sorted(had[each] - has[each])),
+        )
+        for each in sorted(photos)
+    ]
+
+
+def _by_photo(
+    tags: Iterable[tuple[int, int, str]], keys: Mapping[int, str]
+) -> Mapping[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for photo_id, label_id, _ in tags:
+        found[photo_id].add(keys[label_id])
+    return found
 
 
 def clear(tx: Connection, photos: Collection[int]) -> None:

@@ -121,7 +121,7 @@ def undo(
     if json:
         output.as_json(undone_fields(done, number))
     else:
-        if rows := differences(done.looks):
+        if rows := differences(done.together):
             output.table(["tag", "gained", "lost"], rows, "gained lost")
         for text in undone_lines(done, number, dry_run=dry_run):
             output.line(text)
@@ -241,12 +241,13 @@ def did(run: ShownRun) -> str:
 
 def undone_fields(done: TakenBack, run: int | None) -> dict[str, Any]:
     """What was taken back, as `tagd undo --json` prints it."""
+    together = done.together
     return {
-        "photos": done.looks.photos,
-        "changed": done.looks.changed,
+        "photos": together.photos,
+        "changed": together.changed,
         "said": done.said,
-        "gained": dict(sorted(done.looks.gained.items())),
-        "lost": dict(sorted(done.looks.lost.items())),
+        "gained": dict(sorted(together.gained.items())),
+        "lost": dict(sorted(together.lost.items())),
         "run": run,
     }
 

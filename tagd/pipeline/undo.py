@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from tagd.catalogue.corrections import Change
     from tagd.catalogue.derived import Difference
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
@@ -36,11 +37,25 @@ PAGE = 500
 
 @dataclass(slots=True)
 class TakenBack:
-    """What was, or would be, taken back: looks that models had at photos, with the tags that come
-    and go by it, and what was said of single tags."""
+    """What was, or would be, taken back: looks that models had at photos, and how many changes of
+    single tags were `said`, in `words`; each with the tags that come and go by it. `photos` and
+    `changed`, those that gain or lose a tag, by row id: some are of both kinds."""
 
     looks: Outcome = field(default_factory=Outcome)
+    words: Outcome = field(default_factory=Outcome)
     said: int = 0
+    photos: set[int] = field(default_factory=set)
+    changed: set[int] = field(default_factory=set)
+
+    @property
+    def together(self) -> Outcome:
+        """What becomes of photos by both."""
+        return Outcome(
+            photos=len(self.photos),
+            changed=len(self.changed),
+            gained=self.looks.gained + self.words.gained,
+            lost=self.looks.lost + self.words.lost,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.looks.photos or self.said)
@@ -58,7 +73,8 @@ def undo(
     """Take it back. `writes` queues the writing of what is left into photos."""
     found, started, last = TakenBack(), time.monotonic(), 0
     with catalogue.write() as tx:
-        found.said = _unsay(tx, what, derivation, run, writes)
+        changes = _said(tx, what, found, derivation)
+        _unsay(tx, changes, derivation, run, writes)
         total = undone.count(tx, what)
     while True:
         with catalogue.write() as tx:
@@ -85,7 +101,7 @@ def preview(
     alone."""
     found, started, last = TakenBack(), time.monotonic(), 0
     with catalogue.read() as tx:
-        found.said = 0 if what.run is None else len(corrections.reversal_of(tx, what.run))
+        _said(tx, what, found, derivation)
         total = undone.count(tx, what)
     while True:
         with catalogue.read() as tx:
@@ -97,17 +113,29 @@ def preview(
         on_progress(_progress(started, found.looks.photos, total))
 
 
-def _unsay(
-    tx: Connection, what: UndoScope, derivation: Derivation, run: Run, writes: Writes | None
-) -> int:
-    """Take back what was said in a run; models then give what they were kept from giving."""
+def _said(
+    tx: Connection, what: UndoScope, found: TakenBack, derivation: Derivation
+) -> list[Change]:
+    """What takes back what was said in a run, taken in."""
     changes = [] if what.run is None else corrections.reversal_of(tx, what.run)
+    found.said = len(changes)
+    _take_in(found, found.words, derived.by_word(tx, changes), derivation)
+    return changes
+
+
+def _unsay(
+    tx: Connection,
+    changes: Sequence[Change],
+    derivation: Derivation,
+    run: Run,
+    writes: Writes | None,
+) -> None:
+    """Take back what was said; models then give what they were kept from giving."""
     corrections.apply(tx, changes, TagSource.PERSON, run, time.time())
     photos = {change.photo_id for change in changes}
     _restore(tx, undone.in_force(tx, photos), derivation)
     if writes is not None:
         writes.queue_rows(tx, photos, Priority.ASKED)
-    return len(changes)
 
 
 def _moved(steps: Sequence[Step]) -> dict[int, int | None]:
@@ -139,9 +167,18 @@ def _count(
     found: TakenBack, steps: Sequence[Step], changed: Sequence[Difference], derivation: Derivation
 ) -> int:
     """Take a page in; the last photo of it."""
-    found.looks.count(changed, derivation.name_of)
+    _take_in(found, found.looks, changed, derivation)
     found.looks.photos += len(steps) - len(changed)
+    found.photos.update(step.photo_id for step in steps)
     return steps[-1].photo_id
+
+
+def _take_in(
+    found: TakenBack, kind: Outcome, changed: Sequence[Difference], derivation: Derivation
+) -> None:
+    kind.count(changed, derivation.name_of)
+    found.photos.update(each.row_id for each in changed)
+    found.changed.update(each.row_id for each in changed if each.gained or each.lost)
 
 
 def _progress(started: float, done: int, total: int) -> Progress:

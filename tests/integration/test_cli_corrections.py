@@ -42,6 +42,20 @@ def test_a_day_of_talking_about_photos(home: Home) -> None:
     assert len(runs) == 6
 
 
+def test_what_would_be_taken_back_is_told_by_tag(home: Home) -> None:
+    assert home.json("add", home.photos / "plain.jpg", home.photos / "both.jpg", "cat")["run"] == 1
+    assert home.json("reject", home.photos / "both.jpg", "dog")["run"] == 2
+    for changes in (["--dry-run"], []):
+        lines = home.run("undo", "--run", "2", *changes).stdout.splitlines()
+        assert [line.split() for line in lines[:2]] == [["tag", "gained", "lost"], ["dog", "+1"]]
+        told = home.json("undo", "--run", "1", *changes)
+        assert (told["photos"], told["changed"], told["said"]) == (2, 1, 2), (
+            "both has it by a model"
+        )
+        assert (told["gained"], told["lost"]) == ({}, {"cat": 1})
+    assert home.tags("both.jpg") == ["animal", "dog", "cat"]
+
+
 def test_what_cannot_be_done_changes_nothing_and_says_why(home: Home) -> None:
     cat = home.photos / "猫 1.jpg"
     for status, words, arguments in (
