@@ -11,7 +11,7 @@ import pytest
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.photos import submit
 from tagd.config import Config
-from tagd.daemon.build import derivation_of
+from tagd.config.derivation import derivation_of
 from tagd.daemon.facts import Survey
 from tagd.domain import Priority, SettledFile
 from tagd.fs import signature_of

@@ -126,12 +126,11 @@ def _write(
     """Correct all photos, or none."""
     from tagd.catalogue import corrections, tags  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.domain import Priority  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
 
-    derivation, action = Derivation.by(tag_rules(settings)), corrections.Action(command)
+    derivation, action = derivation_of(settings), corrections.Action(command)
     label_id = tags.label_ids(tx, {label: derivation.name_of(label)})[label]
     names = tags.label_names(tx)
     if action in {corrections.Action.CONFIRM, corrections.Action.REMOVE}:

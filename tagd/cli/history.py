@@ -135,12 +135,11 @@ def _undo(
     # Lazy: these bring in SQLAlchemy and numpy.
     from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.undo import preview, undo  # noqa: PLC0415
 
-    derivation = Derivation.by(tag_rules(settings))
+    derivation = derivation_of(settings)
     path = settings.catalogue.path
     with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
         with catalogue.read() as tx:

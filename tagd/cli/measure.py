@@ -197,7 +197,7 @@ def truths_in(
 
 def _task(settings: Config, folder: Path) -> Task:
     """What the models are asked about, out of the configuration."""
-    from tagd.daemon.build import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, as above
     from tagd.lab.evaluate import Task  # noqa: PLC0415
     from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415
 
@@ -232,7 +232,7 @@ def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
 
 
 def _names(settings: Config) -> Callable[[str], str]:
-    from tagd.daemon.build import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, as above
 
     return derivation_of(settings).name_of
 

@@ -135,13 +135,12 @@ def _read(config: Config, paths: Sequence[Path]) -> Read:
     from tagd.catalogue import inscriptions  # noqa: PLC0415
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.found_tags import take_in  # noqa: PLC0415
     from tagd.pipeline.read_back import readings_at  # noqa: PLC0415
 
-    derivation, run = Derivation.by(tag_rules(config)), Run.of("tagd read")
+    derivation, run = derivation_of(config), Run.of("tagd read")
     writes, sidecars = writes_of(config), metadata_settings(config).sidecars
     changed: set[int] = set()
     failed: list[tuple[Path, str]] = []
@@ -177,16 +176,15 @@ def _write(
     # Lazy: these bring in SQLAlchemy and lxml.
     from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
     from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import metadata_settings  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.tag_writer import TagWriter  # noqa: PLC0415
 
     wanted = _directed(metadata_settings(config), to)
     run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
     path = config.catalogue.path
     with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
-        derivation = Derivation.by(tag_rules(config))
+        derivation = derivation_of(config)
         tag_writer = TagWriter(catalogue, wanted, derivation, run)
         if undo is None:
             done = _write_all(

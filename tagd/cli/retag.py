@@ -200,8 +200,8 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
     from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
     from tagd.cli import tagging  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
-    from tagd.daemon.build import derivation_of  # noqa: PLC0415
     from tagd.retag.back import go_back  # noqa: PLC0415
 
     with closing(open_writer(settings.catalogue.path)) as catalogue:

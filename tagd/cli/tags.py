@@ -75,12 +75,11 @@ def _preview(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     """What deriving anew would change. Works beside a daemon as well."""
     # Lazy: these bring in SQLAlchemy and numpy, as in `_rederive`.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.pipeline.rederive import preview  # noqa: PLC0415
 
     with closing(open_reader(settings.catalogue.path)) as catalogue:
-        return preview(catalogue, Derivation.by(tag_rules(settings)), on_progress=show)
+        return preview(catalogue, derivation_of(settings), on_progress=show)
 
 
 def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
@@ -88,10 +87,9 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     with them: that one has to be started again, and then does this by itself."""
     from tagd.catalogue.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415
     from tagd.config.writing import writes_of  # noqa: PLC0415
     from tagd.errors import CatalogueHeld  # noqa: PLC0415
-    from tagd.pipeline.derivation import Derivation  # noqa: PLC0415
     from tagd.pipeline.rederive import rederive as derive_anew  # noqa: PLC0415
 
     path = settings.catalogue.path
@@ -100,7 +98,7 @@ def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     try:
         with closing(open_owner(path, "tagd tags rederive")) as catalogue:
             run = Run.of("tagd tags rederive")
-            derivation = Derivation.by(tag_rules(settings))
+            derivation = derivation_of(settings)
             return derive_anew(
                 catalogue, derivation, run=run, writes=writes_of(settings), on_progress=show
             )

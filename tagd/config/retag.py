@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -24,6 +25,9 @@ def _five_fields(text: str) -> str:
             CronTrigger.from_crontab(text)
         except ValueError as error:
             raise ValueError(f"must be a cron time, such as '30 0 * * *': {error}") from error
+        # APScheduler counts from Monday, cron from Sunday: a number would mean another day.
+        if any(part[:1].isdigit() for part in re.split("[,-]", text.split()[4])):
+            raise ValueError("must name the weekdays, such as mon-fri")
     return text
 
 

@@ -6,14 +6,13 @@ import json
 import os
 import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
 from tagd.catalogue import facts
-from tagd.config import tag_rules
+from tagd.config.derivation import derivation_of
 from tagd.config.paths import expand
 from tagd.config.writing import metadata_settings, reads_keywords, writes_of
 from tagd.daemon.facts import Survey
@@ -25,13 +24,10 @@ from tagd.intake.intake import Intake
 from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
 from tagd.models.device import GPU_BATCH
-from tagd.models.labelset import CUSTOM
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.shelf import Shelf
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
-from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.worker import Worker, WorkerSettings, ahead
 from tagd.policy.lasting import Lasting
 from tagd.retag.retagger import Retagger, RetagSettings
@@ -59,20 +55,6 @@ def _silent() -> None:
 def _sayer(log: FilteringBoundLogger) -> Callable[[str, str, Mapping[str, object]], None]:
     """The log as a function of level, message and fields, for parts that know no structlog."""
     return lambda level, message, fields: getattr(log, level)(message, **fields)
-
-
-def derivation_of(config: Config) -> Derivation:
-    """How predictions become tags, and what the tags are called."""
-    named = partial(_name, Shelf(config.model.folder), config.tags.language)
-    return Derivation.by(tag_rules(config), named)
-
-
-def _name(shelf: Shelf, language: str, label: str) -> str | None:
-    """What a model that brought its own labels calls this one; None for any other label."""
-    if not label.startswith(CUSTOM):
-        return None
-    # Looked up each time: a model may be taken in while we run. There are few such labels.
-    return shelf.names(language).get(label) or label.partition("/")[2]
 
 
 def models_of(config: Config, say: Callable[[str], None] = lambda _: None) -> ModelPool:

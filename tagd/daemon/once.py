@@ -14,11 +14,11 @@ from tagd.catalogue import facts, jobs, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
+from tagd.config.derivation import derivation_of
 from tagd.config.writing import writes_of
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
-    derivation_of,
     note_engine,
     one_time_intake_of,
     worker_of,

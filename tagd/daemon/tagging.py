@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.runs import Run
+from tagd.config.derivation import derivation_of
 from tagd.config.writing import writes_of
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
-    derivation_of,
     note_engine,
     worker_of,
 )

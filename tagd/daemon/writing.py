@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import inscriptions, jobs, unwritten
+from tagd.config.derivation import derivation_of
 from tagd.config.writing import metadata_settings
-from tagd.daemon.build import derivation_of
 from tagd.domain import JobKind
 from tagd.errors import TagdError, in_a_line
 from tagd.fs import display

@@ -105,3 +105,11 @@ def test_an_ambiguous_name_is_refused_with_its_candidates(home: Home) -> None:
         told = home.run(*arguments)
         assert told.returncode == 2
         assert "crane (n02012849) or construction crane (n03126707)" in told.stderr
+
+
+def test_what_a_model_calls_its_own_labels_stays(home: Home) -> None:
+    with closing(open_owner(home.database)) as catalogue, catalogue.write() as tx:
+        tx.exec_driver_sql("INSERT INTO label (key, name) VALUES ('custom:mine/Kuro', 'Kuro')")
+    assert home.run("tags", "rederive").returncode == 0
+    [(name,)] = home.rows("SELECT name FROM label WHERE key = 'custom:mine/Kuro'")
+    assert name == "auto/Kuro"

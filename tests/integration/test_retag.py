@@ -9,7 +9,7 @@ import pytest
 from tagd.catalogue import earlier, jobs, overview, retag
 from tagd.catalogue.photos import rename
 from tagd.config import Config
-from tagd.daemon.build import derivation_of
+from tagd.config.derivation import derivation_of
 from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of

@@ -138,6 +138,8 @@ def test_a_variable_outranks_the_file_key_by_key(tmp_path: Path, environ: dict[s
         ("[tags]\nthresholds = 3", "tags.thresholds = 3: must be a table"),
         ("[watch]\nrescan_minutes = 0", "watch.rescan_minutes = 0: must be greater than 0"),
         ("[watch]\nrescan_minutes = inf", "watch.rescan_minutes = inf: must be a finite number"),
+        ("[retag]\ncron = '30 0 * * 1-5'", "must name the weekdays, such as mon-fri"),
+        ("[retag]\ncron = '30 0 * *'", "must be a cron time"),
         ("[model]\ndevice = 'gpu'", "model.device = 'gpu': must be 'auto', 'cpu' or 'cuda'"),
         ("[tags]\nlanguage = 'tlh'", "tags.language = 'tlh': there are no names in it, but in en"),
         ("[catalogue]\npath = '$NOWHERE/x'", "catalogue.path = '$NOWHERE/x': $NOWHERE is not set"),
