@@ -166,7 +166,7 @@ def by_word(tx: Connection, changes: Sequence[Change]) -> list[Difference]:
     before: set[tuple[int, int, str]] = set()
     for some in chunks(photos):
         of = select(tag.c.photo_id, tag.c.label_id, tag.c.source).where(tag.c.photo_id.in_(some))
-        before.update(tx.execute(of.where(tag.c.state != TagState.REJECTED)).tuples())
+        before.update(tx.execute(of.where(tag.c.state != TagState.REJECTED)).all())
     after = before - {(each.photo_id, each.label_id, each.source) for each in changes}
     after |= {
         (each.photo_id, each.label_id, each.source)
