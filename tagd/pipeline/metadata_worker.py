@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import inscriptions, jobs
-from tagd.domain import FileState, JobKind
+from tagd.domain import FileState, JobKind, Priority
 from tagd.errors import CatalogueError, FileVanished, PhotoError
 from tagd.fs import display
 from tagd.pipeline import retry
@@ -97,7 +97,7 @@ class MetadataWorker(QueueWorker):
     def _do(self, job: Job) -> None:
         self.at_work = job.file_id
         try:
-            reports = self._write(job)
+            reports, is_unread = self._write(job)
         except PhotoError as error:
             self._settle_failure(job, error)
             return
@@ -105,18 +105,22 @@ class MetadataWorker(QueueWorker):
             self.at_work = None
         with self._catalogue.write() as tx:
             jobs.complete(tx, job)
+            if is_unread:
+                jobs.enqueue(tx, JobKind.TAG, {job.file_id: Priority.NEW}, self._clock())
         for report in reports:
             if report.signature is not None or report.has_changes:
                 self._on_written(report)
 
-    def _write(self, job: Job) -> list[Report]:
-        """Write, where the photo is one whose tags are known. Where it is being looked at anew,
-        that queues the next write."""
+    def _write(self, job: Job) -> tuple[list[Report], bool]:
+        """Write, where the photo is one whose tags are known; and whether what others said beside
+        it is to be read. Where it is being looked at anew, that queues the next write."""
         with self._catalogue.read() as tx:
             target = inscriptions.target(tx, job.file_id)
         if target is None or target.state is not FileState.TAGGED:
-            return []
-        return self._tag_writer.write(target, self._tag_writer.settings.mode_of(target.path))
+            return [], False
+        is_unread = self._tag_writer.has_unread_sidecar(target)
+        mode = self._tag_writer.settings.mode_of(target.path)
+        return self._tag_writer.write(target, mode), is_unread
 
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()

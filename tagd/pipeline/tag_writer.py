@@ -133,6 +133,12 @@ class TagWriter:
                     reports += self._bring(target, Place.SIDECAR, dry_run=dry_run)
         return reports
 
+    def has_unread_sidecar(self, target: Target) -> bool:
+        """Whether another program has changed the photo's sidecar since tagd wrote it. What it says
+        may not have been read: once tagd writes it again, the watch takes it for tagd's own."""
+        left = target.written.get(Place.SIDECAR)
+        return left is not None and _signature_at(left.path) not in {None, left.signature}
+
     def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
         """Take out of one place what tagd wrote there. Raises as `write` does."""
         return self._write(target, place, Wish(), "", dry_run=dry_run)

@@ -115,6 +115,23 @@ def test_of_a_sidecar_only_what_others_wrote_is_read(desk: Desk) -> None:
     assert desk.submit_sidecar(sidecar.with_name("cat.xmp").rename(sidecar.with_name("c.xmp"))) == 0
 
 
+def test_what_others_wrote_just_before_a_write_is_read_after_it(desk: Desk) -> None:
+    desk.set(write=WriteMode.SIDECAR)
+    photo = desk.photo()
+    sidecar = photo.with_name("cat.jpg.xmp")
+    desk.write()
+    desk.tag(photo, DOG)  # a write waits
+    sidecar.write_bytes(sidecar.read_bytes().replace(b"</x:xmpmeta>", b" </x:xmpmeta>"))
+    assert desk.write() == 1
+    assert desk.submit_sidecar(sidecar) == 0, "the watch takes it for tagd's own now"
+    with desk.catalogue.read() as tx:
+        assert recorded.rows(tx, "SELECT kind FROM job") == [("tag",)]
+    desk.tag(photo, DOG)
+    assert desk.write() == 0
+    with desk.catalogue.read() as tx:
+        assert recorded.rows(tx, "SELECT kind FROM job") == []
+
+
 def test_sidecars_in_a_folder_of_their_own_never_meet(desk: Desk, tmp_path: Path) -> None:
     desk.set(write=WriteMode.SIDECAR, sidecar_folder=tmp_path / "sidecars")
     photo = desk.photo()
