@@ -60,7 +60,9 @@ def test_sidecars_in_a_folder_of_their_own_are_read_as_those_beside_photos_are(h
     place = folder / photo.relative_to("/").with_name("cat.jpg.xmp")
     photos.cat().save(photo)
     with home.daemon():
-        wait_until(lambda: place.exists() and "animal" in subjects(place), 60, "it has a sidecar")
+        # Told of only once it is there for good: until then, another's would be in tagd's way.
+        wait_until(lambda: home.rows("SELECT * FROM v_written") != [], 60, "it has a sidecar")
+        assert "animal" in subjects(place)
         _say(place, "Aunt Ada", *(each for each in subjects(place) if each != "animal"))
         wait_until(lambda: "Aunt Ada" in home.tags("cat.jpg"), 30, "the sidecar is read")
         wait_until(lambda: "animal" in _rejected(home), 30, "what was taken away is rejected")
