@@ -244,7 +244,7 @@ class NotWritable(PermanentPhotoError):
 
     code = "not-writable"
     remedy = "let tagd write there, or name a sidecar_folder in [metadata]"
-    afterwards = "then: tagd failed --retry"
+    afterwards = "then: `tagd failed --retry`"
 
 
 class TransientPhotoError(PhotoError):

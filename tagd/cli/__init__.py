@@ -24,6 +24,7 @@ import typer
 from tagd import __version__
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError, TagUnknown
+from tagd.installation import command
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -112,7 +113,7 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         try:
-            app_for(sys.argv[1:])(prog_name="tagd")
+            app_for(sys.argv[1:])(prog_name=command())
         finally:
             sys.stdout.flush()
     except TagdError as error:

@@ -157,7 +157,7 @@ def _write(
 def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
     if not having:
         which = "the photo has" if len(photos) == 1 else "none of these photos has"
-        raise TagdError(f"{which} no tag {tag!r}", hint="tagd show FILE lists what it has.")
+        raise TagdError(f"{which} no tag {tag!r}", hint="`tagd show FILE` lists what it has.")
 
 
 def _photos(
@@ -260,4 +260,5 @@ def corrected_line(done: Corrected) -> str:
     of = output.count(done.changed, "photo")
     rest = done.photos - done.changed
     unchanged = f", {rest:,} unchanged" if rest else ""
-    return f"{past[done.command]} {done.tag}{below}: {of}{unchanged} (tagd undo --run {done.run})"
+    told = f"{past[done.command]} {done.tag}{below}: {of}{unchanged}"
+    return f"{told} (`tagd undo --run {done.run}` takes it back)"

@@ -158,7 +158,7 @@ def _require(tx: Connection, what: UndoScope) -> None:
     from tagd.catalogue.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
 
     if what.run is not None and not runs_there(tx, what.run):
-        raise TagdError(f"there is no run {what.run}", hint="tagd history lists the latest runs.")
+        raise TagdError(f"there is no run {what.run}", hint="`tagd history` lists the latest runs.")
     if what.model is not None and not models_there(tx, what.model):
         raise TagdError(f"no model {what.model!r} has tagged a photo")
 
@@ -262,4 +262,4 @@ def undone_lines(done: TakenBack, run: int | None, *, dry_run: bool) -> Iterator
     if done.said:
         yield f"{would}taken back: {output.count(done.said, 'change')} of single tags"
     if run is not None:
-        yield f"tagd undo --run {run} brings it back"
+        yield f"`tagd undo --run {run}` brings it back"

@@ -19,6 +19,7 @@ from tagd.cli.status import JOB_WORDS
 from tagd.domain import JobState, TagState
 from tagd.errors import TagdError
 from tagd.fs import display
+from tagd.installation import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +93,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> Table:
     grid.add_column(overflow="fold")
     for name, value in facts:
         style = "red" if name in {"failures", "troubles"} else "yellow" if name == "mode" else ""
-        grid.add_row(name, Text(visible(value), style=style))
+        grid.add_row(name, Text(visible(as_typed(value)), style=style))
     return grid
 
 

@@ -22,6 +22,7 @@ import structlog
 from tagd.cli import journal
 from tagd.cli.output import visible
 from tagd.fs import display
+from tagd.installation import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -112,7 +113,8 @@ class _Text:
         if self._timed:
             stamp = time.strftime("%H:%M:%S ", time.localtime(self._clock()))
             lines = [stamp + lines[0], *(" " * len(stamp) + line for line in lines[1:])]
-        text = "\n".join([*(visible(line) for line in lines), *([trace] if trace else [])])
+        told = [visible(as_typed(line)) for line in lines]
+        text = "\n".join([*told, *([trace] if trace else [])])
         colour = _COLOURS.get(level) if self._coloured else None
         return f"{colour}{text}{_RESET}" if colour else text
 
@@ -122,8 +124,9 @@ def _greeting(facts: MutableMapping[str, Any]) -> list[str]:
     first = facts["folders"][0]
     return [
         f"ready: watching {folders} with {facts['model']} on {facts['device']}",
-        f"the tags go to {_word(facts['catalogue'])}, for anyone to query",
-        f"drop a photo into {_word(first)}, then try: tagd search animal, tagd tags, tagd status",
+        f"the tags go to {_word(facts['catalogue'])}, which you and your group may query",
+        f"drop a photo into {_word(first)}, then try:"
+        " `tagd search animal`, `tagd tags`, `tagd status`",
     ]
 
 

@@ -112,7 +112,7 @@ def read(
     if json:
         output.as_json({"files": done.files, "changed": done.changed, "run": done.run})
     else:
-        undo = "" if done.run is None else f" (tagd undo --run {done.run})"
+        undo = "" if done.run is None else f" (`tagd undo --run {done.run}` takes it back)"
         of = output.count(done.files, "file")
         output.line(f"{of} read, the tags of {output.count(done.changed, 'photo')} changed{undo}")
     for path, reason in done.failed:
@@ -222,7 +222,7 @@ def _write_all(
         raise ConfigError(
             "nothing is written into photos: [metadata] write is off",
             key="metadata.write",
-            hint="Say where: tagd write --to sidecar, embedded or both; or set it.",
+            hint="Say where: `tagd write --to sidecar`, embedded or both; or set it.",
         )
     with catalogue.read() as tx:
         files = _files(tx, paths, query, rules)
@@ -243,7 +243,9 @@ def _take_back(
 
     with catalogue.read() as tx:
         if not runs_there(tx, number):
-            raise TagdError(f"there is no run {number}", hint="tagd history lists the latest runs.")
+            raise TagdError(
+                f"there is no run {number}", hint="`tagd history` lists the latest runs."
+            )
         places = defaultdict(list)
         for file_id, place in inscriptions.written_in(tx, number):
             places[file_id].append(place)
@@ -319,7 +321,7 @@ def written_lines(done: Written, run: int | None, *, dry_run: bool) -> Iterator[
     if done.left:
         text += f", {done.left:,} left"
     if run is not None and done.reports:
-        text += f" (tagd write --undo {run})"
+        text += f" (`tagd write --undo {run}` takes it back)"
     yield text
     for path, reason in done.failed[:FAILURES_SHOWN]:
         yield f"  {display(path)}: {reason}"

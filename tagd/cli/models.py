@@ -187,7 +187,7 @@ def _taken_in(facts: ModelFacts) -> None:
         f"{facts.id} is here: {facts.architecture} of {facts.backend}, "
         f"{facts.parameters_m:.1f} M parameters, labels {labels}"
     )
-    output.line(f"to use it: [model] name = {facts.id!r}, or tagd models bench {facts.id}")
+    output.line(f"to use it: [model] name = {facts.id!r}, or `tagd models bench {facts.id}`")
 
 
 def _speeds(settings: Config) -> list[Speed]:
@@ -266,7 +266,7 @@ def _lines(facts: ModelFacts, speeds: Iterable[Speed]) -> Iterator[tuple[str, st
     height, width = facts.input_size
     yield "model", f"{facts.id}, of the family {facts.family}"
     yield "checkpoint", f"{facts.checkpoint} ({facts.backend}: {facts.architecture})"
-    yield "here", "yes" if _here(facts) else f"no; tagd models pull {facts.id}"
+    yield "here", "yes" if _here(facts) else f"no; `tagd models pull {facts.id}`"
     yield "weights", facts.sources.get("weights", "")
     yield "licence", sourced(facts.licence, "licence")
     yield "top-1", sourced(f"{facts.top1} %", "top1") if facts.top1 else "not known"

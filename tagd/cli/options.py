@@ -91,11 +91,11 @@ def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
         # Lazy: it is said seldom.
         from tagd.catalogue.query import PathTerm  # noqa: PLC0415
 
-        below = PathTerm(f"{path}/")
-        return TagdError(f"{display(path)} is a folder", hint=f"tagd search {as_word(str(below))}")
+        below = as_word(str(PathTerm(f"{path}/")))
+        return TagdError(f"{display(path)} is a folder", hint=f"`tagd search {below}`")
     return TagdError(
         f"the catalogue does not know {display(path)}",
-        hint=f"tagd tag {as_word(str(path))}" if path.exists() else "there is no such file",
+        hint=f"`tagd tag {as_word(str(path))}`" if path.exists() else "there is no such file",
     )
 
 

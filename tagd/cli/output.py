@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tagd.installation import as_typed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -24,8 +26,8 @@ def visible(text: str) -> str:
 
 
 def line(text: str = "") -> None:
-    """One line for a person, or for `grep`."""
-    sys.stdout.write(visible(text) + "\n")
+    """One line for a person, or for `grep`; commands in it are as they can be typed."""
+    sys.stdout.write(visible(as_typed(text)) + "\n")
 
 
 def row(*cells: str) -> None:
@@ -35,7 +37,7 @@ def row(*cells: str) -> None:
 
 def note(text: str) -> None:
     """Lines on stderr: messages, not data."""
-    sys.stderr.write("".join(visible(each) + "\n" for each in text.splitlines()))
+    sys.stderr.write("".join(visible(each) + "\n" for each in as_typed(text).splitlines()))
 
 
 def as_json(value: Any) -> None:
@@ -98,7 +100,9 @@ def labelled(label: str, style: str, text: str) -> None:
     """A line that begins with a word in colour."""
     from rich.text import Text  # noqa: PLC0415  lazy, as above
 
-    console().print(Text(f"{label:<8} ", style=style).append(visible(text), style="default"))
+    console().print(
+        Text(f"{label:<8} ", style=style).append(visible(as_typed(text)), style="default")
+    )
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -178,7 +178,7 @@ def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) 
             if query
             else f"the catalogue knows no photo at {display(paths[0])}"
         )
-        raise TagdError(what, hint="tagd search shows what there is" if query else "")
+        raise TagdError(what, hint="`tagd search` shows what there is" if query else "")
     return photos
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import absolute
 from tagd.errors import ServiceError
 from tagd.fs import display
+from tagd.installation import script
 
 service_commands = typer.Typer(
     name="service", help="Run tagd as a service of systemd's.", no_args_is_help=True
@@ -68,10 +66,9 @@ def status(user: ForUser = False) -> None:
 
 def _command() -> Path:
     """This very tagd. Raises `ServiceError` where it was started as a module."""
-    started = Path(sys.argv[0])
-    beside = Path(sys.executable).with_name("tagd")
-    if started.name == "tagd":
-        return absolute(Path(shutil.which(started) or started))
-    if beside.exists():
-        return absolute(beside)
-    raise ServiceError("the command tagd is not installed", hint="pipx install tagd")
+    command = script()
+    if command is None:
+        raise ServiceError(
+            "the command tagd is not installed", hint="pipx install FOLDER, that of tagd's source"
+        )
+    return command

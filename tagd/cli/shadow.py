@@ -67,7 +67,7 @@ def _shadowed(settings: Config, models: Models, number: int, *, pictures: bool) 
     with open_reader(settings.catalogue.path) as catalogue, catalogue.read() as tx:
         paths = sample(tx, number)
     if not paths:
-        raise TagdError("no photo has tags yet", hint="tagd tag PATH")
+        raise TagdError("no photo has tags yet", hint="`tagd tag PATH`")
     with (
         closing(models_of(settings, say=output.note)) as pool,
         counting(output.console(stderr=True), " and ".join(models)) as progress,

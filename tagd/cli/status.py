@@ -30,6 +30,7 @@ from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.domain import JobState
 from tagd.fs import display, key_of
+from tagd.installation import as_typed
 from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
@@ -184,7 +185,9 @@ def failed(
     elif null:
         output.null_paths(key_of(each.path) for each in failures)
     elif failures:
-        rows = [(display(each.path), each.reason, local(each.failed_at)) for each in failures]
+        rows = [
+            (display(each.path), as_typed(each.reason), local(each.failed_at)) for each in failures
+        ]
         output.table(["path", "reason", "since"], rows)
     else:
         output.note("nothing failed")
@@ -281,7 +284,7 @@ def status_lines(
         yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
     more = standing.failures - len(standing.last_failures)
     if more > 0:
-        yield "", f"… and {more:,} more: tagd failed"
+        yield "", f"… and {more:,} more: `tagd failed`"
 
 
 def retag_lines(

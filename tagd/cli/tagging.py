@@ -161,7 +161,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     for path, reason in summary.failed[:FAILURES_SHOWN]:
         yield f"  {display(path)}: {reason}"
     if len(summary.failed) > FAILURES_SHOWN:
-        yield f"  … and {len(summary.failed) - FAILURES_SHOWN:,} more: tagd failed"
+        yield f"  … and {len(summary.failed) - FAILURES_SHOWN:,} more: `tagd failed`"
 
 
 def progress() -> AbstractContextManager[Callable[[Progress], None]]:

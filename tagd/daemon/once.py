@@ -174,7 +174,7 @@ def _watch(
         told = mode.get(tx).mode
     if told is Mode.PAUSED and asked.queued:
         raise ControlError(
-            "the photos are queued, but the running daemon is paused", hint="tagd resume"
+            "the photos are queued, but the running daemon is paused", hint="`tagd resume`"
         )
     tally = _Tally(asked, progress)
     while tally.unfinished(catalogue) or tally.unwritten(catalogue):

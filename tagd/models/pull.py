@@ -222,7 +222,7 @@ def _unreachable(repo: str, error: Exception) -> WeightsMissing:
     return WeightsMissing(
         f"{repo}: {ENDPOINT} cannot be reached, or the connection was cut: {cause[0][:200]}",
         hint="Is this machine offline, or HF_HUB_OFFLINE set? Try again, it continues where it"
-        " stopped; or bring the files here and use tagd models import.",
+        " stopped; or bring the files here and use `tagd models import`.",
     )
 
 

@@ -123,5 +123,6 @@ def absent(facts: ModelFacts) -> WeightsMissing:
     """What to raise for a model of the zoo that is not here."""
     return WeightsMissing(
         f"{facts.id} is known, but its weights are not on this disk",
-        hint=f"Fetch them: tagd models pull {facts.id}; or tagd models import FILE --as {facts.id}",
+        hint=f"Fetch them: `tagd models pull {facts.id}`; or"
+        f" `tagd models import FILE --as {facts.id}`",
     )

@@ -177,7 +177,7 @@ def own_labels(facts: ModelFacts) -> tuple[OwnLabel, ...]:
         raise WeightsMissing(f"{path}: cannot be read: {error.strerror}", hint=_AGAIN) from error
 
 
-_AGAIN = "Get the model again: tagd models pull, or tagd models import."
+_AGAIN = "Get the model again: `tagd models pull`, or `tagd models import`."
 
 
 def _make(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tagd.catalogue import copies
 from tagd.catalogue.connection import WAL_RESET_FIXED
 from tagd.fs import display, file_system_of
+from tagd.installation import adding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -195,7 +196,7 @@ def raw_extra(installed: bool) -> Finding:
         "raw",
         Level.WARNING,
         "RAW photos (CR2, NEF, ARW, DNG, …) are not read",
-        "pip install 'tagd[raw]', if you have any",
+        f"`{adding('raw')}`, if you have any",
     )
 
 

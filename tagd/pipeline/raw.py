@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from tagd.errors import CorruptImage, PhotoError, TruncatedImage, UnsupportedImage
+from tagd.installation import adding
 from tagd.pipeline.facts import ExifFacts, raw_facts
 from tagd.pipeline.formats import Loaded, load, out_of_memory, too_many_pixels
 from tagd.pipeline.geometry import Picture, sufficient_size, turned
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 
     from tagd.domain import Geometry
 
-NEEDS_EXTRA: Final = "RAW needs the raw extra: pip install 'tagd[raw]'"
 # LibRaw's flip (dcraw's) as the EXIF orientation that does the same.
 _ORIENTATIONS: Final = {0: 1, 3: 3, 5: 8, 6: 6}
 # Those with TIFF's structure, whose tags can be read without LibRaw.
 _LIKE_TIFF: Final = frozenset({"CR2", "NEF", "ARW", "DNG", "ORF", "RW2", "RAW"})
+
+
+def needs_extra() -> str:
+    """Why a RAW file is not read where rawpy is not installed, and what to do."""
+    return f"RAW photos need rawpy: `{adding('raw')}`, then `tagd failed --retry`"
 
 
 def load_raw(
@@ -39,7 +44,7 @@ def load_raw(
         # Deferred: it is an optional extra, and brings NumPy along.
         import rawpy  # noqa: PLC0415
     except ImportError as error:
-        raise UnsupportedImage(path, NEEDS_EXTRA) from error
+        raise UnsupportedImage(path, needs_extra()) from error
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             sizes = raw.sizes

@@ -46,7 +46,7 @@ def test_what_is_added_becomes_a_tag_and_what_is_taken_away_never_comes_back(hom
     assert told.stdout == "1 file read, the tags of 0 photos changed\n"
     photo.with_name("cat.jpg.xmp").unlink()
     told = home.run("read", photo)
-    assert told.stdout.startswith("1 file read, the tags of 1 photo changed (tagd undo --run ")
+    assert told.stdout.startswith("1 file read, the tags of 1 photo changed (`")
     assert "Beach house" not in home.tags("cat.jpg")
 
 

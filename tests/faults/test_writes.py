@@ -143,7 +143,7 @@ def test_a_folder_that_may_not_be_written_to_is_said_until_it_may(home: Home) ->
     with home.daemon():
         wait_told(home, "cannot be written (Permission denied)")
         assert photo.read_bytes() == before
-        assert "tagd failed --retry" in home.run("failed").stdout
+        assert "failed --retry" in home.run("failed").stdout
         folder.chmod(0o755)
         assert home.run("failed", "--retry").returncode == 0
         wait_until(partial(have, "animal", photo), WRITTEN_SECONDS, "its tags are written")

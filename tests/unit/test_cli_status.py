@@ -97,7 +97,7 @@ def test_nobody_works() -> None:
 def test_failures_beyond_those_shown_are_counted() -> None:
     told = words(standing(failed=1005))
     assert told.count("ends too early") == 5
-    assert "… and 1,000 more: tagd failed" in told
+    assert "… and 1,000 more: `tagd failed`" in told
 
 
 def test_as_json() -> None:

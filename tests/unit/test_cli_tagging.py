@@ -46,7 +46,7 @@ def test_failures_follow_with_their_reasons_up_to_ten() -> None:
     assert lines[0].startswith("1 photo tagged, 2 duplicates recognised, 3 unchanged, 22 failed in")
     assert lines[1] == "  /p/0.jpg: not an image"
     assert len(lines) == 12
-    assert lines[11] == "  … and 12 more: tagd failed"
+    assert lines[11] == "  … and 12 more: `tagd failed`"
     assert len(list(summary_lines(replace(SUMMARY, failed=broken(10))))) == 11
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tagd import installation
 from tagd.domain import DecodedPhoto, Geometry
 from tagd.errors import PermanentPhotoError, TooLarge, TruncatedImage, UnsupportedImage
 from tagd.pipeline.decode import DecodeLimits, decode
@@ -65,7 +66,7 @@ def test_without_the_extra_the_reason_says_what_to_install(
     monkeypatch.setitem(sys.modules, "rawpy", None)  # as if it were not installed
     with pytest.raises(UnsupportedImage) as caught:
         decoded(dng(PICTURE), tmp_path)
-    assert caught.value.reason == "RAW needs the raw extra: pip install 'tagd[raw]'"
+    assert f"`{installation.adding('raw')}`" in caught.value.reason
 
 
 @pytest.mark.parametrize(

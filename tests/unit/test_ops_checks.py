@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagd import installation
 from tagd.errors import CatalogueCorrupt
 from tagd.ops import checks
 from tagd.ops.checks import Finding, Level
@@ -159,7 +160,7 @@ def test_the_clock() -> None:
 
 def test_the_raw_extra() -> None:
     assert checks.raw_extra(True).level is Level.OK
-    assert "tagd[raw]" in checks.raw_extra(False).advice
+    assert f"`{installation.adding('raw')}`" in checks.raw_extra(False).advice
 
 
 def test_the_worst_finding_counts() -> None:
