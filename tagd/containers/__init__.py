@@ -8,6 +8,8 @@ linear time, or keeps more than a bounded number of segments.
     jpeg, png, webp     each kind of file as segments
     tiff, tags          the directories of a TIFF, and of EXIF
     bmff, boxes, items  HEIF and AVIF
+    trailers            what follows the end of a picture
+    credentials         signatures that any change makes invalid
     payload             the identity of a photo: its picture without its metadata
     splice              XMP put into a file, replaced in it or taken out of it
 """

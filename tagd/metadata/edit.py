@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers import DamagedContainer, recognise
+from tagd.containers.credentials import is_signed
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import all_tags
 from tagd.metadata import exif, iptc, packets, xmp
@@ -104,6 +105,7 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords | None) -> Edit:
     Raises NoPlace, MalformedPacket, CannotSplice, DamagedContainer.
     """
     old = packets.embedded(data)
+    _require_unsigned(data, old)
     _require_main_packet(data)
     is_jpeg = recognise(data) == "JPEG"
     older = _older_fields(data, old, wish, ours) if is_jpeg else {}
@@ -140,6 +142,16 @@ def _older_fields(
     return {
         which: join(values, wish.of(which), ours.get(which, ())) for which, values in there.items()
     }
+
+
+def _require_unsigned(data: bytes, packet: bytes | None) -> None:
+    """Content Credentials may also lie elsewhere, where the packet says.
+
+    Source: C2PA Technical Specification 2.1, "Embedding a reference to an external manifest".
+    """
+    is_referred = packet is not None and xmp.text_of(xmp.parse(packet), "dcterms:provenance")
+    if is_referred or is_signed(data):
+        raise CannotSplice("any change would make its Content Credentials (C2PA) invalid")
 
 
 def _require_main_packet(data: bytes) -> None:

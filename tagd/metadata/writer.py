@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
 from tagd.errors import (
-    CorruptImage,
     FileChanged,
     MetadataMalformed,
     MetadataUnsafe,
@@ -210,7 +209,5 @@ def _explained(path: Path, repair: str) -> Iterator[None]:
         yield
     except xmp.MalformedPacket as error:
         raise MetadataMalformed(path, f"{error}, so that it is not rewritten{repair}") from error
-    except (packets.NoPlace, CannotSplice) as error:
+    except (packets.NoPlace, CannotSplice, DamagedContainer) as error:
         raise MetadataUnsafe(path, str(error)) from error
-    except DamagedContainer as error:
-        raise CorruptImage(path, str(error)) from error
