@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
+import xxhash
+
 from tagd.containers.segments import DamagedContainer
 from tagd.containers.tiff import Layout, header, number, numbers
 
@@ -20,7 +22,11 @@ _WORDS: Final = {3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8, 16: 8
 _SUB: Final = {0x8769: "exif", 0x8825: "gps", 0xA005: "interop", 0x014A: "sub"}
 # Where data lies, and how much of it: the data itself is compared in their place.
 _DATA: Final = {273: 279, 324: 325, 513: 514}
-_MOST_DIRECTORIES: Final = 64
+# Honest scans have thousands of pages. What grows with the file is bounded by its length, since
+# values may overlap in files made to exhaust the memory.
+_MOST_DIRECTORIES: Final = 0xFFFF
+_MOST_COPIES: Final = 4
+_SMALL: Final = 1 << 20
 _MOST_ENTRIES: Final = 0xFFFF
 
 
@@ -51,19 +57,22 @@ Tags = dict[tuple[str, int], Value]
 def all_tags(data: bytes) -> Tags:
     """Each tag by its directory ("0", "0.exif", "1", "0.sub0") and number.
 
-    The picture data of a directory counts as tag 273, 324 or 513: type 7, all of its bytes.
+    The picture data of a directory counts as tag 273, 324 or 513: type 7, a digest of its bytes.
     Raises DamagedContainer on a structure that is not sound throughout.
     """
     layout, offset = header(data)
     found: Tags = {}
     seen: set[int] = set()
     waiting = [("0", offset, 0)]
+    room = _MOST_COPIES * len(data) + _SMALL
     while waiting:
         name, at, place = waiting.pop()
-        if at in seen or len(seen) >= _MOST_DIRECTORIES:
+        if at in seen:
             raise DamagedContainer("TIFF directories that go round in circles")
+        if len(seen) >= _MOST_DIRECTORIES:
+            raise DamagedContainer(f"more than {_MOST_DIRECTORIES:,} TIFF directories")
         seen.add(at)
-        tags, following = _directory(data, layout, at)
+        tags, following = _directory(data, layout, at, room)
         for tag, value in tags.items():
             if tag in _SUB:
                 offsets = value.integers()
@@ -72,13 +81,16 @@ def all_tags(data: bytes) -> Tags:
                     (f"{name}.{_SUB[tag]}{number if many else ''}", sub, -1)
                     for number, sub in enumerate(offsets)
                 ]
-        found |= {(name, tag): each for tag, each in _without_offsets(data, tags).items()}
+        kept = _without_offsets(data, tags)
+        room -= sum(len(each.data) for each in tags.values())
+        room -= sum(kept[tag].count for tag in _DATA if tag in kept)
+        found |= {(name, tag): each for tag, each in kept.items()}
         if following and place >= 0:
             waiting.append((str(place + 1), following, place + 1))
     return found
 
 
-def _directory(data: bytes, layout: Layout, offset: int) -> tuple[dict[int, Value], int]:
+def _directory(data: bytes, layout: Layout, offset: int, room: int) -> tuple[dict[int, Value], int]:
     step, count_code, start = (20, "Q", offset + 8) if layout.is_big else (12, "H", offset + 2)
     count = number(data, layout, count_code, offset)
     if count > _MOST_ENTRIES:
@@ -89,6 +101,9 @@ def _directory(data: bytes, layout: Layout, offset: int) -> tuple[dict[int, Valu
         if tag in found:
             raise DamagedContainer(f"a TIFF directory with two tags {tag:#06x}")
         found[tag] = _value(data, layout, at, kind)
+        room -= len(found[tag].data)
+        if room < 0:
+            raise DamagedContainer("TIFF tags that hold more than the file")
     end = start + count * step
     # Cameras leave the last offset out where the data ends with the directory.
     is_there = end + (8 if layout.is_big else 4) <= len(data)
@@ -120,6 +135,7 @@ def _big_endian(raw: bytes, word: int, layout: Layout) -> bytes:
 def _without_offsets(data: bytes, tags: dict[int, Value]) -> dict[int, Value]:
     """The tags, those that say where something is replaced by what is there."""
     kept = {tag: value for tag, value in tags.items() if tag not in _SUB}
+    view = memoryview(data)
     for offsets_tag, counts_tag in _DATA.items():
         if offsets_tag not in kept:
             continue
@@ -131,7 +147,8 @@ def _without_offsets(data: bytes, tags: dict[int, Value]) -> dict[int, Value]:
             raise DamagedContainer("TIFF data that lies outside of the file")
         if sum(counts) > len(data):
             raise DamagedContainer("TIFF data that is larger than the file")
-        pieces = [data[at : at + size] for at, size in zip(offsets, counts, strict=True)]
-        whole = b"".join(pieces)
-        kept[offsets_tag] = Value(7, len(whole), whole)
+        digest = xxhash.xxh3_128()
+        for at, size in zip(offsets, counts, strict=True):
+            digest.update(view[at : at + size])
+        kept[offsets_tag] = Value(7, sum(counts), digest.digest())
     return kept

@@ -12,7 +12,7 @@ from tagd.containers import DamagedContainer
 from tagd.containers.splice import SPLICED as KINDS
 from tagd.containers.splice import CannotSplice, foreign, jpeg, packet, with_packet
 from tagd.containers.tags import all_tags
-from tests.corpus import LIGHTROOM, SPLICED, app, encoded, small, with_segments
+from tests.corpus import LIGHTROOM, SPLICED, app, directory, encoded, small, with_segments
 
 
 @given(st.sampled_from(sorted(SPLICED)), st.binary(min_size=1, max_size=3000))
@@ -55,3 +55,37 @@ def test_hostile_directories_raise_nothing_else(noise: bytes) -> None:
             all_tags(head + noise)
         except DamagedContainer:
             continue
+
+
+def pages(count: int) -> bytes:
+    """A TIFF of so many pages, one pixel each, all of the same strip."""
+    data = b"II*\0\x08\0\0\0"
+    for number in range(count):
+        rows = [(256, 4, struct.pack("<I", 1)), (257, 4, struct.pack("<I", 1))]
+        rows += [(273, 4, struct.pack("<I", 0)), (279, 4, struct.pack("<I", 1))]
+        behind = len(data) + len(directory("<", len(data), rows, 0))
+        data += directory("<", len(data), rows, behind if number + 1 < count else 0)
+    return data
+
+
+def test_a_tiff_of_many_pages_is_like_any_other() -> None:
+    scan = pages(1000)
+    assert packet(with_packet(scan, LIGHTROOM)) == LIGHTROOM
+    assert len({directory for directory, _ in all_tags(scan)}) == 1000
+
+
+def test_directories_in_a_circle_and_too_many_of_them_are_refused() -> None:
+    circle = pages(3)[:-4] + struct.pack("<I", 8)
+    with pytest.raises(DamagedContainer, match="circles"):
+        all_tags(circle)
+    empty = b"".join(struct.pack("<HI", 0, 14 + 6 * number) for number in range(70_000))
+    with pytest.raises(DamagedContainer, match="more than"):
+        all_tags(b"II*\0\x08\0\0\0" + empty)
+
+
+def test_tags_that_share_their_bytes_hold_no_more_than_the_file_allows() -> None:
+    """Each value is all of the file: taken one by one they would need 30 GB."""
+    count = 60_000
+    rows = b"".join(struct.pack("<HHII", tag, 1, 700_000, 0) for tag in range(2000, 2000 + count))
+    with pytest.raises(DamagedContainer, match="more than the file"):
+        all_tags(b"II*\0\x08\0\0\0" + struct.pack("<H", count) + rows + bytes(4))
