@@ -206,6 +206,16 @@ def mpf(jpeg: bytes, second: bytes, *, before: bytes = b"") -> bytes:
     return with_segments(jpeg, before, app(2, b"MPF\0" + index)) + second
 
 
+def samsung(*parts: bytes) -> bytes:
+    """Samsung's trailer: its parts, and a directory that measures back to them."""
+    body, entries = b"".join(parts), b""
+    for number, part in enumerate(parts):
+        distance = len(body) - len(b"".join(parts[:number]))
+        entries += struct.pack("<HHII", 0, 0x0A30, distance, len(part))
+    directory = b"SEFH" + struct.pack("<II", 106, len(parts)) + entries
+    return body + directory + struct.pack("<I", len(directory)) + b"SEFT"
+
+
 def _jpegs() -> Iterator[tuple[str, bytes]]:
     plain = encoded(small(), "JPEG")
     thumbnail = encoded(small().resize((16, 12)), "JPEG")
@@ -238,7 +248,13 @@ def _jpegs() -> Iterator[tuple[str, bytes]]:
     roomy = LIGHTROOM.replace(b" " * 400, b" " * 4000)
     yield "mpf-roomy.jpg", mpf(with_segments(plain, app(1, XMP + roomy)), thumbnail)
     yield "motion.jpg", with_segments(plain, block) + b"\0\0\0\x18ftypmp42" + bytes(300)
-    yield "preview-behind.jpg", with_segments(plain, block) + thumbnail
+    yield (
+        "mpf-roomy-padded.jpg",
+        mpf(with_segments(plain, app(1, XMP + roomy)), thumbnail) + bytes(40),
+    )
+    yield "samsung.jpg", with_segments(plain, block) + bytes(20) + samsung(b"video", b"name")
+    yield "padded.jpg", plain + bytes(350)
+    yield "stray.jpg", plain + b"\x14"
     yield "junk.jpg", plain[:20] + b"\0\0junk" + plain[20:]
     yield "iptc.jpg", with_segments(plain, iptc("猫".encode()))
     yield "iptc-ascii.jpg", with_segments(plain, iptc(b"old", utf8=False))
@@ -262,7 +278,8 @@ def _pngs() -> Iterator[tuple[str, bytes]]:
         "animated.png",
         encoded(small(), "PNG", save_all=True, append_images=[coffee().resize(SMALL)]),
     )
-    yield "trailer.png", plain + b"something behind"
+    yield "padded.png", plain + bytes(350)
+    yield "apple.png", head + chunk(b"iDOT", bytes(28)) + rest
 
 
 def _webps() -> Iterator[tuple[str, bytes]]:

@@ -114,7 +114,7 @@ def test_what_another_program_changed_since_is_not_taken_off() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (SPLICED["preview-behind.jpg"], "offsets from its EXIF"),
+        (SPLICED["canon-big.jpg"] + SPLICED["plain.jpg"], "distance from the start"),
         (photo(exif_block() + bytes(65_000)), "65,533 bytes"),
         (photo(b"II*\0\xff\xff\0\0"), "ends before"),
         (photo(b"MM\0+\0\x08\0\0" + struct.pack(">QQHHQQQ", 16, 1, 271, 2, 1, 0, 0)), "BigTIFF"),

@@ -46,7 +46,7 @@ def test_any_byte_outside_of_the_packet_counts(name: str, at: int, change: int) 
         ("iptc.jpg", b"caption", b"CAPTION"),
         ("iptc.jpg", bytes(range(16)), bytes(16)),  # another of Photoshop's resources
         ("motion.jpg", b"mp42", b"mp41"),
-        ("preview-behind.jpg", b"JFIF\0\1\1\0", b"JFIF\0\1\2\0"),
+        ("padded.jpg", b"JFIF\0\1\1\0", b"JFIF\0\1\2\0"),
         ("exif.webp", b"Test 1", b"Test 2"),
         ("exif.png", b"Test 1", b"Test 2"),
         ("full.heic", b"Test 1", b"Test 2"),

@@ -4,6 +4,7 @@ Everything else stays what it is, byte for byte, in the same order. All of it is
 segments that identity is computed from, so that what is no metadata to one is none to the other.
 
     jpeg, png, webp     segments and chunks
+    behind              what finds something behind a JPEG's picture
     tiff                a tag of a directory, of EXIF too
     heif, heif_file     an item, and the file around it
     refusal             why something is not done

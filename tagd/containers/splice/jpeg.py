@@ -1,4 +1,7 @@
-"""XMP and EXIF in JPEG. Source: Adobe XMP specification, part 3; CIPA DC-008 and DC-007 (MPF)."""
+"""XMP and EXIF in JPEG. Source: Adobe XMP specification, part 3; CIPA DC-008 (EXIF).
+
+What follows the picture and is found by its distance from a segment stays at that distance.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.jpeg import segments
+from tagd.containers.splice.behind import anchors
 from tagd.containers.splice.refusal import CannotSplice
 
 if TYPE_CHECKING:
@@ -15,13 +19,12 @@ XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENDED: Final = b"http://ns.adobe.com/xmp/extension/\0"
 EXIF: Final = b"Exif\0\0"
 PHOTOSHOP: Final = b"Photoshop 3.0\0"
-_MPF: Final = b"MPF\0"
-_KINDS: Final = {_MPF: "APP2", PHOTOSHOP: "APP13"}  # of segments, APP1 but for these
+_KINDS: Final = {PHOTOSHOP: "APP13"}  # of segments, APP1 but for this
 _LARGEST: Final = 0xFFFF - 2
 _GUID_SIZE: Final = 32
 _MOST_EXTENDED: Final = 64 << 20
 _PADDING: Final = re.compile(rb"\s*(?=<\?xpacket\s+end)")
-_SOI: Final = b"\xff\xd8\xff"
+_FROM_THE_START: Final = "what follows the picture may be found by its distance from the start"
 
 
 def packet(data: bytes) -> bytes | None:
@@ -74,8 +77,8 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 def with_exif(data: bytes, block: bytes | None) -> bytes:
     """The same JPEG with this EXIF block (from its TIFF header on), the first APP1 when new."""
     found = segments(data)
-    if any(each.kind == "TRAILER" for each in found):
-        raise CannotSplice("what follows the picture may be found by offsets from its EXIF")
+    if anchors(data, found) != ():
+        raise CannotSplice(_FROM_THE_START)
     place = _only(data, found, EXIF)
     segment = b"" if block is None else _segment("APP1", EXIF + block)
     if place is not None:
@@ -112,7 +115,7 @@ def with_photoshop(data: bytes, resources: bytes) -> bytes:
     if len(places) != 1:
         raise CannotSplice("Photoshop's resources lie in more than one segment")
     if _is_measured_across(data, found, places[0]):
-        raise CannotSplice("what follows the picture is found by its distance from the start")
+        raise CannotSplice(_FROM_THE_START)
     segment = _segment("APP13", PHOTOSHOP + resources)
     return data[: places[0].start] + segment + data[places[0].end :]
 
@@ -139,7 +142,10 @@ def _segment(kind: str, body: bytes) -> bytes:
 
 def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
     """Behind EXIF, where others put it, and before whatever measures to what follows."""
-    at = _behind(data, found, with_exif=_measuring(data, found) != EXIF)
+    measuring = anchors(data, found)
+    if measuring is None:
+        raise CannotSplice(_FROM_THE_START)
+    at = _behind(data, found, with_exif=not any(_is(data, each, EXIF) for each in measuring))
     return data[:at] + _segment("APP1", XMP + packet) + data[at:]
 
 
@@ -154,25 +160,9 @@ def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:
 
 
 def _is_measured_across(data: bytes, found: list[Segment], place: Segment) -> bool:
-    """Whether something before the packet points at something behind the picture."""
-    head = _measuring(data, found)
-    return head is not None and any(
-        _is(data, each, head) for each in found if each.start < place.start
-    )
-
-
-def _measuring(data: bytes, found: list[Segment]) -> bytes | None:
-    """What finds a second picture, or a preview, behind the first by its distance from itself: MPF,
-    else the MakerNotes in EXIF; None where nothing does.
-
-    Videos of motion photos and vendors' trailers are found from the end of the file.
-    """
-    trailer = found[-1]
-    if trailer.kind != "TRAILER":
-        return None
-    if any(_is(data, each, _MPF) for each in found):
-        return _MPF
-    return EXIF if _SOI in data[trailer.start : trailer.start + 64] else None
+    """Whether something before the place may point at something behind the picture."""
+    measuring = anchors(data, found)
+    return measuring is None or any(each.start < place.start for each in measuring)
 
 
 def _fitted(packet: bytes | None, size: int) -> bytes:
@@ -180,8 +170,5 @@ def _fitted(packet: bytes | None, size: int) -> bytes:
     parts = _PADDING.split(packet, maxsplit=1) if packet is not None else []
     room = size - sum(map(len, parts))
     if len(parts) != 2 or room < 0:
-        raise CannotSplice(
-            "a second picture behind the first is found by its distance from the start, and the"
-            " packet cannot keep its size"
-        )
+        raise CannotSplice(f"{_FROM_THE_START}, and the packet cannot keep its size")
     return parts[0] + (b"\n" + b" " * (room - 1) if room else b"") + parts[1]

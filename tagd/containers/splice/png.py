@@ -6,7 +6,8 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.png import segments
-from tagd.containers.splice.refusal import CannotSplice
+from tagd.containers.segments import bare
+from tagd.containers.splice.refusal import CannotSplice, require_alone
 
 if TYPE_CHECKING:
     from tagd.containers.segments import Segment
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _KEYWORD: Final = b"XML:com.adobe.xmp\0"
 _PLAIN: Final = bytes(4)  # not compressed, no method, no language, no translation
 _MOST: Final = 64 << 20
+_PICTURE: Final = frozenset({"iDOT", "IDAT", "IEND"})  # Apple's iDOT measures to IDAT
 
 
 def packet(data: bytes) -> bytes | None:
@@ -30,12 +32,16 @@ def packet(data: bytes) -> bytes | None:
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
     """The same PNG with this packet, before the picture's data when new."""
     found = segments(data)
+    require_alone(data, found)
     place = _place(data, found)
+    picture = next(each.start for each in found if each.kind in _PICTURE)
+    pixels = next((each.start for each in found if each.kind == "IDAT"), picture)
+    if place is None:
+        place = bare("iTXt", picture, picture)
+    elif picture < place.start < pixels:
+        raise CannotSplice("its picture's data are found by their distance from an iDOT chunk")
     chunk = b"" if packet is None else _chunk(_KEYWORD + _PLAIN + packet)
-    if place is not None:
-        return data[: place.start] + chunk + data[place.end :]
-    at = next((each.start for each in found if each.kind in {"IDAT", "IEND"}), len(data))
-    return data[:at] + chunk + data[at:]
+    return b"".join((memoryview(data)[: place.start], chunk, memoryview(data)[place.end :]))
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:

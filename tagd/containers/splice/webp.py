@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.segments import DamagedContainer
-from tagd.containers.splice.refusal import CannotSplice
+from tagd.containers.splice.refusal import CannotSplice, require_alone
 from tagd.containers.webp import segments
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
     A simple file is made an extended one, and a simple one again when nothing else needs that.
     """
     found = segments(data)
+    require_alone(data, found)
     chunks = [(each.kind, data[each.body : each.body_end]) for each in _chunks(found)]
     kinds = [kind for kind, _ in chunks]
     if packet is None:
