@@ -43,12 +43,14 @@ class TaggedPhoto:
     given: Mapping[str, float] = field(default_factory=dict)  # by the model: label → confidence
     confirmed: frozenset[str] = frozenset()  # of the model's labels, those that a person confirmed
     rejected: frozenset[str] = frozenset()
+    standing: frozenset[str] = frozenset()  # those that somebody else than the model gave
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one photo's tags: those that come, go, or are as sure as they were not.
-    `model_id` and `tagged_at` are None where nothing can come."""
+    """What becomes of one photo's tags by its model: those that come, go, or are as sure as they
+    were not. `model_id` and `tagged_at` are None where nothing can come. `standing` are tags that
+    somebody else gave."""
 
     row_id: int
     model_id: int | None = None
@@ -56,9 +58,20 @@ class Difference:
     gained: tuple[Tag, ...] = ()
     lost: tuple[str, ...] = ()
     moved: tuple[Tag, ...] = ()
+    standing: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.gained or self.lost or self.moved)
+
+    @property
+    def come(self) -> tuple[str, ...]:
+        """The labels that the photo gets. One that stands already does not come."""
+        return tuple(each.label for each in self.gained if each.label not in self.standing)
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The labels that the photo loses. One that stands by another's word does not go."""
+        return tuple(key for key in self.lost if key not in self.standing)
 
 
 def difference(
@@ -82,6 +95,7 @@ def difference(
             for key, each in wanted.items()
             if photo.given.get(key, each.confidence) != each.confidence
         ),
+        standing=photo.standing,
     )
 
 
@@ -146,6 +160,7 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
                 its.given[row_id],
                 frozenset(its.confirmed[row_id]),
                 frozenset(its.rejected[row_id]),
+                frozenset(its.standing[row_id]),
             )
         )
     return photos
@@ -155,7 +170,12 @@ def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
     """What becomes of these photos' tags when nothing that a model said is in force."""
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, photos, keys)
-    return [Difference(row_id, lost=tuple(its.given[row_id])) for row_id in sorted(photos)]
+    return [
+        Difference(
+            row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.standing[row_id])
+        )
+        for row_id in sorted(photos)
+    ]
 
 
 def by_word(tx: Connection, changes: Sequence[Change]) -> list[Difference]:
@@ -251,24 +271,25 @@ def _move(tx: Connection, moved: Sequence[tuple[Difference, int, Tag]]) -> None:
 
 def _changes(told: Sequence[Difference], ids: Mapping[str, int]) -> Iterator[Change]:
     for each in told:
-        for one in each.gained:
-            yield Change(each.row_id, ids[one.label], TagSource.MODEL, None, TagState.ACTIVE)
-        for key in each.lost:
+        for key in each.come:
+            yield Change(each.row_id, ids[key], TagSource.MODEL, None, TagState.ACTIVE)
+        for key in each.gone:
             yield Change(each.row_id, ids[key], TagSource.MODEL, TagState.ACTIVE, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
     """Photos' tags by row id: those by a model alone, with their confidence, those of a model's
-    that a person confirmed, and those that are rejected."""
+    that a person confirmed, those that are rejected, and those that others gave."""
 
     given: Mapping[int, dict[str, float]]
     confirmed: Mapping[int, set[str]]
     rejected: Mapping[int, set[str]]
+    standing: Mapping[int, set[str]]
 
 
 def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _Tags:
-    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set))
+    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set), defaultdict(set))
     for some in chunks(photos):
         rows = tx.execute(
             select(
@@ -282,4 +303,6 @@ def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _
                 found.confirmed[photo_id].add(keys[label_id])
             elif source == TagSource.MODEL:
                 found.given[photo_id][keys[label_id]] = confidence
+            else:
+                found.standing[photo_id].add(keys[label_id])
     return found

@@ -43,9 +43,9 @@ class Outcome:
         """Take a page of photos in."""
         self.photos += len(found)
         for each in found:
-            self.changed += bool(each.gained or each.lost)
-            self.gained.update(name_of(one.label) for one in each.gained)
-            self.lost.update(map(name_of, each.lost))
+            self.changed += bool(each.come or each.gone)
+            self.gained.update(map(name_of, each.come))
+            self.lost.update(map(name_of, each.gone))
 
 
 def rederive_if_changed(

@@ -178,7 +178,7 @@ def _take_in(
 ) -> None:
     kind.count(changed, derivation.name_of)
     found.photos.update(each.row_id for each in changed)
-    found.changed.update(each.row_id for each in changed if each.gained or each.lost)
+    found.changed.update(each.row_id for each in changed if each.come or each.gone)
 
 
 def _progress(started: float, done: int, total: int) -> Progress:

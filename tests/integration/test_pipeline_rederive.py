@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from tagd.catalogue import facts
 from tagd.catalogue.engine import Catalogue, open_reader
 from tagd.catalogue.record import TaggedFile, Tagging, record
+from tagd.catalogue.runs import Run
 from tagd.domain import PhotoFacts, Signature
 from tagd.labels.rules import TagRules
 from tagd.labels.wording import Wording, read
@@ -142,6 +143,24 @@ def test_what_a_person_decided_stays(catalogue: Catalogue) -> None:
     # What is no cat is no tabby cat either.
     assert tags(catalogue) == DEFAULT - {("cat", "cat"), ("cat", "tabby cat")}
     assert anew.preview(catalogue, by()).changed == 0, "nor is it told as a difference"
+
+
+def test_what_somebody_else_gives_too_neither_comes_nor_goes(catalogue: Catalogue) -> None:
+    with catalogue.write() as tx:
+        tx.exec_driver_sql(
+            "INSERT INTO tag (photo_id, label_id, source, state, confidence, tagged_at)"
+            " SELECT 1, id, 'person', 'active', 1, 0 FROM label WHERE name IN ('cat', 'tabby cat')"
+        )
+    ours, run = by(TagRules(min_confidence=0.99)), Run.of("tagd tags rederive")
+    shown = anew.preview(catalogue, ours)
+    assert anew.rederive(catalogue, ours, run=run) == shown
+    assert shown.lost["cat"] == 1, "of the photo to which nobody added it"
+    assert shown.lost["tabby cat"] == 0
+    with catalogue.read() as tx:
+        told = rows(tx, "SELECT change FROM v_history WHERE path = '/p/cat' AND tag = 'tabby cat'")
+    assert told == []
+    assert anew.rederive(catalogue, by(), run=run).gained["tabby cat"] == 0
+    assert ("cat", "tabby cat") in tags(catalogue, "person")
 
 
 def test_another_language_touches_no_tag(catalogue: Catalogue) -> None:
