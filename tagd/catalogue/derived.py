@@ -171,9 +171,7 @@ def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, photos, keys)
     return [
-        Difference(
-            row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.standing[row_id])
-        )
+        Difference(row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.standing[row_id]))
         for row_id in sorted(photos)
     ]
 

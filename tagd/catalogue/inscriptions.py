@@ -108,6 +108,12 @@ def enqueue(
     return len(files)
 
 
+def settle_job(tx: Connection, done: Target) -> None:
+    """The write that waited for this file has been done, unless its tags have changed since."""
+    if _tags(tx, done.photo_id) == done.tags:
+        jobs.settle(tx, JobKind.WRITE, done.file_id)
+
+
 def rows_of(tx: Connection, photo_ids: Collection[str]) -> list[int]:
     """The row ids of these photos, by their content."""
     found: list[int] = []

@@ -258,6 +258,19 @@ def drop(tx: Connection, kind: JobKind) -> None:
     tx.execute(delete(job).where(job.c.kind == kind))
 
 
+def has(tx: Connection, kind: JobKind, file_id: int) -> bool:
+    """Whether this file has a job of the kind, in any state."""
+    its = select(job.c.id).where(job.c.file_id == file_id, job.c.kind == kind)
+    return tx.scalar(its) is not None
+
+
+def settle(tx: Connection, kind: JobKind, file_id: int) -> None:
+    """What this file's job was to do has been done, by whom the queue does not know. One that is
+    at work comes to its own end."""
+    idle = (job.c.file_id == file_id, job.c.kind == kind, job.c.state != JobState.LEASED)
+    tx.execute(delete(job).where(*idle))
+
+
 def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> int:
     """Give quarantined jobs another chance, those of the given files and of all below the given
     folders, or all of them; returns how many."""

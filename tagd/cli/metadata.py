@@ -180,16 +180,23 @@ def _write(
     from tagd.config.writing import metadata_settings  # noqa: PLC0415
     from tagd.pipeline.tag_writer import TagWriter  # noqa: PLC0415
 
-    wanted = _directed(metadata_settings(config), to)
+    settings = metadata_settings(config)
+    wanted = _directed(settings, to)
     run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
     path = config.catalogue.path
+    if undo is None and wanted.is_off:
+        raise ConfigError(
+            "nothing is written into photos: [metadata] write is off",
+            key="metadata.write",
+            hint="Say where: `tagd write --to sidecar`, embedded or both; or set it.",
+        )
     with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
         derivation = derivation_of(config)
         tag_writer = TagWriter(catalogue, wanted, derivation, run)
         if undo is None:
-            done = _write_all(
-                catalogue, tag_writer, paths, query, derivation.rules, dry_run=dry_run
-            )
+            with catalogue.read() as tx:
+                files = _files(tx, paths, query, derivation.rules)
+            done = _write_all(catalogue, tag_writer, settings, files, dry_run=dry_run)
         else:
             done = _take_back(catalogue, tag_writer, undo, dry_run=dry_run)
         with catalogue.read() as tx:
@@ -210,26 +217,22 @@ def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
 def _write_all(
     catalogue: Catalogue,
     tag_writer: TagWriter,
-    paths: Sequence[Path] | None,
-    query: str | None,
-    rules: TagRules,
+    settings: MetadataSettings,
+    files: Sequence[int],
     *,
     dry_run: bool,
 ) -> Written:
+    """Write these files, by row id; `settings` say what the queue is for."""
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415  lazy, as above
-
-    if tag_writer.settings.is_off:
-        raise ConfigError(
-            "nothing is written into photos: [metadata] write is off",
-            key="metadata.write",
-            hint="Say where: `tagd write --to sidecar`, embedded or both; or set it.",
-        )
-    with catalogue.read() as tx:
-        files = _files(tx, paths, query, rules)
+    from tagd.pipeline.writes import settle  # noqa: PLC0415
 
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, dry_run=dry_run)
-        return tag_writer.write(now, tag_writer.settings.mode_of(target.path), dry_run=dry_run)
+        mode = tag_writer.settings.mode_of(target.path)
+        reports = tag_writer.write(now, mode, dry_run=dry_run)
+        if not dry_run and {*settings.mode_of(target.path).places} <= {*mode.places}:
+            settle(catalogue, target)
+        return reports
 
     return _work_off(catalogue, files, work)
 
@@ -240,6 +243,7 @@ def _take_back(
     from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.undone import runs_there  # noqa: PLC0415
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415
+    from tagd.pipeline.writes import settle  # noqa: PLC0415
 
     with catalogue.read() as tx:
         if not runs_there(tx, number):
@@ -253,7 +257,10 @@ def _take_back(
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
         its = places[target.file_id]
-        return [tag_writer.take_back(now, place, dry_run=dry_run) for place in its]
+        reports = [tag_writer.take_back(now, place, dry_run=dry_run) for place in its]
+        if not dry_run:
+            settle(catalogue, target)  # what was about to be written is not wanted there either
+        return reports
 
     return _work_off(catalogue, list(places), work)
 

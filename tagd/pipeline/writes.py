@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import inscriptions
-from tagd.domain import Priority
+from tagd.catalogue import inscriptions, jobs
+from tagd.domain import JobKind, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.inscriptions import Wanted
+    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.inscriptions import Target, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,12 @@ class Writes:
     ) -> None:
         """The tags of these photos, by their row ids, have changed."""
         inscriptions.enqueue(tx, photos, self.wanted, priority, time.time())
+
+
+def settle(catalogue: Catalogue, done: Target) -> None:
+    """What the queue would do for this file has been done on request."""
+    with catalogue.read() as tx:  # most have nothing to settle, and then nobody is kept waiting
+        if not jobs.has(tx, JobKind.WRITE, done.file_id):
+            return
+    with catalogue.write() as tx:
+        inscriptions.settle_job(tx, done)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tagd.catalogue import photos, record
+from tagd.catalogue import inscriptions, photos, record
 from tagd.catalogue.engine import open_owner
 from tagd.catalogue.inscriptions import Target
 from tagd.catalogue.overview import files_at
@@ -143,6 +143,47 @@ def test_what_was_written_is_taken_back_whatever_the_picture_is_by_now(home: Hom
     assert "write --undo 1`" in told.stdout
     assert home.run("write", "--undo", "1").stdout == "1 file written\n"
     assert list(home.photos.iterdir()) == [photo]
+
+
+WRITES = "SELECT count(*) FROM job WHERE kind = 'write'"
+
+
+def waiting(home: Home) -> int:
+    [(count,)] = home.rows(WRITES)
+    return int(count)
+
+
+def test_a_write_on_request_does_what_waited(home: Home) -> None:
+    home.configure('[metadata]\nwrite = "embedded"\n')
+    [photo, other] = tagged(home, 2)
+    before = photo.read_bytes()
+    home.run("confirm", photo, "cat")
+    home.run("add", other, "dog")
+    assert waiting(home) == 2
+    home.run("write", other, "--to", "sidecar")
+    assert waiting(home) == 2, "the photo itself is still to be written"
+    home.run("write", other, "--dry-run")
+    assert waiting(home) == 2
+    run = home.json("write", home.photos)["run"]
+    assert waiting(home) == 0
+    home.run("add", photo, "dog")
+    home.run("write", "--undo", str(run))
+    assert waiting(home) == 0
+    assert photo.read_bytes() == before
+
+
+def test_a_correction_made_meanwhile_is_still_to_be_written(home: Home) -> None:
+    home.configure('[metadata]\nwrite = "embedded"\n')
+    [photo] = tagged(home, 1)
+    home.run("confirm", photo, "cat")
+    with closing(open_owner(home.database)) as catalogue:
+        with catalogue.read() as tx:
+            target = inscriptions.target(tx, 1)
+        home.run("add", photo, "dog")
+        with catalogue.write() as tx:
+            assert target is not None
+            inscriptions.settle_job(tx, target)
+    assert waiting(home) == 1
 
 
 @pytest.mark.parametrize("error", [NotWritable, DiskFull])
