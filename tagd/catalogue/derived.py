@@ -115,33 +115,12 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
     or not, in the order of their rows."""
     if not taggings:
         return []
-    stages = prediction.alias()
-    last = select(func.max(stages.c.stage)).where(stages.c.tagging_id == tagging.c.id)
-    rows = tx.execute(
-        select(
-            photo.c.id,
-            photo.c.content_hash,
-            tagging.c.tagged_at,
-            model.c.id,
-            model.c.name,
-            model.c.fingerprint,
-            prediction.c.logits,
-            prediction.c.log_sum_exp,
-        )
-        .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
-        .join(
-            prediction,
-            (prediction.c.tagging_id == tagging.c.id)
-            & (prediction.c.stage == last.scalar_subquery()),
-        )
-        .join(model, model.c.id == prediction.c.model_id)
-        .where(tagging.c.id.in_(list(taggings.values())))
-        .order_by(photo.c.id)
-    ).all()
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, list(taggings), keys)
     photos = []
-    for row_id, content_hash, at, model_id, name, fingerprint, packed, log_sum_exp in rows:
+    for row_id, content_hash, at, model_id, name, fingerprint, packed, log_sum_exp in _said(
+        tx, taggings.values()
+    ):
         ids, logits = unpack(packed)
         said = Predictions(
             photo_id=content_hash,
@@ -164,6 +143,33 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
             )
         )
     return photos
+
+
+def _said(tx: Connection, taggings: Collection[int]) -> Sequence[Any]:
+    """What the last stage of each of these taggings said, in the order of their photos."""
+    stages = prediction.alias()
+    last = select(func.max(stages.c.stage)).where(stages.c.tagging_id == tagging.c.id)
+    return tx.execute(
+        select(
+            photo.c.id,
+            photo.c.content_hash,
+            tagging.c.tagged_at,
+            model.c.id,
+            model.c.name,
+            model.c.fingerprint,
+            prediction.c.logits,
+            prediction.c.log_sum_exp,
+        )
+        .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
+        .join(
+            prediction,
+            (prediction.c.tagging_id == tagging.c.id)
+            & (prediction.c.stage == last.scalar_subquery()),
+        )
+        .join(model, model.c.id == prediction.c.model_id)
+        .where(tagging.c.id.in_(list(taggings)))
+        .order_by(photo.c.id)
+    ).all()
 
 
 def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:

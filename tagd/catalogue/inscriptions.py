@@ -155,6 +155,22 @@ def written(tx: Connection, file_id: int) -> list[Inscription]:
     ]
 
 
+def outdated(tx: Connection, photos: Collection[int], wanted: Wanted) -> list[tuple[Path, Place]]:
+    """Where the tags of these photos, by their row ids, were written and will not be by itself:
+    the photo's path and the place."""
+    found: list[tuple[Path, Place]] = []
+    for some in chunks(photos):
+        rows = tx.execute(
+            select(file.c.path_key, inscription.c.place)
+            .join_from(file, inscription, inscription.c.file_id == file.c.id)
+            .where(file.c.photo_id.in_(some), file.c.state != FileState.MISSING)
+            .where(inscription.c.ours != NOTHING_OURS)
+            .order_by(file.c.path_key)
+        )
+        found += [(path_of(key), Place(place)) for key, place in rows]
+    return [(path, place) for path, place in found if not wanted(path)]
+
+
 def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
     """The files, and the places in them, that hold what a run wrote, by its number."""
     rows = tx.execute(

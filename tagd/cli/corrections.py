@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ OfQuery = Annotated[
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """What a correction changed: `changed` of `photos` have other tags now; `below`: tags that were
-    rejected with it, being kinds of it. No run where none changed."""
+    rejected with it, being kinds of it. No run where none changed. `outdated`: the photos, and the
+    place in each, in which tags were written on request that are not these any more."""
 
     command: str
     tag: str
@@ -65,6 +67,7 @@ class Corrected:
     changed: int
     below: tuple[str, ...]
     run: int | None
+    outdated: tuple[tuple[Path, str], ...] = ()
 
 
 HELP = {
@@ -124,10 +127,10 @@ def _write(
     tx: Connection, command: str, label: str, photos: Sequence[int], settings: Config
 ) -> Corrected:
     """Correct all photos, or none."""
-    from tagd.catalogue import corrections, tags  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue import corrections, inscriptions, tags  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
     from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import writes_of  # noqa: PLC0415
+    from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
     from tagd.domain import Priority  # noqa: PLC0415
 
     derivation, action = derivation_of(settings), corrections.Action(command)
@@ -140,17 +143,20 @@ def _write(
     correction = corrections.Correction(action, label_id, frozenset(below))
     run = Run.of(f"tagd {command} {names[label]}")
     changes = corrections.correct(tx, correction, photos, run, time.time())
+    changed = {each.photo_id for each in changes}
     if (writes := writes_of(settings)) is not None:
-        writes.queue_rows(tx, {each.photo_id for each in changes}, Priority.ASKED)
+        writes.queue_rows(tx, changed, Priority.ASKED)
+    outdated = inscriptions.outdated(tx, changed, metadata_settings(settings).wants)
     with_it = {names[below[each.label_id]] for each in changes if each.label_id in below}
     return Corrected(
         command=command,
         tag=names[label],
         label=label,
         photos=len(photos),
-        changed=len({each.photo_id for each in changes}),
+        changed=len(changed),
         below=tuple(sorted(with_it)),
         run=run_id(tx, run) if changes else None,
+        outdated=tuple((path, str(place)) for path, place in outdated),
     )
 
 
@@ -237,6 +243,19 @@ def _tell(done: Corrected, *, json: bool) -> None:
         output.as_json(corrected_fields(done))
     else:
         output.line(corrected_line(done))
+        if done.outdated:
+            output.note(outdated_line(done.outdated))
+
+
+def outdated_line(where: Sequence[tuple[Path, str]]) -> str:
+    """That photos were written on request, and how to do so again."""
+    (path, place), count = where[0], len({path for path, _ in where})
+    again = f"`tagd write {shlex.quote(display(path))} --to {place}`"
+    if count == 1:
+        return f"the photo's metadata say what they did; to write them again: {again}"
+    return (
+        f"the metadata of {count:,} photos say what they did; to write them again, such as {again}"
+    )
 
 
 def corrected_fields(done: Corrected) -> dict[str, Any]:

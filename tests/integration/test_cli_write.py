@@ -172,6 +172,18 @@ def test_a_write_on_request_does_what_waited(home: Home) -> None:
     assert photo.read_bytes() == before
 
 
+def test_who_corrects_a_photo_that_was_written_on_request_is_told(home: Home) -> None:
+    [photo, other] = tagged(home, 2)
+    home.run("write", photo, "--to", "embedded")
+    assert home.run("add", other, "dog").stderr == ""
+    told = home.run("add", photo, "dog").stderr
+    assert f"write {photo} --to embedded`" in told
+    home.run("write", photo, "--to", "embedded")
+    assert subjects(photo) == ("cat", "dog")
+    home.configure('[metadata]\nwrite = "embedded"\n')
+    assert home.run("reject", photo, "cat").stderr == "", "it is in the queue"
+
+
 def test_a_correction_made_meanwhile_is_still_to_be_written(home: Home) -> None:
     home.configure('[metadata]\nwrite = "embedded"\n')
     [photo] = tagged(home, 1)
