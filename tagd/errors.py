@@ -28,6 +28,7 @@
         │   ├── TooLarge
         │   ├── MetadataMalformed    its metadata cannot be read, and is never rewritten
         │   ├── MetadataUnsafe       nothing can be written without harm to something else
+        │   ├── NameTooLong          its file system takes no name so long
         │   └── NotWritable          its folder, or the file, may not be written to
         └── TransientPhotoError  worth another try
             ├── TruncatedImage   perhaps still being written
@@ -38,7 +39,8 @@
             ├── DecoderDied      the decoder crashed on it
             ├── DecoderHung      the decoder took too long and was killed
             ├── FileBusy         another program has it open for writing
-            └── DiskFull         no room for a second copy beside it
+            ├── DiskFull         no room for a second copy beside it
+            └── InternalFault    a fault of tagd's own
 
 Errors of libraries are translated at the edge where they arise; nothing above sees them.
 """
@@ -51,6 +53,9 @@ from unicodedata import east_asian_width
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+_LONGEST_WORDS = 200  # characters of what was raised
 
 
 class TagdError(Exception):
@@ -239,6 +244,14 @@ class MetadataUnsafe(PermanentPhotoError):
     code = "metadata-unsafe"
 
 
+class NameTooLong(PermanentPhotoError):
+    """Its name, or that of what is to lie beside it, is longer than its file system takes."""
+
+    code = "name-too-long"
+    remedy = "give the photo, or its folder, a shorter name"
+    afterwards = "then: tagd failed --retry"
+
+
 class NotWritable(PermanentPhotoError):
     """Its folder, or the file itself, may not be written to."""
 
@@ -305,3 +318,20 @@ class DiskFull(TransientPhotoError):
     code = "disk-full"
     remedy = "make some"
     afterwards = "it is tried again by itself"
+
+
+class InternalFault(TransientPhotoError):
+    """tagd itself failed on it. What was raised is its cause."""
+
+    code = "internal-error"
+    remedy = "please report it, with the traceback in the log"
+
+    @classmethod
+    def of(cls, path: Path, raised: Exception) -> InternalFault:
+        """What somebody should have translated, and nobody did."""
+        # The system's own words, without the path that Python adds.
+        said = (raised.strerror if isinstance(raised, OSError) else None) or str(raised)
+        words = ": ".join(filter(None, (type(raised).__name__, *said.splitlines()[:1])))
+        fault = cls(path, f"an internal error ({words[:_LONGEST_WORDS]})")
+        fault.__cause__ = raised
+        return fault

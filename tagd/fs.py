@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import signal
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,28 @@ def path_of(key: bytes) -> Path:
     return Path(os.fsdecode(key))
 
 
+def read_regular(path: Path) -> bytes:
+    """The bytes of the regular file at `path`, through links. A FIFO, a device or a socket that has
+    its name by now is not waited for: it raises FileNotFoundError, as nothing there would."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise _no_file(path) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _no_file(path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _no_file(path: Path) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, "no regular file", str(path))
+
+
 def is_being_written(descriptor: int) -> bool | None:
     """Whether anybody has the file open for writing; None where the system does not tell, as of
     files that belong to others.
@@ -62,14 +85,14 @@ def is_being_written(descriptor: int) -> bool | None:
     return False
 
 
-def signature_of(stat: os.stat_result, *, stable_inode: bool = True) -> Signature:
+def signature_of(status: os.stat_result, *, stable_inode: bool = True) -> Signature:
     """What says that a file is unchanged without opening it."""
     return Signature(
-        size=stat.st_size,
-        mtime_ns=stat.st_mtime_ns,
-        ctime_ns=stat.st_ctime_ns,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
         # SQLite's integers are signed: an inode number past 2^63 is stored as its complement.
-        inode=(stat.st_ino - (1 << 64) if stat.st_ino >= 1 << 63 else stat.st_ino)
+        inode=(status.st_ino - (1 << 64) if status.st_ino >= 1 << 63 else status.st_ino)
         if stable_inode
         else 0,
     )

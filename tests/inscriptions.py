@@ -116,7 +116,7 @@ class Desk:
             ),
             max_attempts=3,
             on_written=written.append,
-            on_failed=lambda _path, reason: self.failed.append(reason),
+            on_failed=lambda _path, reason, _error: self.failed.append(reason),
             on_trouble=_raise,
             clock=lambda: time.time() + later,
         ).drain()

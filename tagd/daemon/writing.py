@@ -16,7 +16,7 @@ from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.config.derivation import derivation_of
 from tagd.config.writing import metadata_settings
 from tagd.domain import JobKind
-from tagd.errors import TagdError, in_a_line
+from tagd.errors import InternalFault, TagdError, in_a_line
 from tagd.fs import display
 from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.unwritten import Unwritten
     from tagd.config import Config
     from tagd.domain import Place
+    from tagd.errors import PhotoError
     from tagd.metadata.writer import Report
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.ledger import Recovery
@@ -272,7 +273,9 @@ class Writing:
         self.written += 1
         self._log.debug("tags written", path=report.path)
 
-    def _failed(self, path: Path, reason: str) -> None:
+    def _failed(self, path: Path, reason: str, error: PhotoError) -> None:
+        if isinstance(error, InternalFault):
+            self._log.error("an internal error", path=path, exc_info=error.__cause__)
         # Said once as long as it lasts: on a full disk it would be said of every photo, again and
         # again. All of them are in `tagd failed`.
         say = self._log.debug if reason in self._said else self._log.warning

@@ -14,6 +14,7 @@ from tagd.errors import (
     FileUnreadable,
     FileVanished,
     MetadataUnsafe,
+    NameTooLong,
     NotWritable,
 )
 
@@ -25,6 +26,8 @@ _AT_FDCWD: Final = -100
 _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_FOLDER: Final = frozenset({errno.EEXIST, errno.ENOTDIR, errno.ELOOP})
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 # Attributes that only the system may set; what it denies there is no loss of the user's.
 _SYSTEMS_OWN: Final = ("security.", "trusted.")
 _ACL: Final = "system.posix_acl_access"
@@ -44,9 +47,35 @@ def translated(path: Path) -> Iterator[None]:
             raise NotWritable(
                 path, f"its folder or the file cannot be written ({reason})"
             ) from error
-        if error.errno == errno.ENOENT:
+        if error.errno == errno.ENAMETOOLONG:
+            raise NameTooLong(path, "its name is longer than its file system takes") from error
+        if error.errno in _GONE:
             raise FileVanished(path, "it is not there any more") from error
         raise FileUnreadable(path, reason) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has this name, a dangling link included. Raises OSError where nobody can
+    tell, and where nothing can have it."""
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno in {*_GONE, errno.ELOOP}:
+            return False
+        raise
+    return True
+
+
+def make_folder(folder: Path) -> None:
+    """Make it, with those above it, where it is not there. Raises a PhotoError."""
+    with translated(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno in _NO_FOLDER:
+                words = "what has the name of its folder is no folder"
+                raise NotWritable(folder, words) from error
+            raise
 
 
 def exchange(one: Path, other: Path) -> bool:

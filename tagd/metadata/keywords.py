@@ -32,6 +32,7 @@ Keywords = Mapping[Field, tuple[str, ...]]
 IN_XMP: Final = (Field.SUBJECT, Field.HIERARCHY, Field.TAGS_LIST)
 BY_PERSON: Final = "person"
 _LONGEST_IPTC: Final = 64  # bytes; IPTC-IIM 4.2, 2:25
+_NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]+")
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
 
 
@@ -180,6 +181,12 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
 def cut_to_iptc(name: str) -> str:
     """As much of a keyword as IPTC has room for."""
     return name.encode()[:_LONGEST_IPTC].decode("utf-8", "ignore").rstrip()
+
+
+def without_controls(value: str) -> str:
+    """A keyword of somebody else's without what XML cannot hold, such as the NUL that old programs
+    end one with; any other is as it was."""
+    return _NOT_IN_XML.sub(" ", value).strip() if _NOT_IN_XML.search(value) else value
 
 
 def _clean(name: str) -> str:

@@ -13,6 +13,7 @@ from tagd.containers import DamagedContainer, bmff, png, recognise, webp
 from tagd.containers.jpeg import metadata
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import Tags, Value, all_tags
+from tagd.fs import read_regular
 from tagd.metadata import exif, iptc, packets, xmp
 from tagd.metadata.file_calls import translated
 from tagd.metadata.keywords import IN_XMP, Field, unique
@@ -77,11 +78,11 @@ class FileTags:
 def read(photo: Path, sidecar: Path | None = None) -> FileTags:
     """What the photo says, and over it what its sidecar says. Raises a PhotoError on I/O errors."""
     with translated(photo):
-        inside = of_photo(photo.read_bytes())
+        inside = of_photo(read_regular(photo))
     if sidecar is None:
         return inside
     with translated(sidecar):
-        return over(of_packets([sidecar.read_bytes()]), inside)
+        return over(of_packets([read_regular(sidecar)]), inside)
 
 
 def over(first: FileTags, second: FileTags) -> FileTags:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tagd.containers import DamagedContainer, strict_spans
+from tagd.fs import read_regular
 from tagd.metadata import file_calls
 from tagd.metadata.file_calls import translated
 from tagd.metadata.ledger import Seen, digest_of
@@ -36,7 +37,7 @@ def recover(intent: Intent) -> Recovered:
         if not intent.path.parent.is_dir():
             return Recovered.AWAITED
         intent.part.unlink(missing_ok=True)
-        kept = _exists(intent.swap) and not _settle(intent)
+        kept = file_calls.is_there(intent.swap) and not _settle(intent)
         file_calls.sync_folder(intent.path.parent)
         if kept:
             return Recovered.KEPT
@@ -49,7 +50,7 @@ def _settle(intent: Intent) -> bool:
     if _holds(swap, intent.digest):  # ours, and not needed
         swap.unlink()
         return True
-    if not _exists(path):
+    if not file_calls.is_there(path):
         file_calls.rename_new(swap, path)
         return True
     if Seen.of(swap.lstat()) == intent.seen:  # the old one, whose name has gone to a new one
@@ -66,23 +67,18 @@ def _settle(intent: Intent) -> bool:
 
 def _is_written(intent: Intent) -> bool:
     if not intent.digest:
-        return not _exists(intent.path)
-    return _exists(intent.path) and _holds(intent.path, intent.digest)
-
-
-def _exists(path: Path) -> bool:
-    """Whether there is something of that name, a dangling link included."""
-    return path.exists() or path.is_symlink()
+        return not file_calls.is_there(intent.path)
+    return file_calls.is_there(intent.path) and _holds(intent.path, intent.digest)
 
 
 def _holds(path: Path, digest: str) -> bool:
-    return path.is_file() and digest_of(path.read_bytes()) == digest
+    return path.is_file() and digest_of(read_regular(path)) == digest
 
 
 def _is_whole(path: Path) -> bool:
     """Whether the file is complete as far as its structure tells."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         strict_spans(data)
     except DamagedContainer:
         return False

@@ -6,6 +6,8 @@ file's, and the JPEG's sidecar is found by its full name only. So no two photos 
 
 from __future__ import annotations
 
+import errno
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +18,7 @@ RAW_SUFFIXES: Final = frozenset(
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf"}
     | {".srw", ".x3f"}
 )
+_NOT_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _PICTURE_SUFFIXES: Final = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jpe", ".jpeg", ".jpg", ".jxl", ".mov"}
     | {".mp4", ".png", ".tif", ".tiff", ".webp"}
@@ -67,7 +70,7 @@ def find(photo: Path, rule: SidecarRule) -> Path | None:
         for ending in (".xmp", ".XMP"):
             # Whether it may be is asked last: that takes a look for every other kind of picture.
             found = place / (name + ending)
-            if found.is_file() and (name == photo.name or _may_be_short(photo)):
+            if _is_file(found) and (name == photo.name or _may_be_short(photo)):
                 return found
     return None
 
@@ -86,6 +89,17 @@ def choose(photo: Path, rule: SidecarRule) -> Path:
         return found
     is_short = rule.name is SidecarName.SHORT and _may_be_short(photo)
     return rule.mirror_of(photo.parent) / ((photo.stem if is_short else photo.name) + ".xmp")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is one. Nothing has a name that is too long. Raises OSError where nobody can
+    tell."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return False
+        raise
 
 
 def _may_be_short(photo: Path) -> bool:

@@ -21,18 +21,20 @@ from tagd.errors import (
     MetadataMalformed,
     MetadataUnsafe,
 )
-from tagd.metadata import packets, reader, sidecar, xmp
+from tagd.metadata import file_calls, packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
-from tagd.metadata.keywords import IN_XMP, Field, claimed
+from tagd.metadata.file_calls import translated
+from tagd.metadata.keywords import IN_XMP, Field, claimed, without_controls
 from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tagd.domain import Signature
     from tagd.metadata.keywords import Joined, Keywords
     from tagd.metadata.ledger import Ledger
+    from tagd.metadata.safe_write import Original
     from tagd.metadata.sidecar import SidecarRule
 
 Decodes = Callable[[Path], None]
@@ -139,8 +141,7 @@ class Writer:
 
         Raises a PhotoError; the sidecar is then as it was.
         """
-        place = sidecar.choose(photo, rule)
-        original = take(place) if place.exists() or place.is_symlink() else None
+        place, original = _present(photo, rule)
         carried = _carried(photo, embedded)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
@@ -150,7 +151,7 @@ class Writer:
             return report
         if original is None:
             assert edit.data is not None
-            place.parent.mkdir(parents=True, exist_ok=True)
+            file_calls.make_folder(place.parent)
             signature = create(place, edit.data, like=photo, ledger=self.ledger, ours=report.ours)
         elif edit.data is None:
             remove(original, ledger=self.ledger)
@@ -165,6 +166,15 @@ class Writer:
                 options=self.options,
             )
         return dataclasses.replace(report, signature=signature)
+
+
+def _present(photo: Path, rule: SidecarRule) -> tuple[Path, Original | None]:
+    """The photo's sidecar, or where it is to be, and what is there."""
+    with translated(rule.mirror_of(photo.parent)):
+        place = sidecar.choose(photo, rule)
+    with translated(place):
+        is_there = file_calls.is_there(place)
+    return place, take(place) if is_there else None
 
 
 def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
@@ -184,16 +194,21 @@ def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
 
 
 def _carried(photo: Path, ours: Keywords | None) -> Keywords:
-    """The keywords that others embedded in the photo, in the fields that a sidecar has."""
+    """The keywords that others embedded in the photo, in the fields that a sidecar has, as far as
+    XML can hold them."""
     found = reader.read(photo)
     if ours is None:
         ours = claimed(found.claims, found.keywords, lambda _: ())
     theirs = {
-        each: tuple(value for value in found.of(each) if value not in ours.get(each, ()))
+        each: _sound(value for value in found.of(each) if value not in ours.get(each, ()))
         for each in Field
     }
     plain = theirs[Field.SUBJECT] or theirs[Field.IPTC] or theirs[Field.WINDOWS]
     return {**{each: theirs[each] for each in IN_XMP}, Field.SUBJECT: plain}
+
+
+def _sound(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, map(without_controls, values)))
 
 
 def _parses(copy: Path) -> None:

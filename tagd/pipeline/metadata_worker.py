@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import inscriptions, jobs
 from tagd.domain import FileState, JobKind, Priority
-from tagd.errors import CatalogueError, FileVanished, PhotoError
-from tagd.fs import display
+from tagd.errors import CatalogueError, FileVanished, InternalFault, PhotoError
 from tagd.pipeline import retry
 from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 
@@ -40,7 +39,7 @@ class MetadataWorker(QueueWorker):
         tag_writer: TagWriter,
         max_attempts: int,
         on_written: Callable[[Report], None],
-        on_failed: Callable[[Path, str], None],
+        on_failed: Callable[[Path, str, PhotoError], None],
         on_trouble: Callable[[Exception], None],
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
@@ -98,8 +97,13 @@ class MetadataWorker(QueueWorker):
         self.at_work = job.file_id
         try:
             reports, is_unread = self._write(job)
+        except CatalogueError:
+            raise
         except PhotoError as error:
             self._settle_failure(job, error)
+            return
+        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
+            self._settle_failure(job, InternalFault.of(job.path, raised))
             return
         finally:
             self.at_work = None
@@ -125,8 +129,8 @@ class MetadataWorker(QueueWorker):
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()
         verdict = retry.decide_writing(error, job, now=now, max_attempts=self._max_attempts)
-        about = "" if error.path == job.path else f"{display(error.path)}: "  # its sidecar
-        reason = about + error.advice
+        # Without a path: many photos may have one reason, which is then said once.
+        reason = error.advice if error.path == job.path else f"its sidecar: {error.advice}"
         with self._catalogue.write() as tx:
             match verdict:
                 case retry.GiveUp():
@@ -134,4 +138,4 @@ class MetadataWorker(QueueWorker):
                 case retry.RetryAt():
                     jobs.retry_later(tx, job, error.code, reason, verdict)
         if not isinstance(error, FileVanished):  # most were deleted, which is nobody's trouble
-            self._on_failed(job.path, reason)
+            self._on_failed(job.path, reason, error)

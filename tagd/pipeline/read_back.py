@@ -8,6 +8,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tagd.domain import Place, Readings
+from tagd.fs import read_regular
 from tagd.metadata import reader, sidecar
 from tagd.metadata.keywords import Field
 from tagd.metadata.sidecar import BESIDE
@@ -105,7 +106,7 @@ def _sidecars(path: Path, rule: SidecarRule) -> FileTags:
     packets: list[bytes] = []
     with contextlib.suppress(OSError):
         small = (p for p in sidecar.of(path, rule) if p.stat().st_size <= _MOST_SIDECAR)
-        packets.extend(place.read_bytes() for place in small)
+        packets.extend(map(read_regular, small))
     return reader.of_packets(packets)
 
 

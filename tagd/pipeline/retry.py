@@ -12,6 +12,7 @@ from tagd.errors import (
     FileBusy,
     FileChanged,
     FileVanished,
+    InternalFault,
     PermanentPhotoError,
     PhotoError,
     TruncatedImage,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tagd.domain import Job, Signature
 
 CRASHES_ALLOWED = 1  # a photo that kills two decoders is not given a third
+FAULTS_ALLOWED = 3  # tries of a photo that tagd itself fails on
 BACK_OFF_SECONDS = 5.0
 BACK_OFF_MOST_SECONDS = 3600.0
 # At least, for a disk that is full or not mounted, or a program that has the file open.
@@ -78,6 +80,8 @@ def decide(
             if job.crashes >= CRASHES_ALLOWED:
                 return GiveUp()
             return RetryAt(now, crashed=True)
+        case InternalFault():
+            return _back_off(job, now, min(FAULTS_ALLOWED, max_attempts))
     return _back_off(job, now, max_attempts)
 
 
@@ -96,6 +100,8 @@ def decide_writing(
             return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
         case DiskFull() | FileBusy():
             return RetryAt(now + WAIT_SECONDS, counts=False)
+        case InternalFault():
+            return _back_off(job, now, min(FAULTS_ALLOWED, max_attempts))
     return _back_off(job, now, max_attempts)
 
 

@@ -14,7 +14,7 @@ from tagd.catalogue import jobs
 from tagd.containers import payload_hash
 from tagd.domain import FileState, JobKind, Priority
 from tagd.errors import FileChanged
-from tagd.fs import signature_of
+from tagd.fs import read_regular, signature_of
 from tagd.metadata.file_calls import translated
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def as_it_is(
         stands = (signature.size, signature.mtime_ns) == (known.size, known.mtime_ns)
         if stands and target.state is FileState.TAGGED:
             return target
-        data = target.path.read_bytes()
+        data = read_regular(target.path)
     if not any_picture and payload_hash(data) != target.content:
         raise FileChanged(
             target.path, "its picture has changed since it was tagged: `tagd tag` it first"

@@ -198,7 +198,7 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
         shown = overview.show(tx, photo)
     assert failure.path == photo
     assert failure.kind is JobKind.WRITE
-    assert failure.reason.startswith(f"its tags are not written: {sidecar}: there is no XMP in it")
+    assert failure.reason.startswith("its tags are not written: its sidecar: there is no XMP in it")
     assert failure.reason.endswith("repair it, or move it away")
     assert desk.outcomes == [(Place.SIDECAR, Outcome.REFUSED)]
     assert desk.unwritten() == [(1, photo)]

@@ -19,6 +19,7 @@ from tagd.errors import (
     FileChanged,
     FileUnreadable,
     FileVanished,
+    InternalFault,
     MetadataMalformed,
     ModelUnavailable,
     NotAnImage,
@@ -153,3 +154,15 @@ def test_what_is_not_there_is_asked_for_ever_less_often(waited: float, wait: flo
     job = replace(JOB, queued_at=1e6 - waited)
     said = decide_writing(FileVanished(PATH, "gone"), job, now=1e6, max_attempts=3)
     assert said == RetryAt(1e6 + wait, counts=False)
+
+
+def test_what_tagd_itself_fails_on_three_times_is_given_up() -> None:
+    fault = InternalFault.of(PATH, ValueError("odd"))
+    jobs = [replace(JOB, attempts=tried) for tried in range(3)]
+    tagging = [
+        decide(fault, job, signature=STILL, now=0.0, settle_seconds=2.0, max_attempts=9)
+        for job in jobs
+    ]
+    writing = [decide_writing(fault, job, now=0.0, max_attempts=9) for job in jobs]
+    for came in (tagging, writing):
+        assert [isinstance(each, GiveUp) for each in came] == [False, False, True]
