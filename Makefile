@@ -5,16 +5,40 @@ PHOTOS ?= ./photos
 FOLDER = $(if $(filter ~/%,$(PHOTOS)),$(HOME)/$(subst ~/,,$(PHOTOS)),$(PHOTOS))
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
 # In the order of the folders: what starts daemons comes first, and no long file is left to the end.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # As pip does with what it installs: each start would compile anew where Python is told to write none.
 COMPILE := $(BIN)/python -m compileall -q tagd
 
+# Before minutes of downloading: what comes, what it takes, and how to have less. Asks nothing.
+TORCH := $(wildcard $(VENV)/lib/python3*/site-packages/torch)
+# Only for these does PyPI's PyTorch bring NVIDIA's libraries along.
+WITH_GPU := $(if $(TORCH),,$(filter x86_64,$(shell uname -m)))
+NEEDED_MB := $(if $(WITH_GPU),7000,2000)
+AGAIN = make $(MAKECMDGOALS) $(MAKEOVERRIDES)
+define ANNOUNCE
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "tagd needs Python 3.11 or newer, and this is $$($(PYTHON) --version)."; \
+  echo "Where there is a newer one: $(AGAIN) PYTHON=python3.12"; exit 1; }
+@free=$$(df -Pm . | awk 'NR == 2 { print $$4 }'); [ "$$free" -ge $(NEEDED_MB) ] || { \
+  echo "Installing needs about $(NEEDED_MB) MB, and the disk of $(CURDIR) has $$free MB free."; \
+  $(SMALLER) exit 1; }
+@echo "Downloading about $(if $(WITH_GPU),2.5,0.5) GB, once;" \
+  "it takes $(if $(WITH_GPU),6,1.5) GB in $(CURDIR)/$(VENV)."; $(SMALLER)
+endef
+define SMALLER
+$(if $(WITH_GPU),echo "Most of it is for NVIDIA GPUs. Without one 1.5 GB will do; press Ctrl-C and type:"; \
+  echo "  $(PYTHON) -m venv $(VENV)"; \
+  echo "  $(BIN)/pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu"; \
+  echo "  $(AGAIN)";)
+endef
+
 .PHONY: run test slow lint check format bench clean
 
 run: $(VENV)/.installed
-	mkdir -p "$(FOLDER)"
-	exec $(BIN)/tagd run "$(FOLDER)"
+	@mkdir -p "$(FOLDER)"
+	@exec $(BIN)/tagd run "$(FOLDER)"
 
 test: $(VENV)/.installed-test
 	$(PYTEST) -m "not slow"
@@ -39,14 +63,16 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.bench $(if $(filter-out file default,$(origin PHOTOS)),--photos "$(FOLDER)")
 
 $(VENV)/.installed: pyproject.toml
+	$(ANNOUNCE)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	$(PIP) install --editable '.[raw]'
 	$(COMPILE)
 	touch $@
 
 $(VENV)/.installed-test: pyproject.toml
+	$(ANNOUNCE)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(PIP) install --editable '.[test]'
 	$(COMPILE)
 	touch $@ $(VENV)/.installed
 
