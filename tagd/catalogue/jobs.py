@@ -230,6 +230,13 @@ def counts(tx: Connection) -> dict[JobState, int]:
     return {state: found.get(state, 0) for state in JobState}
 
 
+def left(tx: Connection, kind: JobKind = JobKind.TAG) -> int:
+    """How many jobs are to be done still: those that wait, and those at work."""
+    to_do = job.c.state.in_([JobState.WAITING, JobState.LEASED])
+    found = select(func.count()).where(job.c.kind == kind, to_do)
+    return tx.scalar(found) or 0
+
+
 def waiting(tx: Connection, most: int, kind: JobKind = JobKind.TAG) -> int:
     """How many jobs may be claimed, counted up to `most`."""
     ready = (job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before == READY)

@@ -160,7 +160,7 @@ def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: boo
     from tagd.daemon import once  # noqa: PLC0415
 
     tagging.quiet_logs(settings)
-    with tagging.progress() as show:
+    with tagging.saying_what_waits(settings), tagging.progress() as show:
         summary = once.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
     tagging.print_summary(summary, json=json)
 

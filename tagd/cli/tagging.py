@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,6 +12,7 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, existing, existing_folder
+from tagd.errors import CatalogueMissing
 from tagd.fs import display
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from subprocess import Popen
 
+    from tagd.catalogue.lock import Holder
     from tagd.config import Config
     from tagd.daemon.once import Summary
     from tagd.pipeline.progress import Progress
@@ -81,9 +83,41 @@ def tag(
 
     _collect_garbage()
     quiet_logs(settings)
-    with progress() as show:
+    with saying_what_waits(settings), progress() as show:
         summary = once.tag_once(settings, [absolute(path) for path in paths], show)
     print_summary(summary, json=json)
+
+
+@contextmanager
+def saying_what_waits(settings: Config) -> Iterator[None]:
+    """On Ctrl-C say what is left in the queue, and who goes on with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        output.note(waiting_line(*_left(settings.catalogue.path)))
+        raise
+
+
+def _left(catalogue: Path) -> tuple[int, Holder | None]:
+    """How many photos wait to be tagged, and who works on them."""
+    from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+
+    try:
+        with open_reader(catalogue) as opened, opened.read() as tx:
+            return jobs.left(tx), owner_of(catalogue)
+    except CatalogueMissing:
+        return 0, None
+
+
+def waiting_line(photos: int, holder: Holder | None) -> str:
+    """What is left after Ctrl-C, in a line."""
+    if not photos:
+        return "interrupted; no photo waits in the queue"
+    wait = output.count(photos, "photo waits", "photos wait")
+    if holder is not None:
+        return f"interrupted; {wait}, and {holder} goes on with them"
+    return f"interrupted; {wait}: the same command again goes on with them, or `tagd run`"
 
 
 def _collect_garbage() -> None:

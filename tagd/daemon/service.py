@@ -203,7 +203,7 @@ class Service:
         self._metrics.count_write(place, outcome)
 
     def _ready(self, engine: Engine) -> None:
-        if self._is_loaded:
+        if self._is_loaded or self._orders.stopping.is_set():
             return
         self._is_loaded = True
         self._log.info(

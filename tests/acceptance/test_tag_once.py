@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
 
+from tagd.catalogue.engine import open_owner
 from tests import photos
 from tests.acceptance.home import Home
+from tests.support import PATIENCE_SECONDS, wait_until
 
 
 def test_tags_what_is_there_and_leaves_it_alone_the_second_time(home: Home) -> None:
@@ -45,6 +51,36 @@ def test_beside_a_running_daemon_it_submits_and_watches(home: Home) -> None:
     summary = json.loads(told.stdout)
     assert (summary["tagged"], summary["unchanged"], summary["duplicates"]) == (0, 3, 1)
     assert [each["path"] for each in summary["failed"]] == [str(outside / "broken.jpg")]
+
+
+def interrupted(home: Home, when: Callable[[], bool]) -> tuple[int, str]:
+    """The status, and what `tagd tag` says of Ctrl-C then."""
+    command = home.command("tag", home.photos)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=home.environment
+    ) as process:
+        wait_until(when)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, told
+
+
+def test_ctrl_c_says_what_waits_and_how_it_goes_on(home: Home) -> None:
+    photos.distinct(60, home.photos)
+    open_owner(home.database).close()
+    status, told = interrupted(home, lambda: "tagged" in home.states().values())
+    left = list(home.states().values()).count("queued")
+    assert status == 130
+    assert f"{left} photos wait: the same command again goes on" in told
+    assert home.json("tag", home.photos)["tagged"] == left
+
+
+def test_ctrl_c_beside_a_daemon_says_that_this_one_goes_on(home: Home) -> None:
+    photos.distinct(2, home.photos)
+    with closing(open_owner(home.database, "tagd run")):
+        status, told = interrupted(home, lambda: list(home.states().values()) == ["queued"] * 2)
+    assert status == 130
+    assert "2 photos wait, and tagd run (process" in told
 
 
 def test_a_path_that_is_not_there_is_an_error(home: Home) -> None:

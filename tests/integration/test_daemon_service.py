@@ -123,6 +123,15 @@ def test_a_paused_start_is_over_at_once_and_ready_when_the_models_are_loaded(
     assert service.logs.count("ready") == 1
 
 
+def test_a_start_that_is_stopped_is_never_ready(
+    catalogue: Catalogue, root: Path, loaded: threading.Event
+) -> None:
+    with running(catalogue, root) as service:
+        service.orders.stop()
+        loaded.set()
+    assert "ready" not in service.logs
+
+
 def test_a_start_that_is_paused_before_the_models_are_loaded_is_over(
     catalogue: Catalogue, root: Path, loaded: threading.Event
 ) -> None:
