@@ -150,16 +150,18 @@ def _network(bench: Bench, network: Network, matrix: float) -> tuple[list[Target
     built, preprocessing = _built(name)
     images = _images(preprocessing, batch)
     exact = TorchSession(built, preprocessing, Device("cpu", "fp32", "to compare with"))
-    expected = exact.logits(images[:CHECKED])
+    expected = exact.run(images[:CHECKED]).logits
     figures: list[Target] = []
     notes: list[str] = []
     best = 0.0
     for way in bench.ways:
         _reset_peak(bench)
         session = TorchSession(_built(name)[0], preprocessing, bench.device, way)
-        apart = float(np.abs(session.logits(images[:CHECKED]) - expected).max() / expected.std())
-        rate = bench.rate(partial(session.logits, images)) * batch
-        one = 1000 / bench.rate(partial(session.logits, images[:1]))
+        apart = float(
+            np.abs(session.run(images[:CHECKED]).logits - expected).max() / expected.std()
+        )
+        rate = bench.rate(partial(session.run, images)) * batch
+        one = 1000 / bench.rate(partial(session.run, images[:1]))
         if session.way is way:
             best = max(best, rate)
             most = MOST_APART[bench.device.precision]
@@ -185,17 +187,17 @@ def _end_to_end(bench: Bench, photos: Sequence[Path]) -> list[Target]:
     way = Way.GRAPHS if bench.is_gpu else Way.EAGER
     session = TorchSession(built, preprocessing, bench.device, way)
     geometry, cores = preprocessing.geometry, len(os.sched_getaffinity(0))
-    session.logits(_images(preprocessing, min(TOGETHER, len(photos))))
+    session.run(_images(preprocessing, min(TOGETHER, len(photos))))
     began = time.perf_counter()
     for outcomes in batches(
         photos, [geometry], size=TOGETHER, decoders=cores, limits=DecodeLimits()
     ):
-        session.logits(np.stack([each.photo.inputs[geometry] for each in outcomes if each.photo]))
+        session.run(np.stack([each.photo.inputs[geometry] for each in outcomes if each.photo]))
     on_cpu = len(photos) / (time.perf_counter() - began)
     began = time.perf_counter()
     for start in range(0, len(photos), TOGETHER):
         some = photos[start : start + TOGETHER]
-        session.logits(decoded_on_device(some, preprocessing, bench.device))
+        session.run(decoded_on_device(some, preprocessing, bench.device))
     on_device = len(photos) / (time.perf_counter() - began)
     return [
         Target("photos a second, decoder processes", on_cpu),

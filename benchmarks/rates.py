@@ -96,10 +96,10 @@ def forward(model: LoadedModel) -> float:
     height, width = model.geometry.crop
     images = np.random.default_rng(0).integers(0, 256, (BATCH, height, width, 3), np.uint8)
     for _ in range(5):
-        model.session.logits(images)
+        model.session.run(images)
     began, passes = time.perf_counter(), 0
     while time.perf_counter() - began < FORWARD_SECONDS:
-        model.session.logits(images)
+        model.session.run(images)
         passes += 1
     return BATCH * passes / (time.perf_counter() - began)
 
@@ -112,7 +112,7 @@ def best(photos: Sequence[Path], model: LoadedModel) -> list[int]:
         if not seen:
             continue
         inputs = np.stack([each.photo.inputs[model.geometry] for each in seen if each.photo])
-        rows = model.session.logits(inputs).argmax(axis=1)
+        rows = model.session.run(inputs).logits.argmax(axis=1)
         found |= {each.ticket: int(row) for each, row in zip(seen, rows, strict=True)}
     return list(found.values())
 

@@ -48,7 +48,7 @@ def ask(
     places = {label: place for place, label in enumerate(common_labels(pool, models))}
     for model in models:  # the first pass is slow, and no photo's fault
         height, width = pool.geometry_of(model).crop
-        pool.get(model).session.logits(np.zeros((batch_size, height, width, 3), np.uint8))
+        pool.get(model).session.run(np.zeros((batch_size, height, width, 3), np.uint8))
     said: dict[str, list[NDArray[np.float32]]] = {model: [] for model in models}
     seconds = dict.fromkeys(models, 0.0)
     order: list[int] = []
@@ -65,7 +65,7 @@ def ask(
         for model in models if read else ():
             images = np.stack([photo.inputs[pool.geometry_of(model)] for _, photo in read])
             began = clock()
-            said[model].append(pool.get(model).session.logits(images))
+            said[model].append(pool.get(model).session.run(images).logits)
             seconds[model] += clock() - began
         done += len(outcomes)
         progress(done, len(pictures))

@@ -73,10 +73,10 @@ def bench(
     for size in batches or usual:
         images = np.repeat(rings(model.geometry.crop)[np.newaxis], size, axis=0)
         for _ in range(WARM_UP_PASSES):
-            session.logits(images)
+            session.run(images)
         if session.batch_limit is not None and session.batch_limit < size:
             return
-        took = _passes(partial(session.logits, images), clock, seconds)
+        took = _passes(partial(session.run, images), clock, seconds)
         yield Speed(
             fingerprint=model.fingerprint,
             device=session.device,

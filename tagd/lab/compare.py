@@ -89,9 +89,9 @@ def _opinion(
 ) -> Opinion:
     loaded = pool.get(model)
     image = inputs[loaded.geometry][np.newaxis]
-    loaded.session.logits(image)  # the first pass is slow, and says nothing of the later ones
+    loaded.session.run(image)  # the first pass is slow, and says nothing of the later ones
     began = clock()
-    row = loaded.session.logits(image)[0]
+    row = loaded.session.run(image).logits[0]
     took = clock() - began
     said = predictions_of("", loaded, row)
     best = zip(said.labels[:GUESSES], said.probabilities()[:GUESSES], strict=True)

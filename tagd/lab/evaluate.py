@@ -110,7 +110,7 @@ def _ask(
     known = [place for place, truth in enumerate(truths) if truth is not None]
     loaded = pool.get(model)
     height, width = loaded.geometry.crop
-    loaded.session.logits(np.zeros((1, height, width, 3), np.uint8))  # the first pass is slow
+    loaded.session.run(np.zeros((1, height, width, 3), np.uint8))  # the first pass is slow
     said: list[Predictions] = []
     true: list[str] = []
     failed, seconds = 0, 0.0
@@ -126,7 +126,7 @@ def _ask(
         if read:
             images = np.stack([photo.inputs[loaded.geometry] for _, photo in read])
             began = clock()
-            rows = loaded.session.logits(images)
+            rows = loaded.session.run(images).logits
             seconds += clock() - began
             for (ticket, photo), row in zip(read, rows, strict=True):
                 said.append(predictions_of(photo.photo_id, loaded, row))

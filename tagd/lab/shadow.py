@@ -113,7 +113,7 @@ def _tags(
         return
     loaded = pool.get(model)
     images = np.stack([photo.inputs[loaded.geometry] for photo in decoded])
-    for photo, row in zip(decoded, loaded.session.logits(images), strict=True):
+    for photo, row in zip(decoded, loaded.session.run(images).logits, strict=True):
         yield derivation.tags_of(predictions_of(photo.photo_id, loaded, row))
 
 

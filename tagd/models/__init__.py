@@ -1,4 +1,4 @@
-"""Weights on disk become logits.
+"""Weights on disk become logits, embeddings and features.
 
     zoo.toml            the facts: every model, each fact with its source
     registry.py         the zoo as frozen `ModelFacts`; listing it imports no torch
@@ -18,7 +18,8 @@
     device.py           where to compute, and why there (pure)
     placement.py        what becomes of that when the GPU goes and comes back
     memory.py           how much there is, and giving it back
-    session.py          one interface for whatever computes logits, with a fake for tests
+    session.py          one interface for whatever runs a network, with a fake for tests
+    outputs.py          what a network can be asked for; taps.py: where in a network of PyTorch's
     failover.py         a session that another one replaces when its device has gone
     torch_session.py    PyTorch as that interface
     from_pixels.py      a network behind its normalisation

@@ -270,7 +270,7 @@ def _asked(facts: ModelFacts, labels: tuple[str, ...], state: checkpoint.State) 
     largest = _watch_largest(network)
     session = TorchSession(network, facts.preprocessing, Device("cpu", "fp32", "to try it"))
     with FlopCounterMode(display=False) as counter:
-        answer = session.logits(rings(facts.input_size)[None])
+        answer = session.run(rings(facts.input_size)[None]).logits
     if answer.shape != (1, len(labels)) or not np.isfinite(answer).all():
         raise WeightsRefused(f"{facts.id}: it answers with something that is no number a label")
     if facts.id in registry.zoo():

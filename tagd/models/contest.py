@@ -101,7 +101,7 @@ class Stand:
         `DeviceUnavailable`."""
         try:
             session = self.opening.open_torch(self.facts, self.labels, device, way)
-            session.logits(rings(self.facts.input_size)[None])
+            session.run(rings(self.facts.input_size)[None])
         except DeviceUnavailable:
             raise
         except ModelError as error:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 from tagd.errors import ModelError
 from tagd.models import memory
 from tagd.models.graph_cache import GraphFile
+from tagd.models.outputs import LOGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
     from pathlib import Path
 
     import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tagd.models.device import Device
     from tagd.models.onnx_session import OnnxSession
+    from tagd.models.outputs import Output, Outputs
     from tagd.models.registry import ModelFacts
     from tagd.models.session import Session
 
@@ -130,10 +132,15 @@ class ChangingSession:
     def batch_limit(self, most: int | None) -> None:
         self._inner.batch_limit = most
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @property
+    def outputs(self) -> frozenset[Output]:
+        """The present one's."""
+        return self._inner.outputs
+
+    def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         """See `Session`."""
         self._change()
-        return self._inner.logits(images)
+        return self._inner.run(images, outputs)
 
     def describe(self) -> str:
         """The present one's."""

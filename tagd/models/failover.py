@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tagd.errors import DeviceUnavailable
+from tagd.models.outputs import LOGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from tagd.models.outputs import Output, Outputs
     from tagd.models.session import Session
 
 
@@ -54,13 +56,18 @@ class FailoverSession:
     def batch_limit(self, most: int | None) -> None:
         self.inner.batch_limit = most
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @property
+    def outputs(self) -> frozenset[Output]:
+        """The inner one's."""
+        return self.inner.outputs
+
+    def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         """See `Session`."""
         try:
-            return self.inner.logits(images)
+            return self.inner.run(images, outputs)
         except DeviceUnavailable as error:
             self.inner = self._replace(self.inner, error)
-        return self.inner.logits(images)
+        return self.inner.run(images, outputs)
 
     def describe(self) -> str:
         """The inner one's."""

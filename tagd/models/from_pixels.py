@@ -9,18 +9,19 @@ import torch
 
 if TYPE_CHECKING:
     from tagd.models.preprocessing import Preprocessing
+    from tagd.models.taps import Tapped
 
 
 class FromPixels(torch.nn.Module):
-    """`uint8` pictures of (N, height, width, 3) to logits of (N, classes). It normalises in fp32,
-    where the network is, and gives the network what it computes in."""
+    """`uint8` pictures of (N, height, width, 3) to what the network answers with. It normalises in
+    fp32, where the network is, and gives the network what it computes in."""
 
     scale: torch.Tensor
     shift: torch.Tensor
 
     def __init__(
         self,
-        network: torch.nn.Module,
+        network: Tapped,
         preprocessing: Preprocessing,
         dtype: torch.dtype = torch.float32,
     ) -> None:
@@ -33,8 +34,10 @@ class FromPixels(torch.nn.Module):
         self.register_buffer("scale", 1 / (255 * std))
         self.register_buffer("shift", -mean / std)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         # A permuted view of pixels is channels-last already, and stays so.
         pixels = images.permute(0, 3, 1, 2).to(torch.float32)
-        answer: torch.Tensor = self.network((pixels * self.scale + self.shift).to(self._dtype))
+        answer: tuple[torch.Tensor, ...] = self.network(
+            (pixels * self.scale + self.shift).to(self._dtype)
+        )
         return answer

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 2  # of what `graph_export` writes: raise it when other graphs are to be made
+# Of what `graph_export` writes: raise it when other graphs are to be made, as with other outputs.
+FORMAT = 3
 LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and runs
 
 

@@ -20,11 +20,12 @@ import onnxruntime  # noqa: F401 - what is missing is noticed before the work
 import torch
 
 from tagd.errors import TagdError
-from tagd.models import backend
+from tagd.models import backend, taps
 from tagd.models.device import Device
 from tagd.models.from_pixels import FromPixels
 from tagd.models.graph_cache import GraphFile
-from tagd.models.onnx_session import INPUT, OUTPUT, OnnxSession
+from tagd.models.onnx_session import INPUT, OnnxSession
+from tagd.models.outputs import in_order
 from tagd.models.passes import is_out_of_memory
 from tagd.models.preprocessing import Preprocessing
 from tagd.models.selftest import rings
@@ -32,17 +33,25 @@ from tagd.models.shelf import Shelf
 from tagd.models.torch_session import TorchSession
 
 BUSY = 3
-CLOSE_ENOUGH = 1e-3  # of the logits' spread; seen between the two: 5e-6 to 3e-5
+CLOSE_ENOUGH = 1e-3  # of an output's spread; seen of logits between the two: 5e-6 to 3e-5
 _HERE = Device("cpu", "fp32", "for the export")
 
 
 def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
-    """The graph of a network in evaluation mode, for one picture at a time."""
+    """The graph of a network in evaluation mode, for one picture at a time, with all outputs that
+    the network has. What nobody asks for costs nothing: it is computed on the way to the logits."""
     height, width = preprocessing.geometry.crop
-    whole = FromPixels(network, preprocessing).eval().requires_grad_(False)
+    where = taps.find(network, torch.zeros((1, 3, height, width)))
+    outputs = in_order(where.outputs)
+    whole = FromPixels(taps.Tapped(network, where, outputs), preprocessing)
     example = torch.zeros((1, height, width, 3), dtype=torch.uint8)
     program = torch.onnx.export(
-        whole, (example,), input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False
+        whole.eval().requires_grad_(False),
+        (example,),
+        input_names=[INPUT],
+        output_names=list(outputs),
+        dynamo=True,
+        verbose=False,
     )
     assert program is not None
     graph: bytes = program.model_proto.SerializeToString()
@@ -84,12 +93,16 @@ def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) 
     noise = np.random.default_rng(1).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
     plain = np.full((1, height, width, 3), 128, dtype=np.uint8)
     pictures = np.concatenate([rings((height, width))[None], noise, plain])
-    ours = OnnxSession(graph, preprocessing, _HERE, threads=None).logits(pictures)
-    theirs = TorchSession(network, preprocessing, _HERE).logits(pictures)
-    apart = float(np.abs(ours - theirs).max() / max(theirs.std(), 1e-6))
-    if not apart <= CLOSE_ENOUGH:
-        words = f"the graph's answers differ from PyTorch's by {apart:.2g} of their spread"
-        raise CannotExport(words)
+    session = OnnxSession(graph, preprocessing, _HERE, threads=None)
+    ours = session.run(pictures, session.outputs)
+    theirs = TorchSession(network, preprocessing, _HERE).run(pictures, session.outputs)
+    for output in in_order(session.outputs):
+        mine, exact = getattr(ours, output), getattr(theirs, output)
+        apart = float(np.abs(mine - exact).max() / max(exact.std(), 1e-6))
+        if not apart <= CLOSE_ENOUGH:
+            raise CannotExport(
+                f"the graph's {output} differ from PyTorch's by {apart:.2g} of their spread"
+            )
 
 
 def main(arguments: list[str]) -> int:

@@ -15,21 +15,24 @@ import onnxruntime as ort
 
 from tagd.errors import ModelError
 from tagd.models import memory
+from tagd.models.outputs import LOGITS, Output, Outputs, in_order
 from tagd.models.processor import processor
-from tagd.models.session import require_images
+from tagd.models.session import require_images, require_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence, Set
+
     from numpy.typing import NDArray
 
     from tagd.models.device import Device
     from tagd.models.preprocessing import Preprocessing
 
-INPUT = "images"  # uint8 (N, height, width, 3)
-OUTPUT = "logits"  # float32 (N, classes)
+INPUT = "images"  # uint8 (N, height, width, 3); the outputs go by their own names
 
 
 class OnnxSession:
-    """A graph that takes `uint8` pictures and normalises them itself.
+    """A graph that takes `uint8` pictures and normalises them itself; its outputs are named by
+    `Output`.
 
     `threads` compute at a time, every core's where it is None. Passes run beside each other in any
     case; with `share_passes` a single pass is divided among the threads as well, which pays for
@@ -54,7 +57,9 @@ class OnnxSession:
         self._threads = threads or len(os.sched_getaffinity(0))
         self.batch_limit: int | None = None
         threads_a_pass = self._threads if share_passes else 1
-        self._runtime: ort.InferenceSession | None = _open(graph, threads_a_pass)
+        runtime = _open(graph, threads_a_pass)
+        self._runtime: ort.InferenceSession | None = runtime
+        self._shapes = {Output(each.name): each.shape[1:] for each in runtime.get_outputs()}
         # Start when there is something for them, and end with the session.
         self._callers = ThreadPoolExecutor(self._threads, thread_name_prefix="forward")
 
@@ -63,18 +68,31 @@ class OnnxSession:
         """The processor's name."""
         return processor()
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @property
+    def outputs(self) -> frozenset[Output]:
+        """What the graph was exported with."""
+        return frozenset(self._shapes)
+
+    def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         """See `Session`. A pass takes one picture: more are no quicker on a CPU, and take more
         memory."""
         require_images(images, self._size)
+        require_outputs(outputs, self.outputs)
         if self._runtime is None:
             raise ModelError("this session has been closed")
-        forward = partial(_forward, self._runtime)
+        wanted = in_order(outputs)
+        forward = partial(_forward, self._runtime, wanted)
         if len(images) > 1 and self._threads > 1:
             rows = list(self._callers.map(forward, images))
         else:
             rows = [forward(image) for image in images]
-        return np.stack(rows) if rows else np.empty((0, self._classes), dtype=np.float32)
+        columns = zip(*rows, strict=True) if rows else (() for _ in wanted)
+        return Outputs(
+            **{
+                output.value: np.stack(column) if column else self._none_of(output)
+                for output, column in zip(wanted, columns, strict=True)
+            }
+        )
 
     def describe(self) -> str:
         """Such as "cpu, fp32, ONNX Runtime, 2 threads: no GPU driver is loaded"."""
@@ -86,18 +104,18 @@ class OnnxSession:
         self._runtime = None
         self._callers.shutdown(wait=False)
 
-    @property
-    def _classes(self) -> int:
-        assert self._runtime is not None
-        return int(self._runtime.get_outputs()[0].shape[1])
+    def _none_of(self, output: Output) -> NDArray[np.float32]:
+        return np.empty((0, *self._shapes[output]), dtype=np.float32)
 
 
-def _forward(runtime: ort.InferenceSession, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _forward(
+    runtime: ort.InferenceSession, outputs: Sequence[Output], image: NDArray[np.uint8]
+) -> list[NDArray[np.float32]]:
+    """The outputs for one picture, without the dimension of pictures."""
     try:
-        row: NDArray[np.float32] = runtime.run([OUTPUT], {INPUT: image[None]})[0][0]
+        return [batch[0] for batch in runtime.run(outputs, {INPUT: image[None]})]
     except Exception as error:
         raise ModelError(f"the forward pass failed in ONNX Runtime: {error}") from error
-    return row
 
 
 def _open(graph: bytes, threads_a_pass: int) -> ort.InferenceSession:

@@ -18,8 +18,9 @@ from tagd.models.ways import Way
 if TYPE_CHECKING:
     from tagd.models.from_pixels import FromPixels
 
-Run = Callable[[torch.Tensor], torch.Tensor]
-Launch = Callable[[], torch.Tensor]
+Answer = tuple[torch.Tensor, ...]  # a network's outputs, in their order
+Run = Callable[[torch.Tensor], Answer]
+Launch = Callable[[], Answer]
 
 WARM_UP_PASSES = 2  # before a recording: the first ones choose kernels and take workspaces
 # For each model one compilation of a single picture and one of any number; PyTorch gives up at 8.
@@ -37,12 +38,15 @@ class Passes(Protocol):
     def buckets(self) -> tuple[int, ...]:
         """The sizes of its passes, ascending; none where any size will do."""
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """`uint8` pictures on the network's device to a tensor of fp32 logits that nobody else
-        writes to; it may not be computed yet. No more pictures than the largest of `buckets`.
+    def __call__(self, pixels: torch.Tensor) -> Answer:
+        """`uint8` pictures on the network's device to tensors of fp32 that nobody else writes to;
+        they may not be computed yet. No more pictures than the largest of `buckets`.
 
         Raises `Unusable`, and `RuntimeError` as PyTorch does.
         """
+
+
+PassesMaker = Callable[["Way", "FromPixels", torch.device, float], Passes]
 
 
 class Eager:
@@ -53,15 +57,14 @@ class Eager:
     def __init__(self, whole: FromPixels) -> None:
         self._whole = whole
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, pixels: torch.Tensor) -> Answer:
         """See `Passes`."""
-        answer: torch.Tensor = self._whole(pixels)
-        return answer.float()
+        return tuple(output.float() for output in self._whole(pixels))
 
 
 class Fixed:
     """Passes of a few sizes. `prepare` is given the memory where a pass will find its pictures, and
-    returns what launches it; `tolerance` is how far its logits may be from an eager pass's, in
+    returns what launches it; `tolerance` is how far its outputs may be from an eager pass's, in
     parts of their spread."""
 
     buckets = BUCKETS
@@ -74,7 +77,7 @@ class Fixed:
         self._tolerance = tolerance
         self._ready: dict[int, tuple[torch.Tensor, Launch]] = {}
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, pixels: torch.Tensor) -> Answer:
         """See `Passes`. What the pictures leave empty holds those of earlier passes."""
         size = bucket_of(len(pixels), self.buckets)
         if size not in self._ready:
@@ -82,25 +85,31 @@ class Fixed:
         place, launch = self._ready[size]
         place[: len(pixels)].copy_(pixels)
         # A copy: the next pass of this size answers in the same memory.
-        return launch()[: len(pixels)].to(torch.float32, copy=True)
+        return tuple(output[: len(pixels)].to(torch.float32, copy=True) for output in launch())
 
     def _made(self, size: int, pixels: torch.Tensor) -> tuple[torch.Tensor, Launch]:
         place = pixels.new_zeros((size, *pixels.shape[1:]))
         place[: len(pixels)].copy_(pixels)
-        expected = self._whole(place).float()
+        expected = self._whole(place)
         try:
             launch = self._prepare(place)
-            answer = launch().float()
+            answer = launch()
         except Exception as error:
             if is_out_of_memory(error):
                 raise
             raise Unusable(_in_words(error)) from error
-        apart = float((answer - expected).abs().max() / expected.std().clamp(min=1e-6))
+        apart = max(map(_apart, answer, expected))
         if not apart <= self._tolerance:
             raise Unusable(
                 f"its answers are {apart:.2g} of their spread apart from an eager pass's"
             )
         return place, launch
+
+
+def _apart(answer: torch.Tensor, expected: torch.Tensor) -> float:
+    """The largest difference, in parts of the expected values' spread."""
+    exact = expected.float()
+    return float((answer.float() - exact).abs().max() / exact.std().clamp(min=1e-6))
 
 
 def passes(way: Way, whole: FromPixels, device: torch.device, tolerance: float) -> Passes:
@@ -147,7 +156,7 @@ def _recorded(run: Run, place: torch.Tensor) -> Launch:
         with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
             answer = run(place)
 
-    def launch() -> torch.Tensor:
+    def launch() -> Answer:
         graph.replay()
         return answer
 

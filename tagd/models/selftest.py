@@ -48,12 +48,12 @@ def self_test(pool: ModelPool, model: str) -> SelfTest:
     """
     loaded = pool.get(model)
     picture = rings(loaded.geometry.crop)[np.newaxis]
-    answer = predictions_of("", loaded, loaded.session.logits(picture)[0])
+    answer = predictions_of("", loaded, loaded.session.run(picture).logits[0])
     golden = loaded.facts.self_test
     took: list[float] = []
     for _ in range(PASSES):
         began = time.perf_counter()
-        loaded.session.logits(picture)
+        loaded.session.run(picture)
         took.append(1000 * (time.perf_counter() - began))
     return SelfTest(
         model=model,

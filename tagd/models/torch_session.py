@@ -15,18 +15,21 @@ from tagd.models import executable_memory, memory
 from tagd.models.buckets import bucket_of, take
 from tagd.models.device import Gpus, choose
 from tagd.models.from_pixels import FromPixels
-from tagd.models.passes import Eager, Unusable, is_out_of_memory, passes
+from tagd.models.outputs import LOGITS, Outputs, in_order
+from tagd.models.passes import Unusable, is_out_of_memory, passes
 from tagd.models.processor import processor
-from tagd.models.session import require_images
+from tagd.models.session import require_images, require_outputs
+from tagd.models.taps import Tapped, Taps, find
 from tagd.models.ways import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Set
 
     from numpy.typing import NDArray
 
     from tagd.models.device import Device, Wanted
-    from tagd.models.passes import Passes
+    from tagd.models.outputs import Output
+    from tagd.models.passes import Answer, Passes, PassesMaker
     from tagd.models.preprocessing import Preprocessing
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -55,24 +58,26 @@ class TorchSession:
         device: Device,
         way: Way = Way.EAGER,
         say: Callable[[str], None] = lambda _: None,
+        *,
+        make_passes: PassesMaker = passes,
     ) -> None:
         self._place = device
+        self._preprocessing = preprocessing
         self._device = torch.device(device.name)
         self._size = preprocessing.geometry.crop
         self._say = say
+        self._make_passes = make_passes
         self._why_eager = ""
         self.way = way
         self.batch_limit: int | None = None
-        dtype = _DTYPES[device.precision]
-        network = network.eval().requires_grad_(False)
+        self._network: torch.nn.Module | None = network.eval().requires_grad_(False)
+        self._taps: Taps | None = None
+        self._runs: dict[tuple[Output, ...], Passes] = {}
         try:
-            network.to(self._device, dtype).to(memory_format=torch.channels_last)
-            whole = FromPixels(network, preprocessing, dtype).eval().to(self._device)
+            network.to(self._device, self._dtype).to(memory_format=torch.channels_last)
             self._copies = _stream(self._device) if self._is_gpu else None
         except RuntimeError as error:
             raise self._failure(error) from error
-        self._whole: FromPixels | None = whole
-        self._run: Passes | None = passes(way, whole, self._device, self.tolerance)
 
     @property
     def device(self) -> str:
@@ -94,26 +99,32 @@ class TorchSession:
         """By the precision."""
         return _TOLERANCES[self._place.precision]
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @property
+    def outputs(self) -> frozenset[Output]:
+        """What the network has, found out by one pass when it is first asked for."""
+        return self._found.outputs
+
+    def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         """See `Session`."""
         require_images(images, self._size)
+        wanted = in_order(outputs)
         # torch warns of memory that it may not write to, as shared memory can be.
         writable = np.require(images, requirements=["C", "W"])
         try:
             with torch.inference_mode():
                 # Only here the device is waited for: while it computes one pass, the pictures of
                 # the next are copied.
-                return torch.cat(list(self._answers(writable))).cpu().numpy()
+                columns = zip(*self._answers(writable, wanted), strict=True)
+                arrays = [torch.cat(column).cpu().numpy() for column in columns]
         except RuntimeError as error:
             raise self._failure(error) from error
+        return Outputs(**dict(zip(wanted, arrays, strict=True)))
 
-    def _answers(self, images: NDArray[np.uint8]) -> Iterator[torch.Tensor]:
-        """The logits of pass after pass, at least one."""
+    def _answers(self, images: NDArray[np.uint8], outputs: tuple[Output, ...]) -> Iterator[Answer]:
+        """The outputs of pass after pass, at least one."""
         done = 0
         while True:
-            run = self._run
-            if run is None:
-                raise ModelError("this session has been closed")
+            run = self._passes(outputs)
             part = images[done : done + take(len(images) - done, run.buckets, self.batch_limit)]
             answer = self._pass(run, part)
             if answer is None:
@@ -124,8 +135,34 @@ class TorchSession:
             if done == len(images):
                 return
 
-    def _pass(self, run: Passes, part: NDArray[np.uint8]) -> torch.Tensor | None:
-        """The logits; None where it is to be tried again with fewer pictures, or eagerly."""
+    def _passes(self, outputs: tuple[Output, ...]) -> Passes:
+        """The network as it answers with these outputs, in the way that it is run in."""
+        if self._network is None:
+            raise ModelError("this session has been closed")
+        if outputs not in self._runs:
+            # Who wants logits alone pays for no pass that looks for the rest.
+            where = Taps(None, None) if set(outputs) == LOGITS else self._found
+            require_outputs(set(outputs), where.outputs)
+            tapped = Tapped(self._network, where, outputs)
+            whole = FromPixels(tapped, self._preprocessing, self._dtype).eval().to(self._device)
+            self._runs[outputs] = self._make_passes(self.way, whole, self._device, self.tolerance)
+        return self._runs[outputs]
+
+    @property
+    def _found(self) -> Taps:
+        if self._network is None:
+            raise ModelError("this session has been closed")
+        if self._taps is None:
+            blank = torch.zeros((1, 3, *self._size), dtype=self._dtype, device=self._device)
+            self._taps = find(self._network, blank)
+        return self._taps
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return _DTYPES[self._place.precision]
+
+    def _pass(self, run: Passes, part: NDArray[np.uint8]) -> Answer | None:
+        """The outputs; None where it is to be tried again with fewer pictures, or eagerly."""
         try:
             return run(self._on_device(part))
         except Unusable as error:
@@ -142,10 +179,10 @@ class TorchSession:
         return None
 
     def _run_eagerly(self, reason: str) -> None:
-        assert self._whole is not None
         self._why_eager = f"; not {self.way}, since {reason}"
         self._say(f"PyTorch runs a model eagerly on {self.device}{self._why_eager}")
-        self.way, self._run = Way.EAGER, Eager(self._whole)
+        self.way = Way.EAGER
+        self._runs.clear()
 
     def _on_device(self, images: NDArray[np.uint8]) -> torch.Tensor:
         if self._copies is None:
@@ -169,7 +206,8 @@ class TorchSession:
 
     def close(self) -> None:
         """Forget the network; a pass that is under way ends first."""
-        self._run = self._whole = None
+        self._network = None
+        self._runs.clear()
         if self._is_gpu:
             memory.reclaim()
 

@@ -133,7 +133,7 @@ class Classifier:
         for model in self.models:
             loaded = self._models.get(model)
             height, width = loaded.geometry.crop
-            loaded.session.logits(np.zeros((1, height, width, 3), dtype=np.uint8))
+            loaded.session.run(np.zeros((1, height, width, 3), dtype=np.uint8))
 
     def close(self) -> None:
         """Let go of the models."""
@@ -223,7 +223,7 @@ class Classifier:
         """What the model says of each photo, and how sure it is."""
         loaded = self._models.get(stage.model)
         images = np.stack([photo.inputs[loaded.geometry] for photo in photos])
-        for photo, row in zip(photos, loaded.session.logits(images), strict=True):
+        for photo, row in zip(photos, loaded.session.run(images).logits, strict=True):
             said = predictions_of(photo.photo_id, loaded, row)
             yield said, certainty(row, stage.temperature)
 

@@ -35,7 +35,7 @@ def pool(warm_cache: Path, tmp_path: Path) -> Iterator[ModelPool]:
 
 def test_every_session_of_a_cpu_stands_and_says_the_same(pool: ModelPool) -> None:
     picture = rings(pool.geometry_of(LITE0).crop)[None]
-    answers = {name: model.session.logits(picture) for name, model in contestants(pool, LITE0)}
+    answers = {name: model.session.run(picture).logits for name, model in contestants(pool, LITE0)}
     assert {ONNX_RUNTIME, PYTORCH} <= answers.keys()
     assert (PYTORCH_BF16 in answers) is computes_in_bf16()
     assert np.abs(answers[ONNX_RUNTIME] - answers[PYTORCH]).max() < 0.02

@@ -4,6 +4,7 @@ what is stored of its answer is what the library itself says of the same tensor.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from tagd.cli import app_for
 from tagd.daemon import build
 from tagd.domain import Predictions
 from tagd.models import labelset, registry
+from tagd.models.outputs import WITH_EMBEDDING
+from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.registry import BundledWeights, ModelFacts
 from tagd.pipeline.decode import DecodeLimits, decode
 from tests import models, photos
@@ -75,6 +78,14 @@ class Place:
         geometry = facts.preprocessing.geometry
         return decode(self.photo, [geometry], DecodeLimits()).inputs[geometry][None]
 
+    def embedding(self, facts: ModelFacts, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the model's own session gives for the photo as it was seen."""
+        settings = PoolSettings(device="cpu", folder=self.root / "models")
+        with contextlib.closing(ModelPool(settings=settings)) as pool:
+            found = pool.get(facts.id).session.run(image, WITH_EMBEDDING).embedding
+        assert found is not None
+        return found
+
 
 def deviation(said: Predictions, exact: NDArray[np.float32]) -> float:
     """The largest difference from the library's logits, as a share of their spread."""
@@ -100,6 +111,7 @@ def test_a_row_of_the_zoo_says_what_its_library_says(facts: ModelFacts, tmp_path
     source = models.save(built, facts, tmp_path / "source")
     image = place.seen(facts)
     exact = models.exact(built, facts, image)
+    exact_embedding = models.exact_embedding(built, facts, image)
     models.disturb(built)
     other = models.exact(built, facts, image)
     del built
@@ -113,3 +125,8 @@ def test_a_row_of_the_zoo_says_what_its_library_says(facts: ModelFacts, tmp_path
     assert len(said.labels) == 64
     assert deviation(said, exact) < 1e-4
     assert deviation(said, other) > 1e-2
+
+    embedding = place.embedding(facts, image)
+    assert embedding.ndim == 2
+    apart = np.abs(embedding - exact_embedding).max() / np.ptp(exact_embedding)
+    assert apart < 1e-4

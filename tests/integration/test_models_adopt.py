@@ -78,8 +78,8 @@ def test_classes_of_its_own_become_a_vocabulary_of_its_own(dishes: Path, shelf: 
     images = models.pictures(facts, 3)
     library = models.LIBRARY.from_pretrained(dishes).eval()
     expected = models.exact(library, facts, images)
-    assert loaded.session.logits(images).shape == (3, 3)
-    np.testing.assert_allclose(loaded.session.logits(images), expected, atol=1e-5)
+    assert loaded.session.run(images).logits.shape == (3, 3)
+    np.testing.assert_allclose(loaded.session.run(images).logits, expected, atol=1e-5)
     assert self_test(pool, "dishes").ok  # no answer is known, but it is one
 
 
@@ -122,7 +122,7 @@ def test_a_checkpoint_of_imagenets_larger_sets_says_synsets(
     facts = adopt(Request(timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf)
     assert facts.label_set == name
     model = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root)).get("wide")
-    [row] = model.session.logits(models.pictures(facts, 1))
+    [row] = model.session.run(models.pictures(facts, 1)).logits
     assert model.labels[int(row.argmax())] == labelset.load(name)[-2]
 
 
@@ -134,7 +134,7 @@ def test_a_trainers_checkpoint_is_taken(weights: Path, tmp_path: Path, shelf: Sh
     plain = models.network(SMALL)
     plain.load_state_dict(load_file(weights))
     pool = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root))
-    ours = pool.get(SMALL.id).session.logits(images)
+    ours = pool.get(SMALL.id).session.run(images).logits
     np.testing.assert_allclose(ours, models.exact(plain, facts, images), atol=1e-4)
 
 

@@ -23,6 +23,7 @@ from tagd.domain import Predictions
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import bundled, labelset, registry, torch_session
 from tagd.models.device import Device
+from tagd.models.outputs import EVERYTHING
 from tagd.models.pool import LoadedModel, ModelPool
 from tagd.models.predictions import predictions_of
 from tagd.models.selftest import deviation, rings, self_test
@@ -67,7 +68,7 @@ def cropped(transform: Any, photo: Image.Image) -> NDArray[np.uint8]:
 def said(model: LoadedModel, photo: Image.Image) -> Predictions:
     """What the session says of a photo that timm resized and cropped."""
     pixels = cropped(transform_of(timm.create_model(model.facts.architecture)), photo)
-    return predictions_of("", model, model.session.logits(pixels[None])[0])
+    return predictions_of("", model, model.session.run(pixels[None]).logits[0])
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -78,10 +79,26 @@ def test_logits_equal_timms_own(pool: ModelPool, model: str) -> None:
     with torch.inference_mode():
         exact = network(torch.stack([transform(photo) for photo in photos])).numpy()
     pixels = np.stack([cropped(transform, photo) for photo in photos])
-    ours = pool.get(model).session.logits(pixels)
+    ours = pool.get(model).session.run(pixels).logits
     assert ours.dtype == np.float32
     assert np.ptp(exact, axis=1).min() > 1  # else a comparison would say nothing
     np.testing.assert_allclose(ours, exact, atol=1e-4)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_embedding_is_what_timm_gives_its_classifier(pool: ModelPool, model: str) -> None:
+    network = reference(model)
+    transform = transform_of(network)
+    with torch.inference_mode():
+        pooled = network.forward_features(transform(coffee())[None])
+        exact = network.forward_head(pooled, pre_logits=True).numpy()
+        features = pooled.numpy()
+    ours = pool.get(model).session.run(cropped(transform, coffee())[None], EVERYTHING)
+    assert ours.embedding is not None
+    assert ours.features is not None
+    spread = float(np.ptp(exact))
+    np.testing.assert_allclose(ours.embedding, exact, atol=1e-4 * spread)
+    np.testing.assert_allclose(ours.features, features, atol=1e-4 * float(np.ptp(features)))
 
 
 def test_other_weights_give_other_logits(pool: ModelPool) -> None:
@@ -91,7 +108,7 @@ def test_other_weights_give_other_logits(pool: ModelPool) -> None:
     facts = registry.find(LITE0)
     other = TorchSession(network, facts.preprocessing, Device("cpu", "fp32", ""))
     picture = rings(facts.input_size)[None]
-    difference = np.abs(other.logits(picture) - pool.get(LITE0).session.logits(picture))
+    difference = np.abs(other.run(picture).logits - pool.get(LITE0).session.run(picture).logits)
     assert difference.max() > 1e-3
 
 
@@ -150,8 +167,8 @@ def test_each_row_belongs_to_its_image(pool: ModelPool) -> None:
     session = pool.get(LITE0).session
     numbers = np.random.default_rng(7)
     images = numbers.integers(0, 256, (5, 224, 224, 3), dtype=np.uint8)
-    together = session.logits(images)
-    alone = np.concatenate([session.logits(image[None]) for image in images])
+    together = session.run(images).logits
+    alone = np.concatenate([session.run(image[None]).logits for image in images])
     np.testing.assert_allclose(together, alone, atol=1e-3)
     assert np.abs(together[0] - together[1]).max() > 0.1
 
@@ -162,17 +179,17 @@ def test_shared_read_only_and_strided_pixels_are_taken_and_left_alone(pool: Mode
     frozen = picture.copy()
     frozen.flags.writeable = False
     strided = np.repeat(picture, 2, axis=2)[:, :, ::2]
-    exact = session.logits(picture)
+    exact = session.run(picture).logits
     for pixels in (frozen, strided):
-        np.testing.assert_array_equal(session.logits(pixels), exact)
+        np.testing.assert_array_equal(session.run(pixels).logits, exact)
     np.testing.assert_array_equal(frozen, picture)
 
 
 def test_no_images_get_no_rows_and_others_are_refused(pool: ModelPool) -> None:
     session = pool.get(LITE0).session
-    assert session.logits(np.zeros((0, 224, 224, 3), np.uint8)).shape == (0, 1000)
+    assert session.run(np.zeros((0, 224, 224, 3), np.uint8)).logits.shape == (0, 1000)
     with pytest.raises(ValueError, match=r"\(N, 224, 224, 3\), got uint8 \(1, 260, 260, 3\)"):
-        session.logits(np.zeros((1, 260, 260, 3), np.uint8))
+        session.run(np.zeros((1, 260, 260, 3), np.uint8))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -212,7 +229,7 @@ def test_half_precision_stays_within_its_tolerance(pool: ModelPool) -> None:
     half = TorchSession(reference(LITE0), facts.preprocessing, Device("cpu", "bf16", "as asked"))
     exact = pool.get(LITE0).session
     picture = rings(facts.input_size)[None]
-    difference = np.abs(half.logits(picture) - exact.logits(picture)).max()
+    difference = np.abs(half.run(picture).logits - exact.run(picture).logits).max()
     assert exact.tolerance < difference < half.tolerance
     assert half.describe() == f"cpu, bf16, {threads_in_words()}: as asked"
 
@@ -251,7 +268,7 @@ def test_a_device_that_fails_is_said_in_words(
     place = Device("cpu", "fp32", "as asked")
     session = TorchSession(Failing(), registry.find(LITE0).preprocessing, place)
     with pytest.raises(kind, match=message) as caught:
-        session.logits(rings((224, 224))[None])
+        session.run(rings((224, 224))[None])
     assert type(caught.value) is kind
 
 
@@ -260,7 +277,7 @@ def test_a_closed_session_does_not_answer() -> None:
     session = own.get(LITE0).session
     own.close()
     with pytest.raises(ModelError, match="closed"):
-        session.logits(rings((224, 224))[None])
+        session.run(rings((224, 224))[None])
 
 
 def test_threads_are_as_asked() -> None:

@@ -55,11 +55,11 @@ def test_out_of_memory_halves_the_batch_and_remembers(error: RuntimeError) -> No
     images = models.pictures(FACTS, 7)
     expected = models.exact(plain, FACTS, images)
     np.testing.assert_allclose(
-        session.logits(images), expected, atol=1e-4 * float(np.ptp(expected))
+        session.run(images).logits, expected, atol=1e-4 * float(np.ptp(expected))
     )
     assert tight.seen == [7, 3, 3, 1]
     assert session.batch_limit == 3
-    session.logits(images)
+    session.run(images)
     assert tight.seen[4:] == [3, 3, 1]  # it did not try seven again
 
 
@@ -67,7 +67,7 @@ def test_one_picture_that_does_not_fit_is_said() -> None:
     tight = Tight(models.network(FACTS), 0, torch.OutOfMemoryError("CUDA out of memory"))
     session = TorchSession(tight, FACTS.preprocessing, CPU)
     with pytest.raises(ModelError, match="cpu is out of memory: CUDA"):
-        session.logits(models.pictures(FACTS, 4))
+        session.run(models.pictures(FACTS, 4))
     assert tight.seen == [4, 2, 1]
 
 
@@ -115,7 +115,7 @@ def test_unloading_gives_the_memory_back(tmp_path: Path) -> None:
     pool = ModelPool(settings=PoolSettings("cpu", folder=tmp_path / "models"))
     memory.reclaim()
     before = psutil.Process().memory_info().rss
-    pool.get(facts.id).session.logits(models.pictures(facts))
+    pool.get(facts.id).session.run(models.pictures(facts))
     loaded = psutil.Process().memory_info().rss
     pool.unload(facts.id)
     after = psutil.Process().memory_info().rss

@@ -57,7 +57,7 @@ def test_a_loaded_model_is_what_the_pool_says_without_loading() -> None:
     assert loaded.geometry == pool.geometry_of(LITE2)
     assert loaded.labels == pool.labels_of(LITE2)
     assert loaded.fingerprint == pool.fingerprint_of(LITE2)
-    assert loaded.session.logits(np.zeros((2, 260, 260, 3), np.uint8)).shape == (2, 1000)
+    assert loaded.session.run(np.zeros((2, 260, 260, 3), np.uint8)).logits.shape == (2, 1000)
 
 
 def test_threads_that_ask_at_once_get_one_load() -> None:
@@ -116,7 +116,7 @@ def test_what_was_unloaded_is_loaded_again_and_its_user_may_finish() -> None:
     assert pool.unload(LITE0)
     assert not pool.unload(LITE0)
     assert pool.loaded() == ()
-    in_use.session.logits(np.zeros((1, 224, 224, 3), np.uint8))
+    in_use.session.run(np.zeros((1, 224, 224, 3), np.uint8))
     assert pool.get(LITE0) is not in_use
     assert loads.opened == [LITE0, LITE0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tagd.errors import DeviceUnavailable, ModelError
 from tagd.models import registry
 from tagd.models.device import Device, Wanted
+from tagd.models.outputs import LOGITS, Output, Outputs
 from tagd.models.placement import PROBE_SECONDS
 from tagd.models.pool import BATCH, ModelPool, PoolSettings
 from tagd.models.registry import ModelFacts
@@ -75,10 +76,10 @@ class _Session(FakeSession):
         self.device = device.name
         self._machine = machine
 
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         if self.device != "cpu" and not self._machine.gpu:
             raise DeviceUnavailable("cuda:0 stopped working: lost")
-        return super().logits(images)
+        return super().run(images, outputs)
 
 
 def test_the_least_recently_used_makes_room_within_the_budget() -> None:
@@ -165,7 +166,7 @@ def test_a_gpu_that_goes_is_an_error_that_says_how_to_go_on() -> None:
     assert session.device == "cuda:0"
     machine.gpu = False
     with pytest.raises(DeviceUnavailable, match="stopped working") as said:
-        session.logits(BLACK[LITE0])
+        session.run(BLACK[LITE0])
     assert "allow_cpu_fallback" in said.value.hint
     assert pool.loaded() == ()
     assert "waiting for it" in machine.said[0]
@@ -180,7 +181,7 @@ def test_where_it_is_allowed_the_cpu_stands_in_and_the_gpu_is_asked_for_again() 
     session = pool.get(LITE0).session
     pool.get(LITE2)
     machine.gpu = False
-    assert session.logits(BLACK[LITE0]).shape == (1, 1000)
+    assert session.run(BLACK[LITE0]).logits.shape == (1, 1000)
     assert session.device == "cpu"
     assert "on the CPU meanwhile" in machine.said[0]
     assert pool.get(LITE2).session.device == "cpu"

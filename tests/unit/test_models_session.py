@@ -26,14 +26,16 @@ def test_equal_pictures_get_equal_answers_with_the_confidence_asked_for(
     images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], confidence: float
 ) -> None:
     session = FakeSession(10, confidence=confidence)
-    rows = session.logits(images)
+    rows = session.run(images).logits
     assert rows.shape == (len(images), 10)
     assert rows.dtype == np.float32
     for image, row in zip(images, rows, strict=True):
         probabilities = np.exp(row) / np.exp(row).sum()
         favourite = int(image.sum(dtype=np.int64)) % 10
         assert probabilities[favourite] == pytest.approx(confidence, rel=1e-5)
-        assert np.array_equal(FakeSession(10, confidence=confidence).logits(image[None])[0], row)
+        assert np.array_equal(
+            FakeSession(10, confidence=confidence).run(image[None]).logits[0], row
+        )
     assert session.batches == [len(images)]
 
 
@@ -41,7 +43,7 @@ def test_what_was_closed_does_not_answer() -> None:
     session = FakeSession(10)
     session.close()
     with pytest.raises(ModelError, match="closed"):
-        session.logits(np.zeros((1, 4, 4, 3), dtype=np.uint8))
+        session.run(np.zeros((1, 4, 4, 3), dtype=np.uint8))
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.05, 1.0])
