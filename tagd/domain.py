@@ -186,6 +186,7 @@ class DecodedPhoto:
     facts: PhotoFacts
     inputs: Mapping[Geometry, NDArray[np.uint8]] = field(repr=False)
     readings: Readings = field(default_factory=Readings)
+    former_ids: tuple[str, ...] = ()  # as earlier versions identified it
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,16 @@ class Desk:
                 return
         pytest.fail("not worked off")
 
+    def work_off(self, wants: Wants) -> None:
+        """Work off whatever is queued."""
+        worker = self.worker(wants)
+        for _ in range(50):
+            with self.catalogue.read() as tx:
+                if rows(tx, "SELECT count(*) FROM job WHERE kind = 'tag'") == [(0,)]:
+                    return
+            worker.turn()
+        pytest.fail("not worked off")
+
     def taggings(self) -> list[tuple[str, str, str, int]]:
         """Path, the models that were heard, why, and whether to refine, for every tagging."""
         with self.catalogue.read() as tx:

@@ -10,6 +10,7 @@
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
     jobs            the queue
     record          what came of a batch, in one transaction; tags, predictions: parts of it
+    identity        photos that earlier versions identified otherwise
     wants, retag    what is wanted of models for each photo, and which photos are behind
     corrections     what a person says about tags; history: what became of them
     runs, undone    which run changed what, and taking it back

@@ -6,16 +6,19 @@ linear time, or keeps more than a bounded number of segments.
     kinds               what a file is, by its content
     segments            what the parsers have in common
     jpeg, png, webp     each kind of file as segments
-    tiff, tags          the directories of a TIFF, and of EXIF
+    gif, bmp, raf       likewise, and where the picture is
+    tiff, tags          the directories of a TIFF, and of EXIF; tiff_payload: its picture
     bmff, boxes, items  HEIF and AVIF
     trailers            what follows the end of a picture
     credentials         signatures that any change makes invalid
     payload             the identity of a photo: its picture without its metadata
+    former              what earlier versions took for it
     splice              XMP put into a file, replaced in it or taken out of it
 """
 
 from __future__ import annotations
 
+from tagd.containers.former import former_hashes
 from tagd.containers.kinds import FORMATS, RAW_FORMATS, sniff, stranger
 from tagd.containers.payload import (
     payload_hash,
@@ -32,6 +35,7 @@ __all__ = [
     "DamagedContainer",
     "Segment",
     "TruncatedContainer",
+    "former_hashes",
     "payload_hash",
     "payload_spans",
     "recognise",

@@ -67,6 +67,14 @@ def payload(data: bytes) -> list[tuple[int, int]]:
     return list(primary(data).spans)
 
 
+def media(data: bytes) -> list[tuple[int, int]]:
+    """All that lies in boxes of media data, as in a CR3: what a camera saw, and its previews."""
+    spans = [(each.body, each.end) for each in boxes(data) if each.kind == "mdat"]
+    if not any(start < end for start, end in spans):
+        raise DamagedContainer("no media data")
+    return spans
+
+
 def _with_tiles(item: int, derived: dict[int, tuple[int, ...]]) -> list[int]:
     ordered = {item: None}
     waiting = [item]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import xxhash
 
-from tagd.containers import bmff, jpeg, png, tiff, webp
+from tagd.containers import bmff, bmp, gif, jpeg, png, raf, tiff, tiff_payload, webp
 from tagd.containers.boxes import boxes
 from tagd.containers.kinds import sniff
 from tagd.containers.segments import DamagedContainer
@@ -26,6 +26,11 @@ _PAYLOADS: Final[dict[str, Callable[[bytes], Spans]]] = {
     "WEBP": webp.payload,
     "HEIF": bmff.payload,
     "AVIF": bmff.payload,
+    "CR3": bmff.media,
+    "GIF": gif.payload,
+    "BMP": bmp.payload,
+    "RAF": raf.payload,
+    **dict.fromkeys(("TIFF", "CR2", "ORF", "RW2"), tiff_payload.payload),
 }
 
 

@@ -18,7 +18,7 @@ _WANTED: Final = frozenset(
 )
 _KIND: Final = frozenset({_PHOTOMETRIC})
 _COLOR_FILTER_ARRAY, _LINEAR_RAW = 32803, 34892
-_TYPE_CODES: Final = {1: "B", 2: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
+TYPE_CODES: Final = {1: "B", 2: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _MOST_SUB_IFDS: Final = 16
 _MOST_VALUES: Final = 1 << 20
 
@@ -53,9 +53,9 @@ def raw_kind(data: bytes) -> str | None:
     first = _directory(data, layout, offset, _WANTED)
     if _DNG_VERSION in first:
         return "DNG"
-    if not _is_sensor_data(first):
+    if not _is_sensor(first):
         subs = first.get(_SUB_IFDS, ())[:_MOST_SUB_IFDS]
-        if not any(_is_sensor_data(_directory(data, layout, sub, _KIND)) for sub in subs):
+        if not any(_is_sensor(_directory(data, layout, sub, _KIND)) for sub in subs):
             return None
     make = bytes(each & 255 for each in first.get(_MAKE, ())[:5]).upper()
     return {b"NIKON": "NEF", b"SONY\0": "ARW", b"SONY ": "ARW", b"SONY": "ARW"}.get(make, "RAW")
@@ -104,7 +104,7 @@ def _directory(data: bytes, layout: Layout, offset: int, wanted: frozenset[int])
     found: Directory = {}
     for at in range(start, start + entries * entry, entry):
         tag, kind = numbers(data, layout, "H", at, 2)
-        code = _TYPE_CODES.get(kind)
+        code = TYPE_CODES.get(kind)
         # The first of equal tags counts; reading them all is what a hostile file would like.
         if tag in wanted and tag not in found and code is not None:
             found[tag] = _values(data, layout, at, code)
@@ -121,5 +121,10 @@ def _values(data: bytes, layout: Layout, at: int, code: str) -> tuple[int, ...]:
     return numbers(data, layout, code, inline, count)
 
 
-def _is_sensor_data(directory: Directory) -> bool:
-    return directory.get(_PHOTOMETRIC, (0,))[:1] in {(_COLOR_FILTER_ARRAY,), (_LINEAR_RAW,)}
+def is_sensor_data(photometric: int) -> bool:
+    """Whether what a directory holds is as a sensor saw it, by its photometric interpretation."""
+    return photometric in {_COLOR_FILTER_ARRAY, _LINEAR_RAW}
+
+
+def _is_sensor(directory: Directory) -> bool:
+    return is_sensor_data((*directory.get(_PHOTOMETRIC, ()), 0)[0])

@@ -27,8 +27,7 @@ def harm(before: bytes, after: bytes) -> str | None:
         return "it is of another kind than before"
     try:
         strict_spans(after)
-        # A TIFF's identity is all of its bytes; its picture is among those that are compared below.
-        if kind != "TIFF" and payload_hash(after) != payload_hash(before):
+        if payload_hash(after) != payload_hash(before):
             return "its picture is not the same, byte for byte"
         if kind == "JPEG":
             return _harm_to_jpeg(before, after)

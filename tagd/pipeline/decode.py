@@ -13,6 +13,7 @@ from tagd.containers import (
     RAW_FORMATS,
     DamagedContainer,
     TruncatedContainer,
+    former_hashes,
     payload_hash,
     recognise,
     require_whole,
@@ -82,6 +83,7 @@ class ReadPhoto:
     facts: PhotoFacts
     inputs: Mapping[Geometry, bytes]
     readings: Readings = field(default_factory=Readings)
+    former_ids: tuple[str, ...] = ()
 
 
 def decode(
@@ -102,7 +104,15 @@ def decode(
         geometry: np.frombuffer(pixels, np.uint8).reshape(*geometry.crop, 3)
         for geometry, pixels in photo.inputs.items()
     }
-    return DecodedPhoto(path, photo.photo_id, photo.signature, photo.facts, inputs, photo.readings)
+    return DecodedPhoto(
+        path,
+        photo.photo_id,
+        photo.signature,
+        photo.facts,
+        inputs,
+        photo.readings,
+        photo.former_ids,
+    )
 
 
 def read_photo(
@@ -122,7 +132,8 @@ def read_photo(
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
     readings = readings_of(path, data, sidecars)
-    return ReadPhoto(photo_id, signature, _facts(name, loaded, readings), inputs, readings)
+    facts = _facts(name, loaded, readings)
+    return ReadPhoto(photo_id, signature, facts, inputs, readings, former_hashes(data))
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
@@ -182,8 +193,8 @@ def _recognised(path: Path, data: bytes) -> str:
 
 def _identified(path: Path, data: bytes, name: str) -> str:
     try:
-        spans = strict_spans(data)
         require_whole(data, name)
+        spans = strict_spans(data)
     except TruncatedContainer as error:
         raise TruncatedImage(path, str(error)) from error
     except DamagedContainer:

@@ -30,6 +30,7 @@ from tagd.pipeline.decoder_protocol import (
     pixel_bytes,
     unframe,
     unpack_error,
+    unpack_former_ids,
     unpack_photo,
 )
 
@@ -168,7 +169,8 @@ class DecoderProcess:
         if error is None:
             photo_id, signature, facts, readings = unpack_photo(message)
             inputs = self._inputs(request.geometries, offset)
-            photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs, readings)
+            former = unpack_former_ids(message)
+            photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs, readings, former)
         # Only now: a decoder that talks nonsense is to blame for this very request.
         self._work.popleft()
         self.answered += 1

@@ -41,6 +41,7 @@ READY: Final = {"ready": True}
 _HEADER: Final = struct.Struct(">I")
 _PHOTO_ID: Final = re.compile(r"[0-9a-f]{32}")
 _FORMATS: Final = FORMATS | {"RAW"}
+_MOST_FORMER_IDS: Final = 2
 _LONGEST_TEXT: Final = 1000
 _ERRORS: Final = {
     kind.code: kind
@@ -149,6 +150,7 @@ def pack_photo(photo: ReadPhoto) -> Message:
         "signature": asdict(photo.signature),
         "facts": asdict(photo.facts),
         "readings": read_back.pack(photo.readings),
+        "former_ids": photo.former_ids,
     }
 
 
@@ -169,15 +171,27 @@ def unpack_error(message: Message, path: Path) -> PhotoError | None:
 
 def unpack_photo(message: Message) -> tuple[str, Signature, PhotoFacts, Readings]:
     """Identity, signature, facts and readings, each checked. Raises ProtocolError."""
-    photo_id = message.get("photo_id")
-    if not isinstance(photo_id, str) or not _PHOTO_ID.fullmatch(photo_id):
-        raise ProtocolError("no photo id")
+    photo_id = _photo_id(message.get("photo_id"))
     signature, facts = _object(message, "signature"), _object(message, "facts")
     try:
         readings = read_back.unpack(_object(message, "readings"))
     except ValueError as error:
         raise ProtocolError("readings that make no sense") from error
     return photo_id, _signature(signature), _facts(facts), readings
+
+
+def unpack_former_ids(message: Message) -> tuple[str, ...]:
+    """What earlier versions called the photo. Raises ProtocolError."""
+    found = message.get("former_ids")
+    if not isinstance(found, list) or len(found) > _MOST_FORMER_IDS:
+        raise ProtocolError("no former ids, or too many")
+    return tuple(_photo_id(each) for each in found)
+
+
+def _photo_id(value: object) -> str:
+    if not isinstance(value, str) or not _PHOTO_ID.fullmatch(value):
+        raise ProtocolError("no photo id")
+    return value
 
 
 def _signature(fields: Message) -> Signature:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import jobs
-from tagd.containers import payload_hash
+from tagd.containers import former_hashes, payload_hash
 from tagd.domain import FileState, JobKind, Priority
 from tagd.errors import FileChanged
 from tagd.fs import read_regular, signature_of
@@ -34,7 +34,8 @@ def as_it_is(
         if stands and target.state is FileState.TAGGED:
             return target
         data = read_regular(target.path)
-    if not any_picture and payload_hash(data) != target.content:
+    ids = {payload_hash(data), *former_hashes(data)}
+    if not any_picture and target.content not in ids:
         raise FileChanged(
             target.path, "its picture has changed since it was tagged: `tagd tag` it first"
         )

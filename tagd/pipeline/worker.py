@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import facts, jobs, photos, record
+from tagd.catalogue import facts, identity, jobs, photos, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
 from tagd.errors import (
@@ -239,6 +239,7 @@ class Worker(QueueWorker):
         }
         if not contents:
             return
+        self._adopt(contents.values())
         backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
@@ -254,6 +255,18 @@ class Worker(QueueWorker):
         self._decode_anew(batch, blind)
         unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
         batch.answers = self._classifier.classify(unseen, due)
+
+    def _adopt(self, photos: Collection[DecodedPhoto]) -> None:
+        """Photos that the catalogue knows by what an earlier version called them go on as what they
+        are now: nothing said of them is lost, and no model is asked again."""
+        former = {old: each.photo_id for each in photos for old in each.former_ids}
+        if not former:
+            return
+        with self._catalogue.read() as tx:
+            known = identity.known_among(tx, former)
+        if known:
+            with self._catalogue.write() as tx:
+                identity.adopt(tx, {old: former[old] for old in known})
 
     def _decode_anew(self, batch: Turn, photo_ids: Collection[str]) -> None:
         """Send these back to the decoders: what they were decoded for is not what was chosen, as

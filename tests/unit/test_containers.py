@@ -19,6 +19,7 @@ from tagd.containers import (
     Segment,
     TruncatedContainer,
     bmff,
+    gif,
     jpeg,
     payload_hash,
     payload_spans,
@@ -35,6 +36,7 @@ from tagd.containers.boxes import boxes
 from tests.corpus import app, chunk
 from tests.dng import dng
 from tests.photos import cat, coffee
+from tests.tiffs import laid_out, page
 
 pillow_heif.register_heif_opener()
 
@@ -130,6 +132,7 @@ SEGMENTS: dict[str, Callable[[bytes], list[Segment]]] = {
     "WEBP": webp.segments,
     "HEIF": boxes,
     "AVIF": boxes,
+    "GIF": gif.segments,
 }
 
 
@@ -200,7 +203,7 @@ def with_metadata(name: str) -> bytes:
     return encoded(name, exif=EXIF)
 
 
-@pytest.mark.parametrize("name", SEGMENTS)
+@pytest.mark.parametrize("name", sorted(SEGMENTS.keys() - {"GIF"}))
 def test_metadata_leaves_the_identity_and_pixels_change_it(name: str) -> None:
     plain, edited = encoded(name), with_metadata(name)
     assert edited != plain
@@ -212,9 +215,8 @@ def test_metadata_leaves_the_identity_and_pixels_change_it(name: str) -> None:
     assert payload_hash(encoded(name, quality=20, compress_level=1)) != payload_hash(plain)
 
 
-@pytest.mark.parametrize("name", ["GIF", "BMP", "TIFF"])
-def test_what_has_no_parser_is_identified_by_all_of_its_bytes(name: str) -> None:
-    data = encoded(name)
+@pytest.mark.parametrize("data", [b"GIF89a and so on", b"II*\0", b"a text", b""])
+def test_what_has_no_structure_is_identified_by_all_of_its_bytes(data: bytes) -> None:
     assert payload_spans(data) == [(0, len(data))]
 
 
@@ -231,6 +233,11 @@ def test_identities_are_stable_across_releases() -> None:
         payload_hash(b"RIFF\x10\0\0\0WEBPVP8 \x04\0\0\0data") == "a0e8cb290f93834f21a58e6f0cc1a63f"
     )
     assert payload_hash(b"GIF89a and so on") == "76dd665fea4a45f32eb1a1ad4d4b8124"
+    frame = b",\0\0\0\0\1\0\1\0\0\2\1\x44\0;"
+    assert payload_hash(b"GIF89a\1\0\1\0\0\0\0" + frame) == "3f2199db9540217eb002303ba61baf42"
+    assert payload_hash(laid_out(page(4, b"abcd"))) == "ae9a5e151bd0c88d5fe51e764d7ebe96"
+    bitmap = b"BM" + bytes(8) + b"\x36\0\0\0\x28\0\0\0" + bytes(36) + b"data"
+    assert payload_hash(bitmap) == "4db1c041b604ce42ea2675a2cb95a420"
 
 
 def test_adobes_transform_is_a_part_of_the_picture_only_where_it_says_something() -> None:
@@ -289,6 +296,7 @@ HEADS = (
     b"RIFF\xff\0\0\0WEBP",
     b"\0\0\0\x14ftypheic\0\0\0\0heic",
     b"II*\0\x08\0\0\0",
+    b"GIF89a",
     b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10",
 )
 
@@ -301,7 +309,7 @@ def test_any_bytes_are_parsed_or_refused(head: bytes, rest: bytes) -> None:
 
 
 @given(
-    st.sampled_from([*SEGMENTS, "TIFF"]),
+    st.sampled_from([*SEGMENTS, "TIFF", "BMP"]),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=20),
     st.floats(0, 1),
 )
@@ -337,6 +345,13 @@ def _tiff_of_equal_tags() -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", count) + rows
 
 
+def _tiff_of_overlapping_directories() -> bytes:
+    """Ever so many parts, each of which would be a directory of ever so many tags."""
+    parts = b"".join(struct.pack("<I", at) for at in range(200_000, 400_000))
+    row = struct.pack("<HHII", 330, 4, len(parts) // 4, 26)
+    return b"II*\0\x08\0\0\0\1\0" + row + bytes(4) + parts
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -349,6 +364,8 @@ def _tiff_of_equal_tags() -> bytes:
         _heif_of_empty_extents(),
         _heif_of_equal_extents(),
         _tiff_of_equal_tags(),
+        _tiff_of_overlapping_directories(),
+        b"GIF89a\1\0\1\0\0\0\0" + b"\x21\xfe\0" * 150_000,
     ],
     ids=lambda data: f"{data[:8].hex()}-{len(data)}",
 )

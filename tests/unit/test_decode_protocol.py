@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tagd.pipeline.decoder_protocol import (
     pack_request,
     unframe,
     unpack_error,
+    unpack_former_ids,
     unpack_photo,
     unpack_request,
 )
@@ -72,6 +74,14 @@ def test_a_photo_arrives_as_it_was_sent() -> None:
         PHOTO.facts,
         PHOTO.readings,
     )
+
+
+def test_what_earlier_versions_called_a_photo_arrives_if_it_makes_sense() -> None:
+    former = ("f" * 32, "e" * 32)
+    assert unpack_former_ids(sent(pack_photo(replace(PHOTO, former_ids=former)))) == former
+    for nonsense in (None, "f" * 32, ["F" * 32], [7], ["f" * 32] * 3):
+        with pytest.raises(ProtocolError):
+            unpack_former_ids(sent(SAID | {"former_ids": nonsense}))
 
 
 @pytest.mark.parametrize(

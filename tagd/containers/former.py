@@ -1,0 +1,39 @@
+"""What a photo was called by versions that identified it by all bytes of its file.
+
+A catalogue of theirs knows GIF, BMP, TIFF and RAW files by that, and a TIFF that tagd has written
+into by the bytes from before.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tagd.containers import splice
+from tagd.containers.kinds import sniff
+from tagd.containers.payload import payload_hash
+from tagd.containers.segments import DamagedContainer
+
+_ONCE_WHOLE: Final = frozenset({"CR3", "GIF", "BMP", "RAF", "TIFF", "CR2", "ORF", "RW2"})
+
+
+def former_hashes(data: bytes) -> tuple[str, ...]:
+    """The photo ids that such a version may have given this file; none where they are as ever.
+
+    Never raises.
+    """
+    name = sniff(data[:512])
+    if name not in _ONCE_WHOLE:
+        return ()
+    files = [data]
+    if name == "TIFF" and (before := _before_our_packet(data)) != data:
+        files.append(before)
+    hashes = (payload_hash(each, [(0, len(each))]) for each in files)
+    return tuple(each for each in hashes if each != payload_hash(data))
+
+
+def _before_our_packet(data: bytes) -> bytes:
+    try:
+        (before,) = splice.foreign(data)
+    except DamagedContainer:
+        return data
+    return before
