@@ -48,7 +48,7 @@ Errors of libraries are translated at the edge where they arise; nothing above s
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
-from unicodedata import east_asian_width
+from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ class QueryError(TagdError):
     def __init__(
         self, reason: str, *, text: str, at: int, hint: str = "", suggestions: Sequence[str] = ()
     ) -> None:
-        pointer = " " * _columns(text[:at]) + "^"
+        pointer = " " * columns(text[:at]) + "^"
         near = f"did you mean {' or '.join(suggestions)}?" if suggestions else ""
         lines = (f"{text}\n  {pointer}", near or hint)
         super().__init__(reason, hint="\n  ".join(filter(None, lines)))
@@ -132,9 +132,9 @@ class QueryError(TagdError):
         self.suggestions = tuple(suggestions)
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """How many columns a terminal takes for a text."""
-    return sum(1 + (east_asian_width(sign) in "WF") for sign in text)
+    return sum(1 + (east_asian_width(sign) in "WF") for sign in text if not combining(sign))
 
 
 class ModelError(TagdError):

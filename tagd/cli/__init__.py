@@ -4,7 +4,7 @@ Beside the files in `COMMANDS`:
 
     options             what many commands share, and how what was typed becomes a value
     queries             what commands that take a query share
-    output, progress    printing, and the bar of long work
+    output, progress    printing, and the bar of long work; fitting: into a terminal's columns
     live, stages        the screen of `tagd status --watch`, and where the time of a photo goes
     measure, shadow     the commands of `models` and `retag` that ask models
     logs, journal       the log of `tagd run`, and systemd's journal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.control import troubles_of
+from tagd.cli.fitting import said_of, terminal_columns, wrapped
 from tagd.cli.options import (
     AsJson,
     ConfigFile,
@@ -34,7 +36,7 @@ from tagd.installation import as_typed
 from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -52,6 +54,7 @@ JOB_WORDS: Final = {
 }
 Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
 
+NAMES, BETWEEN = 11, 2  # columns of the names before the values, and the blank ones of these
 RATE_SECONDS = 60.0  # what `Status.tagged_last_minute` spans
 
 
@@ -64,7 +67,9 @@ def register(app: typer.Typer) -> None:
 def status(
     config: ConfigFile = None,
     json: AsJson = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it live, until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it live, until q or Ctrl-C.")
+    ] = False,
     verbose: Annotated[
         bool,
         typer.Option("--verbose", "-v", help="Also show how long each stage takes for a photo."),
@@ -92,17 +97,23 @@ def status(
             {**fields, **told_by_it, "retag_window": window, "retag_held": held, **stages}
         )
         return
-    output.facts(told.lines())
+    room = terminal_columns() - NAMES
+    output.facts([line for fact in told.lines(room) for line in _whole(*fact, room)])
     if verbose:
         show_stages(told.times)
+
+
+def _whole(name: str, value: str, room: int) -> Iterable[tuple[str, str]]:
+    """The fact in lines of so many columns; a path in one, so that it can be copied."""
+    return [(name, value)] if name == "catalogue" else wrapped(name, value, room)
 
 
 def _watch(catalogue: Catalogue, settings: Config) -> None:
     from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
 
-    def look() -> live.Screen:
+    def look(room: int) -> live.Screen:
         with catalogue.read() as tx:
-            return live.gather(tx, _look(tx, settings).lines(), time.time())
+            return live.gather(tx, _look(tx, settings).lines(room - NAMES), time.time())
 
     live.watch(output.console(), look)
 
@@ -122,13 +133,26 @@ class _Told:
     retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
 
-    def lines(self) -> list[tuple[str, str]]:
-        """For a person: (name, value)."""
+    def lines(self, room: int) -> list[tuple[str, str]]:
+        """For a person: (name, value), for values of so many columns. What matters most is first:
+        a small screen has no more."""
         now = time.time()
-        lines = list(status_lines(self.catalogue, self.standing, self.holder, self.engine, now))
-        lines += retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now)
-        troubles = [("" if number else "troubles", e) for number, e in enumerate(self.troubles)]
-        return [*lines[:1], *troubles, *mode_lines(self.told, self.windows), *lines[1:]]
+        [daemon, *lines] = status_lines(
+            self.catalogue, self.standing, self.holder, self.engine, now
+        )
+        names = ["troubles", *[""] * len(self.troubles)]
+        return [
+            daemon,
+            *(
+                each
+                for pair in zip(names, self.troubles, strict=False)
+                for each in wrapped(*pair, room)
+            ),
+            *mode_lines(self.told, self.windows),
+            *lines,
+            *retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now),
+            *failure_lines(self.standing, room),
+        ]
 
 
 def _look(tx: Connection, settings: Config) -> _Told:
@@ -185,12 +209,20 @@ def failed(
     elif null:
         output.null_paths(key_of(each.path) for each in failures)
     elif failures:
-        rows = [
-            (display(each.path), as_typed(each.reason), local(each.failed_at)) for each in failures
-        ]
-        output.table(["path", "reason", "since"], rows)
+        _list(failures)
     else:
         output.note("nothing failed")
+
+
+def _list(failures: Sequence[Failure]) -> None:
+    """A line each; on a terminal the path alone in one, which can be copied however long it is."""
+    if sys.stdout.isatty():
+        for each in failures:
+            output.line(display(each.path))
+            output.line(f"    {each.reason} (since {local(each.failed_at)})")
+        return
+    rows = [(display(each.path), as_typed(each.reason), local(each.failed_at)) for each in failures]
+    output.table(["path", "reason", "since"], rows)
 
 
 def _require(tx: Connection, wanted: Sequence[Path] | None) -> None:
@@ -280,8 +312,12 @@ def status_lines(
     yield "files", _numbers(standing.files)
     yield "queue", _numbers({JOB_WORDS[state]: n for state, n in standing.queue.items()})
     yield "pace", _pace_in_words(standing, holder, now)
+
+
+def failure_lines(standing: Status, room: int) -> Iterator[tuple[str, str]]:
+    """What failed last, each in one line of so many columns, for a person."""
     for number, each in enumerate(standing.last_failures):
-        yield "" if number else "failures", f"{display(each.path)}: {each.reason}"
+        yield "" if number else "failures", said_of(each.path, as_typed(each.reason), room)
     more = standing.failures - len(standing.last_failures)
     if more > 0:
         yield "", f"… and {more:,} more: `tagd failed`"

@@ -58,9 +58,8 @@ def restore(
                 [{"path": display(each.path), "made_at": iso(each.made_at)} for each in found]
             )
         elif found:
-            output.table(
-                ["backup", "of"], [(display(each.path), local(each.made_at)) for each in found]
-            )
+            for each in found:  # the path last: however long, it can be copied
+                output.line(f"{local(each.made_at)}  {display(each.path)}")
         else:
             output.note(f"there are no backups in {display(settings.backup.folder)}")
         return

@@ -12,6 +12,7 @@ from tagd.catalogue.lock import Holder
 from tagd.catalogue.overview import Failure, Status
 from tagd.cli.search import iso
 from tagd.cli.status import (
+    failure_lines,
     hold_fields,
     lies_in,
     pace,
@@ -51,7 +52,8 @@ def standing(*, waiting: int = 0, leased: int = 0, last_minute: int = 0, failed:
 def words(
     status: Status, holder: Holder | None = HOLDER, engine: dict[str, str] | None = None
 ) -> str:
-    lines = status_lines(Path("/c.db"), status, holder, engine or {}, NOW)
+    lines = [*status_lines(Path("/c.db"), status, holder, engine or {}, NOW)]
+    lines += failure_lines(status, 200)
     return "\n".join(f"{name}: {value}" for name, value in lines)
 
 
