@@ -12,7 +12,8 @@
 
     pull.py, fetch.py   a model from the network
     incoming.py         what a folder or a file from elsewhere says of itself;
-                        preprocessing_config.py: what it says of preprocessing
+                        preprocessing_config.py: what it says of preprocessing;
+                        network_options.py: what it may say of the network
     adopt.py            how it becomes one of tagd's: inspect → label → copy → load → ask → place
 
     device.py           where to compute, and why there (pure)

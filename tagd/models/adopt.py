@@ -33,6 +33,8 @@ from tagd.models.torch_session import TorchSession
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from tagd.models.incoming import Incoming
     from tagd.models.labelset import OwnLabel
     from tagd.models.preprocessing import Preprocessing
@@ -270,7 +272,7 @@ def _asked(facts: ModelFacts, labels: tuple[str, ...], state: checkpoint.State) 
     largest = _watch_largest(network)
     session = TorchSession(network, facts.preprocessing, Device("cpu", "fp32", "to try it"))
     with FlopCounterMode(display=False) as counter:
-        answer = session.run(rings(facts.input_size)[None]).logits
+        answer = _answer(session, facts)
     if answer.shape != (1, len(labels)) or not np.isfinite(answer).all():
         raise WeightsRefused(f"{facts.id}: it answers with something that is no number a label")
     if facts.id in registry.zoo():
@@ -285,6 +287,16 @@ def _asked(facts: ModelFacts, labels: tuple[str, ...], state: checkpoint.State) 
             "sources": {**facts.sources, "gmacs": "counted when it was taken in"},
         }
     )
+
+
+def _answer(session: TorchSession, facts: ModelFacts) -> NDArray[np.float32]:
+    try:
+        return session.run(rings(facts.input_size)[None]).logits
+    except (RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
+        raise WeightsRefused(
+            f"{facts.id}: it cannot be asked about pictures of {facts.input_size[1]} x "
+            f"{facts.input_size[0]} pixels: {str(error)[:200]}"
+        ) from error
 
 
 def _watch_largest(network: torch.nn.Module) -> list[int]:

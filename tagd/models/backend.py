@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tagd.models.registry import ModelFacts
 
 
+_SPARE = 1_000_000  # numbers
+
+
 class Backend(Protocol):
     """A module that knows one library's architectures and the names of their tensors."""
 
@@ -93,6 +96,18 @@ def refuse_unknown(library: Library, architecture: str, is_there: bool) -> None:
     """Raise `WeightsRefused` unless the library has this architecture."""
     if not is_there:
         raise WeightsRefused(f"{library} has no architecture {architecture!r}")
+
+
+def refuse_larger(facts: ModelFacts, network: torch.nn.Module, state: State) -> None:
+    """Raise `WeightsRefused` where the network, on no device yet, is far larger than its weights:
+    to make it would take what its configuration says, and not what is there."""
+    wanted = sum(each.numel() for each in network.parameters())
+    given = sum(each.numel() for each in state.values())
+    if wanted > 2 * given + _SPARE:
+        raise WeightsRefused(
+            f"{facts.id}: the configuration says {wanted / 1e6:.1f} M numbers, and the file has "
+            f"{given / 1e6:.1f} M: the weights belong to another architecture"
+        )
 
 
 def refuse_head(facts: ModelFacts, outputs: int, labels: int) -> None:

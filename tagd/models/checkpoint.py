@@ -25,8 +25,11 @@ _LEARNING_ONLY = "num_batches_tracked"
 
 State = dict[str, torch.Tensor]
 _INNER = ("state_dict", "model")  # under which trainers keep the tensors beside what else they keep
-# What training on several GPUs, or transformers around a network of timm's, puts before each name.
-_WRAPPERS = ("module.", "timm_model.")
+# What training on several GPUs, torch.compile, Lightning, or transformers around a network of
+# timm's put before each name, one around the other.
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "timm_model.")
+_LIGHTNING = "pytorch-lightning_version"
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def read_file(path: Path, origin: str) -> State:
@@ -35,6 +38,7 @@ def read_file(path: Path, origin: str) -> State:
     Raises `WeightsMissing`, and `WeightsRefused` naming `origin`.
     """
     try:
+        _refuse_pointer(path, origin)
         if path.suffix == ".safetensors":
             return _unwrapped(safetensors.torch.load_file(path))
         return read(path.read_bytes(), origin)
@@ -46,6 +50,15 @@ def read_file(path: Path, origin: str) -> State:
         raise WeightsMissing(
             f"{path}: the weights cannot be read: {error.strerror or error}"
         ) from error
+
+
+def _refuse_pointer(path: Path, origin: str) -> None:
+    with path.open("rb") as file:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise WeightsRefused(
+                f"{origin}: this is a pointer of Git LFS, and not the weights",
+                hint="Fetch them where the file came from: git lfs pull",
+            )
 
 
 def read(content: bytes, origin: str) -> State:
@@ -68,6 +81,7 @@ def read(content: bytes, origin: str) -> State:
         raise WeightsRefused(
             f"{origin}: the file is damaged or no PyTorch checkpoint: {_cause(error)}"
         ) from error
+    is_lightnings = isinstance(state, dict) and _LIGHTNING in state
     for inner in _INNER:
         if isinstance(state, dict) and isinstance(state.get(inner), dict):
             state = state[inner]
@@ -75,14 +89,25 @@ def read(content: bytes, origin: str) -> State:
         isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in state.items()
     ):
         raise WeightsRefused(f"{origin}: no table of named tensors is in this file")
-    return _unwrapped(state)
+    return _unwrapped(_networks_own(state) if is_lightnings else state)
+
+
+def _networks_own(state: State) -> State:
+    """The network's tensors, without what Lightning keeps of losses and metrics beside them."""
+    for wrapper in _WRAPPERS:
+        if own := {name: tensor for name, tensor in state.items() if name.startswith(wrapper)}:
+            return own
+    return state
 
 
 def _unwrapped(state: State) -> State:
-    for wrapper in _WRAPPERS:
-        if all(name.startswith(wrapper) for name in state):
-            return {name.removeprefix(wrapper): tensor for name, tensor in state.items()}
-    return dict(state)
+    found = dict(state)
+    while found:
+        shared = (each for each in _WRAPPERS if all(name.startswith(each) for name in found))
+        if (wrapper := next(shared, None)) is None:
+            return found
+        found = {name.removeprefix(wrapper): tensor for name, tensor in found.items()}
+    return found
 
 
 def fit(network: torch.nn.Module, state: State, origin: str) -> None:

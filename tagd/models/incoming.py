@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tagd.errors import WeightsMissing, WeightsRefused
-from tagd.models import labelset, preprocessing_config
+from tagd.fs import read_regular
+from tagd.models import labelset, network_options, preprocessing_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 PREPROCESSOR = "preprocessor_config.json"
+_LARGEST_CONFIG = 16 << 20  # bytes: the names of 20,000 classes take one
 SAFETENSORS = "model.safetensors"
 PICKLES = (".bin", ".pth", ".pt", ".ckpt", ".tar")  # PyTorch's own, loaded as tensors alone
 _OTHERS = {
@@ -93,21 +95,26 @@ def _of_transformers(config: Mapping[str, Any], weights: Path, folder: Path) -> 
         weights=weights,
         backend="transformers",
         architecture=str(config["model_type"]),
-        config={key: value for key, value in config.items() if key not in _NOISE},
+        config=network_options.of_transformers(
+            {key: value for key, value in config.items() if key not in _NOISE},
+            str(folder / CONFIG),
+        ),
         preprocessing=prepared or None,
         names=_names(config.get("id2label"), folder),
     )
 
 
 def _of_timm(config: Mapping[str, Any], weights: Path, folder: Path) -> Incoming:
-    cfg = config["pretrained_cfg"]
+    origin, cfg = str(folder / CONFIG), config["pretrained_cfg"]
+    if not isinstance(cfg, dict) or not isinstance(config.get("architecture"), str):
+        raise WeightsRefused(f"{origin}: timm's `architecture` and `pretrained_cfg` are none")
     names = config.get("label_names") or cfg.get("label_names") or config.get("id2label")
     return Incoming(
         weights=weights,
         backend="timm",
         architecture=str(config["architecture"]),
-        config=dict(config.get("model_args") or {}),
-        preprocessing=preprocessing_config.of_timm(cfg, str(folder / CONFIG)),
+        config=network_options.of_timm(config.get("model_args") or {}, origin),
+        preprocessing=preprocessing_config.of_timm(cfg, origin),
         names=_names(names, folder),
         label_set=labelset.of_timm(cfg),
     )
@@ -141,6 +148,8 @@ def _weights_in(folder: Path) -> Path:
 
 def _accepted(path: Path) -> Path:
     if path.suffix == ".safetensors" or path.suffix in PICKLES:
+        if not path.is_file():
+            raise WeightsRefused(f"{path}: this is no regular file")
         return path
     kind = _OTHERS.get(path.suffix, "no weights that tagd knows")
     raise WeightsRefused(
@@ -150,10 +159,14 @@ def _accepted(path: Path) -> Path:
 
 def _json(path: Path) -> dict[str, Any] | None:
     """What the file holds; None where there is no such file."""
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
+    try:
+        if path.stat().st_size > _LARGEST_CONFIG:
+            raise WeightsRefused(f"{path}: this is larger than any configuration")
+        said = json.loads(read_regular(path))
+    except RecursionError as error:
+        raise WeightsRefused(f"{path}: no configuration is nested so deep") from error
     except (OSError, ValueError) as error:
         raise WeightsRefused(f"{path}: cannot be read: {error}") from error
     if not isinstance(said, dict):

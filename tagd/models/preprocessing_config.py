@@ -16,6 +16,7 @@ from tagd.models.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+Triple = tuple[float, float, float]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 _RESAMPLE: Mapping[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -23,6 +24,8 @@ _NAMED: Mapping[str, Interpolation] = {name: name for name in _RESAMPLE.values()
 # Whose plain number for `size` means the shortest edge; of these alone it is known.
 _SHORTEST = ("ConvNext", "CLIP", "Bit")
 _SQUARE = ("ViT", "DeiT", "Beit")
+_LEAST_SHARE = 0.1  # of a picture's side that is left of it by a crop
+_LARGEST = 4096  # pixels a side
 _WHOLE_FROM = 384  # ConvNext gives up the aspect, and crops nothing, from this size on
 # Settings that prepare pixels in ways of their own, and the values that do not.
 _STRANGE: Mapping[str, object] = {
@@ -42,20 +45,22 @@ def of_timm(config: Mapping[str, Any], origin: str) -> Preprocessing:
     try:
         _, height, width = config["input_size"]
         share = float(config.get("crop_pct") or 0.875)
+        if not _LEAST_SHARE <= share <= 1:
+            raise WeightsRefused(f"{origin}: crop_pct {share} is not one that tagd knows")
         mode = config.get("crop_mode") or "center"
         resize = (math.floor(height / share), math.floor(width / share))
         if mode not in {"center", "squash"}:
             raise WeightsRefused(f"{origin}: crop_mode {mode!r} is not one that tagd knows")
-        return Preprocessing(
+        return _bounded(
             Geometry(
                 resize=resize if mode == "squash" or height != width else resize[0],
                 crop=(height, width),
                 interpolation=_NAMED[config.get("interpolation") or "bicubic"],
             ),
-            mean=_triple(config["mean"]),
-            std=_triple(config["std"]),
+            (_triple(config["mean"]), _triple(config["std"])),
+            origin,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise WeightsRefused(f"{origin}: pretrained_cfg cannot be understood: {error!r}") from error
 
 
@@ -67,9 +72,20 @@ def of_transformers(config: Mapping[str, Any], origin: str) -> Preprocessing:
     if config.get("do_rescale") is False or not _is_255th(config.get("rescale_factor", 1 / 255)):
         raise WeightsRefused(f"{origin}: pixels that are not divided by 255 are not what tagd does")
     try:
-        return Preprocessing(_geometry(config, origin), *_normalisation(config))
-    except (KeyError, TypeError, ValueError) as error:
+        return _bounded(_geometry(config, origin), _normalisation(config), origin)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise WeightsRefused(f"{origin}: cannot be understood: {error!r}") from error
+
+
+def _bounded(
+    geometry: Geometry, normalisation: tuple[Triple, Triple], origin: str
+) -> Preprocessing:
+    """Both, unless one picture would take more memory than many photos do."""
+    sides = geometry.resize if isinstance(geometry.resize, tuple) else (geometry.resize,)
+    for side in (*sides, *geometry.crop):
+        if not isinstance(side, int) or not 0 < side <= _LARGEST:
+            raise WeightsRefused(f"{origin}: pictures of {side!r} pixels a side are not taken")
+    return Preprocessing(geometry, *normalisation)
 
 
 def _geometry(config: Mapping[str, Any], origin: str) -> Geometry:
@@ -112,15 +128,13 @@ def _crop(config: Mapping[str, Any], resize: int | tuple[int, int]) -> tuple[int
     return (crop, crop) if isinstance(crop, int) else (crop["height"], crop["width"])
 
 
-def _normalisation(
-    config: Mapping[str, Any],
-) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _normalisation(config: Mapping[str, Any]) -> tuple[Triple, Triple]:
     if config.get("do_normalize") is False:
         return (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     return _triple(config["image_mean"]), _triple(config["image_std"])
 
 
-def _triple(values: Sequence[float]) -> tuple[float, float, float]:
+def _triple(values: Sequence[float]) -> Triple:
     red, green, blue = map(float, values)
     return red, green, blue
 

@@ -10,15 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import timm
+import torch
 
 from tagd.errors import WeightsRefused
 from tagd.models import checkpoint, preprocessing_config
-from tagd.models.backend import refuse_head, refuse_unknown
+from tagd.models.backend import refuse_head, refuse_larger, refuse_unknown
 from tagd.models.registry import BundledWeights
 
 if TYPE_CHECKING:
-    import torch
-
     from tagd.models.checkpoint import State
     from tagd.models.preprocessing import Preprocessing
     from tagd.models.registry import ModelFacts
@@ -31,7 +30,7 @@ def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
     """See `Backend`. Embedded weights go by other names than timm's, in the same order."""
     refuse_unknown("timm", facts.architecture, timm.is_model(facts.architecture))
     outputs = _outputs(state) or IMAGENET
-    network = _empty(facts, outputs)
+    network = _empty(facts, outputs, state)
     if isinstance(facts.weights, BundledWeights):
         state = checkpoint.fit_by_position(state, network.state_dict(), origin=facts.id)
     elif not network.state_dict().keys() <= state.keys():
@@ -48,15 +47,23 @@ def usual_preprocessing(architecture: str) -> Preprocessing | None:
     return None if found is None else preprocessing_config.of_timm(found.to_dict(), architecture)
 
 
-def _empty(facts: ModelFacts, outputs: int) -> torch.nn.Module:
+def _empty(facts: ModelFacts, outputs: int, state: State) -> torch.nn.Module:
     options: dict[str, Any] = dict(facts.config)
+    if options:
+        with torch.device("meta"):
+            refuse_larger(facts, _made(facts, outputs, options), state)
+    return _made(facts, outputs, options)
+
+
+def _made(facts: ModelFacts, outputs: int, options: dict[str, Any]) -> torch.nn.Module:
     try:
         network: torch.nn.Module = timm.create_model(
             facts.architecture, pretrained=False, num_classes=outputs, **options
         )
-    except (TypeError, ValueError, AssertionError) as error:
+    except Exception as error:  # what makes no sense shows as any error while a network is built
         raise WeightsRefused(
-            f"{facts.id}: timm cannot build {facts.architecture} as its configuration says: {error}"
+            f"{facts.id}: timm cannot build {facts.architecture} as its configuration says: "
+            f"{type(error).__name__}: {str(error)[:200]}"
         ) from error
     return network
 

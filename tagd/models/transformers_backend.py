@@ -5,16 +5,19 @@ Nothing here asks the network: weights and configuration are given.
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoConfig, AutoModelForImageClassification
+from transformers import CONFIG_MAPPING, AutoModelForImageClassification, PretrainedConfig
 from transformers.utils import logging
 
 from tagd.errors import WeightsRefused
-from tagd.models.backend import refuse_head
+from tagd.models.backend import refuse_head, refuse_larger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tagd.models.checkpoint import State
     from tagd.models.preprocessing import Preprocessing
     from tagd.models.registry import ModelFacts
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 _quiet: Any = logging
 _quiet.set_verbosity_error()
 _quiet.disable_progress_bar()
+_known: Any = CONFIG_MAPPING
+_COMMON = inspect.signature(PretrainedConfig).parameters.keys()
 _auto: Any = AutoModelForImageClassification
 
 
@@ -43,7 +48,9 @@ def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
     config = configuration(facts, _outputs(state) or classes)
     try:
         with torch.device("meta"):
-            kind: Any = type(_auto.from_config(config))
+            empty = _auto.from_config(config)
+        refuse_larger(facts, empty, state)
+        kind: Any = type(empty)
         network, report = kind.from_pretrained(
             None,
             config=config,
@@ -51,7 +58,9 @@ def build(facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
             output_loading_info=True,
             dtype=torch.float32,
         )
-    except (ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
+    except WeightsRefused:
+        raise
+    except Exception as error:  # what makes no sense shows as any error while a network is built
         raise WeightsRefused(
             f"{facts.id}: transformers cannot load it: {_first_line(error)}"
         ) from error
@@ -69,14 +78,28 @@ def usual_preprocessing(architecture: str) -> Preprocessing | None:
 
 def configuration(facts: ModelFacts, outputs: int) -> Any:
     """transformers' own configuration. Raises `WeightsRefused` for what is none it knows."""
-    options = {key: value for key, value in facts.config.items() if key != "model_type"}
     try:
-        return AutoConfig.for_model(facts.architecture, num_labels=outputs, **options)
-    except (ValueError, TypeError, KeyError) as error:
+        kind = _known[facts.architecture]
+        return kind(num_labels=outputs, **_declared(kind, facts.config))
+    except Exception as error:  # as above
         raise WeightsRefused(
             f"{facts.id}: transformers has no image classifier {facts.architecture!r} with this "
             f"configuration: {_first_line(error)}"
         ) from error
+
+
+def _declared(kind: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the architecture's own configuration has a place for. What any of them has, such as how
+    attention is computed and by whose kernels, is no part of a network."""
+    own = inspect.signature(kind).parameters.keys() - _COMMON
+    found = {}
+    for key, value in said.items():
+        part = kind.sub_configs.get(key)
+        if key in own and part is not None and isinstance(value, dict):
+            found[key] = _declared(part, value)
+        elif key in own and not isinstance(value, dict):
+            found[key] = value
+    return found
 
 
 def _outputs(state: State) -> int | None:
