@@ -47,6 +47,13 @@ def path_of(key: bytes) -> Path:
     return Path(os.fsdecode(key))
 
 
+def may_follow(link: os.stat_result, target: os.stat_result) -> bool:
+    """Whether a symbolic link is to be followed: where root, the user that tagd runs as, or the
+    owner of what it leads to made it, as Apache's SymLinksIfOwnerMatch. Any other could have tagd
+    tell its maker what is in the photos of others."""
+    return link.st_uid in {0, os.geteuid(), target.st_uid}
+
+
 def read_regular(path: Path) -> bytes:
     """The bytes of the regular file at `path`, through links. A FIFO, a device or a socket that has
     its name by now is not waited for: it raises FileNotFoundError, as nothing there would."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def metadata_settings(config: Config) -> MetadataSettings:
     """What is written into photos, and where."""
     wanted = config.metadata
+    named = (*config.watch.folders, *filter(None, (wanted.sidecar_folder,)))
     return MetadataSettings(
         write=WriteMode(wanted.write),
         rules=tuple((rule.path, WriteMode(rule.write)) for rule in wanted.rules),
@@ -27,7 +28,7 @@ def metadata_settings(config: Config) -> MetadataSettings:
         fields=frozenset(map(Field, wanted.fields)),
         hierarchical=wanted.hierarchical,
         min_confidence=wanted.min_confidence,
-        options=WriteOptions(wanted.preserve_mtime, wanted.backup_originals),
+        options=WriteOptions(wanted.preserve_mtime, wanted.backup_originals, named),
     )
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import xxhash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Honest files have some hundreds. The limit bounds memory on files made to exhaust it.
 MOST_SEGMENTS: Final = 500_000
@@ -43,3 +48,15 @@ def append(segments: list[Segment], segment: Segment) -> None:
 def bare(kind: str, start: int, end: int) -> Segment:
     """A segment without a header."""
     return Segment(kind, start, start, end, end)
+
+
+def digests(data: bytes, segments: Iterable[Segment]) -> tuple[bytes, ...]:
+    """One of each, headers included: pieces are compared without a copy of a large photo."""
+    view = memoryview(data)
+    return tuple(xxhash.xxh3_128_digest(view[each.start : each.end]) for each in segments)
+
+
+def replaced(data: bytes, start: int, end: int, piece: bytes) -> bytes:
+    """The bytes with this piece in the place of `data[start:end]`, copied once."""
+    view = memoryview(data)
+    return b"".join((view[:start], piece, view[end:]))

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from tagd.fs import file_system_of, is_being_written, path_of, signature_of
+from tagd.fs import file_system_of, is_being_written, may_follow, path_of, signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +40,11 @@ class Devices:
 
 def signature_at(path: Path, devices: Devices) -> Signature | None:
     """The signature of the regular file at `path`, through symlinks; None for anything else, be it
-    gone, a folder, a FIFO or out of reach. Never opens it."""
+    gone, a folder, a FIFO, out of reach or a link that is not to be followed. Never opens it."""
     try:
         status = path.stat()
+        if not may_follow(path.lstat(), status):
+            return None
     except (OSError, ValueError):
         return None
     return signature_from(status, os.fsencode(path), devices)

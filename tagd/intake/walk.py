@@ -1,13 +1,16 @@
 """All files below a folder, as `os.scandir` gives them: excludes applied, nothing opened.
 
 Symlinked folders are not followed, so that there are no loops: who wants one watched names it.
-Symlinked files are taken at their own path. FIFOs, sockets and devices are passed over.
+Symlinked files are taken at their own path, where the link's owner may have them taken. FIFOs,
+sockets and devices are passed over.
 """
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+
+from tagd.fs import may_follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +58,12 @@ def walk(
 def _status(entry: os.DirEntry[bytes]) -> os.stat_result | None:
     try:
         # For anything but a symlink this asks the kernel nothing: scandir told.
-        return entry.stat() if entry.is_file() else None
+        if not entry.is_file() or not _is_open(entry):
+            return None
+        return entry.stat()
     except OSError:
         return None
+
+
+def _is_open(entry: os.DirEntry[bytes]) -> bool:
+    return not entry.is_symlink() or may_follow(entry.stat(follow_symlinks=False), entry.stat())

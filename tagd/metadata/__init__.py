@@ -1,7 +1,7 @@
 """Keywords in the files themselves, where other programs read them, and never a photo harmed.
 
 Bytes in, bytes out, until the very end: `edit` joins (`keywords`, `xmp`, `exif`, `iptc`,
-`packets`), `verify` compares, `safe_write` puts in place by `file_calls`, and `recovery` sets right
-what a kill left, by what the `ledger` says. `writer` tells the story of one write, `reader` says
-what is there, and `sidecar` which file beside a photo is its own.
+`packets`), `verify` compares, `safe_write` puts in place in an open `folder`, by `file_calls`, and
+`recovery` sets right what a kill left, by what the `ledger` says. `writer` tells the story of one
+write, `reader` says what is there, and `sidecar` which file beside a photo is its own.
 """

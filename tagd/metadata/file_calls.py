@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import errno
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tagd.errors import (
@@ -19,11 +18,13 @@ from tagd.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2  # linux/fs.h
-_AT_FDCWD: Final = -100
-_UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+# What file systems without hard links say: exFAT, FUSE, and rclone the last.
+NO_LINKS: Final = UNSUPPORTED | {errno.EPERM, errno.EMLINK, errno.EXDEV, errno.EIO}
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_FOLDER: Final = frozenset({errno.EEXIST, errno.ENOTDIR, errno.ELOOP})
@@ -31,7 +32,13 @@ _GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 # Attributes that only the system may set; what it denies there is no loss of the user's.
 _SYSTEMS_OWN: Final = ("security.", "trusted.")
 _ACL: Final = "system.posix_acl_access"
+_HOLE: Final = 1 << 16  # bytes of zeros that are worth a hole
+_ZEROS: Final = bytes(_HOLE)
 _RENAMEAT2: Final = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+
+
+class AttributeLost(Exception):
+    """A copy of a file could not be given something that the file has; says what."""
 
 
 @contextlib.contextmanager
@@ -39,6 +46,8 @@ def translated(path: Path) -> Iterator[None]:
     """Turn what the system says about the photo at `path` into an error for people."""
     try:
         yield
+    except AttributeLost as error:
+        raise MetadataUnsafe(path, str(error)) from error
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in _FULL:
@@ -78,94 +87,79 @@ def make_folder(folder: Path) -> None:
             raise
 
 
-def exchange(one: Path, other: Path) -> bool:
-    """Let the two swap their names in one step; False where the file system cannot."""
-    return _renameat2(one, other, _RENAME_EXCHANGE)
+def exchange(folder: int, one: str, other: str) -> bool:
+    """Let two files in an open folder swap their names in one step; False where the file system
+    cannot."""
+    return _renameat2(folder, one, other, _RENAME_EXCHANGE)
 
 
-def rename_new(source: Path, target: Path) -> None:
-    """Rename, never over something. Raises FileExistsError."""
-    if _renameat2(source, target, _RENAME_NOREPLACE):
-        return
-    os.link(source, target)
-    source.unlink()
+def rename_new(folder: int, old: str, new: str) -> bool:
+    """Rename in an open folder, never over something; False where the file system cannot tell.
+    Raises FileExistsError."""
+    return _renameat2(folder, old, new, _RENAME_NOREPLACE)
 
 
-def _renameat2(source: Path, target: Path, flags: int) -> bool:
+def _renameat2(folder: int, old: str, new: str, flags: int) -> bool:
     if _RENAMEAT2 is None:
         return False
-    names = os.fsencode(source), os.fsencode(target)
-    if _RENAMEAT2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], flags) == 0:
+    if _RENAMEAT2(folder, os.fsencode(old), folder, os.fsencode(new), flags) == 0:
         return True
     number = ctypes.get_errno()
-    if number in _UNSUPPORTED:
+    if number in UNSUPPORTED:
         return False
-    raise OSError(number, os.strerror(number), str(target))
+    raise OSError(number, os.strerror(number), new)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Every byte."""
+def write_all(descriptor: int, data: bytes, *, with_holes: bool = False) -> None:
+    """Every byte; `with_holes` leaves out long runs of zeros, which then take no room."""
     view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    step = _HOLE if with_holes else max(1, len(data))
+    for start in range(0, len(data), step):
+        piece = view[start : start + step]
+        if with_holes and piece == _ZEROS[: len(piece)]:
+            os.lseek(descriptor, len(piece), os.SEEK_CUR)
+            continue
+        while piece:
+            piece = piece[os.write(descriptor, piece) :]
+    if with_holes:
+        os.ftruncate(descriptor, len(data))
 
 
-def copy_attributes(path: Path, descriptor: int) -> None:
-    """Give the open file the owner, the mode, the ACL and the extended attributes of `path`.
+def copy_attributes(source: int, descriptor: int) -> None:
+    """Give an open file the owner, the mode, the ACL and the extended attributes of another.
 
-    Raises MetadataUnsafe where one of them cannot be kept.
+    Raises AttributeLost where one of them cannot be kept.
     """
-    stat = path.lstat()
+    stat = os.fstat(source)
     if (stat.st_uid, stat.st_gid) != (os.fstat(descriptor).st_uid, os.fstat(descriptor).st_gid):
         try:
             os.fchown(descriptor, stat.st_uid, stat.st_gid)
         except PermissionError as error:
-            raise MetadataUnsafe(
-                path, "it belongs to somebody else, and would not any more"
-            ) from error
-    if _ACL in os.listxattr(descriptor):  # the folder's, for new files
+            raise AttributeLost("it belongs to somebody else, and would not any more") from error
+    if _ACL in _attributes(descriptor):  # the folder's, for new files
         os.removexattr(descriptor, _ACL)
     # A person's own first: they cannot be set once the mode or the ACL forbids to write.
-    for name in sorted(os.listxattr(path), key=lambda name: not name.startswith("user.")):
+    for name in sorted(_attributes(source), key=lambda name: not name.startswith("user.")):
         try:
-            os.setxattr(descriptor, name, os.getxattr(path, name))
+            os.setxattr(descriptor, name, os.getxattr(source, name))
         except OSError as error:
             if name.startswith(_SYSTEMS_OWN):
                 continue
-            raise MetadataUnsafe(path, f"its attribute {name} cannot be kept") from error
+            raise AttributeLost(f"its attribute {name} cannot be kept") from error
     # After the ACL, which has set most of it: before, the group might do for a moment what the
     # ACL's mask lets others do. Only where it differs: some file systems drop the ACL then.
-    if os.fstat(descriptor).st_mode != stat.st_mode:
-        os.fchmod(descriptor, stat.st_mode & 0o7777)
-
-
-@contextlib.contextmanager
-def followed(folder: Path) -> Iterator[Callable[[], Path]]:
-    """What is yielded says where the folder is by then, should it be renamed, on a system that can
-    tell; else where it was."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def present() -> Path:
+    if (os.fstat(descriptor).st_mode ^ stat.st_mode) & 0o777:
         try:
-            if os.path.samestat(folder.stat(), os.fstat(descriptor)):
-                return folder
-        except FileNotFoundError:
-            pass
-        try:
-            return Path(f"/proc/self/fd/{descriptor}").readlink()
-        except OSError:
-            return folder
+            os.fchmod(descriptor, stat.st_mode & 0o777)
+        except PermissionError as error:
+            raise AttributeLost("its permissions cannot be kept") from error
 
+
+def _attributes(descriptor: int) -> list[str]:
+    """The names of the extended attributes; none where the file system knows no such thing."""
     try:
-        yield present
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed in it durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return os.listxattr(descriptor)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
+        return []

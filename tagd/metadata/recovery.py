@@ -11,14 +11,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tagd.containers import DamagedContainer, strict_spans
-from tagd.fs import read_regular
-from tagd.metadata import file_calls
+from tagd.errors import MetadataUnsafe
 from tagd.metadata.file_calls import translated
-from tagd.metadata.ledger import Seen, digest_of
+from tagd.metadata.folder import opened
+from tagd.metadata.ledger import Seen
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tagd.metadata.folder import Folder
     from tagd.metadata.ledger import Intent
 
 
@@ -36,50 +35,54 @@ def recover(intent: Intent) -> Recovered:
     with translated(intent.path):
         if not intent.path.parent.is_dir():
             return Recovered.AWAITED
-        intent.part.unlink(missing_ok=True)
-        kept = file_calls.is_there(intent.swap) and not _settle(intent)
-        file_calls.sync_folder(intent.path.parent)
-        if kept:
-            return Recovered.KEPT
-        return Recovered.WRITTEN if _is_written(intent) else Recovered.UNDONE
+        with opened(intent.path.parent, named=None) as folder:
+            return recover_in(folder, intent)
 
 
-def _settle(intent: Intent) -> bool:
+def recover_in(folder: Folder, intent: Intent) -> Recovered:
+    """The same in an open folder, wherever that is by now. Raises OSError."""
+    if folder.is_gone:
+        return Recovered.AWAITED
+    folder.unlink(intent.part.name)
+    kept = folder.exists(intent.swap.name) and not _settle(folder, intent)
+    folder.sync()
+    if kept:
+        return Recovered.KEPT
+    return Recovered.WRITTEN if _is_written(folder, intent) else Recovered.UNDONE
+
+
+def _settle(folder: Folder, intent: Intent) -> bool:
     """Let go of one of the two files, and say whether that could be done without a doubt."""
-    path, swap = intent.path, intent.swap
-    if _holds(swap, intent.digest):  # ours, and not needed
-        swap.unlink()
+    name, swap = intent.path.name, intent.swap.name
+    if folder.holds(swap, intent.digest):  # ours, and not needed
+        folder.unlink(swap)
         return True
-    if not file_calls.is_there(path):
-        file_calls.rename_new(swap, path)
+    if not folder.exists(name):
+        folder.rename_new(swap, name)
         return True
-    if Seen.of(swap.lstat()) == intent.seen:  # the old one, whose name has gone to a new one
-        if _holds(path, intent.digest) or _is_whole(path):
-            swap.unlink()
+    if Seen.of(folder.lstat(swap)) == intent.seen:  # the old one, whose name has gone to a new one
+        if folder.holds(name, intent.digest) or _is_whole(folder, name):
+            folder.unlink(swap)
             return True
         return False
     # Another program's, which the exchange caught, or nothing that we know.
-    if _holds(path, intent.digest) and file_calls.exchange(swap, path):
-        swap.unlink()
+    if folder.holds(name, intent.digest) and folder.exchange(swap, name):
+        folder.unlink(swap)
         return True
     return False
 
 
-def _is_written(intent: Intent) -> bool:
+def _is_written(folder: Folder, intent: Intent) -> bool:
     if not intent.digest:
-        return not file_calls.is_there(intent.path)
-    return file_calls.is_there(intent.path) and _holds(intent.path, intent.digest)
+        return not folder.exists(intent.path.name)
+    return folder.holds(intent.path.name, intent.digest)
 
 
-def _holds(path: Path, digest: str) -> bool:
-    return path.is_file() and digest_of(read_regular(path)) == digest
-
-
-def _is_whole(path: Path) -> bool:
+def _is_whole(folder: Folder, name: str) -> bool:
     """Whether the file is complete as far as its structure tells."""
     try:
-        data = read_regular(path)
+        data = folder.read(name)
         strict_spans(data)
-    except DamagedContainer:
+    except (DamagedContainer, MetadataUnsafe):
         return False
     return bool(data)

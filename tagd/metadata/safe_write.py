@@ -4,7 +4,8 @@
            → exchange → compare → forget the old
 
 Whoever changes the photo meanwhile wins: what comes out of the exchange is compared with what was
-read, and put back where it is newer. A failure is cleaned up by the same function as a kill.
+read, and put back where it is newer. A failure is cleaned up by the same function as a kill. All of
+it is done in one open folder.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import contextlib
 import os
 import stat
 from dataclasses import dataclass, field
-from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING, Final
 
 from tagd.errors import FileBusy, FileChanged, MetadataUnsafe
 from tagd.fs import is_being_written, signature_of
 from tagd.metadata import file_calls
 from tagd.metadata.file_calls import translated
-from tagd.metadata.ledger import Intent, Seen
-from tagd.metadata.recovery import Recovered, recover
+from tagd.metadata.folder import Folder, opened
+from tagd.metadata.ledger import Intent, Seen, digest_of
+from tagd.metadata.recovery import Recovered, recover_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,45 +32,56 @@ if TYPE_CHECKING:
     from tagd.metadata.keywords import Keywords
     from tagd.metadata.ledger import Ledger
 
-_NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_EXCHANGES: Final = 100
+_MOST: Final = 256 << 20  # bytes that are taken into memory, where two or three times as many go
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A file as it was read, before anything is written."""
+    """A file as it was read, before anything is written. `has_holes`: it takes less room on the
+    disk than it has bytes."""
 
     path: Path
     data: bytes = field(repr=False)
     seen: Seen
+    has_holes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """How to write. `exchange` swaps two names in one step, or says that it cannot."""
+    """How to write. `exchange` swaps two names in one step, or says that it cannot. `named` are the
+    folders that a person named: links in their own paths are that person's."""
 
     preserve_mtime: bool = True
     keep_original: bool = False  # as NAME_original, unless there is one
-    exchange: Callable[[Path, Path], bool] = file_calls.exchange
+    named: tuple[Path, ...] = ()
+    exchange: Callable[[Folder, str, str], bool] = Folder.exchange
 
 
-def take(path: Path) -> Original:
-    """Read a file that may be replaced: a regular one with one name, which nobody is writing.
+_PLAIN: Final = WriteOptions()
+
+
+def take(path: Path, options: WriteOptions = _PLAIN, *, most: int = _MOST) -> Original:
+    """Read a file that may be replaced: a regular one with one name, of at most so many bytes,
+    which nobody is writing.
 
     Raises MetadataUnsafe, FileBusy, FileChanged, FileVanished, FileUnreadable.
     """
-    with translated(path):
-        before = path.lstat()
+    with translated(path), opened(path.parent, options.named) as folder:
+        before = folder.lstat(path.name)
         _require_plain(path, before)
-        with _open(path) as descriptor:
+        if before.st_size > most:
+            raise MetadataUnsafe(path, f"it is larger than {most >> 20} MB")
+        with folder.opened(path.name) as descriptor:
             if is_being_written(descriptor):
                 raise FileBusy(path, "another program has it open for writing")
             with os.fdopen(os.dup(descriptor), "rb") as file:
-                data = file.read()
-            seen = Seen.of(os.fstat(descriptor))
+                data = file.read(before.st_size + 1)
+            found = os.fstat(descriptor)
+    seen = Seen.of(found)
     if seen != Seen.of(before) or len(data) != seen.size:
         raise FileChanged(path, "it changed while it was read")
-    return Original(path, data, seen)
+    return Original(path, data, seen, found.st_blocks * 512 < found.st_size)
 
 
 def replace(
@@ -87,91 +99,83 @@ def replace(
     Raises a PhotoError; the photo is then as it was, or as another program made it.
     """
     intent = Intent.to_write(original.path, original.seen, data, ours)
-    with _intended(intent, ledger):
-        _make_copy(intent.part, original, data)
+    with _intended(intent, ledger, options) as folder:
+        _make_copy(folder, intent.part.name, original, data)
+        if not folder.holds(intent.part.name, intent.digest):
+            raise MetadataUnsafe(original.path, "the copy does not read as it was written")
         verify(intent.part)
-        _finish_copy(intent, original, options)
-        placed = Seen.of(intent.swap.lstat())
-        with _kept(intent, original, options):
-            _put_in_place(intent, original, placed, options)
-        file_calls.sync_folder(original.path.parent)
-        signature = _left(original.path, placed)
-        intent.swap.unlink(missing_ok=True)
+        _finish_copy(folder, intent, original, options)
+        placed = Seen.of(folder.lstat(intent.swap.name))
+        with _kept(folder, intent, original, options):
+            _put_in_place(folder, intent, original, placed, options)
+        folder.sync()
+        signature = _left(folder, intent, placed)
+        folder.unlink(intent.swap.name)
     ledger.done(intent, signature)
     return signature
 
 
-def create(path: Path, data: bytes, *, like: Path, ledger: Ledger, ours: Keywords) -> Signature:
+def create(
+    path: Path,
+    data: bytes,
+    *,
+    like: os.stat_result,
+    ledger: Ledger,
+    ours: Keywords,
+    options: WriteOptions = _PLAIN,
+) -> Signature:
     """Put a new file there, with the owner and the permissions of `like`; its owner may write it
     in any case.
 
     Raises FileChanged where there is one by now.
     """
     intent = Intent.to_write(path, None, data, ours)
-    with _intended(intent, ledger):
-        permissions = like.stat()
-        with _new_file(intent.part, data) as descriptor:
-            os.fchmod(descriptor, permissions.st_mode & 0o666 | stat.S_IWUSR)
+    with _intended(intent, ledger, options) as folder:
+        with folder.created(intent.part.name, data) as descriptor:
+            # Some file systems keep neither, such as exFAT.
             with contextlib.suppress(PermissionError):
-                os.fchown(descriptor, permissions.st_uid, permissions.st_gid)
+                os.fchmod(descriptor, like.st_mode & 0o666 | stat.S_IWUSR)
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, like.st_uid, like.st_gid)
             os.fsync(descriptor)
-        placed = Seen.of(intent.part.lstat())
+        placed = Seen.of(folder.lstat(intent.part.name))
+        folder.require_place()
         try:
-            file_calls.rename_new(intent.part, path)
+            folder.rename_new(intent.part.name, path.name)
         except FileExistsError as error:
             raise FileChanged(path, "another program made it meanwhile") from error
-        file_calls.sync_folder(path.parent)
-        signature = _left(path, placed)
+        folder.sync()
+        signature = _left(folder, intent, placed)
     ledger.done(intent, signature)
     return signature
 
 
-def remove(original: Original, *, ledger: Ledger) -> None:
+def remove(original: Original, *, ledger: Ledger, options: WriteOptions = _PLAIN) -> None:
     """Take away a file that is still as it was read. Raises FileChanged where it is not."""
     intent = Intent.to_write(original.path, original.seen, None)
-    with _intended(intent, ledger):
-        file_calls.rename_new(original.path, intent.swap)
-        if Seen.of(intent.swap.lstat()) != original.seen:
-            raise FileChanged(original.path, "another program wrote it meanwhile")
-        intent.swap.unlink()
-        file_calls.sync_folder(original.path.parent)
+    with _intended(intent, ledger, options) as folder:
+        folder.rename_new(original.path.name, intent.swap.name)
+        _require_unchanged(folder, original, intent.swap.name)
+        folder.unlink(intent.swap.name)
+        folder.sync()
     ledger.done(intent, None)
 
 
 @contextlib.contextmanager
-def _intended(intent: Intent, ledger: Ledger) -> Iterator[None]:
+def _intended(intent: Intent, ledger: Ledger, options: WriteOptions) -> Iterator[Folder]:
     """Tell the ledger first; whatever goes wrong is set right as after a kill. Where that has to
     wait, such as for a disk that went in the midst of it, the ledger keeps it."""
-    with translated(intent.path), file_calls.followed(intent.path.parent) as folder:
+    name = intent.path.name
+    with translated(intent.path), opened(intent.path.parent, options.named) as folder:
         ledger.begin(intent)
         try:
-            yield
+            yield folder
         except BaseException:
-            there = replace_fields(intent, path=folder() / intent.path.name)
-            came = recover(there)
+            came = recover_in(folder, intent)
             if came is not Recovered.AWAITED:
                 is_written = came is Recovered.WRITTEN and bool(intent.digest)
-                ledger.done(intent, signature_of(there.path.lstat()) if is_written else None)
+                ledger.done(intent, signature_of(folder.lstat(name)) if is_written else None)
             raise
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _new_file(path: Path, data: bytes) -> Iterator[int]:
-    descriptor = os.open(path, _NEW, 0o600)
-    try:
-        file_calls.write_all(descriptor, data)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _require_plain(path: Path, found: os.stat_result) -> None:
@@ -184,90 +188,101 @@ def _require_plain(path: Path, found: os.stat_result) -> None:
         )
 
 
-def _make_copy(part: Path, original: Original, data: bytes) -> None:
-    with _new_file(part, data) as descriptor:
-        file_calls.copy_attributes(original.path, descriptor)
+def _make_copy(folder: Folder, name: str, original: Original, data: bytes) -> None:
+    with (
+        folder.created(name, data, with_holes=original.has_holes) as descriptor,
+        folder.opened(original.path.name) as source,
+    ):
+        file_calls.copy_attributes(source, descriptor)
 
 
-def _finish_copy(intent: Intent, original: Original, options: WriteOptions) -> None:
+def _finish_copy(folder: Folder, intent: Intent, original: Original, options: WriteOptions) -> None:
     """Times last, since what came before changes them; then the name that says: whole."""
-    _complete(intent.part, original, keep_times=options.preserve_mtime)
-    intent.part.rename(intent.swap)
+    _complete(folder, intent.part.name, original, keep_times=options.preserve_mtime)
+    folder.rename(intent.part.name, intent.swap.name)
 
 
-def _complete(copy: Path, original: Original, *, keep_times: bool) -> None:
-    with _open(copy) as descriptor:
+def _complete(folder: Folder, copy: str, original: Original, *, keep_times: bool) -> None:
+    with folder.opened(copy) as descriptor:
         if keep_times:
-            accessed = original.path.lstat().st_atime_ns
+            accessed = folder.lstat(original.path.name).st_atime_ns
             os.utime(descriptor, ns=(accessed, original.seen.mtime_ns))
         os.fsync(descriptor)
 
 
 @contextlib.contextmanager
-def _kept(intent: Intent, original: Original, options: WriteOptions) -> Iterator[None]:
+def _kept(
+    folder: Folder, intent: Intent, original: Original, options: WriteOptions
+) -> Iterator[None]:
     """Keep what was read beside the photo before that changes, so that neither a kill nor a failure
     costs it; but not where the photo then does not change."""
     path = original.path
-    kept = path.with_name(f"{path.name}_original")
+    kept = f"{path.name}_original"
     try:
-        is_due = options.keep_original and not kept.exists()
+        is_due = options.keep_original and not folder.exists(kept)
     except OSError as error:  # the one that a name which cannot be gives
         raise MetadataUnsafe(path, "its name is too long for NAME_original beside it") from error
     if not is_due:
         yield
         return
-    _make_copy(intent.part, original, original.data)
-    _complete(intent.part, original, keep_times=True)
-    file_calls.rename_new(intent.part, kept)
+    _make_copy(folder, intent.part.name, original, original.data)
+    _complete(folder, intent.part.name, original, keep_times=True)
+    folder.rename_new(intent.part.name, kept)
     try:
         yield
     except BaseException:
-        kept.unlink(missing_ok=True)
+        folder.unlink(kept)
         raise
 
 
-def _put_in_place(intent: Intent, original: Original, ours: Seen, options: WriteOptions) -> None:
-    with _open(original.path) as descriptor:
+def _put_in_place(
+    folder: Folder, intent: Intent, original: Original, ours: Seen, options: WriteOptions
+) -> None:
+    name, swap = original.path.name, intent.swap.name
+    folder.require_place()
+    with folder.opened(name) as descriptor:
         if is_being_written(descriptor):
             raise FileBusy(original.path, "another program has it open for writing")
-        if not options.exchange(intent.swap, original.path):
+        if not options.exchange(folder, swap, name):
             # The instant between this look and the rename is what the exchange is there to close.
-            _require_unchanged(original, original.path)
-            intent.swap.replace(original.path)
+            _require_unchanged(folder, original, name)
+            folder.rename(swap, name)
             return
-        if is_being_written(descriptor) or not _came_out(intent, original):
-            _put_back(intent, original, ours, options)
+        if is_being_written(descriptor) or Seen.of(folder.lstat(swap)) != original.seen:
+            _put_back(folder, intent, original, ours, options)
 
 
-def _left(path: Path, ours: Seen) -> Signature:
+def _left(folder: Folder, intent: Intent, ours: Seen) -> Signature:
     """The signature of what we put there, which another program may have replaced since: what it
-    made of it must not be taken for ours."""
-    found = path.lstat()
-    if Seen.of(found) != ours:
-        raise FileChanged(path, "another program wrote it meanwhile")
-    return signature_of(found)
+    made of it must not be taken for ours. Some file systems give it another inode, or count the
+    name that it had before."""
+    found = folder.lstat(intent.path.name)
+    if Seen.of(found) != ours and not folder.holds(intent.path.name, intent.digest):
+        raise FileChanged(intent.path, "another program wrote it meanwhile")
+    return signature_of(folder.lstat(intent.path.name))
 
 
-def _came_out(intent: Intent, original: Original) -> bool:
-    return Seen.of(intent.swap.lstat()) == original.seen
-
-
-def _require_unchanged(original: Original, place: Path) -> None:
-    if Seen.of(place.lstat()) != original.seen:
+def _require_unchanged(folder: Folder, original: Original, name: str) -> None:
+    found, seen = Seen.of(folder.lstat(name)), original.seen
+    is_alike = (found.size, found.mtime_ns) == (seen.size, seen.mtime_ns)
+    if found != seen and not (is_alike and folder.holds(name, digest_of(original.data))):
         raise FileChanged(original.path, "another program wrote it meanwhile")
 
 
-def _put_back(intent: Intent, original: Original, ours: Seen, options: WriteOptions) -> None:
+def _put_back(
+    folder: Folder, intent: Intent, original: Original, ours: Seen, options: WriteOptions
+) -> None:
     """Give the photo's name back to what another program made of it, however often it does so.
 
     What comes out is what was put there, ours or what is outdated by now, or else newer still.
     """
-    placed, newest = ours, Seen.of(intent.swap.lstat())
+    name, swap = original.path.name, intent.swap.name
+    placed, newest = ours, Seen.of(folder.lstat(swap))
     for _ in range(_MOST_EXCHANGES):
-        options.exchange(intent.swap, original.path)
-        out = Seen.of(intent.swap.lstat())
+        options.exchange(folder, swap, name)
+        out = Seen.of(folder.lstat(swap))
         if out == placed:
-            intent.swap.unlink()
+            folder.unlink(swap)
             break
         placed, newest = newest, out
     raise FileChanged(original.path, "another program wrote it meanwhile")

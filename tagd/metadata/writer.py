@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from tagd.containers import DamagedContainer
 from tagd.containers.splice import CannotSplice
 from tagd.errors import (
+    FileBusy,
     FileChanged,
     MetadataMalformed,
     MetadataUnsafe,
@@ -24,6 +27,7 @@ from tagd.errors import (
 from tagd.metadata import file_calls, packets, reader, sidecar, xmp
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.file_calls import translated
+from tagd.metadata.folder import opened
 from tagd.metadata.keywords import IN_XMP, Field, claimed, without_controls
 from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from tagd.domain import Signature
     from tagd.metadata.keywords import Joined, Keywords
     from tagd.metadata.ledger import Ledger
+    from tagd.metadata.reader import FileTags
     from tagd.metadata.safe_write import Original
     from tagd.metadata.sidecar import SidecarRule
 
@@ -75,6 +80,25 @@ _REPAIR_PHOTO: Final = (
     " have a sidecar written instead"
 )
 _REPAIR_SIDECAR: Final = "; repair it, or move it away"
+_MOST_SIDECAR: Final = 16 << 20  # bytes; more is no honest one
+_LARGE: Final = 32 << 20  # bytes
+_TURN: Final = threading.Lock()
+_PATIENCE_SECONDS: Final = 60.0
+
+
+@contextlib.contextmanager
+def in_turn(photo: Path) -> Iterator[None]:
+    """Write large photos one at a time, so that what they take of the memory does not add up.
+    Raises FileBusy where that takes too long."""
+    with translated(photo):
+        is_large = photo.stat().st_size > _LARGE
+    if is_large and not _TURN.acquire(timeout=_PATIENCE_SECONDS):
+        raise FileBusy(photo, "other large photos are being written")
+    try:
+        yield
+    finally:
+        if is_large:
+            _TURN.release()
 
 
 def _decodes_anyway(_: Path) -> None:
@@ -101,7 +125,7 @@ class Writer:
         """Write into the photo itself, where it is the one that is `known`. `ours` is what tagd
         answers for in it, None where only the photo can tell. Raises a PhotoError; the photo is
         then as it was."""
-        original = take(photo)
+        original = take(photo, self.options)
         if known is not None and (original.seen.size, original.seen.mtime_ns) != (
             known.size,
             known.mtime_ns,
@@ -113,15 +137,16 @@ class Writer:
         new = edit.data
         if dry_run or new is None or new == original.data:
             return report
-
-        def verify(copy: Path) -> None:
-            wrong = harm(original.data, copy.read_bytes())
-            if wrong:
-                raise MetadataUnsafe(photo, f"the copy with the keywords is not good: {wrong}")
-            self.decodes(copy)
-
+        wrong = harm(original.data, new)
+        if wrong:
+            raise MetadataUnsafe(photo, f"the copy with the keywords is not good: {wrong}")
         signature = replace(
-            original, new, ledger=self.ledger, verify=verify, ours=report.ours, options=self.options
+            original,
+            new,
+            ledger=self.ledger,
+            verify=self.decodes,
+            ours=report.ours,
+            options=self.options,
         )
         return dataclasses.replace(report, signature=signature)
 
@@ -141,40 +166,59 @@ class Writer:
 
         Raises a PhotoError; the sidecar is then as it was.
         """
-        place, original = _present(photo, rule)
-        carried = _carried(photo, embedded)
+        place, original = self._present(photo, rule)
+        inside, like = self._looked_at(photo)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
-            edit = edit_packet(old, wish, ours, carried, padded=False)
+            edit = edit_packet(old, wish, ours, _carried(inside, embedded), padded=False)
         report = _report(place, edit, ours)
         if dry_run or edit.data == old:
             return report
         if original is None:
             assert edit.data is not None
             file_calls.make_folder(place.parent)
-            signature = create(place, edit.data, like=photo, ledger=self.ledger, ours=report.ours)
+            signature = create(
+                place,
+                edit.data,
+                like=like,
+                ledger=self.ledger,
+                ours=report.ours,
+                options=self.options,
+            )
         elif edit.data is None:
-            remove(original, ledger=self.ledger)
+            remove(original, ledger=self.ledger, options=self.options)
             return report
         else:
+            with _explained(place, ""):
+                xmp.parse(edit.data)
             signature = replace(
                 original,
                 edit.data,
                 ledger=self.ledger,
-                verify=_parses,
+                verify=_decodes_anyway,
                 ours=report.ours,
                 options=self.options,
             )
         return dataclasses.replace(report, signature=signature)
 
+    def _present(self, photo: Path, rule: SidecarRule) -> tuple[Path, Original | None]:
+        """The photo's sidecar, or where it is to be, and what is there."""
+        with translated(rule.mirror_of(photo.parent)):
+            place = sidecar.choose(photo, rule)
+        with translated(place):
+            is_there = file_calls.is_there(place)
+        return place, take(place, self.options, most=_MOST_SIDECAR) if is_there else None
 
-def _present(photo: Path, rule: SidecarRule) -> tuple[Path, Original | None]:
-    """The photo's sidecar, or where it is to be, and what is there."""
-    with translated(rule.mirror_of(photo.parent)):
-        place = sidecar.choose(photo, rule)
-    with translated(place):
-        is_there = file_calls.is_there(place)
-    return place, take(place) if is_there else None
+    def _looked_at(self, photo: Path) -> tuple[FileTags, os.stat_result]:
+        """What the photo says, and its status. Others could see what it says in a new sidecar, so
+        that no link to it counts but its owner's."""
+        with (
+            translated(photo),
+            opened(photo.parent, self.options.named) as folder,
+            folder.opened(photo.name, follow=True) as descriptor,
+            os.fdopen(os.dup(descriptor), "rb") as file,
+        ):
+            return reader.of_photo(file.read()), os.fstat(descriptor)
 
 
 def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
@@ -193,10 +237,9 @@ def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
     )
 
 
-def _carried(photo: Path, ours: Keywords | None) -> Keywords:
+def _carried(found: FileTags, ours: Keywords | None) -> Keywords:
     """The keywords that others embedded in the photo, in the fields that a sidecar has, as far as
     XML can hold them."""
-    found = reader.read(photo)
     if ours is None:
         ours = claimed(found.claims, found.keywords, lambda _: ())
     theirs = {
@@ -209,11 +252,6 @@ def _carried(photo: Path, ours: Keywords | None) -> Keywords:
 
 def _sound(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, map(without_controls, values)))
-
-
-def _parses(copy: Path) -> None:
-    with _explained(copy, ""):
-        xmp.parse(copy.read_bytes())
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from tagd.metadata.edit import ALL_FIELDS, Wish
 from tagd.metadata.keywords import BY_PERSON, Field, Tagging
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName, SidecarRule
-from tagd.metadata.writer import Report, Writer
+from tagd.metadata.writer import Report, Writer, in_turn
 from tagd.pipeline import read_back
 from tagd.pipeline.ledger import CatalogueLedger, ours_of
 from tagd.policy.rules import matches_path
@@ -205,18 +205,21 @@ class TagWriter:
         before = target.written.get(place)
         # Of a copy, or after the catalogue was lost, only the file can tell what is tagd's.
         ours = None if before is None else ours_of(before.ours)
-        if place is Place.EMBEDDED:
-            report = writer.embed(target.path, wish, ours, known=target.signature, dry_run=dry_run)
-        else:
-            inside = target.written.get(Place.EMBEDDED)
-            report = writer.write_sidecar(
-                target.path,
-                wish,
-                ours,
-                rule=self.settings.sidecars,
-                embedded=None if inside is None else ours_of(inside.ours),
-                dry_run=dry_run,
-            )
+        with in_turn(target.path):
+            if place is Place.EMBEDDED:
+                report = writer.embed(
+                    target.path, wish, ours, known=target.signature, dry_run=dry_run
+                )
+            else:
+                inside = target.written.get(Place.EMBEDDED)
+                report = writer.write_sidecar(
+                    target.path,
+                    wish,
+                    ours,
+                    rule=self.settings.sidecars,
+                    embedded=None if inside is None else ours_of(inside.ours),
+                    dry_run=dry_run,
+                )
         if not dry_run:
             self._note(target, ledger, report)
         return report

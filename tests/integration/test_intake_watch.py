@@ -13,7 +13,7 @@ from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import SCAN
 from tagd.intake.trouble import TroubleKind
-from tagd.metadata.file_calls import exchange
+from tagd.metadata.folder import opened
 from tests.catalogue import rows
 from tests.intake import JPEG, Live, drop, ids, jobs, opened_files, states, write
 from tests.support import PATIENCE_SECONDS, wait_until
@@ -99,7 +99,8 @@ def test_files_that_are_exchanged_in_one_step_are_both_there(live: Live, root: P
     drop(root / "a.jpg", "first")
     drop(root / "b.jpg", "second")
     live.tagged("photos/a.jpg", "photos/b.jpg")
-    assert exchange(root / "a.jpg", root / "b.jpg")
+    with opened(root) as folder:
+        assert folder.exchange("a.jpg", "b.jpg")
     # Each is read under its new name: what was told of the two says not which is which.
     live.until(lambda: set(jobs(live.catalogue)) == {"photos/a.jpg", "photos/b.jpg"})
 

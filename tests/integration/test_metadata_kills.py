@@ -15,6 +15,7 @@ import pytest
 
 from tagd.domain import Signature
 from tagd.metadata import file_calls
+from tagd.metadata.folder import Folder
 from tagd.metadata.ledger import Intent, Seen, digest_of
 from tagd.metadata.recovery import Recovered, recover
 from tagd.metadata.safe_write import WriteOptions
@@ -84,12 +85,12 @@ def dies(photo: Path, ledger: FolderLedger, options: WriteOptions, die_before: i
     return os.WIFSIGNALED(status)
 
 
-def without_exchange(*_: Path) -> bool:
+def without_exchange(*_: object) -> bool:
     """A file system that cannot."""
     return False
 
 
-@pytest.mark.parametrize("exchange", [file_calls.exchange, without_exchange])
+@pytest.mark.parametrize("exchange", [Folder.exchange, without_exchange])
 @pytest.mark.parametrize("times", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_kill_at_any_step_leaves_the_old_photo_or_the_new(
     exchange: Any, times: int, tmp_path: Path

@@ -19,7 +19,7 @@ from tagd.errors import (
     NotWritable,
     PhotoError,
 )
-from tagd.metadata import file_calls
+from tagd.metadata.folder import Folder
 from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
@@ -137,7 +137,7 @@ def test_a_photo_stays_as_it_was_where_its_original_cannot_be_kept(photo: Path) 
 
 
 def test_of_a_photo_that_is_not_written_no_original_is_kept(photo: Path) -> None:
-    def edit(_one: Path, _other: Path) -> bool:
+    def edit(*_: object) -> bool:
         photo.write_bytes(OLD + b"edited")
         return False
 
@@ -227,13 +227,13 @@ def test_newer_bytes_win(meddle: Callable[[Path], None], moment: str, photo: Pat
             meddle(photo)
             newer.append(photo.read_bytes())
 
-    def late_exchange(one: Path, other: Path) -> bool:
-        interfere(other)
-        return file_calls.exchange(one, other)
+    def late_exchange(folder: Folder, one: str, other: str) -> bool:
+        interfere(photo)
+        return folder.exchange(one, other)
 
-    def early_exchange(one: Path, other: Path) -> bool:
-        done = file_calls.exchange(one, other)
-        interfere(other)
+    def early_exchange(folder: Folder, one: str, other: str) -> bool:
+        done = folder.exchange(one, other)
+        interfere(photo)
         return done
 
     exchanges = {"within": late_exchange, "after": early_exchange, "fallback": lambda *_: False}
@@ -254,12 +254,12 @@ def test_a_program_that_replaces_the_photo_again_and_again_wins(count: int, phot
     versions = [SPLICED[f"{name}.jpg"] for name in ("icc", "comment", "progressive", "grey")]
     coming = iter(versions[:count])
 
-    def stormy_exchange(one: Path, other: Path) -> bool:
+    def stormy_exchange(folder: Folder, one: str, other: str) -> bool:
         for version in itertools.islice(coming, 1):
             fresh = photo.with_name("fresh")
             fresh.write_bytes(version)
             fresh.replace(photo)
-        return file_calls.exchange(one, other)
+        return folder.exchange(one, other)
 
     with pytest.raises(FileChanged):
         writer(options=WriteOptions(exchange=stormy_exchange)).embed(photo, TAGS, {})
@@ -376,3 +376,9 @@ def as_somebody(attempt: Callable[[], None], parents: list[Path]) -> None:
         for each, mode in before.items():
             each.chmod(mode)
     assert waited == 0
+
+
+def test_bits_that_lend_rights_are_not_copied(photo: Path) -> None:
+    photo.chmod(0o6755)
+    writer().embed(photo, TAGS, {})
+    assert photo.stat().st_mode & 0o7777 == 0o755

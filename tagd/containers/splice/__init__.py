@@ -53,7 +53,8 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every piece of the file that is not its XMP packet, picture included, in order.
+    """Every piece of the file that is not its XMP packet, picture included, in order, or a digest
+    of it.
 
     What merely counts or announces the packet (the length of a WebP, the flag that it holds XMP)
     is levelled, so that files that differ in nothing but the packet have equal pieces.

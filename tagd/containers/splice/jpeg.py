@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.jpeg import segments
+from tagd.containers.segments import digests, replaced
 from tagd.containers.splice.behind import anchors
 from tagd.containers.splice.refusal import CannotSplice
 
@@ -71,7 +72,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
     if _is_measured_across(data, found, place):
         packet = _fitted(packet, place.body_end - place.body - len(XMP))
     segment = b"" if packet is None else _segment("APP1", XMP + packet)
-    return data[: place.start] + segment + data[place.end :]
+    return replaced(data, place.start, place.end, segment)
 
 
 def with_exif(data: bytes, block: bytes | None) -> bytes:
@@ -82,24 +83,25 @@ def with_exif(data: bytes, block: bytes | None) -> bytes:
     place = _only(data, found, EXIF)
     segment = b"" if block is None else _segment("APP1", EXIF + block)
     if place is not None:
-        return data[: place.start] + segment + data[place.end :]
+        return replaced(data, place.start, place.end, segment)
     at = _behind(data, found, with_exif=False)
-    return data[:at] + segment + data[at:]
+    return replaced(data, at, at, segment)
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every segment but the one with the packet."""
-    return tuple(data[each.start : each.end] for each in segments(data) if not _is(data, each, XMP))
+    """A digest of every segment but the one with the packet."""
+    return foreign_but(data)
 
 
 def foreign_but(data: bytes, *heads: bytes) -> tuple[bytes, ...]:
     """As `foreign`, without the application segments that begin so (`EXIF`, `PHOTOSHOP`)."""
     found = (each for each in segments(data) if not _is(data, each, XMP))
-    return tuple(
-        data[each.start : each.end]
+    kept = (
+        each
         for each in found
         if not (each.kind.startswith("APP") and data.startswith(heads, each.body))
     )
+    return digests(data, kept)
 
 
 def photoshop(data: bytes) -> bytes:
@@ -117,7 +119,7 @@ def with_photoshop(data: bytes, resources: bytes) -> bytes:
     if _is_measured_across(data, found, places[0]):
         raise CannotSplice(_FROM_THE_START)
     segment = _segment("APP13", PHOTOSHOP + resources)
-    return data[: places[0].start] + segment + data[places[0].end :]
+    return replaced(data, places[0].start, places[0].end, segment)
 
 
 def _is(data: bytes, segment: Segment, head: bytes) -> bool:
@@ -146,7 +148,7 @@ def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
     if measuring is None:
         raise CannotSplice(_FROM_THE_START)
     at = _behind(data, found, with_exif=not any(_is(data, each, EXIF) for each in measuring))
-    return data[:at] + _segment("APP1", XMP + packet) + data[at:]
+    return replaced(data, at, at, _segment("APP1", XMP + packet))
 
 
 def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:

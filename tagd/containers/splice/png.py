@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.png import segments
-from tagd.containers.segments import bare
+from tagd.containers.segments import bare, digests, replaced
 from tagd.containers.splice.refusal import CannotSplice, require_alone
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
     elif picture < place.start < pixels:
         raise CannotSplice("its picture's data are found by their distance from an iDOT chunk")
     chunk = b"" if packet is None else _chunk(_KEYWORD + _PLAIN + packet)
-    return b"".join((memoryview(data)[: place.start], chunk, memoryview(data)[place.end :]))
+    return replaced(data, place.start, place.end, chunk)
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every chunk but the one with the packet."""
-    return tuple(data[each.start : each.end] for each in segments(data) if not _is_xmp(data, each))
+    """A digest of every chunk but the one with the packet."""
+    return digests(data, (each for each in segments(data) if not _is_xmp(data, each)))
 
 
 def _is_xmp(data: bytes, segment: Segment) -> bool:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+import xxhash
+
 from tagd.containers.segments import DamagedContainer
 from tagd.containers.splice.refusal import CannotSplice
 from tagd.containers.tags import XMP, all_tags
@@ -38,8 +40,8 @@ def with_packet(data: bytes, new: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """All bytes but those that `with_packet` appended."""
-    return (without_appended(data, XMP),)
+    """A digest of all bytes but those that `with_packet` appended."""
+    return (xxhash.xxh3_128_digest(without_appended(data, XMP)),)
 
 
 def with_tag(block: bytes, tag: int, value: bytes | None) -> bytes:
@@ -61,9 +63,10 @@ def without_appended(block: bytes, tag: int) -> bytes:
     try:
         layout, _ = header(block)
         start, length = struct.unpack(layout.order + "II", block[len(_MARK) - _MARK_SIZE :])
-        before = _pointing_at(start, block[:length], layout)
+        before = _pointing_at(start, block, layout, length)
         said = all_tags(block).get(("0", tag))
-        if _appended(before, tag, said.data if said else None) == block:
+        at, appendix = _appendix(before, tag, said.data if said else None)
+        if header(block) == (layout, at) and block[length:] == appendix:
             return before
     except (DamagedContainer, CannotSplice):
         pass
@@ -71,6 +74,12 @@ def without_appended(block: bytes, tag: int) -> bytes:
 
 
 def _appended(block: bytes, tag: int, value: bytes | None) -> bytes:
+    at, appendix = _appendix(block, tag, value)
+    return _pointing_at(at, block, header(block)[0], len(block), appendix)
+
+
+def _appendix(block: bytes, tag: int, value: bytes | None) -> tuple[int, bytes]:
+    """Where the new directory will be, and all that is to follow the block."""
     layout, start = header(block)
     if layout.is_big:
         raise CannotSplice("nothing is added to a BigTIFF")
@@ -92,8 +101,8 @@ def _appended(block: bytes, tag: int, value: bytes | None) -> bytes:
     rows.sort(key=lambda row: _tag(row, layout))
     outside = value if value is not None and len(value) > 4 else b""
     mark = _MARK + struct.pack(layout.order + "II", start, len(block))
-    moved = _pointing_at(at, block, layout).ljust(at, b"\0")
-    return moved + count_of_rows + b"".join(rows) + following + outside + mark
+    padding = bytes(at - len(block))
+    return at, b"".join((padding, count_of_rows, *rows, following, outside, mark))
 
 
 def _entry(tag: int, value: bytes, behind: int, layout: Layout) -> bytes:
@@ -105,5 +114,9 @@ def _tag(row: bytes, layout: Layout) -> int:
     return number(row, layout, "H", 0)
 
 
-def _pointing_at(start: int, block: bytes, layout: Layout) -> bytes:
-    return block[:4] + struct.pack(layout.order + "I", start) + block[8:]
+def _pointing_at(
+    start: int, block: bytes, layout: Layout, length: int, appendix: bytes = b""
+) -> bytes:
+    """So many bytes of the block, its first directory being at `start`, and what is to follow."""
+    view = memoryview(block)
+    return b"".join((view[:4], struct.pack(layout.order + "I", start), view[8:length], appendix))
