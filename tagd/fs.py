@@ -22,6 +22,8 @@ NETWORK = frozenset(
 LOCAL_FUSE = frozenset({"fuseblk", "fuse.ntfs", "fuse.ntfs-3g", "fuse.exfat"})
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_EDGE = 1 << 63  # SQLite's integers are signed and have 64 bits
+_SPREAD = 1 << 40  # nanoseconds, some 18 minutes
 
 
 def display(path: Path) -> str:
@@ -92,16 +94,30 @@ def is_being_written(descriptor: int) -> bool | None:
     return False
 
 
+def held_time(nanoseconds: int) -> int:
+    """A file's time as SQLite holds it, exactly from 1677 to 2262. One beyond comes out within
+    minutes of the nearer end: which of them still differs with it, so that a change is noticed.
+
+    ext4 goes to 2446, and Windows' shares and NTFS to 30828.
+    """
+    if -_EDGE <= nanoseconds < _EDGE:
+        return nanoseconds
+    within = nanoseconds % _SPREAD
+    return _EDGE - 1 - within if nanoseconds > 0 else within - _EDGE
+
+
+def held_inode(number: int) -> int:
+    """An inode number as SQLite holds it: one past 2^63 as its complement."""
+    return number - 2 * _EDGE if number >= _EDGE else number
+
+
 def signature_of(status: os.stat_result, *, stable_inode: bool = True) -> Signature:
     """What says that a file is unchanged without opening it."""
     return Signature(
         size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-        # SQLite's integers are signed: an inode number past 2^63 is stored as its complement.
-        inode=(status.st_ino - (1 << 64) if status.st_ino >= 1 << 63 else status.st_ino)
-        if stable_inode
-        else 0,
+        mtime_ns=held_time(status.st_mtime_ns),
+        ctime_ns=held_time(status.st_ctime_ns),
+        inode=held_inode(status.st_ino) if stable_inode else 0,
     )
 
 

@@ -31,6 +31,7 @@ from tests.support import PATIENCE_SECONDS, others_may_enter, wait_until
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 NOBODY = 65_534
+YEAR_2300 = 10_413_792_000  # seconds since 1970; nanoseconds of it take more than 63 bits
 
 
 def write(path: Path, content: str = "") -> Path:
@@ -44,6 +45,13 @@ def drop(path: Path, content: str = "") -> Path:
     """The same, renamed into place from the test's own folder, which nobody watches."""
     outside = next(above for above in path.parents if (above / "catalogue.db").exists())
     return write(outside / f"staged-{path.name}", content).rename(path)
+
+
+def set_date(path: Path, seconds: int) -> None:
+    """Date a file, on a file system that can hold such a date."""
+    os.utime(path, (seconds, seconds))
+    if path.stat().st_mtime_ns != seconds * 1_000_000_000:
+        pytest.skip("the file system of the temporary folder holds no such date")
 
 
 def work_off(catalogue: Catalogue) -> int:

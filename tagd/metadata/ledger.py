@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import xxhash
 
+from tagd.fs import held_inode, held_time
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
@@ -22,7 +24,8 @@ _LEFT: Final = re.compile(r"\.tagd-([0-9a-f]{12})\.(?:part|swap)")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What says that a file is still the one that was read, wherever it has been renamed to."""
+    """What says that a file is still the one that was read, wherever it has been renamed to.
+    Numbers as the catalogue holds them."""
 
     inode: int
     size: int
@@ -32,7 +35,8 @@ class Seen:
     @classmethod
     def of(cls, stat: os.stat_result) -> Seen:
         """From `os.lstat`."""
-        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_nlink)
+        inode, mtime_ns = held_inode(stat.st_ino), held_time(stat.st_mtime_ns)
+        return cls(inode, stat.st_size, mtime_ns, stat.st_nlink)
 
 
 @dataclass(frozen=True, slots=True)

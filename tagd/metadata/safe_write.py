@@ -205,8 +205,9 @@ def _finish_copy(folder: Folder, intent: Intent, original: Original, options: Wr
 def _complete(folder: Folder, copy: str, original: Original, *, keep_times: bool) -> None:
     with folder.opened(copy) as descriptor:
         if keep_times:
-            accessed = folder.lstat(original.path.name).st_atime_ns
-            os.utime(descriptor, ns=(accessed, original.seen.mtime_ns))
+            # Its own, which `seen` does not hold exactly where it is far off.
+            times = folder.lstat(original.path.name)
+            os.utime(descriptor, ns=(times.st_atime_ns, times.st_mtime_ns))
         os.fsync(descriptor)
 
 

@@ -15,7 +15,18 @@ from tagd.catalogue.engine import Catalogue, open_owner
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.trouble import TroubleKind
-from tests.intake import Bench, ids, jobs, opened_files, somebody_else, states, work_off, write
+from tests.intake import (
+    YEAR_2300,
+    Bench,
+    ids,
+    jobs,
+    opened_files,
+    set_date,
+    somebody_else,
+    states,
+    work_off,
+    write,
+)
 
 
 @pytest.fixture
@@ -337,3 +348,16 @@ def test_a_folder_that_cannot_be_read_is_named_and_not_judged() -> None:
             (home / "photos").chmod(0o700)
             closed.chmod(0o700)
             assert set(states(catalogue).values()) == {"queued"}
+
+
+def test_a_file_dated_beyond_what_sqlite_holds_is_one_like_any(bench: Bench, root: Path) -> None:
+    path = write(root / "a.jpg", "a")
+    set_date(path, YEAR_2300)
+    write(root / "b.jpg", "b")
+    bench.wall = lambda: 20_000_000_000.0
+    assert bench.scan().submitted == 2
+    assert work_off(bench.catalogue) == 2
+    assert bench.scan().submitted == 0
+    set_date(path, YEAR_2300 + 1)
+    assert bench.scan().submitted == 1
+    assert jobs(bench.catalogue) == {"photos/a.jpg": Priority.RESCAN}

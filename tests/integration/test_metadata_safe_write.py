@@ -19,11 +19,13 @@ from tagd.errors import (
     NotWritable,
     PhotoError,
 )
+from tagd.fs import signature_of
 from tagd.metadata.folder import Folder
 from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
 from tests.corpus import SPLICED
+from tests.intake import YEAR_2300, set_date
 from tests.metadata import (
     ACCESS_ACL,
     DEFAULT_ACL,
@@ -103,6 +105,18 @@ def test_a_photo_that_may_not_be_written_keeps_its_attributes_and_its_acl(photo:
 
 def assert_embeds(photo: Path) -> None:
     assert writer().embed(photo, TAGS, {}).signature is not None
+
+
+def test_a_photo_dated_beyond_what_sqlite_holds_is_written_and_keeps_its_date(photo: Path) -> None:
+    set_date(photo, YEAR_2300)
+    known = signature_of(photo.stat())
+    report = writer(options=WriteOptions(keep_original=True)).embed(photo, TAGS, {}, known=known)
+    assert report.signature == signature_of(photo.stat())
+    for each in (photo, photo.with_name("photo.jpg_original")):
+        assert each.stat().st_mtime == YEAR_2300
+    set_date(photo, YEAR_2300 + 1)
+    with pytest.raises(FileChanged):
+        writer().embed(photo, TAGS, {}, known=report.signature)
 
 
 def test_the_time_of_change_is_told_where_asked(photo: Path) -> None:
