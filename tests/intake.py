@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from tagd.catalogue import record
 from tagd.catalogue.engine import Catalogue
 from tagd.domain import Priority, Signature
 from tagd.fs import display, signature_of
+from tagd.intake import one_time, probe, scan
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
-from tagd.intake.scan import Request, Scanner, ScanReport
+from tagd.intake.scan import Scanner
+from tagd.intake.scan_parts import Request, ScanReport
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleKind
 from tests.catalogue import REPOSITORY, claim, name_of, result, rows
@@ -95,6 +97,22 @@ def jobs(catalogue: Catalogue) -> dict[str, int]:
     return {path.removeprefix(f"{above}/"): priority for path, priority in found}
 
 
+@contextmanager
+def too_large_to_hold(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    """One file has a signature that no database holds, as if nobody had thought of it."""
+    real = probe.signature_from
+
+    def odd(status: os.stat_result, path: bytes, devices: Devices) -> Signature | None:
+        signature = real(status, path, devices)
+        is_odd = signature is not None and os.fsdecode(path).endswith(f"/{name}")
+        return replace(signature, size=1 << 70) if signature and is_odd else signature
+
+    with monkeypatch.context() as patched:
+        for module in (probe, scan, one_time):
+            patched.setattr(module, "signature_from", odd)
+        yield
+
+
 @dataclass(slots=True)
 class Said:
     """What was said to people."""
@@ -123,6 +141,7 @@ class Bench:
     troubles: list[Trouble] = field(default_factory=list)
     cleared: list[tuple[TroubleKind, Path | None]] = field(default_factory=list)
     leftovers: list[Path] = field(default_factory=list)
+    left_out: list[tuple[Path, Exception]] = field(default_factory=list)
     untold: frozenset[bytes] = frozenset()
     mirror: Mirror = NO_MIRROR
 
@@ -145,6 +164,7 @@ class Bench:
             stopping=self.stopping,
             wall=self.wall,
             on_leftover=self.leftovers.append,
+            note=lambda path, error: self.left_out.append((path, error)),
             mirror=self.mirror,
         )
         return scanner.scan([self._request(top, priority) for top in tops or self.roots])

@@ -21,7 +21,7 @@ from tagd.catalogue.moves import (
     mark_missing_below,
     rename,
 )
-from tagd.catalogue.roots import RootRecord, known_below, known_root, remember_root
+from tagd.catalogue.roots import RootRecord, known_around, known_root, remember_root
 from tagd.catalogue.schema import file, intent, job, photo
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Signature
@@ -42,7 +42,7 @@ __all__ = [
     "adopt_moved",
     "facts_of",
     "forget_missing",
-    "known_below",
+    "known_around",
     "known_files",
     "known_root",
     "mark_missing",

@@ -36,14 +36,20 @@ def known_root(tx: Connection, path: Path) -> RootRecord | None:
     return RootRecord(path, _unsigned(row.device), _unsigned(row.inode), row.scanned_at)
 
 
-def known_below(tx: Connection, folder: Path) -> list[RootRecord]:
-    """What is remembered below a folder: the disks that were mounted there."""
-    rows = tx.execute(select(root).where(below(root.c.path_key, folder))).all()
-    return [
+def known_around(tx: Connection, folder: Path, watched: Path) -> list[RootRecord]:
+    """The disks that were mounted below a watched folder, as far as they have to do with a folder
+    in it: mounted below that, at it, or around it."""
+    rows = tx.execute(select(root).where(below(root.c.path_key, watched))).all()
+    found = [
         RootRecord(
             path_of(row.path_key), _unsigned(row.device), _unsigned(row.inode), row.scanned_at
         )
         for row in rows
+    ]
+    return [
+        disk
+        for disk in found
+        if disk.path.is_relative_to(folder) or folder.is_relative_to(disk.path)
     ]
 
 

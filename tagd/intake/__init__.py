@@ -6,16 +6,20 @@
     probe       a regular file at a path, and its signature
     walk        all files below a folder
     trouble     what can go wrong with watching
+    left_out    files that met a mistake of ours, which cost themselves alone
     tree        the folders that inotify watches, through watchdog's reader of the kernel's queue
     polling     folders that are looked at again and again, where the kernel tells nothing
     watcher     both together, as `PathEvent`s, and what went wrong with them
     flow        these events become changes of the catalogue
+    lane        the same for a folder on a network, in a thread of its own
+    growing     files that have been changing for long are said
     scan        the source of truth: the folders compared with the catalogue
+    scan_parts  what a scan holds while it goes
     requests    which folders wait to be scanned
     roots       whether a scan of a watched folder may call files missing
     mirror      sidecars in a folder of their own
     submit      settled files, renames and deletions into the catalogue
-    intake      the story that joins them, in two threads: stream, scans
+    intake      the story that joins them, in two threads, stream and scans, and a lane a server
     one_time    the same once, for paths that a person names: `tagd tag`
 
 Only `tree` and `polling` import watchdog.

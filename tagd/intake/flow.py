@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, Priority
+from tagd.intake.left_out import sparing_others
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import is_gone, signature_at
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import PathEvent, SettledFile, Signature
+    from tagd.intake.left_out import Note
     from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
     from tagd.intake.settle import Settler
@@ -30,37 +32,47 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Flow:
     """`scan` asks for a folder to be scanned; `stands` says whether the watched folder around a
-    path is the one that is watched: only then does a deletion below it mean anything. In `mirror`
-    nothing is a photo."""
+    path is the one that is watched: only then does a deletion below it mean anything. `note` takes
+    a file that met a mistake of ours. In `mirror` nothing is a photo."""
 
     settler: Settler
     recogniser: Recogniser
     devices: Devices
     scan: Callable[[Path], None]
     stands: Callable[[Path], bool]
+    note: Note
     mirror: Mirror = NO_MIRROR
 
     def changes(self, events: Iterable[PathEvent]) -> list[Change]:
         """What to write because of these events, in their order."""
         changes: list[Change] = []
         for event in events:
-            changes.extend(self._folder(event) if event.is_folder else self._file(event))
+            with sparing_others(event.path, self.note):
+                changes.extend(self._folder(event) if event.is_folder else self._file(event))
         return changes
 
     def settled(self) -> list[Change]:
         """The files that have stood still long enough by now."""
         changes: list[Change] = []
         for path in self.settler.due():
-            signature = signature_at(path, self.devices)
-            if signature is None:
-                self.settler.forget(path)
-            else:
-                changes.extend(self._wanted(self.settler.saw(path, signature)))
+            with sparing_others(path, self._given_up):
+                signature = signature_at(path, self.devices)
+                if signature is None:
+                    self.settler.forget(path)
+                else:
+                    changes.extend(self._wanted(self.settler.saw(path, signature)))
         return changes
 
     def found(self, path: Path, signature: Signature, priority: Priority) -> list[Change]:
         """A scan met a file that may still be growing."""
-        return self._wanted(self.settler.saw(path, signature, priority))
+        changes: list[Change] = []
+        with sparing_others(path, self._given_up):
+            changes += self._wanted(self.settler.saw(path, signature, priority))
+        return changes
+
+    def _given_up(self, path: Path, error: Exception) -> None:
+        self.settler.forget(path)  # or it would come up again and again
+        self.note(path, error)
 
     def _file(self, event: PathEvent) -> list[Change]:
         if event.kind is EventKind.GONE:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
+from tagd.intake.left_out import LeftOut
 from tagd.intake.mirror import Mirror
 from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
-from tagd.intake.scan import Scanner, ScanReport
+from tagd.intake.scan import Scanner
 from tagd.intake.scans import Scans
-from tagd.intake.settle import Settler
 from tagd.intake.stream import Stream
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleBoard, TroubleKind
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.intake.exclude import Excludes
+    from tagd.intake.scan_parts import ScanReport
     from tagd.intake.trouble import Say
     from tagd.metadata.sidecar import SidecarRule
 
@@ -92,10 +93,10 @@ class Intake:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._board = TroubleBoard(say)
+        self._left_out = LeftOut(self._board)
         self._devices = Devices()
         self._recogniser = Recogniser()
         self._submitter = Submitter(catalogue, on_submitted, wall)
-        self._settler = Settler(settle_seconds, clock)
         self._threads: dict[str, threading.Thread] = {}
         self._ended: dict[str, str] = {}
         self._stream = self._new_stream(polling_seconds)
@@ -105,6 +106,7 @@ class Intake:
             folders=self._all,
             rescan_seconds=rescan_minutes * 60,
             board=self._board,
+            left_out=self._left_out,
             stopping=self._stopping,
             finished=self._stream.scanned,
             clock=clock,
@@ -160,7 +162,7 @@ class Intake:
             folders=self._folders,
             watches=watcher.watches if watcher else 0,
             polling=watcher.polling if watcher else (),
-            settling=len(self._settler),
+            settling=self._stream.settling,
             scanning=self._scans.scanning,
             last_scan=self._scans.last,
             troubles=self._board.standing(),
@@ -183,10 +185,11 @@ class Intake:
         return Stream(
             new_watcher=new_watcher,
             mirror=self._mirror,
-            settler=self._settler,
+            settle_seconds=self._settle_seconds,
             recogniser=self._recogniser,
             devices=self._devices,
             submitter=self._submitter,
+            note=self._left_out.note,
             wake=self._wake,
             stopping=self._stopping,
             say=self._say,
@@ -214,6 +217,7 @@ class Intake:
             stopping=self._asked(SCAN),
             wall=wall,
             on_leftover=self._on_leftover,
+            note=self._left_out.note,
         )
 
     def _asked(self, thread: str) -> Callable[[], bool]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tagd.domain import Priority
 from tagd.fs import path_of
 from tagd.intake.exclude import is_kept
+from tagd.intake.left_out import sparing_others
 from tagd.intake.probe import Devices, is_closed, signature_at, signature_from
 from tagd.intake.recognise import Recogniser
 from tagd.intake.settle import Settler, stood_still
@@ -74,10 +75,11 @@ class OneTimeIntake:
         named: set[Path] = set()
         for find in self._files(paths):
             named.update({find.path} if find.is_named else ())
-            if find.is_local and self._is_whole(find):
-                self._take(settler.whole(find.path, find.signature, Priority.ASKED), named)
-            else:
-                settler.saw(find.path, find.signature, Priority.ASKED)
+            with sparing_others(find.path, self._leave_out):
+                if find.is_local and self._is_whole(find):
+                    self._take(settler.whole(find.path, find.signature, Priority.ASKED), named)
+                else:
+                    settler.saw(find.path, find.signature, Priority.ASKED)
         self._wait(settler, named)
         self._flush()
         return Submission(tuple(self._taken), self._queued, self._unchanged, tuple(self._refused))
@@ -131,14 +133,22 @@ class OneTimeIntake:
             if self.pause(max(0.0, due - self.clock())):
                 break
             for path in settler.due():
-                signature = signature_at(path, self._devices)
-                if signature is None:
-                    settler.forget(path)
-                    self._refused.append((path, "vanished"))
-                elif (file := settler.saw(path, signature, Priority.ASKED)) is not None:
-                    self._take(file, named)
+                with sparing_others(path, self._leave_out):
+                    self._observe(path, settler, named)
         growing = settler.growing(0.0)
         self._refused.extend((path, "still being written") for path, _ in growing)
+
+    def _observe(self, path: Path, settler: Settler, named: set[Path]) -> None:
+        signature = signature_at(path, self._devices)
+        if signature is None:
+            settler.forget(path)
+            self._refused.append((path, "vanished"))
+        elif (file := settler.saw(path, signature, Priority.ASKED)) is not None:
+            self._take(file, named)
+
+    def _leave_out(self, path: Path, error: Exception) -> None:
+        self._taken.pop(path, None)
+        self._refused.append((path, f"a mistake of tagd's: {type(error).__name__}: {error}"))
 
     def _take(self, file: SettledFile, named: set[Path]) -> None:
         if file.path not in named and not self._recogniser.is_photo(file.path, file.signature):
@@ -149,7 +159,7 @@ class OneTimeIntake:
             self._flush()
 
     def _flush(self) -> None:
-        done = self.submitter.submit(self._batch)
+        done = self.submitter.submit(self._batch, self._leave_out)
         self._queued += done.queued
         self._unchanged += done.unchanged
         self._batch = []

@@ -7,6 +7,7 @@ takes a twentieth of its time at most, however slow the disk.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -250,3 +251,11 @@ def meaning(event: FileSystemEvent, *, keeps_inodes: bool) -> list[PathEvent]:
     if isinstance(event, FileDeletedEvent | DirDeletedEvent):
         return [PathEvent(EventKind.GONE, path, is_folder=is_folder)]
     return [PathEvent(EventKind.CHANGED, path, is_folder=is_folder)]
+
+
+def mute_watchdog() -> None:
+    """What its loggers would say, this room says itself, in words."""
+    logger = logging.getLogger("watchdog")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tagd.intake.scan import Request
+from tagd.intake.scan_parts import Request
 
 if TYPE_CHECKING:
     from pathlib import Path

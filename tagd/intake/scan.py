@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import photos
 from tagd.catalogue.photos import RootRecord
-from tagd.domain import FileState, Priority, SettledFile, Signature
-from tagd.fs import key_of, path_of
+from tagd.domain import FileState, SettledFile
+from tagd.errors import CatalogueError
+from tagd.fs import file_system_of, key_of, path_of
+from tagd.intake.left_out import sparing_others
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import is_gone, signature_from, unchanged
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
-from tagd.intake.roots import Seen, Verdict, explain, judge, same
+from tagd.intake.roots import Seen, Verdict, explain
+from tagd.intake.scan_parts import Part, Request, ScanReport, Tally
 from tagd.intake.settle import stood_still
 from tagd.intake.submit import BATCH
 from tagd.intake.trouble import Trouble, TroubleKind
@@ -33,15 +35,18 @@ from tagd.metadata.ledger import token_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.photos import KnownFile
+    from tagd.domain import Priority, Signature
     from tagd.intake.exclude import Excludes
+    from tagd.intake.left_out import Note
     from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
-    from tagd.intake.submit import Change, Submitter
+    from tagd.intake.submit import Submitter
 
 MARGIN_SECONDS = 60.0  # what a file system's clock may be behind
 
@@ -52,79 +57,10 @@ DOUBT_HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """Scan `top` and what is below it, in the watched folder `root`."""
-
-    top: Path
-    root: Path
-    priority: Priority
-
-
-@dataclass(frozen=True, slots=True)
-class ScanReport:
-    """What a scan did. `at` is seconds since 1970; `unreadable` and `untold` are folders."""
-
-    at: float
-    seconds: float
-    complete: bool  # was not told to stop
-    folders: int
-    files: int  # met
-    submitted: int  # new or changed, and settled
-    young: int  # new or changed, and perhaps still being written
-    moved: int
-    missing: int
-    forgotten: int
-    unreadable: tuple[tuple[Path, str], ...]
-    untold: tuple[bytes, ...]
-
-
-@dataclass(slots=True)
-class _Part:
-    """One request, as it goes."""
-
-    request: Request
-    seen: Seen | None
-    record: RootRecord | None
-    known: dict[bytes, KnownFile]
-    expected: int  # of the known files, those that were there last time
-    remembered: list[Path]  # disks that were mounted below
-    mounts: dict[int, RootRecord] = field(default_factory=dict)  # those met, by device
-    found: int = 0
-    files: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        return self.request.top == self.request.root
-
-    def verdict(self) -> Verdict:
-        if self.is_whole:
-            return judge(
-                self.record, self.seen, known=self.expected, found=self.found, files=self.files
-            )
-        return Verdict.TRUSTED if same(self.record, self.seen) else Verdict.REPLACED
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What all parts of a scan found."""
-
-    batch: list[Change] = field(default_factory=list)
-    # New paths of the inode, size and mtime of a known file: moved, perhaps, or linked.
-    alike: list[tuple[SettledFile, bool]] = field(default_factory=list)
-    blind: list[tuple[bytes, str]] = field(default_factory=list)
-    untold: list[bytes] = field(default_factory=list)
-    folders: int = 0
-    submitted: int = 0
-    young: int = 0
-    moved: int = 0
-    missing: int = 0
-    forgotten: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Scanner:
     """Scans. `young` takes what has to be observed again, `on_leftover` what a write of ours left;
-    `is_told` says whether the watch covers a folder, `trouble` and `clear` what to tell people."""
+    `is_told` says whether the watch covers a folder, `trouble` and `clear` what to tell people,
+    and `note` takes a file that met a mistake of ours."""
 
     catalogue: Catalogue
     roots: Sequence[Path]
@@ -141,6 +77,7 @@ class Scanner:
     stopping: Callable[[], bool]
     wall: Callable[[], float]
     on_leftover: Callable[[Path], None]
+    note: Note
     mirror: Mirror = NO_MIRROR
 
     def scan(self, requests: Sequence[Request]) -> ScanReport:
@@ -149,11 +86,10 @@ class Scanner:
         if any(request.top == request.root for request in requests):
             self.devices.forget()
         parts = self._parts(requests)
-        alike = {_identity(known.signature) for part in parts for known in part.known.values()}
-        alike.discard(0)
-        tally = _Tally()
+        identities = {_identity(known.signature) for part in parts for known in part.known.values()}
+        tally = Tally(identities - {0})
         for part in parts:
-            self._compare(part, alike, tally)
+            self._compare(part, tally)
         self._flush(tally)
         complete = not self.stopping()
         if complete:
@@ -173,7 +109,7 @@ class Scanner:
             untold=tuple(tally.untold),
         )
 
-    def _parts(self, requests: Sequence[Request]) -> list[_Part]:
+    def _parts(self, requests: Sequence[Request]) -> list[Part]:
         """What the catalogue knows of the folders to be scanned, each as it is now."""
         parts = []
         with self.catalogue.read() as tx:
@@ -185,10 +121,10 @@ class Scanner:
                         _remove_below(known, key_of(inner))
                 there = sum(file.state is not FileState.MISSING for file in known.values())
                 record = photos.known_root(tx, request.root)
-                disks = [each.path for each in photos.known_below(tx, request.top)]
+                disks = [each.path for each in photos.known_around(tx, request.top, request.root)]
                 self.devices.mounts.update(disks)
                 seen = self._seen(request.root)
-                parts.append(_Part(request, seen, record, known, there, disks))
+                parts.append(Part(request, seen, record, known, there, disks))
         return parts
 
     def _seen(self, root: Path) -> Seen | None:
@@ -199,32 +135,43 @@ class Scanner:
         system = self.devices.of(status.st_dev, key_of(root))
         return Seen.of(status, keeps_inodes=system.keeps_inodes)
 
-    def _compare(self, part: _Part, alike: set[int], tally: _Tally) -> None:
+    def _compare(self, part: Part, tally: Tally) -> None:
         """Walk one part. What is left in `part.known` was not met."""
         if part.seen is None:
             return
-        sidecars_only = part.request.root in self.mirror.roots
         for key, status in self._walk(part.request, tally):
             part.files += 1
-            self._meet_disk(part, part.seen, status.st_dev, key)
-            known = part.known.pop(key, None)
-            is_other = known is None and ending_of(os.fsdecode(key)) is Ending.OTHER
-            if is_other or sidecars_only:
-                self._note_sidecar(key, status, part, tally)
-                continue
-            seen = signature_from(status, key, self.devices)
-            if seen is None:
-                continue
-            if known is not None and known.state is not FileState.MISSING:
-                part.found += 1
-                if unchanged(known.signature, seen):
-                    continue
-            local = not self.devices.of(status.st_dev, key).is_network
-            self._take(
-                SettledFile(path_of(key), seen, part.request.priority), known, local, alike, tally
-            )
+            try:
+                self._meet(part, key, status, tally)
+            except CatalogueError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one file must not cost the others
+                self.note(path_of(key), error)
 
-    def _walk(self, request: Request, tally: _Tally) -> Iterator[tuple[bytes, os.stat_result]]:
+    def _meet(self, part: Part, key: bytes, status: os.stat_result, tally: Tally) -> None:
+        """What to do with one file."""
+        self._meet_disk(part, status.st_dev, key)
+        known = part.known.pop(key, None)
+        is_other = known is None and ending_of(os.fsdecode(key)) is Ending.OTHER
+        if is_other or part.request.root in self.mirror.roots:
+            self._note_sidecar(key, status, part, tally)
+            return
+        seen = signature_from(status, key, self.devices)
+        if seen is None:
+            return
+        if known is not None and known.state is not FileState.MISSING:
+            part.found += 1
+            if unchanged(known.signature, seen):
+                return
+        local = not self.devices.of(status.st_dev, key).is_network
+        whole = local and stood_still(seen, self.settle_seconds, self.wall())
+        file = SettledFile(path_of(key), seen, part.request.priority)
+        if known is None and _identity(seen) in tally.identities:
+            tally.alike.append((file, whole))
+        else:
+            self._take(file, known, whole, tally)
+
+    def _walk(self, request: Request, tally: Tally) -> Iterator[tuple[bytes, os.stat_result]]:
         """The files, and a note of what else is met."""
 
         def on_folder(folder: bytes) -> None:
@@ -249,35 +196,25 @@ class Scanner:
             on_passed_over=on_passed_over,
         )
 
-    def _meet_disk(self, part: _Part, seen: Seen, device: int, key: bytes) -> None:
+    def _meet_disk(self, part: Part, device: int, key: bytes) -> None:
         """Take note where the file lies on another disk than the watched folder."""
-        if device == seen.device or device in part.mounts:
+        if part.seen is None or device == part.seen.device or device in part.mounts:
             return
         place = self.devices.of(device, key).mount
         part.mounts[device] = RootRecord(place, device, 0, self.wall())
         if place != part.request.root and place.is_relative_to(part.request.root):
             self.devices.mounts.add(place)
 
-    def _take(
-        self,
-        file: SettledFile,
-        known: KnownFile | None,
-        local: bool,
-        alike: set[int],
-        tally: _Tally,
-    ) -> None:
-        """What to do with a file that is new, changed or back."""
-        whole = local and stood_still(file.signature, self.settle_seconds, self.wall())
-        if known is None and _identity(file.signature) in alike:
-            tally.alike.append((file, whole))
-        elif not whole:
+    def _take(self, file: SettledFile, known: KnownFile | None, whole: bool, tally: Tally) -> None:
+        """A file that is new, changed or back."""
+        if not whole:
             self._observe(file, tally)
         elif known is not None or self.recogniser.is_photo(file.path, file.signature):
             tally.batch.append(file)
             if len(tally.batch) >= BATCH:
                 self._flush(tally)
 
-    def _note_sidecar(self, key: bytes, status: os.stat_result, part: _Part, tally: _Tally) -> None:
+    def _note_sidecar(self, key: bytes, status: os.stat_result, part: Part, tally: Tally) -> None:
         """One that has changed since the last scan. Before the first its photo is new itself, but
         for one that lies elsewhere: that folder may be new to us, and its photos may not."""
         if part.record is None:
@@ -292,16 +229,16 @@ class Scanner:
             if len(tally.batch) >= BATCH:
                 self._flush(tally)
 
-    def _observe(self, file: SettledFile, tally: _Tally) -> None:
+    def _observe(self, file: SettledFile, tally: Tally) -> None:
         if not self.recogniser.left_alone(file.path, file.signature):
             tally.young += 1
             self.young(file.path, file.signature, file.priority)
 
-    def _flush(self, tally: _Tally) -> None:
-        tally.submitted += self.submitter.submit(tally.batch).queued
+    def _flush(self, tally: Tally) -> None:
+        tally.submitted += self.submitter.submit(tally.batch, self.note).queued
         tally.batch = []
 
-    def _conclude(self, parts: Sequence[_Part], tally: _Tally) -> None:
+    def _conclude(self, parts: Sequence[Part], tally: Tally) -> None:
         """Moves, then deletions, of all parts together: a file may move between watched folders."""
         gone: dict[bytes, KnownFile] = {}
         for part in parts:
@@ -322,15 +259,12 @@ class Scanner:
                 before = now - self.forget_after_days * 86_400
                 tally.forgotten = photos.forget_missing(tx, before)
         for file, whole in tally.alike:
-            if file.path in adopted:
-                continue
-            if not whole:
-                self._observe(file, tally)
-            elif self.recogniser.is_photo(file.path, file.signature):
-                tally.batch.append(file)
+            if file.path not in adopted:
+                with sparing_others(file.path, self.note):
+                    self._take(file, None, whole, tally)
         self._flush(tally)
 
-    def _remember(self, tx: Connection, part: _Part, now: float) -> None:
+    def _remember(self, tx: Connection, part: Part, now: float) -> None:
         """The watched folder as it is now, and the disks that were met below it."""
         for disk in part.mounts.values():
             if disk.path in self.devices.mounts:
@@ -338,10 +272,15 @@ class Scanner:
         if part.is_whole and part.seen is not None and part.verdict().remember:
             photos.remember_root(tx, _record(part.request.root, part.seen, now))
 
-    def _absent_disks(self, part: _Part) -> list[bytes]:
+    def _absent_disks(self, part: Part) -> list[bytes]:
         """Where disks were mounted of which nothing is met now, though files are known there."""
         met, absent = {disk.path for disk in part.mounts.values()}, []
         for place in part.remembered:
+            if place != part.request.top and part.request.top.is_relative_to(place):
+                # Only a part of it was looked at, which may well be empty.
+                if file_system_of(place).mount != place:
+                    absent.append(key_of(place))
+                continue
             prefix = key_of(place) + b"/"
             files = sum(
                 key.startswith(prefix) and known.state is not FileState.MISSING
@@ -355,7 +294,7 @@ class Scanner:
             self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=DOUBT_HINT, path=place))
         return absent
 
-    def _may_judge(self, part: _Part) -> bool:
+    def _may_judge(self, part: Part) -> bool:
         verdict, root = part.verdict(), part.request.root
         if part.is_whole:
             if verdict in {Verdict.REPLACED, Verdict.EMPTIED}:
@@ -366,7 +305,7 @@ class Scanner:
         return verdict.may_judge
 
 
-def _gone(part: _Part, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
+def _gone(part: Part, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
     """The known files of a part that were not met, and that the file system says are not there.
     Those missing already are among them: they may have come back under another name."""
     for folder in blind:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from tagd.intake.scan import Request, Scanner, ScanReport
+    from tagd.intake.left_out import LeftOut
+    from tagd.intake.scan import Scanner
+    from tagd.intake.scan_parts import Request, ScanReport
 
 BEAT_SECONDS = 5.0  # at least so often it says that it lives
+LONGEST_REST = 10.0  # seconds between two scans
 RETRY_SECONDS = (1.0, 60.0)  # before a scan that makes up for a failed write; doubled each time
 
 
@@ -32,6 +35,7 @@ class Scans:
         folders: Sequence[Path],
         rescan_seconds: float,
         board: TroubleBoard,
+        left_out: LeftOut,
         stopping: threading.Event,
         finished: Callable[[ScanReport, bool], None],
         clock: Callable[[], float],
@@ -43,6 +47,7 @@ class Scans:
         self._folders = folders
         self._rescan_seconds = rescan_seconds
         self._board = board
+        self._left_out = left_out
         self._stopping = stopping
         self._finished = finished
         self._clock = clock
@@ -52,6 +57,8 @@ class Scans:
         self._next_rescan = self._plan()
         self._scanned: set[Path] = set()
         self._failures = 0
+        self._failed_at = 0.0
+        self._rest_until = 0.0
 
     def request(self, top: Path, priority: Priority, delay: float = 0.0) -> None:
         """Ask for a scan of a folder, in so many seconds."""
@@ -59,7 +66,8 @@ class Scans:
         if root is None:
             return
         with self._changed:
-            self._requests.add(top, root, priority, self._clock() + delay)
+            not_before = max(self._clock() + delay, self._rest_until)
+            self._requests.add(top, root, priority, not_before)
             self._changed.notify_all()
 
     def request_all(self, priority: Priority, delay: float = 0.0) -> None:
@@ -72,9 +80,12 @@ class Scans:
         return self._root_of(folder) in self._scanned
 
     def make_up_for(self, kind: TroubleKind, error: Exception) -> None:
-        """Changes were not written: say why, and find them again by a scan, later each time."""
-        self._failures += 1
+        """Changes were not written: say why, and find them again by a scan, later each time that
+        comes soon after another."""
         shortest, longest = RETRY_SECONDS
+        now = self._clock()
+        self._failures = self._failures + 1 if now - self._failed_at < 2 * longest else 1
+        self._failed_at = now
         delay = min(longest, shortest * 2 ** min(self._failures - 1, 10))
         words, hint = f"{type(error).__name__}: {error}", ""
         if isinstance(error, TagdError):
@@ -112,6 +123,8 @@ class Scans:
 
     def _scan(self, requests: list[Request]) -> None:
         self.scanning = True
+        begun = self._clock()
+        self._left_out.begin()
         try:
             report = self._scanner.scan(requests)
         except CatalogueError as error:
@@ -123,10 +136,13 @@ class Scans:
                 self._note(requests, report)
         finally:
             self.scanning = False
+            now = self._clock()
+            # As long as it took, so that folders which change without end leave time for others.
+            self._rest_until = now + min(now - begun, LONGEST_REST)
 
     def _note(self, requests: list[Request], report: ScanReport) -> None:
-        self._failures = 0
         self._board.clear(TroubleKind.CATALOGUE, None)
+        self._left_out.end([request.top for request in requests])
         whole = [request.top for request in requests if request.top == request.root]
         self._scanned.update(whole)
         self._note_unreadable([request.top for request in requests], dict(report.unreadable))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
 from tagd.errors import CatalogueError
-from tagd.fs import display
 from tagd.intake.flow import Flow
+from tagd.intake.growing import Growing
+from tagd.intake.lane import Lane, Lanes
+from tagd.intake.settle import Settler
 from tagd.intake.submit import BATCH
 from tagd.intake.trouble import TroubleKind
 
@@ -17,33 +19,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tagd.domain import Signature
+    from tagd.domain import PathEvent, Signature
+    from tagd.intake.lane import Outcome
+    from tagd.intake.left_out import Note
     from tagd.intake.mirror import Mirror
     from tagd.intake.probe import Devices
     from tagd.intake.recognise import Recogniser
-    from tagd.intake.scan import ScanReport
+    from tagd.intake.scan_parts import ScanReport
     from tagd.intake.scans import Scans
-    from tagd.intake.settle import Settler
     from tagd.intake.submit import Submitter
     from tagd.intake.trouble import Say
     from tagd.intake.watcher import Watcher
 
-GROWING_SECONDS = 60.0  # a file that has been changing for so long is worth a line
-
 
 class Stream:
-    """Owns the watcher and the settler. `watcher` is made in the thread that uses it; `scans` is
-    joined in by `run`, since each of the two feeds the other."""
+    """Owns the watcher and the settlers. `watcher` is made in the thread that uses it; `scans` is
+    joined in by `run`, since each of the two feeds the other. What happens on network file systems
+    is looked at in lanes, never here."""
 
     def __init__(
         self,
         *,
         new_watcher: Callable[[], Watcher],
         mirror: Mirror,
-        settler: Settler,
+        settle_seconds: float,
         recogniser: Recogniser,
         devices: Devices,
         submitter: Submitter,
+        note: Note,
         wake: threading.Event,
         stopping: threading.Event,
         say: Say,
@@ -54,10 +57,12 @@ class Stream:
         self.watcher: Watcher | None = None
         self._new_watcher = new_watcher
         self._mirror = mirror
-        self._settler = settler
+        self._settle_seconds = settle_seconds
+        self._settler = Settler(settle_seconds, clock)
         self._recogniser = recogniser
         self._devices = devices
         self._submitter = submitter
+        self._note = note
         self._wake = wake
         self._stopping = stopping
         self._say = say
@@ -68,8 +73,8 @@ class Stream:
         self._finds: deque[tuple[Path, Signature, Priority]] = deque()
         self._untold: deque[tuple[bytes, ...]] = deque()
         self._to_scan: deque[Path] = deque()
-        self._said_growing: set[Path] = set()
-        self._next_growing = 0.0
+        self._growing = Growing(self._settler, say, clock)
+        self._lanes = Lanes(self._new_lane, wake)
 
     # From any thread.
 
@@ -83,6 +88,11 @@ class Stream:
         self._finds.append((path, signature, priority))
         if not self._wake.is_set():
             self._wake.set()
+
+    @property
+    def settling(self) -> int:
+        """How many files are perhaps still being written."""
+        return len(self._settler) + self._lanes.settling
 
     def scanned(self, report: ScanReport, whole: bool) -> None:
         """A scan ended: give watches to the folders that it met and that have none."""
@@ -101,14 +111,7 @@ class Stream:
     def run(self, scans: Scans) -> None:
         """Watch, and write what happens, until told to stop."""
         watcher = self.watcher = self._new_watcher()
-        flow = Flow(
-            self._settler,
-            self._recogniser,
-            self._devices,
-            scan=self._to_scan.append,
-            stands=watcher.stands,
-            mirror=self._mirror,
-        )
+        flow = self._new_flow(self._settler, self._to_scan.append)
         try:
             watcher.stand()
             self.standing.set()
@@ -121,7 +124,31 @@ class Stream:
                 self._step(watcher, flow, scans)
         finally:
             self.standing.clear()
+            self._lanes.stop()
             watcher.close()
+
+    def _new_flow(self, settler: Settler, scan: Callable[[Path], None]) -> Flow:
+        return Flow(
+            settler,
+            self._recogniser,
+            self._devices,
+            scan=scan,
+            stands=self._stands,
+            note=self._note,
+            mirror=self._mirror,
+        )
+
+    def _new_lane(self, top: Path, deliver: Callable[[Outcome], None]) -> Lane:
+        return Lane(
+            top,
+            lambda scan: self._new_flow(Settler(self._settle_seconds, self._clock), scan),
+            deliver,
+            clock=self._clock,
+            say=self._say,
+        )
+
+    def _stands(self, path: Path) -> bool:
+        return self.watcher is not None and self.watcher.stands(path)
 
     def _patience(self, watcher: Watcher) -> float | None:
         """How long there is nothing to do unless something happens."""
@@ -136,7 +163,7 @@ class Stream:
                 watcher.look()
             self._drain(watcher, flow, scans)
             self._mend(watcher)
-            self._say_growing()
+            self._growing.tell()
         except CatalogueError as error:
             scans.make_up_for(TroubleKind.CATALOGUE, error)
         except Exception as error:  # noqa: BLE001 - said, and made up for
@@ -147,15 +174,32 @@ class Stream:
         while busy and not self._stopping.is_set():
             self._beat()
             events = watcher.take(BATCH, self._clock())
-            changes = flow.changes(events)
+            changes = flow.changes(self._near(watcher, events))
             for _ in range(min(BATCH, len(self._finds))):
-                changes.extend(flow.found(*self._finds.popleft()))
+                find = self._finds.popleft()
+                if (top := watcher.far_top(find[0])) is not None:
+                    self._lanes.put(top, find)
+                else:
+                    changes.extend(flow.found(*find))
             changes.extend(flow.settled())
-            self._submitter.submit(changes)
+            for outcome in self._lanes.take():
+                changes.extend(outcome.changes)
+                self._to_scan.extend(outcome.to_scan)
+            self._submitter.submit(changes, self._note)
             while self._to_scan:
                 # Not before a rename is written: a scan of the new name would know no file there.
                 scans.request(self._to_scan.popleft(), Priority.NEW)
             busy = bool(events or self._finds)
+
+    def _near(self, watcher: Watcher, events: list[PathEvent]) -> list[PathEvent]:
+        """Those events that may be looked into here; the others go into their lanes."""
+        near = []
+        for event in events:
+            if (top := watcher.far_top(event.path)) is not None:
+                self._lanes.put(top, event)
+            else:
+                near.append(event)
+        return near
 
     def _mend(self, watcher: Watcher) -> None:
         """Only once all events are dealt with: a folder without a watch may be just a new one."""
@@ -164,16 +208,3 @@ class Stream:
             watcher.try_again()
         while self._untold:
             watcher.repair(self._untold.popleft())
-
-    def _say_growing(self) -> None:
-        """A file that never settles is said once."""
-        now = self._clock()
-        if len(self._settler) == 0 or now < self._next_growing:
-            return
-        self._next_growing = now + GROWING_SECONDS
-        growing = self._settler.growing(GROWING_SECONDS)
-        for path, seconds in growing:
-            if path not in self._said_growing:
-                message = f"{display(path)} has been changing for {seconds / 60:.0f} minutes"
-                self._say("info", message, {"path": display(path)})
-        self._said_growing = {path for path, _ in growing}

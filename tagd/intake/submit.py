@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tagd.catalogue import photos, sidecars
 from tagd.catalogue.photos import Submitted
 from tagd.domain import SettledFile, Signature
+from tagd.errors import CatalogueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
+    from tagd.intake.left_out import Note
 
 BATCH = 500  # files a transaction: about 20 ms, so that others wait no longer for theirs
 
@@ -60,17 +62,31 @@ class Submitter:
     on_submitted: Callable[[], None]
     wall: Callable[[], float]
 
-    def submit(self, changes: Sequence[Change]) -> Submitted:
-        """All of them, in transactions of at most `BATCH`. Raises `CatalogueError`; what was
-        committed before stays."""
+    def submit(self, changes: Sequence[Change], note: Note) -> Submitted:
+        """All of them, in transactions of at most `BATCH`. A change that cannot be written, for
+        whatever reason, is left out and noted. Raises `CatalogueError`; what was committed before
+        stays."""
         queued = unchanged = 0
         for start in range(0, len(changes), BATCH):
-            with self.catalogue.write() as tx:
-                done = apply(tx, changes[start : start + BATCH], self.wall())
+            done = self._write(changes[start : start + BATCH], note)
             queued, unchanged = queued + done.queued, unchanged + done.unchanged
             if done.queued:
                 self.on_submitted()
         return Submitted(queued, unchanged)
+
+    def _write(self, changes: Sequence[Change], note: Note) -> Submitted:
+        """In one transaction; where that fails, the changes one by one."""
+        try:
+            with self.catalogue.write() as tx:
+                return apply(tx, changes, self.wall())
+        except CatalogueError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one file must not cost the others
+            if len(changes) == 1:
+                note(_place(changes[0]), error)
+                return Submitted(0, 0)
+        done = [self._write([each], note) for each in changes]
+        return Submitted(sum(each.queued for each in done), sum(each.unchanged for each in done))
 
 
 def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
@@ -92,6 +108,10 @@ def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
         elif isinstance(change, SidecarChanged):
             queued += sidecars.submit(tx, change.path, change.signature, change.beside, now)
     return Submitted(queued, unchanged)
+
+
+def _place(change: Change) -> Path:
+    return change.destination if isinstance(change, Renamed) else change.path
 
 
 def _rename(tx: Connection, change: Renamed, now: float) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagd.fs import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     # Level ("info", "warning", "error"), message, fields.
     Say = Callable[[str, str, Mapping[str, object]], None]
@@ -28,6 +28,7 @@ class TroubleKind(StrEnum):
     TOO_FEW_WATCHES = "too-few-watches"  # the kernel gives no more: polled
     NO_INOTIFY = "no-inotify"  # the kernel gives no instance: polled
     UNREADABLE = "unreadable"  # a folder that we may not read: left out, nothing called missing
+    LEFT_OUT = "left-out"  # one file met a mistake of ours: the others go on
     CATALOGUE = "catalogue"  # it cannot be written now: tried again with a rescan
     FAILED = "failed"  # a mistake of ours: said, and the thread goes on
 
@@ -40,9 +41,14 @@ STANDING = frozenset(
         TroubleKind.TOO_FEW_WATCHES,
         TroubleKind.NO_INOTIFY,
         TroubleKind.UNREADABLE,
+        TroubleKind.LEFT_OUT,
         TroubleKind.CATALOGUE,
     }
 )
+
+OUR_MISTAKES = frozenset({TroubleKind.LEFT_OUT, TroubleKind.FAILED})
+
+LIMITS = Path("/proc/sys/fs/inotify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ class TroubleBoard:
             self._counts[trouble.kind] += 1
             if trouble.kind in STANDING:
                 self._standing[key] = trouble
-        level = "error" if trouble.kind is TroubleKind.FAILED else "warning"
+        level = "error" if trouble.kind in OUR_MISTAKES else "warning"
         self._say(level, trouble.message, _fields(trouble))
 
     def clear(self, kind: TroubleKind, path: Path | None) -> None:
@@ -121,8 +127,9 @@ def absent(folder: Path, reason: str, *, sidecars: bool = False) -> Trouble:
     )
 
 
-def too_few_watches(folders: int, watched: int, limit: str) -> Trouble:
+def too_few_watches(folders: int, watched: int) -> Trouble:
     """The kernel's limit of watches is reached."""
+    limit = _limit("max_user_watches")
     return Trouble(
         TroubleKind.TOO_FEW_WATCHES,
         f"the kernel's limit of inotify watches is reached: {watched} of {folders} folders are"
@@ -133,8 +140,9 @@ def too_few_watches(folders: int, watched: int, limit: str) -> Trouble:
     )
 
 
-def no_inotify(reason: str, limit: str) -> Trouble:
+def no_inotify(reason: str) -> Trouble:
     """The kernel gives no inotify instance at all."""
+    limit = _limit("max_user_instances")
     return Trouble(
         TroubleKind.NO_INOTIFY,
         f"no inotify instance can be had ({reason}): the folders are looked at again and again"
@@ -154,3 +162,20 @@ def unreadable(folder: Path, reason: str) -> Trouble:
         hint="give the user that tagd runs as the right to read and enter it, or exclude it",
         path=folder,
     )
+
+
+def left_out(path: Path, error: Exception) -> Trouble:
+    """A file that could not be dealt with, for a reason that nobody foresaw."""
+    return Trouble(
+        TroubleKind.LEFT_OUT,
+        f"{display(path)} is left out by a mistake of tagd's ({type(error).__name__}: {error})",
+        hint="the next scan tries it again; please report it",
+        path=path,
+    )
+
+
+def _limit(name: str) -> str:
+    try:
+        return (LIMITS / name).read_text().strip()
+    except OSError:
+        return "unknown"

@@ -41,7 +41,7 @@ def walk(
                 for entry in entries:
                     if stopping():
                         return
-                    is_folder = entry.is_dir(follow_symlinks=False)
+                    is_folder = _is_folder(entry)
                     if not excludes.admits_entry(os.fsdecode(entry.path[prefix:]), is_folder):
                         on_passed_over(entry.path)
                         continue
@@ -53,6 +53,13 @@ def walk(
             continue
         except OSError as error:
             on_unreadable(folder, error)
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False  # a name alone that cannot be looked at, which `_status` passes over as well
 
 
 def _status(entry: os.DirEntry[bytes]) -> os.stat_result | None:

@@ -19,16 +19,14 @@ All of this belongs to one thread, which calls; watchdog's threads only append a
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, PathEvent
 from tagd.fs import display, key_of, path_of
 from tagd.intake.mirror import NO_MIRROR, Mirror
-from tagd.intake.polling import Pollers, meaning
+from tagd.intake.polling import Pollers, meaning, mute_watchdog
 from tagd.intake.roots import Seen, is_folder, same
 from tagd.intake.tree import Covered, FolderTree
 from tagd.intake.trouble import (
@@ -43,11 +41,10 @@ from tagd.intake.trouble import (
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tagd.intake.exclude import Excludes
     from tagd.intake.probe import Devices
-
-LIMITS = Path("/proc/sys/fs/inotify")
 
 
 @dataclass(slots=True)
@@ -82,6 +79,7 @@ class Watcher:
     _roots: list[_Root] = field(init=False)
     _tree: FolderTree | None = field(init=False, default=None)
     _pollers: Pollers = field(init=False)
+    _far: set[Path] = field(init=False, default_factory=set)  # the polled folders on a network
 
     def __post_init__(self) -> None:
         self._roots = [_Root(path) for path in self.folders]
@@ -120,6 +118,10 @@ class Watcher:
         if self._tree is not None and self._tree.is_watched(folder):
             return True
         return any(path_of(folder).is_relative_to(top) for top in self._pollers.tops)
+
+    def far_top(self, path: Path) -> Path | None:
+        """The polled folder on a network that a path lies in, if it lies in one."""
+        return next((top for top in self._far if path.is_relative_to(top)), None)
 
     def stands(self, path: Path) -> bool:
         """Whether the watched folder around a path is there and the one that is watched."""
@@ -202,7 +204,7 @@ class Watcher:
         except OSError as error:
             self._tree = None
             reason = os.strerror(error.errno) if error.errno else str(error)
-            self.reports.trouble(no_inotify(reason, _limit("max_user_instances")))
+            self.reports.trouble(no_inotify(reason))
 
     def _stand(self, root: _Root) -> bool:
         """Watch one folder, where it is there."""
@@ -213,6 +215,10 @@ class Watcher:
             system = self.devices.of(status.st_dev, key_of(root.path))
             root.identity = Seen.of(status, keeps_inodes=system.keeps_inodes)
             root.polled = self._tree is None or system.is_network
+            if system.is_network:
+                self._far.add(root.path)
+            else:
+                self._far.discard(root.path)
             if root.polled:
                 self._pollers.poll(root.path, root.path)
             else:
@@ -285,9 +291,7 @@ class Watcher:
                 raise PermissionError(errno.EACCES, reason)
         if self._tree is not None and self._tree.full:
             folders = sum(root.folders for root in self._roots if not root.polled)
-            self.reports.trouble(
-                too_few_watches(folders, self._tree.watches, _limit("max_user_watches"))
-            )
+            self.reports.trouble(too_few_watches(folders, self._tree.watches))
 
     def _cover(self, folder: Path) -> Covered:
         """Watch a folder and what is below it; poll what cannot be watched."""
@@ -297,8 +301,9 @@ class Watcher:
         covered = self._tree.cover(key_of(folder), key_of(root.path))
         for path, reason in covered.unreadable:
             self.reports.trouble(unreadable(path_of(path), reason))
-        for mount in covered.foreign:
-            self._pollers.poll(path_of(mount), root.path)
+        for mount in map(path_of, covered.foreign):
+            self._far.add(mount)
+            self._pollers.poll(mount, root.path)
         if self._tree.full:
             self._pollers.poll(root.path, root.path)
         return covered
@@ -364,18 +369,3 @@ class Watcher:
 
     def _say(self, kind: TroubleKind, message: str, path: Path | None = None) -> None:
         self.reports.trouble(Trouble(kind, message, path=path))
-
-
-def mute_watchdog() -> None:
-    """What its loggers would say, this room says itself, in words."""
-    logger = logging.getLogger("watchdog")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-
-
-def _limit(name: str) -> str:
-    try:
-        return (LIMITS / name).read_text().strip()
-    except OSError:
-        return "unknown"

@@ -16,11 +16,21 @@ from watchdog.observers.inotify_c import InotifyFD
 
 from tagd.catalogue.engine import Catalogue, open_owner
 from tagd.errors import CatalogueBusy
-from tagd.fs import FileSystem
-from tagd.intake import probe, submit
+from tagd.fs import FileSystem, path_of
+from tagd.intake import probe, recognise, submit
+from tagd.intake.probe import Devices
 from tagd.intake.tree import Reader
 from tagd.intake.trouble import TroubleKind
-from tests.intake import Live, drop, ids, jobs, somebody_else, states, write
+from tests.intake import (
+    Live,
+    drop,
+    ids,
+    jobs,
+    somebody_else,
+    states,
+    too_large_to_hold,
+    write,
+)
 from tests.support import PATIENCE_SECONDS
 
 
@@ -317,3 +327,55 @@ def test_a_folder_without_a_watch_gets_one(live: Live, root: Path) -> None:
     live.until(lambda: live.intake.state().watches == 2)
     drop(root / "a/seen.jpg", "seen")
     live.until(lambda: "photos/a/seen.jpg" in states(live.catalogue))
+
+
+def test_a_file_that_nobody_foresaw_is_said_once_and_costs_itself_alone(
+    catalogue: Catalogue, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root / "evil.jpg", "evil")
+    with Live(catalogue, root, rescan_minutes=0.001) as live:
+        with too_large_to_hold(monkeypatch, "evil.jpg"):
+            write(root / "evil.jpg", "evil again")
+            said = live.until_said(TroubleKind.LEFT_OUT)
+            assert f"{root}/evil.jpg" in said
+            assert "OverflowError" in said
+            drop(root / "good.jpg", "good")
+            live.until(lambda: "photos/good.jpg" in states(catalogue))
+            before = live.intake.state().last_scan
+            live.until(lambda: live.intake.state().last_scan is not before)
+            (trouble,) = live.intake.state().troubles
+            assert trouble.path == root / "evil.jpg"
+        live.until(lambda: live.intake.state().troubles == ())
+        assert len(live.said.troubles(TroubleKind.LEFT_OUT)) == 1
+        assert live.said.troubles(TroubleKind.FAILED) == []
+
+
+def test_a_server_that_does_not_answer_holds_up_nothing_else(
+    catalogue: Catalogue, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nas, answers, asked = tmp_path / "nas", threading.Event(), threading.Event()
+    write(nas / "unknown", "unknown")
+    write(nas / "known.jpg", "known")
+    real = recognise.head_of
+
+    def head_of(path: Path) -> bytes:
+        if path.is_relative_to(nas):
+            asked.set()
+            assert answers.wait(PATIENCE_SECONDS)
+        return real(path)
+
+    def file_system(devices: Devices, device: int, path: bytes) -> FileSystem:
+        far = path_of(path).is_relative_to(nas)
+        return FileSystem(nas, "nfs4") if far else FileSystem(root, "")
+
+    monkeypatch.setattr(recognise, "head_of", head_of)
+    monkeypatch.setattr(Devices, "of", file_system)
+    with Live(catalogue, root, nas, polling_seconds=0.05, settle_seconds=0.1) as live:
+        live.until(asked.is_set)
+        for number in range(3):
+            drop(root / f"{number}.jpg", str(number))
+        live.until_states({f"photos/{number}.jpg": "queued" for number in range(3)})
+        write(root / "deep/er/4.jpg", "4")
+        live.until(lambda: "photos/deep/er/4.jpg" in states(catalogue))
+        answers.set()
+        live.until(lambda: {"nas/unknown", "nas/known.jpg"} <= set(states(catalogue)))

@@ -14,7 +14,7 @@ from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
-from tests.intake import jobs, states, work_off, write
+from tests.intake import jobs, states, too_large_to_hold, work_off, write
 
 
 def ask(catalogue: Catalogue, *, wall: float = 4e9, patience: float = 0.3) -> OneTimeIntake:
@@ -111,3 +111,17 @@ def test_what_cannot_be_taken_has_a_reason(catalogue: Catalogue, tmp_path: Path)
         growing: "still being written",
     }
     assert asked.taken == ()
+
+
+def test_a_file_that_nobody_foresaw_costs_itself_alone(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "evil", "late"):
+        write(tmp_path / f"album/{name}.jpg", name)
+    with too_large_to_hold(monkeypatch, "evil.jpg"):
+        asked = ask(catalogue).submit([tmp_path / "album"])
+    assert {each.name for each in asked.taken} == {"good.jpg", "late.jpg"}
+    ((path, reason),) = asked.refused
+    assert path.name == "evil.jpg"
+    assert "OverflowError" in reason
+    assert set(states(catalogue)) == {"album/good.jpg", "album/late.jpg"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tagd.catalogue import photos
 from tagd.catalogue.engine import Catalogue, open_owner
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
@@ -24,6 +25,7 @@ from tests.intake import (
     set_date,
     somebody_else,
     states,
+    too_large_to_hold,
     work_off,
     write,
 )
@@ -361,3 +363,38 @@ def test_a_file_dated_beyond_what_sqlite_holds_is_one_like_any(bench: Bench, roo
     set_date(path, YEAR_2300 + 1)
     assert bench.scan().submitted == 1
     assert jobs(bench.catalogue) == {"photos/a.jpg": Priority.RESCAN}
+
+
+def test_a_file_that_nobody_foresaw_costs_itself_alone(
+    bench: Bench, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "evil", "late"):
+        write(root / f"{name}.jpg", name)
+    with too_large_to_hold(monkeypatch, "evil.jpg"):
+        assert bench.scan().submitted == 2
+    assert set(states(bench.catalogue)) == {"photos/good.jpg", "photos/late.jpg"}
+    assert [path.name for path, _ in bench.left_out] == ["evil.jpg"]
+
+
+@pytest.mark.parametrize("part", [".", "usb", "usb/deep"])
+def test_files_of_a_disk_that_is_not_mounted_are_not_missing_whatever_part_is_scanned(
+    bench: Bench, root: Path, part: str
+) -> None:
+    write(root / "a.jpg", "a")
+    write(root / "c.jpg", "c")
+    write(root / "usb/deep/b.jpg", "b")
+    bench.scan()
+    work_off(bench.catalogue)
+    with bench.catalogue.write() as tx:
+        photos.remember_root(tx, photos.RootRecord(root / "usb", 12345, 0, 1.0))
+    shutil.rmtree(root / "usb/deep")
+    for top in (root / part, root / part, root):
+        assert bench.scan(top).missing == 0
+    assert set(states(bench.catalogue).values()) == {"tagged"}
+    assert {trouble.path for trouble in bench.troubles} == {root / "usb"}
+    assert (TroubleKind.ROOT_DOUBTED, root / "usb") not in bench.cleared
+    (root / "a.jpg").unlink()
+    assert bench.scan(root / "usb", root).missing == 1
+    write(root / "usb/deep/b.jpg", "b")
+    bench.scan()
+    assert (TroubleKind.ROOT_DOUBTED, root / "usb") in bench.cleared

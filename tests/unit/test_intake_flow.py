@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from tagd.domain import EventKind, PathEvent, Priority, SettledFile
+from tagd.domain import EventKind, PathEvent, Priority, SettledFile, Signature
 from tagd.fs import signature_of
 from tagd.intake.flow import Flow
 from tagd.intake.probe import Devices
@@ -17,19 +16,34 @@ from tagd.intake.submit import Renamed, Vanished
 from tests.intake import write
 
 
+class Afraid(Recogniser):
+    """Meets what nobody foresaw in files that are called evil."""
+
+    def is_photo(self, path: Path, signature: Signature) -> bool:
+        if path.stem == "evil":
+            raise OverflowError("too large for anybody")
+        return super().is_photo(path, signature)
+
+
 class Around:
     """What a flow asks of those around it."""
 
     def __init__(self) -> None:
         self.scanned: list[Path] = []
         self.stands = True
+        self.now = 0.0
+        self.noted: list[Path] = []
         self.flow = Flow(
-            Settler(1.0, time.monotonic),
-            Recogniser(),
+            Settler(1.0, lambda: self.now),
+            Afraid(),
             Devices(),
             self.scanned.append,
             lambda _: self.stands,
+            self.note,
         )
+
+    def note(self, path: Path, error: Exception) -> None:
+        self.noted.append(path)
 
 
 @pytest.fixture
@@ -86,3 +100,21 @@ def test_what_happens_to_a_file_is_told_in_its_order(around: Around, tmp_path: P
         Renamed(tmp_path / "a.jpg", path, is_folder=False, signature=signature),
         SettledFile(path, signature, Priority.NEW),
     ]
+
+
+def test_a_file_that_nobody_foresaw_costs_itself_alone(around: Around, tmp_path: Path) -> None:
+    evil, good = write(tmp_path / "evil.jpg"), write(tmp_path / "good.jpg")
+    changes = around.flow.changes([PathEvent(EventKind.WRITTEN, each) for each in (evil, good)])
+    assert [each.path for each in changes if isinstance(each, SettledFile)] == [good]
+    assert around.noted == [evil]
+
+
+def test_one_that_settles_is_not_tried_again_and_again(around: Around, tmp_path: Path) -> None:
+    evil, good = write(tmp_path / "evil.jpg"), write(tmp_path / "good.jpg")
+    for each in (evil, good):
+        assert around.flow.found(each, signature_of(each.stat()), Priority.RESCAN) == []
+    around.now = 2.0
+    changes = around.flow.settled()
+    assert [each.path for each in changes if isinstance(each, SettledFile)] == [good]
+    assert around.noted == [evil]
+    assert around.flow.settler.next_due() is None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tagd.domain import Priority
 from tagd.intake.requests import ScanRequests
-from tagd.intake.scan import Request
+from tagd.intake.scan_parts import Request
 
 P, A, B = Path("/p"), Path("/p/a"), Path("/p/a/b")
 PRIVATE = Path("/p/.private")

@@ -1,0 +1,87 @@
+"""What a scan holds while it goes, and what it tells in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tagd.catalogue.photos import RootRecord
+from tagd.intake.roots import Seen, Verdict, judge, same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tagd.catalogue.photos import KnownFile
+    from tagd.domain import Priority, SettledFile
+    from tagd.intake.submit import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Scan `top` and what is below it, in the watched folder `root`."""
+
+    top: Path
+    root: Path
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan did. `at` is seconds since 1970; `unreadable` and `untold` are folders."""
+
+    at: float
+    seconds: float
+    complete: bool  # was not told to stop
+    folders: int
+    files: int  # met
+    submitted: int  # new or changed, and settled
+    young: int  # new or changed, and perhaps still being written
+    moved: int
+    missing: int
+    forgotten: int
+    unreadable: tuple[tuple[Path, str], ...]
+    untold: tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class Part:
+    """One request, as it goes."""
+
+    request: Request
+    seen: Seen | None
+    record: RootRecord | None
+    known: dict[bytes, KnownFile]
+    expected: int  # of the known files, those that were there last time
+    remembered: list[Path]  # disks that were mounted below
+    mounts: dict[int, RootRecord] = field(default_factory=dict)  # those met, by device
+    found: int = 0
+    files: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.request.top == self.request.root
+
+    def verdict(self) -> Verdict:
+        if self.is_whole:
+            return judge(
+                self.record, self.seen, known=self.expected, found=self.found, files=self.files
+            )
+        return Verdict.TRUSTED if same(self.record, self.seen) else Verdict.REPLACED
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all parts of a scan found."""
+
+    identities: set[int]  # of the known files, as a move leaves them
+    batch: list[Change] = field(default_factory=list)
+    # New paths of the inode, size and mtime of a known file: moved, perhaps, or linked.
+    alike: list[tuple[SettledFile, bool]] = field(default_factory=list)
+    blind: list[tuple[bytes, str]] = field(default_factory=list)
+    untold: list[bytes] = field(default_factory=list)
+    folders: int = 0
+    submitted: int = 0
+    young: int = 0
+    moved: int = 0
+    missing: int = 0
+    forgotten: int = 0
