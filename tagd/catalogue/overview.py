@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from tagd.catalogue import jobs, retag, unwritten
 from tagd.catalogue.photos import facts_of
-from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging
+from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging, want
 from tagd.catalogue.shown_tags import ShownTag, tags_of
 from tagd.catalogue.snapshot import sqlite
 from tagd.catalogue.statements import at_or_below, chunks
@@ -249,6 +250,23 @@ def tag_counts(tx: Connection) -> list[TagCount]:
 def last_look(tx: Connection) -> int:
     """The last time that a model looked at any photo, as a number that only grows."""
     return tx.scalar(select(func.max(tagging.c.id))) or 0
+
+
+def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> list[str]:
+    """The models, in words, whose later looks than that at these files' photos are in force: those
+    of most photos first."""
+    found = Counter[str]()
+    looks = (
+        select(want.c.models, func.count())
+        .join_from(file, photo, photo.c.id == file.c.photo_id)
+        .join(tagging, tagging.c.id == photo.c.tagging_id)
+        .join(want, want.c.id == tagging.c.want_id)
+        .where(tagging.c.id > look)
+        .group_by(want.c.models)
+    )
+    for some in chunks(map(key_of, paths)):
+        found.update(dict(tx.execute(looks.where(file.c.path_key.in_(some))).all()))
+    return sorted(found, key=lambda models: (-found[models], models))
 
 
 def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> int:

@@ -138,8 +138,10 @@ def _work(
         retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
     # Decoders first: they start while the folders are looked through.
     with decoders_of(config, on_event=log.warning) as decoders:
+        with catalogue.read() as tx:
+            before = overview.last_look(tx)
         asked = submit(catalogue)
-        tally = _Tally(asked, progress)
+        tally = _Tally(asked, progress, before)
         worker = worker_of(
             config,
             catalogue,
@@ -176,13 +178,13 @@ def _watch(
         raise ControlError(
             "the photos are queued, but the running daemon is paused", hint="`tagd resume`"
         )
-    tally = _Tally(asked, progress)
+    tally = _Tally(asked, progress, before)
     while tally.unfinished(catalogue) or tally.unwritten(catalogue):
         if owner_of(catalogue.path) is None:
             return None
         tally.show()
         _pause(LOOK_SECONDS)
-    tally.recognise(catalogue, before)
+    tally.recognise(catalogue)
     return tally.summary(catalogue)
 
 
@@ -193,10 +195,14 @@ def _pause(seconds: float) -> bool:
 
 
 class _Tally:
-    """What became of the files that were asked for, and how far that is."""
+    """What became of the files that were asked for, and how far that is. `before` is the last look
+    at any photo when they were submitted."""
 
-    def __init__(self, asked: Submission, progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, asked: Submission, progress: Callable[[Progress], None], before: int
+    ) -> None:
         self._asked = asked
+        self._before = before
         self._mine = frozenset(asked.taken)
         self._progress = progress
         self._started = time.monotonic()
@@ -226,11 +232,10 @@ class _Tally:
             self._left = jobs.unfinished(tx, self._asked.taken)
         return self._left > 0
 
-    def recognise(self, catalogue: Catalogue, before: int) -> None:
-        """Find out which of ours another process took for photos that it knew by their content, by
-        what was the last look at any when they were submitted."""
+    def recognise(self, catalogue: Catalogue) -> None:
+        """Find out which of ours another process took for photos that it knew by their content."""
         with catalogue.read() as tx:
-            known = overview.not_looked_at_since(tx, self._asked.taken, before)
+            known = overview.not_looked_at_since(tx, self._asked.taken, self._before)
         self._duplicates = max(0, known - self._asked.unchanged)
 
     def show(self) -> None:
@@ -259,13 +264,14 @@ class _Tally:
             failures = [(e.path, e.reason) for e in given_up if e.kind is JobKind.TAG]
             unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
+            looked = overview.looked_with_since(tx, self._asked.taken, self._before)
         return Summary(
             tagged=self._asked.queued - len(failures) - self._duplicates,
             unchanged=self._asked.unchanged,
             duplicates=self._duplicates,
             failed=(*failures, *unwritten.items(), *self._asked.refused),
             seconds=time.monotonic() - self._started,
-            model=engine.get("model", ""),
+            model="; ".join(looked) or engine.get("model", ""),
             device=engine.get("device", ""),
             written=written,
             left=left,

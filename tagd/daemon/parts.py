@@ -19,6 +19,7 @@ from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.wal import WriteAheadLog
 from tagd.daemon.writing import Writing
 from tagd.domain import JobState
+from tagd.errors import ModelError, in_a_line
 from tagd.intake.intake import SCAN, STREAM
 from tagd.models.device import CPU_BATCH
 from tagd.pipeline.queue_worker import LEASE_SECONDS
@@ -93,6 +94,7 @@ class Parts:
         self._watches = False
         # What a change that was cut short has built anew in part: the next one does so in any case.
         self._owed: frozenset[Part] = frozenset()
+        self._refused: tuple[str, ...] = ()  # replaced models that could not be taken up
         self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def start(self) -> None:
@@ -132,7 +134,8 @@ class Parts:
         self._writing.steer(work=work)
 
     def keep(self) -> None:
-        """Called about every second: duties, log and leases. Raises `CatalogueError`."""
+        """Called about every second: duties, log, leases, and models that were replaced. Raises
+        `CatalogueError`."""
         self._maintenance.check()
         self._wal.check()
         self._writing.check()
@@ -142,11 +145,27 @@ class Parts:
             self._writing.heartbeat()
             with self._catalogue.write() as tx:
                 jobs.recover(tx, time.time())
+        if replaced := self._tagging.models.replaced():
+            self._take_up(replaced)
+
+    def _take_up(self, models: tuple[str, ...]) -> None:
+        """Use what was imported or pulled in the place of models that are in use. Where that cannot
+        be, those in memory go on, and it is said once."""
+        if models == self._refused:
+            return
+        try:
+            self.follow(self.config)
+        except ModelError as error:
+            self._refused = models
+            self._log.error("the replaced models are not used", reason=in_a_line(error))
+        else:
+            self._refused = ()
+            self._log.info("models were replaced, and are used from now on", models=models)
 
     def follow(self, new: Config) -> Changes:
         """Apply another configuration, as far as that is possible while we run. Where this raises,
         the present one stays, and may be applied again. Raises `ModelError`, `CatalogueError`."""
-        found = changes(self.config, new)
+        found = changes(self.config, new, self._tagging.models.replaced())
         due = found.parts | self._owed
         if due & {Part.ENGINE, Part.WORKER}:
             self._tagging.take(self._tagging.prepare(new, anew=Part.ENGINE in due))

@@ -55,30 +55,35 @@ _KEYS: dict[str, tuple[Part, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The dotted keys that differ: those that take effect now, and those that need a restart;
-    `parts` have to be built anew."""
+    `parts` have to be built anew. `models` are others on the disk than those in use."""
 
     taken: tuple[str, ...]
     fixed: tuple[str, ...]
     parts: frozenset[Part]
+    models: tuple[str, ...] = ()
 
     def in_words(self) -> str:
         """For a person."""
-        if not self.taken and not self.fixed:
+        if not self.taken and not self.fixed and not self.models:
             return "the configuration is read again; nothing has changed"
         words = [f"changed: {', '.join(self.taken)}"] if self.taken else []
+        if self.models:
+            words.append(f"replaced: {', '.join(self.models)}")
         if self.fixed:
             words.append(f"needs a restart: {', '.join(self.fixed)}")
         return "; ".join(words)
 
 
-def changes(old: Config, new: Config) -> Changes:
-    """What differs, and what follows from it."""
+def changes(old: Config, new: Config, models: tuple[str, ...] = ()) -> Changes:
+    """What differs, and what follows from it; `models` were replaced on the disk."""
     differ = tuple(_differing(old, new))
     parts = {key: parts_of(key) for key in differ}
     return Changes(
         taken=tuple(key for key in differ if Part.FIXED not in parts[key]),
         fixed=tuple(key for key in differ if Part.FIXED in parts[key]),
-        parts=frozenset(part for each in parts.values() for part in each),
+        parts=frozenset(part for each in parts.values() for part in each)
+        | ({Part.ENGINE} if models else set()),
+        models=models,
     )
 
 

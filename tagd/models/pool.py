@@ -15,6 +15,7 @@ from tagd.models import memory
 from tagd.models.failover import FailoverSession
 from tagd.models.opening import Opening
 from tagd.models.placement import Placement
+from tagd.models.registry import FileWeights
 from tagd.models.shelf import Shelf, on_disk
 
 if TYPE_CHECKING:
@@ -225,6 +226,22 @@ class ModelPool:
         if known.fingerprint is None:
             known.fingerprint = self.shelf.fingerprint_of(known.facts)
         return known.fingerprint
+
+    def replaced(self) -> tuple[str, ...]:
+        """The models in use here that are others on the disk by now, by id: imported or pulled
+        anew. Whoever wants those needs another pool."""
+        return tuple(
+            model
+            for model, known in list(self._known.items())
+            if isinstance(known.facts.weights, FileWeights) and self._is_replaced(known.facts)
+        )
+
+    def _is_replaced(self, facts: ModelFacts) -> bool:
+        try:
+            there = self.shelf.store.find(facts.id)
+        except ModelError:
+            return False  # said by whoever loads it
+        return there is not None and there.fingerprint != facts.fingerprint
 
     # With the lock held
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from tagd.catalogue import derived, facts, photos, predictions, tags
+from tagd.catalogue import derived, facts, overview, photos, predictions, tags
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.record import InForce, known, record
-from tagd.domain import Signature, Tag, Tags
+from tagd.domain import Signature, Tag, Tags, Want
 from tests.catalogue import (
     FINGERPRINT,
     LABELS,
@@ -341,3 +341,20 @@ def test_facts_are_kept(tx: Connection) -> None:
     for value in ("one", "two"):
         facts.put(tx, "derived_with", value)
         assert facts.get(tx, "derived_with") == value
+
+
+def test_who_looked_at_these_files_is_told_apart_from_who_looks_as_a_rule(tx: Connection) -> None:
+    submit(tx, settled("/a.jpg", 1), settled("/b.jpg", 2), settled("/c.jpg", 3))
+    first, *others = claim(tx)
+    record(tx, [result(first, ONE, LABELS[0])], name_of, NOW)
+    look = overview.last_look(tx)
+    paths = [Path(f"/{name}.jpg") for name in "abc"]
+    assert overview.looked_with_since(tx, paths, look) == []
+    wants = [Want("a rule's", "mine"), Want("a cascade's", "lite0, then lite2")]
+    for job, photo_id, want in zip(others, (TWO, "3" * 32), wants, strict=True):
+        made = result(job, photo_id, LABELS[0])
+        assert made.tagging
+        asked = dataclasses.replace(made.tagging, asked=want)
+        record(tx, [dataclasses.replace(made, tagging=asked)], name_of, NOW)
+    assert overview.looked_with_since(tx, paths, look) == ["lite0, then lite2", "mine"]
+    assert overview.looked_with_since(tx, paths[:2], look) == ["mine"]

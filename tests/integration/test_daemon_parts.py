@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from tagd.config import Config
 from tagd.daemon.parts import Parts
 from tagd.daemon.retagging import RETAG
 from tagd.errors import CatalogueBusy
+from tagd.models.adopt import Request, adopt
+from tagd.models.shelf import Shelf
 from tagd.ops.pulse import Pulses
 from tests.daemon import locked
 from tests.intake import states, write
+from tests.models import DISHES, timms_folder
 from tests.support import wait_until
 
 
@@ -43,10 +47,10 @@ def pulses() -> Counted:
     return Counted()
 
 
-@pytest.fixture
-def parts(catalogue: Catalogue, root: Path, pulses: Counted) -> Iterator[Parts]:
+@contextmanager
+def started(config: Config, catalogue: Catalogue, pulses: Counted) -> Iterator[Parts]:
     made = Parts(
-        configured(root),
+        config,
         catalogue,
         on_report=lambda _: None,
         on_times=lambda _: None,
@@ -57,8 +61,16 @@ def parts(catalogue: Catalogue, root: Path, pulses: Counted) -> Iterator[Parts]:
         log=structlog.get_logger(),
     )
     made.start()
-    yield made
-    made.end()
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def parts(catalogue: Catalogue, root: Path, pulses: Counted) -> Iterator[Parts]:
+    with started(configured(root), catalogue, pulses) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -110,6 +122,27 @@ def test_tags_go_on_to_catch_up_where_a_change_was_cut_short(
     before = pulses.beats[RETAG]
     wait_until(lambda: pulses.beats[RETAG] > before or not running.is_alive())
     assert retaggers() == [running]
+
+
+def test_a_model_that_was_replaced_is_used_from_then_on(
+    catalogue: Catalogue, root: Path, pulses: Counted, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path / "models")
+    first = adopt(Request(timms_folder(tmp_path / "first", 3, label_names=DISHES), "mine"), shelf)
+    config = configured(root, model={"name": "mine", "folder": str(shelf.store.root)})
+    with started(config, catalogue, pulses) as parts:
+        assert parts._tagging.models.fingerprint_of("mine") == first.fingerprint
+        parts.keep()
+        used = parts._tagging.models
+        assert used.fingerprint_of("mine") == first.fingerprint
+        second = timms_folder(tmp_path / "second", 3, label_names=DISHES)
+        replacing = adopt(Request(second, "mine", replace=True), shelf)
+        assert replacing.fingerprint != first.fingerprint
+        parts.keep()
+        assert parts._tagging.models.fingerprint_of("mine") == replacing.fingerprint
+        adopt(Request(tmp_path / "first", "mine", replace=True), shelf)
+        assert parts.follow(config).in_words() == "replaced: mine"
+        assert parts.follow(config).models == ()
 
 
 def retaggers() -> list[threading.Thread]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import timm
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -94,32 +91,19 @@ def test_a_list_of_labels_may_have_names_in_further_languages(
 
 
 def test_a_folder_of_timms_says_what_it_is(tmp_path: Path, shelf: Shelf) -> None:
-    folder = timms_folder(tmp_path / "mine", 3, label_names=models.DISHES)
+    folder = models.timms_folder(tmp_path / "mine", 3, label_names=models.DISHES)
     facts = adopt(Request(folder, "mine"), shelf)
     assert facts.preprocessing == SMALL.preprocessing
     assert shelf.labels_of(facts)[2] == "custom:mine/miso soup"
-
-
-def timms_folder(folder: Path, classes: int, **said: object) -> Path:
-    """A network that is surest of its last class but one, as timm saves it for the hub."""
-    built: Any = timm.create_model("mobilenetv4_conv_small", num_classes=classes)
-    with torch.no_grad():
-        built.classifier.weight.zero_()
-        built.classifier.bias[-2] = 20
-    folder.mkdir()
-    save_file(dict(built.state_dict()), folder / "model.safetensors")
-    cfg: Any = timm.get_pretrained_cfg("mobilenetv4_conv_small.e2400_r224_in1k")
-    cfg = {**cfg.to_dict(), "num_classes": classes, "tag": "in21k"}
-    config = {"architecture": "mobilenetv4_conv_small", "pretrained_cfg": cfg, **said}
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
 
 
 @pytest.mark.parametrize("name", list(labelset.SETS)[1:])
 def test_a_checkpoint_of_imagenets_larger_sets_says_synsets(
     name: str, tmp_path: Path, shelf: Shelf
 ) -> None:
-    facts = adopt(Request(timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf)
+    facts = adopt(
+        Request(models.timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf
+    )
     assert facts.label_set == name
     model = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root)).get("wide")
     [row] = model.session.run(models.pictures(facts, 1)).logits

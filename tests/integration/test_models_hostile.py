@@ -23,7 +23,6 @@ from tagd.models import network_options, registry
 from tagd.models.adopt import Request, adopt
 from tagd.models.shelf import Shelf
 from tests import models
-from tests.integration.test_models_adopt import timms_folder
 
 SMALL = registry.find("mobilenet-v4-conv-small")
 
@@ -44,7 +43,9 @@ def with_config(folder: Path, copy: Path, **change: object) -> Path:
 
 @pytest.fixture(scope="module")
 def timms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return timms_folder(tmp_path_factory.mktemp("timm") / "mine", 3, label_names=models.DISHES)
+    return models.timms_folder(
+        tmp_path_factory.mktemp("timm") / "mine", 3, label_names=models.DISHES
+    )
 
 
 @pytest.mark.parametrize(
