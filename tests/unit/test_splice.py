@@ -89,3 +89,11 @@ def test_tags_that_share_their_bytes_hold_no_more_than_the_file_allows() -> None
     rows = b"".join(struct.pack("<HHII", tag, 1, 700_000, 0) for tag in range(2000, 2000 + count))
     with pytest.raises(DamagedContainer, match="more than the file"):
         all_tags(b"II*\0\x08\0\0\0" + struct.pack("<H", count) + rows + bytes(4))
+
+
+@pytest.mark.parametrize("at", [26, 28])  # width and height
+def test_a_webp_without_a_size_is_refused(at: int) -> None:
+    plain = encoded(small(), "WEBP")
+    flat = plain[:at] + bytes(2) + plain[at + 2 :]
+    with pytest.raises(DamagedContainer, match="no size"):
+        with_packet(flat, LIGHTROOM)

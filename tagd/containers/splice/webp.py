@@ -91,5 +91,7 @@ def _extension(chunks: list[tuple[str, bytes]]) -> bytes:
         flags = 0
     else:
         raise DamagedContainer("a WebP that does not begin with its picture")
+    if not width or not height:
+        raise DamagedContainer("a WebP whose picture has no size")
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return bytes([flags | _HAS_XMP, 0, 0, 0]) + size
