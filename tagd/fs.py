@@ -56,9 +56,10 @@ def may_follow(link: os.stat_result, target: os.stat_result) -> bool:
     return link.st_uid in {0, os.geteuid(), target.st_uid}
 
 
-def read_regular(path: Path) -> bytes:
-    """The bytes of the regular file at `path`, through links. A FIFO, a device or a socket that has
-    its name by now is not waited for: it raises FileNotFoundError, as nothing there would."""
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """The bytes of the regular file at `path`, through links, at most so many. A FIFO, a device or
+    a socket that has its name by now is not waited for: it raises FileNotFoundError, as nothing
+    there would."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
@@ -69,7 +70,7 @@ def read_regular(path: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _no_file(path)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(most)
     finally:
         os.close(descriptor)
 

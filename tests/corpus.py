@@ -143,7 +143,7 @@ def _size(entries: list[tuple[int, int, bytes]]) -> int:
 
 def directory(order: str, at: int, entries: list[tuple[int, int, bytes]], following: int) -> bytes:
     """A TIFF directory at this place, its values behind it."""
-    widths = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
+    widths = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 10: 8, 11: 4, 12: 8}
     rows, values = b"", b""
     behind = at + 2 + 12 * len(entries) + 4
     for tag, kind, value in entries:

@@ -7,7 +7,8 @@ linear time, or keeps more than a bounded number of segments.
     segments            what the parsers have in common
     jpeg, png, webp     each kind of file as segments
     gif, bmp, raf       likewise, and where the picture is
-    tiff, tags          the directories of a TIFF, and of EXIF; tiff_payload: its picture
+    tiff, tags          the directories of a TIFF, and of EXIF; fields: what is sound of them;
+                        tiff_payload: its picture
     bmff, boxes, items  HEIF and AVIF
     trailers            what follows the end of a picture
     credentials         signatures that any change makes invalid

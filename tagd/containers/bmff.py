@@ -136,7 +136,7 @@ def exif(data: bytes) -> bytes | None:
     children = meta_children(data)
     places = locations(data, only(children, "iloc")).spans(data, first(children, "idat"))
     for each in listed(data, only(children, "iinf")):
-        body = joined(data, places.get(each.id, []))
-        if each.kind == b"Exif" and len(body) > 4:
+        body = joined(data, places.get(each.id, [])) if each.kind == b"Exif" else b""
+        if len(body) > 4:
             return body[4 + int.from_bytes(body[:4], "big") :]
     return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.segments import DamagedContainer, Segment, TruncatedContainer, append, bare
@@ -15,6 +16,7 @@ _NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, stuffed zeros and restart markers belong to the data.
 _SCAN_END: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
+MOST_IN_FRONT: Final = 10_000  # segments; an honest picture has at most some hundreds
 _STANDALONE: Final = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _NAMES: Final = {
@@ -48,13 +50,15 @@ def segments(data: bytes) -> list[Segment]:
     return found
 
 
-def metadata(data: bytes) -> bytes:
-    """A JPEG of nothing but the metadata before the first scan: a small part of the bytes, for
-    whoever looks at them again and again. ExifTool looks no further either. Raises as `segments`
-    does."""
-    front = takewhile(lambda each: each.kind not in {"SOS", "EOI"}, _walk(data))
-    kept = (data[each.start : each.end] for each in front if is_metadata(each))
-    return bytes((0xFF, _SOI)) + b"".join(kept) + bytes((0xFF, _EOI))
+def front(data: bytes) -> Iterator[Segment]:
+    """The metadata before the first scan, up to damage where there is any: whoever asks what a
+    picture says need not search it for its end. ExifTool looks no further either."""
+    with suppress(DamagedContainer):
+        for each in islice(_walk(data), MOST_IN_FRONT):
+            if each.kind in {"SOS", "EOI"}:
+                return
+            if is_metadata(each):
+                yield each
 
 
 def _walk(data: bytes) -> Iterator[Segment]:

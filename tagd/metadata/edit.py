@@ -149,8 +149,8 @@ def _require_unsigned(data: bytes, packet: bytes | None) -> None:
 
     Source: C2PA Technical Specification 2.1, "Embedding a reference to an external manifest".
     """
-    is_referred = packet is not None and xmp.text_of(xmp.parse(packet), "dcterms:provenance")
-    if is_referred or is_signed(data):
+    said = xmp.texts(xmp.parse(packet)) if packet is not None else {}
+    if said.get(xmp.qualified("dcterms:provenance")) or is_signed(data):
         raise CannotSplice("any change would make its Content Credentials (C2PA) invalid")
 
 

@@ -27,9 +27,12 @@ class ExifUnsafe(ValueError):
 def keywords(tags: Tags) -> tuple[str, ...]:
     """What XPKeywords says."""
     value = tags.get((_FIRST, XP_KEYWORDS))
-    if value is None:
-        return ()
-    text = value.data.decode("utf-16-le", "replace").partition("\0")[0]
+    return () if value is None else of_value(value.data)
+
+
+def of_value(data: bytes) -> tuple[str, ...]:
+    """What an XPKeywords of these bytes says."""
+    text = data.decode("utf-16-le", "replace").partition("\0")[0]
     return tuple(filter(None, (each.strip() for each in text.split(";"))))
 
 

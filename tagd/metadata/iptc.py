@@ -6,18 +6,22 @@ All else stays where it is, byte for byte. Source: IPTC-IIM 4.2; Adobe Photoshop
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers.splice import CannotSplice, jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 Dataset = tuple[int, int, bytes]  # record, number, value
 
 KEYWORDS: Final = (2, 25)
 CHARACTER_SET: Final = (1, 90)
+_EXTENDED: Final = 0x8000
+_MOST_READ: Final = 10_000  # datasets; an honest block has some dozens
 _UTF8: Final = b"\x1b%G"
 # The last is one of those for plug-ins: there where tagd has marked the text as UTF-8.
 _IPTC, _DIGEST, _MARKED = 0x0404, 0x0425, 0x0FA0
@@ -55,10 +59,46 @@ def of_block(block: bytes) -> list[Dataset]:
     return found
 
 
+def found_in(press: bytes) -> list[Dataset]:
+    """Every sound dataset of a bare block, or of Photoshop's resources: for reading only."""
+    if press.startswith(b"8BIM"):
+        press = b"".join(each.body for each in _resources(press) if each.kind == _IPTC)
+    return list(islice(_sound(_unswapped(press)), _MOST_READ))
+
+
+def _unswapped(block: bytes) -> bytes:
+    """The block in its own order. A TIFF may call it LONGs, and who did has turned each of them."""
+    if block[:1] == b"\x1c" or block[3:4] != b"\x1c":
+        return block
+    count = len(block) // 4
+    return struct.pack(f">{count}I", *struct.unpack(f"<{count}I", block[: count * 4]))
+
+
+def _sound(block: bytes) -> Iterator[Dataset]:
+    at = block.find(b"\x1c")  # zeros may stand before the first
+    while 0 <= at <= len(block) - 5 and block[at] == 0x1C:
+        size, start = int.from_bytes(block[at + 3 : at + 5], "big"), at + 5
+        if size & _EXTENDED:  # then it is how long the length is
+            width = min(size & ~_EXTENDED, 8)
+            size, start = int.from_bytes(block[start : start + width], "big"), start + width
+        if start + size > len(block):
+            return
+        yield block[at + 1], block[at + 2], block[start : start + size]
+        at = start + size
+
+
 def keywords(found: list[Dataset]) -> tuple[str, ...]:
-    """The keywords. What is not marked as UTF-8 is taken for it where it is, else for Latin-1."""
+    """The keywords. What is not marked as UTF-8 is taken for it where it is, else for Windows'
+    Western character set, as nearly all who wrote no mark had it."""
     values = [value for record, number, value in found if (record, number) == KEYWORDS]
-    return tuple(_text(value, is_utf8(found)) for value in values)
+    utf8 = is_utf8(found)
+    return tuple(_text(value, utf8) for value in values)
+
+
+def text_of(found: list[Dataset], dataset: tuple[int, int]) -> str:
+    """What a dataset that stands once says; empty where it is absent."""
+    values = (value for record, number, value in found if (record, number) == dataset)
+    return next(values, b"").decode("ascii", "replace").strip("\0 ")
 
 
 def is_utf8(found: list[Dataset]) -> bool:
@@ -174,4 +214,4 @@ def _text(value: bytes, utf8: bool) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        return value.decode("utf-8", "replace") if utf8 else value.decode("latin-1")
+        return value.decode("utf-8" if utf8 else "cp1252", "replace")

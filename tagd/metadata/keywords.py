@@ -32,6 +32,8 @@ Keywords = Mapping[Field, tuple[str, ...]]
 IN_XMP: Final = (Field.SUBJECT, Field.HIERARCHY, Field.TAGS_LIST)
 BY_PERSON: Final = "person"
 _LONGEST_IPTC: Final = 64  # bytes; IPTC-IIM 4.2, 2:25
+# Putting accents in order takes the square of their number; no keyword is longer.
+_LONGEST_FOLDED: Final = 1000
 _NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]+")
 _BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
 
@@ -167,6 +169,8 @@ def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson
 
 def folded(value: str) -> str:
     """What two spellings of one keyword have in common."""
+    if len(value) > _LONGEST_FOLDED:
+        return value
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
 
 

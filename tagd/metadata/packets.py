@@ -1,16 +1,9 @@
-"""The XMP of any file, whatever its kind: found, and put there by whoever can."""
+"""The XMP packet of a file that may be changed, put there by whoever can for its kind."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-from tagd.containers import RAW_FORMATS, DamagedContainer, recognise
-from tagd.containers.splice import SPLICED, jpeg, packet, with_packet
-from tagd.containers.tags import XMP, all_tags
-
-# Written as one block and never compressed, so that any program may find it by its name.
-_SCANNED: Final = re.compile(rb"<x:x[am]pmeta\b.*?</x:x[am]pmeta\s*>", re.DOTALL)
+from tagd.containers import RAW_FORMATS, recognise
+from tagd.containers.splice import SPLICED, packet, with_packet
 
 
 class NoPlace(ValueError):
@@ -27,21 +20,6 @@ def embed(data: bytes, new: bytes | None) -> bytes:
     """The same file with this packet; None takes it out. Raises as `embedded` does."""
     _require_place(data)
     return with_packet(data, new)
-
-
-def found(data: bytes) -> list[bytes]:
-    """Every packet that says something about the photo, without any help. Never raises."""
-    kind = recognise(data)
-    try:
-        if kind in SPLICED:
-            extended = jpeg.extended(data) if kind == "JPEG" else None
-            return [each for each in (packet(data), extended) if each]
-        tags = all_tags(data) if data[:2] in {b"II", b"MM"} else {}
-        if ("0", XMP) in tags:
-            return [tags["0", XMP].data]
-    except (DamagedContainer, ValueError):
-        pass
-    return [match[0] for match in _SCANNED.finditer(data)]
 
 
 def _require_place(data: bytes) -> None:

@@ -5,60 +5,90 @@ Reading is lenient where writing is strict: what is damaged says nothing, and co
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from tagd.containers import DamagedContainer, bmff, png, recognise, webp
-from tagd.containers.jpeg import metadata
-from tagd.containers.splice import CannotSplice, jpeg
-from tagd.containers.tags import Tags, Value, all_tags
+from tagd.containers.fields import EXIF, FIRST, GPS
+from tagd.containers.tags import XP_KEYWORDS
 from tagd.fs import read_regular
-from tagd.metadata import exif, iptc, packets, xmp
+from tagd.metadata import blocks, dates, exif, iptc, places, stars, xmp, xmp_reading
 from tagd.metadata.file_calls import translated
-from tagd.metadata.keywords import IN_XMP, Field, unique
+from tagd.metadata.keywords import Field, unique
+from tagd.metadata.places import EAST_WEST, NORTH_SOUTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tagd.containers.fields import Entry, Fields
+    from tagd.metadata.iptc import Dataset
     from tagd.metadata.keywords import Claim, Keywords
+    from tagd.metadata.places import Place
 
-Number = TypeVar("Number", int, float)
-
-_MAKE, _MODEL, _RATING = ("0", 0x010F), ("0", 0x0110), ("0", 0x4746)
-_TAKEN, _OFFSET = ("0.exif", 0x9003), ("0.exif", 0x9011)
-_IPTC = ("0", 0x83BB)
-_DATE: Final = re.compile(
-    r"(\d{4})[:-](0[1-9]|1[0-2])[:-](0[1-9]|[12]\d|3[01])[ T](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?"
-    r"([+-]\d\d:\d\d|Z)?",
-    re.ASCII,
+_MAKE, _MODEL, _RATING, _PERCENT = 0x010F, 0x0110, 0x4746, 0x4749
+# When the picture was taken, when it was made one of numbers, and when its file was changed, each
+# with the tag of its offset.
+_TAKEN, _DIGITIZED, _CHANGED = (0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010)
+_OFFSET = _CHANGED[1]  # meant for that alone, and often the only one that is there
+_LATITUDE, _LONGITUDE, _GPS_TIME, _GPS_DATE = 2, 4, 7, 29
+_XMP_DATES: Final = (
+    "photoshop:DateCreated",
+    "exif:DateTimeOriginal",
+    "exif:DateTimeDigitized",
+    "xmp:CreateDate",  # all that screenshots have
 )
-# When the picture was taken, when it was made, and when its file was, all that screenshots have.
-_XMP_DATES: Final = ("exif:DateTimeOriginal", "photoshop:DateCreated", "xmp:CreateDate")
-_ZONE: Final = re.compile(r"[+-]\d\d:\d\d|Z", re.ASCII)
-_XMP_PLACE: Final = re.compile(r"(\d+),(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?([NSEW])", re.ASCII)
+_XMP_PERCENTS: Final = ("MicrosoftPhoto:Rating", "Microsoft:Rating")
+# IPTC's own dates, each with its time.
+_CREATED, _SCANNED = ((2, 55), (2, 60)), ((2, 62), (2, 63))
+_MOST_TEXT: Final = 1 << 16  # characters of a field's keywords together
+_LONGEST: Final = 1000  # characters of one
+
+
+class Source(IntEnum):
+    """Who says when, or with what, a picture was taken; the lower, the better it knows."""
+
+    CAMERA = 0  # EXIF
+    XMP = 1  # also of a sidecar
+    PRESS = 2  # IPTC
+    SATELLITE = 3  # GPS, whose clock may have stood still
+    FILE = 4  # when it was last changed: all that scanners and old cameras tell
+
+
+class Camera(NamedTuple):
+    """A camera, and who says so."""
+
+    source: Source
+    make: str | None
+    model: str | None
+
+
+# What is said once, with the source first.
+Said = TypeVar("Said", Camera, tuple[Source, str])
 
 
 @dataclass(frozen=True, slots=True)
 class FileTags:
     """What one file, or a photo with its sidecar, says. None where it says nothing, or nonsense.
 
-    `rating` is from -1 (rejected) to 5. Latitude and longitude are degrees, north and east above
-    zero. `taken_at` is ISO 8601 as the camera wrote it, with its offset where given.
-    `has_packet`: there is XMP, so that a keyword that is missing from it was taken away. `claims`
-    are what some tagd says that it has written.
+    `rating` is from -1 (rejected) to 5, `place` latitude and longitude in degrees. `taken` is who
+    says when, and ISO 8601 as the camera wrote it, as much of it as is known, with its offset where
+    given. `has_packet`: there is XMP, so that a keyword that is missing from it was taken away.
+    `claims` are what some tagd says that it has written.
     """
 
     keywords: Keywords = field(default_factory=dict)
     rating: int | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    camera_make: str | None = None
-    camera_model: str | None = None
-    taken_at: str | None = None
+    place: Place | None = None
+    camera: Camera | None = None
+    taken: tuple[Source, str] | None = None
     has_packet: bool = False
     claims: tuple[Claim, ...] = ()
+
+    @property
+    def taken_at(self) -> str | None:
+        """ISO 8601, as `taken` has it."""
+        return self.taken[1] if self.taken else None
 
     @property
     def by_tagd(self) -> tuple[str, ...]:
@@ -82,20 +112,25 @@ def read(photo: Path, sidecar: Path | None = None) -> FileTags:
     if sidecar is None:
         return inside
     with translated(sidecar):
-        return over(of_packets([read_regular(sidecar)]), inside)
+        return over(of_packets([packet_of(sidecar)]), inside)
+
+
+def packet_of(sidecar: Path) -> bytes:
+    """The bytes of a sidecar; of one that is larger than any honest one so many that nothing is
+    read from it. Raises OSError."""
+    return read_regular(sidecar, most=xmp.MOST_BYTES + 1)
 
 
 def over(first: FileTags, second: FileTags) -> FileTags:
-    """Both together; where both say something that can be said once, the first counts."""
+    """Both together. Where both say something that can be said once, the first counts; for camera
+    and time who knows better does."""
     fields = {*first.keywords, *second.keywords}
     return FileTags(
         keywords={each: unique((*first.of(each), *second.of(each))) for each in fields},
-        rating=_either(first.rating, second.rating),
-        latitude=_either(first.latitude, second.latitude),
-        longitude=_either(first.longitude, second.longitude),
-        camera_make=first.camera_make or second.camera_make,
-        camera_model=first.camera_model or second.camera_model,
-        taken_at=first.taken_at or second.taken_at,
+        rating=second.rating if first.rating is None else first.rating,
+        place=first.place or second.place,
+        camera=_better(first.camera, second.camera),
+        taken=_better(first.taken, second.taken),
         has_packet=first.has_packet or second.has_packet,
         claims=(*first.claims, *second.claims),
     )
@@ -103,139 +138,127 @@ def over(first: FileTags, second: FileTags) -> FileTags:
 
 def of_photo(data: bytes) -> FileTags:
     """What is embedded in a file's bytes. Never raises on what they hold."""
-    data = _telling(data)
-    tags = _exif_tags(data)
-    inside = over(of_packets(packets.found(data)), _of_exif(tags))
-    named = {Field.WINDOWS: exif.keywords(tags), Field.IPTC: iptc.keywords(_datasets(data, tags))}
-    return replace(inside, keywords={**inside.keywords, **named})
-
-
-def _telling(data: bytes) -> bytes:
-    """The bytes that say something: searching a picture for segments takes longer than all the
-    rest."""
-    try:
-        return metadata(data) if recognise(data) == "JPEG" else data
-    except DamagedContainer:
-        return data
+    found = blocks.of_file(data)
+    press = [each for block in found.press for each in iptc.found_in(block)]
+    inside = over(of_packets(found.packets), _of_exif(found.fields))
+    named = {
+        Field.WINDOWS: _within_bounds(_windows(found.fields)),
+        Field.IPTC: _within_bounds(iptc.keywords(press)),
+    }
+    return replace(
+        inside,
+        keywords={**inside.keywords, **named},
+        taken=_better(inside.taken, _of_press(press)),
+    )
 
 
 def of_packets(found: Iterable[bytes]) -> FileTags:
-    """What XMP says. A malformed packet says nothing."""
-    together = FileTags()
+    """What XMP says. What nothing can be made of says nothing."""
+    together, room = FileTags(), xmp.MOST_BYTES
     for data in found:
+        room -= len(data)
+        if room < 0:
+            break
         try:
-            together = over(together, _of_packet(xmp.parse(data)))
+            together = over(together, _of_packet(xmp_reading.read(data)))
         except xmp.MalformedPacket:
             continue
     return together
 
 
 def _of_packet(packet: xmp.Packet) -> FileTags:
-    text = (xmp.text_of(packet, name) for name in _XMP_DATES)
+    said = xmp.texts(packet)
+
+    def text(name: str) -> str | None:
+        return said.get(xmp.qualified(name))
+
+    latitude, longitude = (
+        places.of_text(text(f"exif:GPS{name}"), text(f"exif:GPS{name}Ref"), sides)
+        for name, sides in (("Latitude", NORTH_SOUTH), ("Longitude", EAST_WEST))
+    )
+    percents = (stars.of_percent(text(name)) for name in _XMP_PERCENTS)
     return FileTags(
-        keywords={each: values for each, values in xmp.keywords(packet).items() if each in IN_XMP},
-        rating=_rating(xmp.text_of(packet, "xmp:Rating")),
-        latitude=_xmp_degrees(xmp.text_of(packet, "exif:GPSLatitude")),
-        longitude=_xmp_degrees(xmp.text_of(packet, "exif:GPSLongitude")),
-        camera_make=xmp.text_of(packet, "tiff:Make"),
-        camera_model=xmp.text_of(packet, "tiff:Model"),
-        taken_at=next(filter(None, map(_date, text)), None),
+        keywords={which: _within_bounds(its) for which, its in xmp.keywords(packet).items()},
+        rating=stars.first(stars.of_text(text("xmp:Rating")), *percents),
+        place=places.place(latitude, longitude),
+        camera=_camera(Source.XMP, text("tiff:Make"), text("tiff:Model")),
+        taken=_taken(Source.XMP, *map(dates.iso, map(text, _XMP_DATES))),
         has_packet=True,
         claims=xmp.claims(packet),
     )
 
 
-def _of_exif(tags: Tags) -> FileTags:
-    rating = tags.get(_RATING)
-    taken = _text(tags.get(_TAKEN))
-    offset = _text(tags.get(_OFFSET)) or ""
-    has_offset = taken is not None and _ZONE.fullmatch(offset)
+def _of_exif(said: Fields) -> FileTags:
+    def text(tag: int, *directories: str) -> str | None:
+        entries = (said.get((each, tag)) for each in directories or (FIRST,))
+        return next(filter(None, (each.text() for each in entries if each)), None)
+
+    def date(tag: int, offset: int) -> str | None:
+        zones = (text(each, EXIF) for each in (offset, _OFFSET))
+        return dates.iso(text(tag, EXIF, FIRST), *zones)
+
+    rating, percent = (_numbers(said.get((FIRST, tag)))[:1] for tag in (_RATING, _PERCENT))
+    latitude, longitude = (
+        _degrees(said.get((GPS, tag)), text(tag - 1, GPS), sides)
+        for tag, sides in ((_LATITUDE, NORTH_SOUTH), (_LONGITUDE, EAST_WEST))
+    )
+    clock = _numbers(said.get((GPS, _GPS_TIME)))
     return FileTags(
-        rating=_rating(str(rating.integers()[0])) if rating and rating.count else None,
-        latitude=_degrees(tags, 1, 90),
-        longitude=_degrees(tags, 3, 180),
-        camera_make=_text(tags.get(_MAKE)),
-        camera_model=_text(tags.get(_MODEL)),
-        taken_at=_date(f"{taken}{offset}" if has_offset else taken),
+        rating=stars.first(*map(stars.of_number, rating), *map(stars.of_percent, percent)),
+        place=places.place(latitude, longitude),
+        camera=_camera(Source.CAMERA, text(_MAKE), text(_MODEL)),
+        taken=_taken(Source.CAMERA, date(*_TAKEN), date(*_DIGITIZED))
+        or _taken(Source.SATELLITE, dates.of_gps(text(_GPS_DATE, GPS), clock))
+        or _taken(Source.FILE, date(*_CHANGED)),
     )
 
 
-def _exif_tags(data: bytes) -> Tags:
-    try:
-        block = _exif_block(data)
-        return all_tags(block) if block else {}
-    except (DamagedContainer, CannotSplice):
-        return {}
+def _of_press(found: list[Dataset]) -> tuple[Source, str] | None:
+    told = ([iptc.text_of(found, each) for each in pair] for pair in (_CREATED, _SCANNED))
+    return _taken(Source.PRESS, *(dates.of_press(*each) for each in told))
 
 
-def _exif_block(data: bytes) -> bytes | None:
-    kind = recognise(data)
-    if data[:2] in {b"II", b"MM"}:
-        return data
-    if kind == "JPEG":
-        return jpeg.exif(data)
-    if kind in {"HEIF", "AVIF"}:
-        return bmff.exif(data)
-    segments = {"PNG": png.segments, "WEBP": webp.segments}.get(kind or "")
-    found = segments(data) if segments else []
-    blocks = (data[each.body : each.body_end] for each in found if each.kind in {"eXIf", "EXIF"})
-    return next((block.removeprefix(jpeg.EXIF) for block in blocks), None)
+def _windows(said: Fields) -> tuple[str, ...]:
+    value = said.get((FIRST, XP_KEYWORDS))
+    return exif.of_value(value.data) if value else ()
 
 
-def _datasets(data: bytes, tags: Tags) -> list[iptc.Dataset]:
-    if _IPTC in tags:
-        return iptc.of_block(tags[_IPTC].data)
-    try:
-        return iptc.datasets(jpeg.photoshop(data)) if recognise(data) == "JPEG" else []
-    except DamagedContainer:
-        return []
+def _numbers(value: Entry | None) -> tuple[float, ...]:
+    return value.numbers() if value else ()
 
 
-def _text(value: Value | None) -> str | None:
-    return (value.text() or None) if value else None
+def _degrees(value: Entry | None, side: str | None, sides: str) -> float | None:
+    numbers = _numbers(value)
+    if value is None or numbers:
+        return places.degrees(numbers, side, sides)
+    return places.of_text(value.text(), side, sides)
 
 
-def _date(text: str | None) -> str | None:
-    match = _DATE.match(text or "")
-    if match is None or match[1] == "0000":
-        return None
-    clock = match[4] if match[4].count(":") == 2 else f"{match[4]}:00"
-    return f"{match[1]}-{match[2]}-{match[3]}T{clock}{match[5] or ''}"
+def _camera(source: Source, make: str | None, model: str | None) -> Camera | None:
+    return Camera(source, make or None, model or None) if make or model else None
 
 
-def _rating(text: str | None) -> int | None:
-    try:
-        rating = round(float(text or ""))
-    except (ValueError, OverflowError):
-        return None
-    return rating if -1 <= rating <= 5 else None
+def _taken(source: Source, *said: str | None) -> tuple[Source, str] | None:
+    """The first of them; or of those that say the same the one that says most."""
+    told = list(filter(None, said))
+    alike = [each for each in told if each.startswith(told[0])]
+    return (source, max(alike, key=len)) if told else None
 
 
-def _degrees(tags: Tags, reference: int, most: int) -> float | None:
-    """From EXIF's three rationals: degrees, minutes, seconds."""
-    side, parts = tags.get(("0.gps", reference)), tags.get(("0.gps", reference + 1))
-    numbers = parts.integers() if parts is not None and parts.type == 5 else ()
-    if side is None or len(numbers) != 6 or not all(numbers[1::2]):
-        return None
-    degrees, minutes, seconds = (numbers[at] / numbers[at + 1] for at in (0, 2, 4))
-    value = degrees + minutes / 60 + seconds / 3600
-    return _signed(value, side.text(), most)
+def _better(first: Said | None, second: Said | None) -> Said | None:
+    """Of both the one whose source knows better, else the first."""
+    if first is None or second is None:
+        return first or second
+    return second if second[0] < first[0] else first
 
 
-def _xmp_degrees(text: str | None) -> float | None:
-    """Such as 35,41.5N or 35,41,30N. Source: ISO 16684-1, GPSCoordinate."""
-    match = _XMP_PLACE.fullmatch(text or "")
-    if match is None:
-        return None
-    value = int(match[1]) + float(match[2]) / 60 + float(match[3] or 0) / 3600
-    return _signed(value, match[4], 90 if match[4] in "NS" else 180)
-
-
-def _signed(value: float, side: str, most: int) -> float | None:
-    if value > most or side not in {"N", "S", "E", "W"}:
-        return None
-    return -value if side in {"S", "W"} else value
-
-
-def _either(first: Number | None, second: Number | None) -> Number | None:
-    return second if first is None else first
+def _within_bounds(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of the keywords that are no longer than keywords are, alone and together."""
+    kept, room = [], _MOST_TEXT
+    for value in values:
+        room -= len(value) + 1
+        if room < 0:
+            break
+        if len(value) <= _LONGEST:
+            kept.append(value)
+    return tuple(kept)

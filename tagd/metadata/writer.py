@@ -80,7 +80,6 @@ _REPAIR_PHOTO: Final = (
     " have a sidecar written instead"
 )
 _REPAIR_SIDECAR: Final = "; repair it, or move it away"
-_MOST_SIDECAR: Final = 16 << 20  # bytes; more is no honest one
 _LARGE: Final = 32 << 20  # bytes
 _TURN: Final = threading.Lock()
 _PATIENCE_SECONDS: Final = 60.0
@@ -207,7 +206,7 @@ class Writer:
             place = sidecar.choose(photo, rule)
         with translated(place):
             is_there = file_calls.is_there(place)
-        return place, take(place, self.options, most=_MOST_SIDECAR) if is_there else None
+        return place, take(place, self.options, most=xmp.MOST_BYTES) if is_there else None
 
     def _looked_at(self, photo: Path) -> tuple[FileTags, os.stat_result]:
         """What the photo says, and its status. Others could see what it says in a new sidecar, so

@@ -34,14 +34,22 @@ NAMESPACES: Final = {
     "exif": "http://ns.adobe.com/exif/1.0/",
     "tiff": "http://ns.adobe.com/tiff/1.0/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
+    "Microsoft": "http://ns.microsoft.com/photo/1.0",  # as Windows Photo Gallery spelled it
     "tagd": "urn:tagd:xmp:1.0/",
 }
 _CONTAINERS: Final = {Field.SUBJECT: "Bag", Field.HIERARCHY: "Bag", Field.TAGS_LIST: "Seq"}
 _PROVENANCE: Final = "tagd:Provenance"
 _PADDING: Final = 2048  # bytes of room, so that other programs need not move the file's data
 _ROOT: Final = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:xmpmeta|xapmeta|RDF))(?=[\s>/])")
-_ENCODING: Final = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
+# Where it stands, a declaration of XML comes first; one that is longer is none.
+_ENCODING: Final = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s{0,64}<\?xml[^>]{1,128}?encoding\s{0,8}=\s{0,8}["'](?!utf-?8["'])""",
+    re.IGNORECASE,
+)
 _DECLARATION: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+MOST_BYTES: Final = 16 << 20  # of a packet or a sidecar; honest ones have some thousands
+TOO_LARGE: Final = "its XMP is larger than any honest one"
 _EMPTY: Final = f"""\
 <x:xmpmeta xmlns:x="{NAMESPACES["x"]}" x:xmptk="tagd {__version__}">
  <rdf:RDF xmlns:rdf="{NAMESPACES["rdf"]}">
@@ -79,32 +87,56 @@ def new_packet(*, padded: bool) -> Packet:
 
 def parse(data: bytes) -> Packet:
     """A packet, or a sidecar, as an element and what surrounds it. Raises MalformedPacket."""
-    start = _ROOT.search(data)
-    if start is None:
-        raise MalformedPacket("there is no XMP in it")
-    name = start[1]
-    closing = re.compile(rb"</" + re.escape(name) + rb"\s*>")
-    ends = [match.end() for match in closing.finditer(data, start.end())]
-    if not ends:
+    if len(data) > MOST_BYTES:
+        raise MalformedPacket(TOO_LARGE)
+    start, end = _span(data)
+    if end is None:
         raise MalformedPacket("its XMP ends too early")
-    head, body, tail = data[: start.start()], data[start.start() : ends[-1]], data[ends[-1] :]
-    if _DECLARATION.search(data) or _ENCODING.search(head):
+    head, body, tail = data[:start], data[start:end], data[end:]
+    if _DECLARATION.search(data) or _ENCODING.match(head):
         raise MalformedPacket("its XMP declares entities or an encoding other than UTF-8")
     line_end = "\r\n" if body.count(b"\r\n") == body.count(b"\n") > 0 else "\n"
-    packet = Packet(head, _element(body), tail, line_end)
-    _descriptions(packet)
+    packet = Packet(head, element(body), tail, line_end)
+    if len(_rdfs(packet)) != 1:
+        raise MalformedPacket("its XMP has no RDF, or more than one")
     return packet
 
 
-def _element(body: bytes) -> etree._Element:
+def body_of(data: bytes) -> bytes:
+    """The root element, up to where its last end is, if anywhere. Raises MalformedPacket."""
+    start, end = _span(data)
+    return data[start:end]
+
+
+def _span(data: bytes) -> tuple[int, int | None]:
+    """Where the root element begins, and where it ends last."""
+    start = _ROOT.search(data)
+    if start is None:
+        raise MalformedPacket("there is no XMP in it")
+    closing = re.compile(rb"</" + re.escape(start[1]) + rb"\s*>")
+    ends = [match.end() for match in closing.finditer(data, start.end())]
+    return start.start(), ends[-1] if ends else None
+
+
+def element(body: bytes, *, mended: bool = False) -> etree._Element:
+    """The root element; what is no sound XML as well as it can be `mended`, for reading only.
+    Raises MalformedPacket."""
     # A parser each: lxml's are not to be shared between threads.
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, strip_cdata=False
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        strip_cdata=False,
+        recover=mended,
     )
     try:
-        return etree.fromstring(body, parser)
+        root: etree._Element | None = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedPacket(f"its XMP is no sound XML ({error})") from error
+    if root is None:
+        raise MalformedPacket("its XMP is no XML")
+    return root
 
 
 def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
@@ -112,16 +144,16 @@ def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
     return {field: tuple(_values(packet, field)) for field in IN_XMP}
 
 
-def text_of(packet: Packet, name: str) -> str | None:
-    """What a simple property says, such as `xmp:Rating`; None where it is absent."""
+def texts(packet: Packet) -> dict[str, str]:
+    """What the simple properties say, by their qualified names; of equal ones the first counts."""
+    said: dict[str, str] = {}
     for description in _descriptions(packet):
-        attribute = description.get(_qualified(name))
-        if attribute is not None:
-            return str(attribute)
-        element = description.find(_qualified(name))
-        if element is not None and len(element) == 0:
-            return element.text
-    return None
+        for name, value in description.attrib.items():
+            said.setdefault(str(name), str(value))
+        for child in description:
+            if len(child) == 0:
+                said.setdefault(str(child.tag), child.text or "")
+    return said
 
 
 def set_keywords(packet: Packet, values: Keywords) -> None:
@@ -142,7 +174,7 @@ def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
         return
     bag = _new_property(packet, _PROVENANCE, "Bag")
     for each in claims:
-        item = etree.Element(_qualified("rdf:li"))
+        item = etree.Element(qualified("rdf:li"))
         for name, value in (
             ("tag", each.tagging.name),
             ("path", spelled([each.tagging])[Field.TAGS_LIST][0]),
@@ -152,13 +184,14 @@ def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
             ("confidence", f"{each.tagging.confidence:.3f}"),
             ("date", each.tagging.said_at),
         ):
-            item.set(_qualified(f"tagd:{name}"), value)
+            item.set(qualified(f"tagd:{name}"), value)
         _append(bag, item)
 
 
 def claims(packet: Packet) -> tuple[Claim, ...]:
     """What some tagd says that it wrote, and where."""
-    items = (item for each in _properties(packet, _PROVENANCE) for item in _items(each))
+    bags = (bag for each in _properties(packet, _PROVENANCE) for bag in each)
+    items = (item for bag in bags for item in bag.findall(qualified("rdf:li")))
     return tuple(filter(None, map(_claim, items)))
 
 
@@ -167,7 +200,7 @@ def _claim(item: etree._Element) -> Claim | None:
     said = {str(name): str(value) for each in item.iter() for name, value in each.attrib.items()}
     said |= {str(each.tag): each.text or "" for each in item.iter() if len(each) == 0}
     names = ("tag", "path", "fields", "model")
-    tag, path, fields, model = (said.get(_qualified(f"tagd:{name}"), "") for name in names)
+    tag, path, fields, model = (said.get(qualified(f"tagd:{name}"), "") for name in names)
     if not tag:
         return None
     above = (name.replace("\\", "/") for name in path.split("/")[:-1])
@@ -176,46 +209,46 @@ def _claim(item: etree._Element) -> Claim | None:
 
 
 def _items(element: etree._Element) -> Iterator[etree._Element]:
-    return element.iter(_qualified("rdf:li"))
+    return element.iter(qualified("rdf:li"))
 
 
 def is_of_tagd(packet: Packet) -> bool:
     """Whether tagd made the packet. Who rewrites one puts a name of their own there."""
-    return packet.root.get(_qualified("x:xmptk"), "").startswith("tagd ")
+    return packet.root.get(qualified("x:xmptk"), "").startswith("tagd ")
 
 
 def says_only_keywords(packet: Packet) -> bool:
     """Whether it says nothing but keywords, if anything."""
-    known = {_qualified(name) for name in (*IN_XMP, _PROVENANCE, "rdf:about")}
+    known = {qualified(name) for name in (*IN_XMP, _PROVENANCE, "rdf:about")}
     return all(
         {*map(str, description.attrib), *(child.tag for child in description)} <= known
         for description in _descriptions(packet)
     )
 
 
-def _qualified(name: str) -> str:
+def qualified(name: str) -> str:
+    """A name such as `xmp:Rating` as XML has it, `{http://…}Rating`."""
     prefix, _, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
+def _rdfs(packet: Packet) -> list[etree._Element]:
+    return list(packet.root.iter(qualified("rdf:RDF")))
+
+
 def _descriptions(packet: Packet) -> list[etree._Element]:
-    rdf = list(packet.root.iter(_qualified("rdf:RDF")))
-    if len(rdf) != 1:
-        raise MalformedPacket("its XMP has no RDF, or more than one")
-    return rdf[0].findall(_qualified("rdf:Description"))
+    return [each for rdf in _rdfs(packet) for each in rdf.findall(qualified("rdf:Description"))]
 
 
 def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
     for description in _descriptions(packet):
-        yield from description.findall(_qualified(name))
+        yield from description.findall(qualified(name))
 
 
 def _values(packet: Packet, field: Field) -> Iterator[str]:
-    for description in _descriptions(packet):
-        simple = description.get(_qualified(field))
-        if simple is not None:
-            yield str(simple)
-    for element in _properties(packet, field):
+    name, descriptions = qualified(field), _descriptions(packet)
+    yield from (str(each.get(name)) for each in descriptions if name in each.attrib)
+    for element in (child for each in descriptions for child in each.iterfind(name)):
         items = list(_items(element))
         yield from (_text(item) for item in items)
         if not items and len(element) == 0 and (element.text or "").strip():
@@ -223,8 +256,8 @@ def _values(packet: Packet, field: Field) -> Iterator[str]:
 
 
 def _text(item: etree._Element) -> str:
-    qualified = item.find(_qualified("rdf:value"))
-    source = item if qualified is None else qualified
+    valued = item.find(qualified("rdf:value"))
+    source = item if valued is None else valued
     return (source.text or "").strip()
 
 
@@ -232,11 +265,11 @@ def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
     if tuple(_values(packet, field)) == tuple(wanted):
         return
     found = list(_properties(packet, field))
-    simple = [each for each in _descriptions(packet) if _qualified(field) in each.attrib]
+    simple = [each for each in _descriptions(packet) if qualified(field) in each.attrib]
     if len(found) + len(simple) > 1:
         raise MalformedPacket(f"its XMP says {field} twice")
     for description in simple:
-        del description.attrib[_qualified(field)]
+        del description.attrib[qualified(field)]
     container = _container(found[0]) if found else None
     if container is None:
         for element in found:  # a bare text in place of a list
@@ -251,19 +284,19 @@ def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
 
 def _container(element: etree._Element) -> etree._Element | None:
     """The Bag, Seq or Alt of a property, as it was found."""
-    kinds = {_qualified(f"rdf:{kind}") for kind in ("Bag", "Seq", "Alt")}
+    kinds = {qualified(f"rdf:{kind}") for kind in ("Bag", "Seq", "Alt")}
     return next((child for child in element if child.tag in kinds), None)
 
 
 def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
     waiting = list(wanted)
-    for item in container.findall(_qualified("rdf:li")):
+    for item in container.findall(qualified("rdf:li")):
         if waiting and _text(item) == waiting[0]:
             waiting.pop(0)
         else:
             _remove(item)
     for value in waiting:
-        item = etree.Element(_qualified("rdf:li"))
+        item = etree.Element(qualified("rdf:li"))
         item.text = value
         _append(container, item)
 
@@ -271,16 +304,16 @@ def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
 def _new_property(packet: Packet, name: str, container: str) -> etree._Element:
     """An empty list as a property of its own, in the last description of the first subject."""
     descriptions = _descriptions(packet)
-    about = _qualified("rdf:about")
+    about = qualified("rdf:about")
     same = [each for each in descriptions if each.get(about) == descriptions[0].get(about)]
     if not same:
-        rdf = next(packet.root.iter(_qualified("rdf:RDF")))
-        same = [etree.Element(_qualified("rdf:Description"), {about: ""})]
+        rdf = next(packet.root.iter(qualified("rdf:RDF")))
+        same = [etree.Element(qualified("rdf:Description"), {about: ""})]
         _append(rdf, same[0])
     prefix = name.partition(":")[0]
-    element = etree.Element(_qualified(name), nsmap={prefix: NAMESPACES[prefix]})
+    element = etree.Element(qualified(name), nsmap={prefix: NAMESPACES[prefix]})
     _append(same[-1], element)
-    bag = etree.Element(_qualified(f"rdf:{container}"))
+    bag = etree.Element(qualified(f"rdf:{container}"))
     _append(element, bag)
     return bag
 

@@ -10,7 +10,7 @@ decoder_process     one of them, as the daemon sees it; decoder_main: as it sees
                     decoder_protocol: what they say to each other
 decode              one photo from its path to its identity and the models' inputs
 formats, raw        Pillow and LibRaw; colours, geometry: their pictures as models want them
-facts, read_back    what EXIF says, and what others wrote into the photo or its sidecar
+read_back           what is written in the photo and its sidecar
 
 classify            decoded photos and what the chosen models say of them
 derivation          what was said becomes tags with names

@@ -131,7 +131,7 @@ def read_photo(
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    readings = readings_of(path, data, sidecars)
+    readings = _readings(path, data, sidecars)
     facts = _facts(name, loaded, readings)
     return ReadPhoto(photo_id, signature, facts, inputs, readings, former_hashes(data))
 
@@ -207,20 +207,25 @@ def _load(
     path: Path, data: bytes, name: str, geometries: Sequence[Geometry], limits: DecodeLimits
 ) -> Loaded:
     if name in RAW_FORMATS or name == "RAW":
-        return load_raw(path, data, name, geometries, limits.most_pixels)
+        return load_raw(path, data, geometries, limits.most_pixels)
     return load(data, name, geometries, limits.most_pixels)
 
 
 def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
-    """EXIF is the camera's own word; where it has none, what XMP or a sidecar says counts."""
-    has_camera = loaded.exif.camera_make or loaded.exif.camera_model
-    camera = loaded.exif if has_camera else readings
     return PhotoFacts(
         format=name,
         width=loaded.size[0],
         height=loaded.size[1],
         orientation=loaded.orientation,
-        camera_make=camera.camera_make,
-        camera_model=camera.camera_model,
-        taken_at=loaded.exif.taken_at or readings.taken_at,
+        camera_make=readings.camera_make,
+        camera_model=readings.camera_model,
+        taken_at=readings.taken_at,
     )
+
+
+def _readings(path: Path, data: bytes, rule: SidecarRule) -> Readings:
+    """What others wrote into it and beside it. What costs too much says nothing."""
+    try:
+        return readings_of(path, data, rule)
+    except MemoryError:
+        return Readings()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
+    ExifTags,
     GifImagePlugin,
     Image,
     ImageFile,
@@ -28,7 +29,6 @@ from PIL import (
 from tagd.containers import DamagedContainer, bmff, jpeg
 from tagd.errors import CorruptImage, PhotoError, TooLarge, TruncatedImage
 from tagd.pipeline.colours import to_rgb
-from tagd.pipeline.facts import ExifFacts, exif_facts
 from tagd.pipeline.geometry import (
     Picture,
     Size,
@@ -73,7 +73,6 @@ class Loaded:
     picture: Picture
     size: Size
     orientation: int
-    exif: ExifFacts
 
 
 def load(
@@ -90,8 +89,7 @@ def load(
     Raises whatever Pillow does: see `translated`.
     """
     with _opened(data, name, most_pixels) as image:
-        exif = exif_facts(image)
-        orientation = _orientation(data, name, exif) or unless_told
+        orientation = _orientation(data, name, image) or unless_told
         to_apply = 1 if name in _UPRIGHT else orientation
         full = image.size
         wanted = sufficient_size(turned_size(full, to_apply), geometries)
@@ -109,7 +107,7 @@ def load(
             region=turned_region(image.size, region, to_apply),
         )
     stored = full if name not in _UPRIGHT else turned_size(full, orientation)
-    return Loaded(picture, stored, orientation, exif)
+    return Loaded(picture, stored, orientation)
 
 
 def _with_margin(size: Size) -> Size:
@@ -149,14 +147,20 @@ def _register_heif() -> None:
     )
 
 
-def _orientation(data: bytes, name: str, exif: ExifFacts) -> int | None:
+def _orientation(data: bytes, name: str, image: Image.Image) -> int | None:
     if name == "HEIF":
         # A HEIF's EXIF orientation is a memory of the camera's; its own properties are in force.
         try:
             return bmff.primary(data).orientation
         except DamagedContainer:
             return 1
-    return exif.orientation
+    try:
+        said = image.getexif().get(ExifTags.Base.Orientation)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  Pillow's readers raise anything on bytes that are no EXIF
+        return None
+    return said if said in range(1, 9) else None
 
 
 @contextmanager

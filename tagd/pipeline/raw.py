@@ -9,7 +9,6 @@ from PIL import Image
 
 from tagd.errors import CorruptImage, PhotoError, TruncatedImage, UnsupportedImage
 from tagd.installation import adding
-from tagd.pipeline.facts import ExifFacts, raw_facts
 from tagd.pipeline.formats import Loaded, load, out_of_memory, too_many_pixels
 from tagd.pipeline.geometry import Picture, sufficient_size, turned
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 # LibRaw's flip (dcraw's) as the EXIF orientation that does the same.
 _ORIENTATIONS: Final = {0: 1, 3: 3, 5: 8, 6: 6}
-# Those with TIFF's structure, whose tags can be read without LibRaw.
-_LIKE_TIFF: Final = frozenset({"CR2", "NEF", "ARW", "DNG", "ORF", "RW2", "RAW"})
 
 
 def needs_extra() -> str:
@@ -32,9 +29,7 @@ def needs_extra() -> str:
     return f"RAW photos need rawpy: `{adding('raw')}`, then `tagd failed --retry`"
 
 
-def load_raw(
-    path: Path, data: bytes, name: str, geometries: Sequence[Geometry], most_pixels: int
-) -> Loaded:
+def load_raw(path: Path, data: bytes, geometries: Sequence[Geometry], most_pixels: int) -> Loaded:
     """Decode a RAW file: the embedded preview where it is large enough for every geometry, else the
     sensor's own pixels at half size.
 
@@ -51,32 +46,29 @@ def load_raw(
             if sizes.raw_width * sizes.raw_height > most_pixels:
                 raise too_many_pixels(path, sizes.raw_width * sizes.raw_height, most_pixels)
             orientation = _ORIENTATIONS.get(sizes.flip, 1)
-            told = raw_facts(data) if name in _LIKE_TIFF else ExifFacts()
             preview = _preview(raw, orientation, geometries, most_pixels)
-            if preview is not None and _suffices(preview.picture, geometries):
-                picture, told = preview.picture, _first_told(told, preview.exif)
-            else:
-                picture = _demosaiced(raw, orientation)
-            return Loaded(picture, (sizes.width, sizes.height), orientation, told)
+            if preview is None or not _suffices(preview, geometries):
+                preview = _demosaiced(raw, orientation)
+            return Loaded(preview, (sizes.width, sizes.height), orientation)
     except rawpy.LibRawError as error:
         raise _translation(path, error) from error
 
 
 def _preview(
     raw: RawPy, orientation: int, geometries: Sequence[Geometry], most_pixels: int
-) -> Loaded | None:
+) -> Picture | None:
     """The largest embedded preview, upright; None where there is none that can be read."""
     import rawpy  # noqa: PLC0415  loaded by now
 
     try:
         thumbnail = raw.extract_thumb()
         if isinstance(thumbnail.data, bytes):
-            return load(thumbnail.data, "JPEG", geometries, most_pixels, unless_told=orientation)
+            jpeg = thumbnail.data
+            return load(jpeg, "JPEG", geometries, most_pixels, unless_told=orientation).picture
         image = turned(Image.fromarray(thumbnail.data), orientation)
     except (rawpy.LibRawError, OSError, ValueError, SyntaxError):
         return None
-    picture = Picture(image.convert("RGB"), image.size, (0, 0, *image.size))
-    return Loaded(picture, image.size, orientation, ExifFacts())
+    return Picture(image.convert("RGB"), image.size, (0, 0, *image.size))
 
 
 def _suffices(picture: Picture, geometries: Sequence[Geometry]) -> bool:
@@ -88,14 +80,6 @@ def _demosaiced(raw: RawPy, orientation: int) -> Picture:
     pixels = raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8, user_flip=0)
     image = turned(Image.fromarray(pixels), orientation)
     return Picture(image, image.size, (0, 0, *image.size))
-
-
-def _first_told(first: ExifFacts, second: ExifFacts) -> ExifFacts:
-    return ExifFacts(
-        camera_make=first.camera_make or second.camera_make,
-        camera_model=first.camera_model or second.camera_model,
-        taken_at=first.taken_at or second.taken_at,
-    )
 
 
 def _translation(path: Path, error: Exception) -> PhotoError:

@@ -8,7 +8,6 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from tagd.domain import Place, Readings
-from tagd.fs import read_regular
 from tagd.metadata import reader, sidecar
 from tagd.metadata.keywords import Field
 from tagd.metadata.sidecar import BESIDE
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_TEXT: Final = 6000  # characters of all keywords together; what is beyond is not read
 _LONGEST: Final = 100  # characters of the name of a camera
-_MOST_SIDECAR: Final = 16 * 1024 * 1024  # bytes
 
 
 def readings_of(path: Path, data: bytes, rule: SidecarRule = BESIDE) -> Readings:
@@ -47,16 +45,17 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
     if beside.has_packet:
         keywords[Place.SIDECAR] = _by_name(beside)
     both = reader.over(beside, inside)
+    latitude, longitude = both.place or (None, None)
     return Readings(
-        keywords,
-        both.by_tagd,
-        both.by_person,
-        both.rating,
-        both.latitude,
-        both.longitude,
-        _short(both.camera_make),
-        _short(both.camera_model),
-        both.taken_at,
+        keywords=keywords,
+        by_tagd=both.by_tagd,
+        by_person=both.by_person,
+        rating=both.rating,
+        latitude=latitude,
+        longitude=longitude,
+        camera_make=_short(both.camera.make) if both.camera else None,
+        camera_model=_short(both.camera.model) if both.camera else None,
+        taken_at=both.taken_at,
     )
 
 
@@ -105,8 +104,7 @@ def _sidecars(path: Path, rule: SidecarRule) -> FileTags:
     """What its sidecars say together; those that cannot be read say nothing."""
     packets: list[bytes] = []
     with contextlib.suppress(OSError):
-        small = (p for p in sidecar.of(path, rule) if p.stat().st_size <= _MOST_SIDECAR)
-        packets.extend(map(read_regular, small))
+        packets.extend(map(reader.packet_of, sidecar.of(path, rule)))
     return reader.of_packets(packets)
 
 

@@ -24,7 +24,7 @@ _KINDS: Final = {PHOTOSHOP: "APP13"}  # of segments, APP1 but for this
 _LARGEST: Final = 0xFFFF - 2
 _GUID_SIZE: Final = 32
 _MOST_EXTENDED: Final = 64 << 20
-_PADDING: Final = re.compile(rb"\s*(?=<\?xpacket\s+end)")
+_TRAILER: Final = re.compile(rb"<\?xpacket\s+end")
 _FROM_THE_START: Final = "what follows the picture may be found by its distance from the start"
 
 
@@ -39,21 +39,29 @@ def extended(data: bytes) -> bytes | None:
 
     None where there is none, or not all of it.
     """
-    main = packet(data) or b""
-    portions: dict[int, bytes] = {}
+    main = packet(data)
+    if main is None:
+        return None
+    bodies = (data[each.body : each.body_end] for each in segments(data) if each.kind == "APP1")
+    return assembled([each for each in bodies if each.startswith(EXTENDED)], main)
+
+
+def assembled(portions: list[bytes], main: bytes) -> bytes | None:
+    """The packet whose portions these segments hold, where `main` names it and all of it is
+    there."""
+    named: dict[bytes, bool] = {}
+    parts: dict[int, bytes] = {}
     total = -1
-    for each in segments(data):
-        body = data[each.body : each.body_end]
-        head = body[len(EXTENDED) :]
-        if each.kind != "APP1" or not body.startswith(EXTENDED) or head[:_GUID_SIZE] not in main:
-            continue
-        total = int.from_bytes(head[_GUID_SIZE : _GUID_SIZE + 4], "big")
-        portions[int.from_bytes(head[_GUID_SIZE + 4 : _GUID_SIZE + 8], "big")] = head[
-            _GUID_SIZE + 8 :
-        ]
+    for each in portions:
+        guid, rest = each[len(EXTENDED) :][:_GUID_SIZE], each[len(EXTENDED) + _GUID_SIZE :]
+        if guid not in named:
+            named[guid] = guid in main
+        if named[guid]:
+            total = int.from_bytes(rest[:4], "big")
+            parts[int.from_bytes(rest[4:8], "big")] = rest[8:]
     if not 0 < total <= _MOST_EXTENDED:
         return None
-    whole = b"".join(portions[at] for at in sorted(portions))
+    whole = b"".join(parts[at] for at in sorted(parts))
     return whole if len(whole) == total else None
 
 
@@ -169,8 +177,10 @@ def _is_measured_across(data: bytes, found: list[Segment], place: Segment) -> bo
 
 def _fitted(packet: bytes | None, size: int) -> bytes:
     """The packet at this very size, by the white space before its end."""
-    parts = _PADDING.split(packet, maxsplit=1) if packet is not None else []
-    room = size - sum(map(len, parts))
-    if len(parts) != 2 or room < 0:
+    trailer = _TRAILER.search(packet or b"")
+    at = trailer.start() if trailer else 0
+    text, end = (packet or b"")[:at].rstrip(), (packet or b"")[at:]
+    room = size - len(text) - len(end)
+    if trailer is None or room < 0:
         raise CannotSplice(f"{_FROM_THE_START}, and the packet cannot keep its size")
-    return parts[0] + (b"\n" + b" " * (room - 1) if room else b"") + parts[1]
+    return text + (b"\n" + b" " * (room - 1) if room else b"") + end
