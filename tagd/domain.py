@@ -61,6 +61,7 @@ class Priority(IntEnum):
     RESCAN = 20  # a scan found it
     REFINE = 25  # tagged already, by a quick model in place of the one that it deserves
     RETAG = 30  # tagged already, by models that are not those wanted any more
+    LAST = 40  # took a decoder too long, or lies beside one that did: nobody waits for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@
         │   ├── MetadataMalformed    its metadata cannot be read, and is never rewritten
         │   ├── MetadataUnsafe       nothing can be written without harm to something else
         │   ├── NameTooLong          its file system takes no name so long
-        │   └── NotWritable          its folder, or the file, may not be written to
+        │   ├── NotWritable          its folder, or the file, may not be written to
+        │   └── EndedTagd            tagd died of it, again and again
         └── TransientPhotoError  worth another try
             ├── TruncatedImage   perhaps still being written
             ├── FileChanged      changed while it was read
@@ -38,6 +39,8 @@
             ├── ModelUnavailable the model that its rule names cannot be had now
             ├── DecoderDied      the decoder crashed on it
             ├── DecoderHung      the decoder took too long and was killed
+            ├── StorageHung      its network file system did not answer in time
+            ├── Deferred         others of its folder have just taken too long
             ├── FileBusy         another program has it open for writing
             ├── DiskFull         no room for a second copy beside it
             └── InternalFault    a fault of tagd's own
@@ -187,6 +190,7 @@ class PhotoError(TagdError):
     code: ClassVar[str] = "photo-error"
     remedy: ClassVar[str] = ""
     afterwards: ClassVar[str] = ""
+    signature: tuple[int, ...] | None = None  # of the file that was read, where that is known
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -260,6 +264,19 @@ class NotWritable(PermanentPhotoError):
     afterwards = "then: `tagd failed --retry`"
 
 
+class EndedTagd(PermanentPhotoError):
+    """The whole process ended without a word while it was at work on this photo, again and again.
+    Not raised, as nobody is left to do so: `words` are its reason."""
+
+    code = "ended-tagd"
+    remedy = "please report it"
+    afterwards = "to try it again: `tagd failed --retry`"
+    words: ClassVar[str] = (
+        "tagd was killed or crashed three times while it was at work on this photo"
+        f"; {remedy}; {afterwards}"
+    )
+
+
 class TransientPhotoError(PhotoError):
     """Worth another try."""
 
@@ -304,6 +321,18 @@ class DecoderHung(TransientPhotoError):
     """The decoder process exceeded its time on this photo and was killed."""
 
     code = "decoder-hung"
+
+
+class StorageHung(TransientPhotoError):
+    """The network file system that it lies on did not answer in time, which says nothing of it."""
+
+    code = "storage-hung"
+
+
+class Deferred(TransientPhotoError):
+    """Photos of its folder have just taken too long, so that it waits until others are done."""
+
+    code = "deferred"
 
 
 class FileBusy(TransientPhotoError):

@@ -21,6 +21,7 @@ NETWORK = frozenset(
 # FUSE file systems on a local disk: the kernel tells of every change made through them.
 LOCAL_FUSE = frozenset({"fuseblk", "fuse.ntfs", "fuse.ntfs-3g", "fuse.exfat"})
 
+_MOUNTINFO = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _EDGE = 1 << 63  # SQLite's integers are signed and have 64 bits
 _SPREAD = 1 << 40  # nanoseconds, some 18 minutes
@@ -112,6 +113,18 @@ def held_inode(number: int) -> int:
     return number - 2 * _EDGE if number >= _EDGE else number
 
 
+def is_open_for_writing(path: Path) -> bool:
+    """Whether another program certainly has the file open for writing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return is_being_written(descriptor) is True
+    finally:
+        os.close(descriptor)
+
+
 def signature_of(status: os.stat_result, *, stable_inode: bool = True) -> Signature:
     """What says that a file is unchanged without opening it."""
     return Signature(
@@ -142,13 +155,23 @@ class FileSystem:
         return self.type not in UNSTABLE_INODES and not self.type.startswith("fuse")
 
 
-def file_system_of(path: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> FileSystem:
+def network_mount_of(path: Path) -> Path | None:
+    """Where the network file system is mounted on which an absolute path lies; None for none. As
+    the path is spelled: nothing of it is touched, since such a file system may not answer."""
+    found = _deepest(path, _MOUNTINFO)
+    return found.mount if found.is_network else None
+
+
+def file_system_of(path: Path, mountinfo: Path = _MOUNTINFO) -> FileSystem:
     """The file system that `path` (or its nearest existing parent) lies on.
 
     Source: proc(5), mountinfo. Where there is no such file (macOS), the type is empty, which counts
     as a local one.
     """
-    real = Path(os.path.realpath(path))
+    return _deepest(Path(os.path.realpath(path)), mountinfo)
+
+
+def _deepest(real: Path, mountinfo: Path) -> FileSystem:
     best = FileSystem(Path("/"), "")
     try:
         lines = mountinfo.read_text(encoding="utf-8", errors="surrogateescape").splitlines()

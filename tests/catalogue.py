@@ -61,6 +61,7 @@ class Later:
     at: float
     counts: bool = True
     crashed: bool = False
+    last: bool = False
     tried: Signature | None = None
 
 

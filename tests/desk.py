@@ -19,7 +19,8 @@ from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
-from tagd.pipeline.worker import Report, Worker, WorkerSettings
+from tagd.pipeline.failures import Report
+from tagd.pipeline.worker import Worker, WorkerSettings
 from tagd.policy.facts import Machine
 from tagd.policy.wants import Wants
 from tests.catalogue import fresh, rows

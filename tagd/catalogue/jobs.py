@@ -4,7 +4,7 @@
        ▲                 │
        ├──retry_later────┤   another try, not before a given time
        ├──release────────┤   given back: as if it had never been claimed
-       ├──recover────────┤   its lease ran out, or its worker is known to be gone
+       ├──recover────────┤   its lease ran out, or its worker is known to be gone: see `deaths.py`
        │                 └──quarantine──▶ quarantined ──retry_failed, or its file changed──▶ waiting
 
 A file has one job of a kind at most. Every change by a worker is guarded by the lease of its claim:
@@ -14,7 +14,7 @@ a job that was submitted anew meanwhile, or that somebody else has claimed since
 from __future__ import annotations
 
 import json
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
@@ -26,19 +26,22 @@ from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
 from tagd.fs import key_of, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from tagd.catalogue.statements import NewColumns
 
 PLACES = 100  # in one WHERE: SQLite takes no expression that is nested a thousand deep
+LONGEST_WAIT_SECONDS = 3600.0  # what is due later than that was put off by a clock gone wrong
+SUSPECT_DEATHS = 2  # from so many on, a job is in hand alone of its like
 READY = 0.0  # `not_before` of a job that may be claimed now: see the index in schema.py
 _FRESH: dict[str, Any] = {
     "state": JobState.WAITING,
     "attempts": 0,
     "crashes": 0,
+    "deaths": 0,
     "not_before": READY,
     "lease": None,
     "lease_until": None,
@@ -46,7 +49,7 @@ _FRESH: dict[str, Any] = {
     "error": None,
     "tried": None,
 }
-_BACK: dict[str, Any] = {"state": JobState.WAITING, "lease": None, "lease_until": None}
+BACK: dict[str, Any] = {"state": JobState.WAITING, "lease": None, "lease_until": None}
 
 # Made once, as they are said with every batch of photos.
 _HELD = (
@@ -55,7 +58,7 @@ _HELD = (
     .with_for_update()
 )
 _COMPLETE = delete(job).where(among(job.c.id, "jobs"))
-_GIVE_BACK = update(job).where(among(job.c.id, "jobs")).values(_BACK)
+_GIVE_BACK = update(job).where(among(job.c.id, "jobs")).values(BACK)
 
 
 class Postponement(Protocol):
@@ -72,6 +75,10 @@ class Postponement(Protocol):
     @property
     def crashed(self) -> bool:
         """Whether a decoder died on it."""
+
+    @property
+    def last(self) -> bool:
+        """Whether everything else goes before it from now on."""
 
     @property
     def tried(self) -> Signature | None:
@@ -107,11 +114,20 @@ def hasten(tx: Connection, kind: JobKind, files: Mapping[int, int]) -> None:
 
 
 def claim(
-    tx: Connection, kind: JobKind, *, limit: int, lease: str, lease_seconds: float, now: float
+    tx: Connection,
+    kind: JobKind,
+    *,
+    limit: int,
+    lease: str,
+    lease_seconds: float,
+    now: float,
+    last_one_by_one: bool = False,
 ) -> list[Job]:
     """Take up to `limit` jobs whose time has come: by priority, then the oldest first.
 
-    `lease` must be new for each claim, and begins with its worker's name and a slash.
+    `lease` must be new for each claim, and begins with its worker's name and a slash. One job at
+    most is in hand of those that processes died with, so that it is plain which one is to blame;
+    and, where told so, of those that nobody waits for.
     """
     if limit <= 0:
         return []
@@ -124,10 +140,27 @@ def claim(
         .limit(limit)
         .with_for_update(of=job, skip_locked=True)
     ).all()
+    rows = _doubtful_one_by_one(tx, kind, rows, Priority.LAST if last_one_by_one else None)
     leased = {"state": JobState.LEASED, "lease": lease, "lease_until": now + lease_seconds}
     for some in chunks(row.id for row in rows):
         tx.execute(update(job).where(job.c.id.in_(some)).values(leased))
     return [_job(row, lease) for row in rows]
+
+
+def _doubtful_one_by_one(
+    tx: Connection, kind: JobKind, rows: Sequence[Row[Any]], last: Priority | None
+) -> list[Row[Any]]:
+    def is_doubtful(deaths: Any, priority: Any) -> Any:
+        suspect = deaths >= SUSPECT_DEATHS
+        return suspect if last is None else suspect | (priority >= last)
+
+    doubtful = [row for row in rows if is_doubtful(row.deaths, row.priority)]
+    if not doubtful:
+        return list(rows)
+    in_hand = (job.c.kind == kind, job.c.state == JobState.LEASED)
+    others = select(job.c.id).where(*in_hand, is_doubtful(job.c.deaths, job.c.priority)).limit(1)
+    left = doubtful[1:] if tx.scalar(others) is None else doubtful
+    return [row for row in rows if row not in left]
 
 
 def heartbeat(tx: Connection, owner: str, until: float) -> int:
@@ -162,7 +195,8 @@ def give_back(tx: Connection, claimed: Collection[Job]) -> None:
 def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postponement) -> bool:
     """Back to the queue for another try; False where it is no longer ours."""
     values = {
-        **_BACK,
+        **BACK,
+        "deaths": 0,
         "not_before": when.at,
         "attempts": job.c.attempts + int(when.counts),
         "crashes": job.c.crashes + int(when.crashed),
@@ -170,14 +204,25 @@ def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postp
         "error": reason,
         "tried": None if when.tried is None else json.dumps(astuple(when.tried)),
     }
+    if when.last:
+        values["priority"] = Priority.LAST
     return tx.execute(update(job).where(_guard(failed)).values(values)).rowcount == 1
 
 
-def quarantine(tx: Connection, failed: Job, code: str, reason: str, now: float) -> bool:
+def quarantine(
+    tx: Connection,
+    failed: Job,
+    code: str,
+    reason: str,
+    now: float,
+    *,
+    signature: Signature | None = None,
+) -> bool:
     """Give the job up, and its file with it where it has no tags then; False where it is no longer
-    ours."""
+    ours. That holds for the file that was read, by its `signature`: any other is looked at."""
     values = {
-        **_BACK,
+        **BACK,
+        "deaths": 0,
         "state": JobState.QUARANTINED,
         "attempts": job.c.attempts + 1,
         "error_code": code,
@@ -187,27 +232,22 @@ def quarantine(tx: Connection, failed: Job, code: str, reason: str, now: float) 
         return False
     if failed.kind is not JobKind.TAG:
         return True  # the photo has its tags all the same
-    tx.execute(
-        update(file)
-        .where(file.c.id == failed.file_id)
-        .values(state=FileState.FAILED, state_since=now, reason_code=code, reason=reason)
-    )
+    its = update(file).where(file.c.id == failed.file_id).values(_as_read(signature))
+    tx.execute(its.values(state=FileState.FAILED, state_since=now, reason_code=code, reason=reason))
     return True
 
 
 def release(tx: Connection, owner: str) -> int:
     """Give back everything that this worker has claimed; no attempt counts. Returns how many."""
-    return tx.execute(update(job).where(_leased_by(owner)).values(_BACK)).rowcount
+    return tx.execute(update(job).where(_leased_by(owner)).values(BACK)).rowcount
 
 
-def recover(tx: Connection, now: float, *, everything: bool = False) -> int:
-    """Give back jobs whose lease has run out; no attempt counts, for a process that ends says
-    nothing of the photo. With `everything` all leases: at the start of a catalogue's only worker.
-    """
-    lost = [job.c.state == JobState.LEASED]
-    if not everything:
-        lost.append(or_(job.c.lease_until.is_(None), job.c.lease_until <= now))
-    return tx.execute(update(job).where(*lost).values(_BACK)).rowcount
+def recover(tx: Connection, now: float) -> int:
+    """Give back jobs whose lease has run out; no attempt counts, for a worker that is late says
+    nothing of the photo."""
+    has_run_out = or_(job.c.lease_until.is_(None), job.c.lease_until <= now)
+    lost = update(job).where(job.c.state == JobState.LEASED, has_run_out)
+    return tx.execute(lost.values(BACK)).rowcount
 
 
 def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
@@ -219,7 +259,7 @@ def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
 
 def is_due(tx: Connection, kind: JobKind, now: float) -> bool:
     """Whether a job may be claimed now, for who asks often: it reads an index and locks nothing."""
-    ripe = (job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before <= now)
+    ripe = (job.c.state == JobState.WAITING, job.c.kind == kind, _has_come(now))
     return tx.scalar(select(job.c.id).where(*ripe).limit(1)) is not None
 
 
@@ -314,9 +354,21 @@ def _ripen(tx: Connection, kind: JobKind, now: float) -> None:
         job.c.state == JobState.WAITING,
         job.c.kind == kind,
         job.c.not_before > READY,
-        job.c.not_before <= now,
+        _has_come(now),
     )
     tx.execute(update(job).where(due).values(not_before=READY))
+
+
+def _as_read(signature: Signature | None) -> dict[str, Any]:
+    if signature is None:
+        return {}
+    # 0 where the file system keeps no stable ones.
+    return asdict(signature) | {"inode": case((file.c.inode == 0, 0), else_=signature.inode)}
+
+
+def _has_come(now: float) -> ColumnElement[bool]:
+    """Of a job: its time, or one that no job is ever put off to, after the clock was set back."""
+    return or_(job.c.not_before <= now, job.c.not_before > now + LONGEST_WAIT_SECONDS)
 
 
 def _guard(claimed: Job) -> ColumnElement[bool]:

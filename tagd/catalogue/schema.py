@@ -251,6 +251,8 @@ job = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("crashes", Integer, nullable=False, server_default="0"),
+    # How often in a row a process died with it in hand.
+    Column("deaths", Integer, nullable=False, server_default="0"),
     Column("not_before", REAL, nullable=False, server_default="0"),
     Column("lease", Text),
     Column("lease_until", REAL),

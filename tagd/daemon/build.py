@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
     from tagd.config import Config
+    from tagd.errors import InternalFault
+    from tagd.pipeline.failures import Report
     from tagd.pipeline.stages import StageTimes
-    from tagd.pipeline.worker import Report
 
 # Exported models: made again whenever they are not there, so no setting.
 GRAPHS = "$XDG_CACHE_HOME/tagd/graphs"
@@ -134,6 +135,7 @@ def worker_of(
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception | None], None],
+    on_fault: Callable[[InternalFault], None],
     on_writes: Callable[[], None] = _silent,
     run: Run,
     beat: Callable[[], None] = _silent,
@@ -149,6 +151,7 @@ def worker_of(
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,
+        on_fault=on_fault,
         run=run,
         writes=writes_of(config, on_writes),
         beat=beat,

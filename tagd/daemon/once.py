@@ -6,16 +6,18 @@ import json
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import facts, jobs, mode, overview, retag
+from tagd.catalogue import deaths, facts, jobs, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
 from tagd.config.derivation import derivation_of
 from tagd.config.writing import writes_of
+from tagd.daemon import work_log
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -28,9 +30,9 @@ from tagd.domain import JobKind, Priority
 from tagd.errors import CatalogueHeld, ControlError
 from tagd.intake.one_time import Submission
 from tagd.ops.pulse import Pulses
+from tagd.pipeline.failures import Outcome
 from tagd.pipeline.progress import after
 from tagd.pipeline.rederive import rederive_if_changed
-from tagd.pipeline.worker import Outcome
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.config import Config
+    from tagd.pipeline.failures import Report
     from tagd.pipeline.progress import Progress
-    from tagd.pipeline.worker import Report
 
     Submit = Callable[[Catalogue], Submission]
 
@@ -133,7 +135,7 @@ def _work(
         catalogue, derivation_of(config), run=run, writes=writes, on_progress=progress
     )
     with catalogue.write() as tx:
-        jobs.recover(tx, time.time(), everything=True)
+        deaths.recover(tx, time.time())
         # Nobody asked for what an earlier run queued by itself; it is found again.
         retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
     # Decoders first: they start while the folders are looked through.
@@ -149,6 +151,7 @@ def _work(
             decoders,
             on_report=tally.take,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
+            on_fault=partial(work_log.fault, log),
             run=run,
         )
         try:

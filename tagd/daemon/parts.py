@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from tagd.intake.intake import Intake
     from tagd.ops.metrics import Gauge
     from tagd.ops.pulse import Pulses
+    from tagd.pipeline.failures import Report
     from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.tag_writer import Outcome
-    from tagd.pipeline.worker import Report
 
 HEARTBEAT_SECONDS = LEASE_SECONDS / 4
 STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import facts, jobs, mode
+from tagd.catalogue import deaths, facts, mode
 from tagd.catalogue.mode import Mode
 from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
 from tagd.daemon.reload import Part
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from tagd.daemon.tagging import Engine
     from tagd.domain import Place
     from tagd.ops.notify import Notifier
+    from tagd.pipeline.failures import Report
     from tagd.pipeline.stages import StageTimes
     from tagd.pipeline.tag_writer import Outcome
-    from tagd.pipeline.worker import Report
 
 CHECK_SECONDS = 1.0
 START_SECONDS = 120.0  # how long the service manager waits for the next word of a start
@@ -97,7 +97,7 @@ class Service:
             self._served = MetricsServer(*address, self._metrics, checks, beat)
             self._log.info("metrics are served", host=address[0], port=self._served.port)
         with self._catalogue.write() as tx:
-            jobs.recover(tx, time.time(), everything=True)
+            deaths.recover(tx, time.time())
             self._mode = mode.get(tx).mode
         self._listen()
         self._parts.start()

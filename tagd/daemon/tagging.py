@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.runs import Run
 from tagd.config.derivation import derivation_of
 from tagd.config.writing import writes_of
+from tagd.daemon import work_log
 from tagd.daemon.build import (
     classifier_of,
     decoders_of,
@@ -21,6 +23,7 @@ from tagd.daemon.build import (
     worker_of,
 )
 from tagd.errors import CatalogueError, TagdError, in_a_line
+from tagd.fs import display
 from tagd.pipeline.rederive import rederive_if_changed
 
 if TYPE_CHECKING:
@@ -34,11 +37,13 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
+    from tagd.pipeline.failures import Report
     from tagd.pipeline.stages import StageTimes
-    from tagd.pipeline.worker import Report, Worker
+    from tagd.pipeline.worker import Worker
 
 Engine = dict[str, str]  # model, device
 
+_SILENT = "does not answer: its photos wait, and are tried again by themselves"
 WORKER, DECODERS = "worker", "decoders"  # the threads
 
 
@@ -139,7 +144,8 @@ class Tagging:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What keeps the worker from its work at the moment."""
-        return (f"cannot work: {self._trouble}",) if self._trouble else ()
+        silent = (f"{display(each)} {_SILENT}" for each in self._tools.decoders.silent)
+        return (*((f"cannot work: {self._trouble}",) if self._trouble else ()), *silent)
 
     @property
     def is_working(self) -> bool:
@@ -176,6 +182,7 @@ class Tagging:
             self._tools.decoders,
             on_report=self._report,
             on_trouble=self._hear,
+            on_fault=partial(work_log.fault, self._log),
             on_writes=self._listeners.on_writes,
             run=self.run,
             beat=self._pulses.of(WORKER),

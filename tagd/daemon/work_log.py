@@ -7,18 +7,24 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tagd.pipeline.worker import Outcome
+from tagd.pipeline.failures import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.pipeline.worker import Report
+    from tagd.errors import InternalFault
+    from tagd.pipeline.failures import Report
 
 LINES = 20  # for single photos in one period; the others are counted
 PERIOD_SECONDS = 60.0
 QUIET_SECONDS = 5.0  # without a photo: the backlog is worked off
+
+
+def fault(log: FilteringBoundLogger, error: InternalFault) -> None:
+    """A fault of ours cost a photo a try: what was raised, with its traceback."""
+    log.error("an internal error", path=error.path, exc_info=error.__cause__)
 
 
 class WorkLog:
@@ -41,7 +47,9 @@ class WorkLog:
             if not self._counted and now - self._begun >= PERIOD_SECONDS:
                 self._begun, self._lines = now, 0
             self._lines += 1
-            if self._lines <= LINES or report.outcome is Outcome.FAILED:
+            if report.is_usual:
+                self._log.debug(report.outcome, **_facts(report), reason=report.reason)
+            elif self._lines <= LINES or report.outcome is Outcome.FAILED:
                 self._line(report)
             else:
                 self._counted[report.outcome] += 1

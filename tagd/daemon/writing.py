@@ -7,6 +7,7 @@ write in its middle.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from functools import partial
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.config.derivation import derivation_of
 from tagd.config.writing import metadata_settings
+from tagd.daemon import work_log
 from tagd.domain import JobKind
-from tagd.errors import InternalFault, TagdError, in_a_line
+from tagd.errors import CatalogueError, InternalFault, TagdError, in_a_line
 from tagd.fs import display
 from tagd.metadata.ledger import token_of
 from tagd.pipeline.bulk import THREADS
@@ -170,10 +172,13 @@ class Writing:
         until = time.monotonic() + timeout
         for thread in self._workers:
             thread.join(max(0.0, until - time.monotonic()))
-        if self.is_working:
-            return False
-        self._put_away()
-        return True
+        if not self.is_working:
+            self._put_away()
+            return True
+        for worker in self._workers.values():  # which are no deaths: see `deaths.py`
+            with contextlib.suppress(CatalogueError):
+                worker.let_go()
+        return False
 
     def work_off(self, on_progress: Callable[[Progress], None]) -> int:
         """Do all that can be done now. Ctrl-C ends that as soon as the files in hand are done;
@@ -275,7 +280,7 @@ class Writing:
 
     def _failed(self, path: Path, reason: str, error: PhotoError) -> None:
         if isinstance(error, InternalFault):
-            self._log.error("an internal error", path=path, exc_info=error.__cause__)
+            work_log.fault(self._log, error)
         # Said once as long as it lasts: on a full disk it would be said of every photo, again and
         # again. All of them are in `tagd failed`.
         say = self._log.debug if reason in self._said else self._log.warning

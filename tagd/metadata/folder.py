@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 
 import xxhash
 
-from tagd.errors import MetadataUnsafe
 from tagd.fs import may_follow
 from tagd.metadata import file_calls
 
@@ -55,7 +54,7 @@ class Folder:
     def opened(self, name: str, *, follow: bool = False) -> Iterator[int]:
         """A regular file, to be read. `follow`: a link leads to it where its owner may say so.
 
-        Raises MetadataUnsafe.
+        Anything else that has its name by now, such as a FIFO, raises FileNotFoundError.
         """
         descriptor = (
             _followed(self.descriptor, name, _READ)
@@ -64,13 +63,13 @@ class Folder:
         )
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise MetadataUnsafe(self.path / name, "it is no regular file")
+                raise FileNotFoundError(errno.ENOENT, "no regular file", name)
             yield descriptor
         finally:
             os.close(descriptor)
 
     def read(self, name: str) -> bytes:
-        """All bytes of a regular file. Raises MetadataUnsafe."""
+        """All bytes of a regular file."""
         with self.opened(name) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
             return file.read()
 
@@ -81,7 +80,7 @@ class Folder:
             with self.opened(name) as descriptor:
                 while chunk := os.read(descriptor, _CHUNK):
                     found.update(chunk)
-        except (FileNotFoundError, MetadataUnsafe):
+        except FileNotFoundError:
             return False
         return found.hexdigest() == digest
 

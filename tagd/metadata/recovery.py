@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tagd.containers import DamagedContainer, strict_spans
-from tagd.errors import MetadataUnsafe
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import opened
 from tagd.metadata.ledger import Seen
@@ -83,6 +82,6 @@ def _is_whole(folder: Folder, name: str) -> bool:
     try:
         data = folder.read(name)
         strict_spans(data)
-    except (DamagedContainer, MetadataUnsafe):
+    except (DamagedContainer, FileNotFoundError):
         return False
     return bool(data)

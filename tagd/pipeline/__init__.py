@@ -5,7 +5,8 @@ queue_worker        claims under leases, waking and stopping; turn: what one rou
 second_look         a file that changed while nobody watched
 
 decoder             the pool of processes that decode; decoder_desk: where its callers and
-                    decoder_dispatch, the thread that speaks with them all, meet
+                    decoder_dispatch, the thread that speaks with them all, meet; slow_places:
+                    folders in which photos take too long
 decoder_process     one of them, as the daemon sees it; decoder_main: as it sees itself;
                     decoder_protocol: what they say to each other
 decode              one photo from its path to its identity and the models' inputs
@@ -15,7 +16,7 @@ read_back           what is written in the photo and its sidecar
 classify            decoded photos and what the chosen models say of them
 derivation          what was said becomes tags with names
 found_tags          what people did to keywords becomes tags too
-retry               what becomes of a photo that failed (pure)
+retry               what becomes of a photo that failed (pure); failures: what is done about it
 stages, progress    where the time goes, and how far the work is
 
 rederive, undo      tags derived anew after changed rules, and tags taken back

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tagd.containers import (
@@ -124,6 +124,22 @@ def read_photo(
     """As `decode`, without NumPy."""
     data, signature = _read(path, limits)
     try:
+        return _photo(path, data, geometries, limits, sidecars=sidecars, signature=signature)
+    except PhotoError as error:
+        error.signature = astuple(signature)
+        raise
+
+
+def _photo(
+    path: Path,
+    data: bytes,
+    geometries: Sequence[Geometry],
+    limits: DecodeLimits,
+    *,
+    sidecars: SidecarRule,
+    signature: Signature,
+) -> ReadPhoto:
+    try:
         name = _recognised(path, data)
         photo_id = _identified(path, data, name)
         with translated(path, limits.most_pixels):
@@ -165,7 +181,8 @@ def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
 def _require_readable(path: Path, status: os.stat_result, limits: DecodeLimits) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _NO_FILES.get(stat.S_IFMT(status.st_mode), "no regular file")
-        raise NotAnImage(path, f"not an image: it is {kind}")
+        # Of the photo that was there this says nothing: it may be put back.
+        raise FileVanished(path, f"not there any more, but {kind}")
     if status.st_size > limits.most_file_bytes:
         size = f"{status.st_size / 1e9:.1f} GB are"
         told = f"max_megapixels = {limits.max_megapixels:g}"
@@ -176,7 +193,7 @@ def _unreadable(path: Path, error: OSError) -> PhotoError:
     if error.errno in _GONE:
         return FileVanished(path, "not there any more")
     if error.errno == errno.ENXIO:
-        return NotAnImage(path, "not an image: it is a socket or a device without a driver")
+        return FileVanished(path, "not there any more, but a socket or a device without a driver")
     words = os.strerror(error.errno) if error.errno else "cannot be read"
     return FileUnreadable(path, words)
 

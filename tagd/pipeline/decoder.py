@@ -7,6 +7,7 @@ was working on one try, and nothing else: what waited behind it goes to another.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from tagd.pipeline.decoder_desk import Desk
@@ -15,6 +16,7 @@ from tagd.pipeline.decoder_process import DEPTH, DecodeOutcome, DecodeRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -77,6 +79,16 @@ class DecoderPool:
     def pids(self) -> tuple[int, ...]:
         """The decoder processes at this moment."""
         return self._dispatcher.pids
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether photos of some place have just taken too long."""
+        return self._dispatcher.slow.any(time.monotonic())
+
+    @property
+    def silent(self) -> tuple[Path, ...]:
+        """The network file systems that have just taken too long."""
+        return self._dispatcher.slow.mounts(time.monotonic())
 
     def wake(self) -> None:
         """Let a waiting `take` return; the next one, where none waits."""

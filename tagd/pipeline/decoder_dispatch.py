@@ -9,9 +9,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tagd.errors import DecoderDied, DecoderHung, DecoderUnavailable, PhotoError
+from tagd.errors import (
+    DecoderDied,
+    DecoderHung,
+    DecoderUnavailable,
+    Deferred,
+    PhotoError,
+    StorageHung,
+)
 from tagd.pipeline.decoder_process import DEPTH, DecodeOutcome, DecodeRequest, DecoderProcess
 from tagd.pipeline.decoder_protocol import ProtocolError
+from tagd.pipeline.slow_places import SlowPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +70,7 @@ class Dispatcher:
         self._failures = 0
         self._start_again_at = 0.0
         self.pids: tuple[int, ...] = ()
+        self.slow = SlowPlaces()
 
     def poke(self) -> None:
         """There is something to see to."""
@@ -126,12 +135,21 @@ class Dispatcher:
             decoder = min(able, key=lambda each: each.load)
             if decoder.load >= DEPTH or (request := desk.next_request()) is None:
                 return
+            if request.may_wait and self._has_to_wait(request, now):
+                desk.deliver(DecodeOutcome(request.ticket, None, _deferred(request)))
+                continue
             try:
                 decoder.assign(request, now)
             except OSError:
                 # It has just died; its end is about to be seen.
                 desk.put_back([request])
                 able.remove(decoder)
+
+    def _has_to_wait(self, request: DecodeRequest, now: float) -> bool:
+        """Whether it lies where photos take too long, and a decoder has one from such a place."""
+        return self.slow.has(request.path, now) and any(
+            self.slow.has(path, now) for each in self._decoders for path in each.at_work
+        )
 
     def _may_work(self, decoder: DecoderProcess) -> bool:
         return (
@@ -156,7 +174,8 @@ class Dispatcher:
 
     def _listen(self, desk: Desk, decoder: DecoderProcess) -> None:
         try:
-            for outcome in decoder.receive(time.monotonic()):
+            for request, outcome in decoder.receive(time.monotonic()):
+                self.slow.trust(request.path)
                 desk.deliver(outcome)
             if decoder.is_ready:
                 self._failures = 0
@@ -198,6 +217,8 @@ class Dispatcher:
             if decoder.hung is not None:
                 self._bury(desk, decoder)  # not even SIGKILL ends what waits for a device
             elif decoder.head is not None and decoder.is_ready:
+                self.slow.doubt(decoder.head.path, now)
+                decoder.is_storage_hung = decoder.is_waiting
                 decoder.hung, decoder.since = decoder.head, now
                 decoder.kill()
             elif decoder.is_ready and not decoder.is_leaving:
@@ -225,6 +246,9 @@ class Dispatcher:
     def _error(self, decoder: DecoderProcess, request: DecodeRequest, words: str) -> PhotoError:
         if decoder.hung is not None:
             seconds = f"{self._settings.limits.timeout_seconds:g} s"
+            if decoder.is_storage_hung and self.slow.is_network(request.path):
+                words = f"its network file system did not answer within {seconds}"
+                return StorageHung(request.path, words)
             return DecoderHung(request.path, f"the decoder took longer than {seconds}")
         return DecoderDied(request.path, f"the decoder {words}")
 
@@ -251,3 +275,7 @@ class Dispatcher:
         self._selector.close()
         self._poked.close()
         self._poker.close()
+
+
+def _deferred(request: DecodeRequest) -> Deferred:
+    return Deferred(request.path, "photos of its folder take too long; others go first")

@@ -53,12 +53,14 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_M
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
     """A photo to decode. The ticket is the caller's, and comes back with the outcome. `sidecars`
-    says where those of the photo lie."""
+    says where those of the photo lie. One that `may_wait` comes back as Deferred while another
+    photo of a slow place is being decoded."""
 
     ticket: int
     path: Path
     geometries: tuple[Geometry, ...]
     sidecars: SidecarRule = BESIDE
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class DecoderProcess:
         self.answered = 0
         self.since = now
         self.hung: DecodeRequest | None = None
+        self.is_storage_hung = False
         self._work: deque[_Assigned] = deque()
         self._buffer = bytearray()
         self._tail = b""
@@ -123,6 +126,11 @@ class DecoderProcess:
         """The request that is being worked on."""
         return self._work[0].request if self._work else None
 
+    @property
+    def at_work(self) -> tuple[Path, ...]:
+        """The photos of its requests."""
+        return tuple(each.request.path for each in self._work)
+
     def assign(self, request: DecodeRequest, now: float) -> None:
         """Send a request. Raises OSError when the process is gone; then it is not assigned."""
         offset = 0
@@ -138,9 +146,9 @@ class DecoderProcess:
             self.since = now
         self._work.append(_Assigned(request, offset))
 
-    def receive(self, now: float) -> Iterator[DecodeOutcome]:
-        """What has been answered. Raises EOFError once the process has ended and everything that it
-        said has been read, ProtocolError when it talks nonsense."""
+    def receive(self, now: float) -> Iterator[tuple[DecodeRequest, DecodeOutcome]]:
+        """What has been answered, each with its request. Raises EOFError once the process has ended
+        and everything that it said has been read, ProtocolError when it talks nonsense."""
         try:
             received = self.channel.recv(1 << 16)
         except BlockingIOError:
@@ -152,9 +160,10 @@ class DecoderProcess:
         self._buffer += received
         while (message := unframe(self._buffer)) is not None:
             if self.is_ready:
-                outcome = self._outcome(message, now - self.since)
+                request, outcome = self.head, self._outcome(message, now - self.since)
+                assert request is not None
                 self.since = now
-                yield outcome
+                yield request, outcome
             elif message == READY:
                 self.is_ready, self.since = True, now
             else:
@@ -208,6 +217,17 @@ class DecoderProcess:
         # It may be gone already.
         with contextlib.suppress(OSError):
             self.channel.shutdown(socket.SHUT_WR)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for something, such as a disk, rather than computing; False where the
+        system does not tell. Source: proc(5), the state in /proc/PID/task/TID/stat."""
+        try:
+            threads = [each / "stat" for each in Path(f"/proc/{self.pid}/task").iterdir()]
+            states = {each.read_bytes().rpartition(b") ")[2][:1] for each in threads}
+        except OSError:
+            return False
+        return bool(states) and states <= {b"S", b"D"}
 
     def kill(self) -> None:
         """End it at once."""

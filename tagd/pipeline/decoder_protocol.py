@@ -12,7 +12,7 @@ import json
 import os
 import re
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -156,7 +156,7 @@ def pack_photo(photo: ReadPhoto) -> Message:
 
 def pack_error(error: PhotoError) -> Message:
     """A photo's error, without its path."""
-    return {"error": error.code, "reason": error.reason}
+    return {"error": error.code, "reason": error.reason, "signature": error.signature}
 
 
 def unpack_error(message: Message, path: Path) -> PhotoError | None:
@@ -166,7 +166,10 @@ def unpack_error(message: Message, path: Path) -> PhotoError | None:
     kind = _ERRORS.get(message["error"]) if isinstance(message["error"], str) else None
     if kind is None:
         raise ProtocolError("an error of an unknown kind")
-    return kind(path, _printable(_text(message.get("reason"))))
+    error = kind(path, _printable(_text(message.get("reason"))))
+    if (read := message.get("signature")) is not None:
+        error.signature = astuple(_signature(_named(read)))
+    return error
 
 
 def unpack_photo(message: Message) -> tuple[str, Signature, PhotoFacts, Readings]:
@@ -192,6 +195,13 @@ def _photo_id(value: object) -> str:
     if not isinstance(value, str) or not _PHOTO_ID.fullmatch(value):
         raise ProtocolError("no photo id")
     return value
+
+
+def _named(values: object) -> Message:
+    names = [each.name for each in fields(Signature)]
+    if not isinstance(values, list) or len(values) != len(names):
+        raise ProtocolError("no signature")
+    return dict(zip(names, values, strict=True))
 
 
 def _signature(fields: Message) -> Signature:

@@ -63,7 +63,7 @@ class QueueWorker:
         with self._catalogue.write() as tx:
             jobs.release(tx, self._owner)
 
-    def _claim(self, tx: Connection, limit: int) -> list[Job]:
+    def _claim(self, tx: Connection, limit: int, *, last_one_by_one: bool = False) -> list[Job]:
         """Claim up to `limit` jobs, under a lease of their own."""
         return jobs.claim(
             tx,
@@ -72,4 +72,5 @@ class QueueWorker:
             lease=f"{self._owner}/{next(_CLAIMS)}",
             lease_seconds=LEASE_SECONDS,
             now=self._clock(),
+            last_one_by_one=last_one_by_one,
         )

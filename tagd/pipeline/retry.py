@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tagd.catalogue.jobs import LONGEST_WAIT_SECONDS
 from tagd.errors import (
     DecoderDied,
     DecoderHung,
+    Deferred,
     DiskFull,
     FileBusy,
     FileChanged,
@@ -15,6 +17,7 @@ from tagd.errors import (
     InternalFault,
     PermanentPhotoError,
     PhotoError,
+    StorageHung,
     TruncatedImage,
 )
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 CRASHES_ALLOWED = 1  # a photo that kills two decoders is not given a third
 FAULTS_ALLOWED = 3  # tries of a photo that tagd itself fails on
 BACK_OFF_SECONDS = 5.0
-BACK_OFF_MOST_SECONDS = 3600.0
+BACK_OFF_MOST_SECONDS = LONGEST_WAIT_SECONDS
 # At least, for a disk that is full or not mounted, or a program that has the file open.
 WAIT_SECONDS = 30.0
 ABSENT_MOST_SECONDS = 600.0  # a try costs milliseconds, and a disk may have thousands of photos
@@ -37,6 +40,7 @@ class RetryAt:
     at: float
     counts: bool = True  # towards `max_attempts`
     crashed: bool = False
+    last: bool = False  # everything else goes before it from now on
     tried: Signature | None = None
 
 
@@ -65,7 +69,9 @@ def decide(
     """What becomes of `job` after `error`. `signature` is the file's present one, None if gone.
 
     A picture that ends too early may be a copy that paused: it is given up only when its signature
-    has stood still between two tries. While a file keeps changing, no attempt counts.
+    has stood still between two tries. While a file keeps changing, or another program has it open
+    for writing, no attempt counts; nor while a network file system does not answer. What took a
+    decoder too long, or killed it, goes behind all others.
     """
     match error:
         case FileVanished():
@@ -76,13 +82,17 @@ def decide(
             return GiveUp()
         case TruncatedImage() | FileChanged():
             return RetryAt(now + settle_seconds, counts=False, tried=signature)
+        case FileBusy():
+            waited = (now - job.queued_at) / 10
+            return RetryAt(now + min(max(settle_seconds, waited), WAIT_SECONDS), counts=False)
         case DecoderDied() | DecoderHung():
             if job.crashes >= CRASHES_ALLOWED:
                 return GiveUp()
-            return RetryAt(now, crashed=True)
-        case InternalFault():
-            return _back_off(job, now, min(FAULTS_ALLOWED, max_attempts))
-    return _back_off(job, now, max_attempts)
+            return RetryAt(now, crashed=True, last=True)
+        case Deferred() | StorageHung():
+            wait = 0.0 if isinstance(error, Deferred) else _absent_seconds(now - job.queued_at)
+            return RetryAt(now + wait, counts=False, last=True)
+    return _back_off(job, now, _most_tries(error, max_attempts))
 
 
 def decide_writing(
@@ -100,9 +110,11 @@ def decide_writing(
             return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
         case DiskFull() | FileBusy():
             return RetryAt(now + WAIT_SECONDS, counts=False)
-        case InternalFault():
-            return _back_off(job, now, min(FAULTS_ALLOWED, max_attempts))
-    return _back_off(job, now, max_attempts)
+    return _back_off(job, now, _most_tries(error, max_attempts))
+
+
+def _most_tries(error: PhotoError, max_attempts: int) -> int:
+    return min(FAULTS_ALLOWED, max_attempts) if isinstance(error, InternalFault) else max_attempts
 
 
 def _absent_seconds(waited: float) -> float:

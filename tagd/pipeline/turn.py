@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
-from tagd.errors import ModelUnavailable
+from tagd.errors import InternalFault, ModelUnavailable, TagdError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tagd.catalogue.record import InForce
     from tagd.domain import Choice, DecodedPhoto, Job, Readings, Want
@@ -40,6 +40,18 @@ class Turn:
     def readings(self, jobs: Collection[Job]) -> dict[int, Readings]:
         """What these jobs read beside the pictures, by their files' row ids."""
         return {job.file_id: photo.readings for job, photo in self.decoded if job in jobs}
+
+    def apart(self) -> list[Turn]:
+        """Each of its photos alone, and all that failed."""
+        failed = [Turn(failed=self.failed)] if self.failed else []
+        alone = [Turn([each], [], self.answers, self.wanted) for each in self.decoded]
+        self.decoded, self.failed = [], []
+        return [*failed, *alone]
+
+    def blame(self, raised: Exception) -> None:
+        """Its photos failed by a fault of ours."""
+        self.failed += [(job, InternalFault.of(job.path, raised)) for job, _ in self.decoded]
+        self.decoded = []
 
     def add(self, batch: Turn) -> None:
         """Take in what a batch has brought."""
@@ -79,3 +91,22 @@ class Turn:
             if photo.photo_id in refused
         ]
         self.decoded = [each for each in self.decoded if each[1].photo_id not in refused]
+
+
+def guarded(turn: Turn, do: Callable[[Turn], None]) -> None:
+    """Do it for all photos together; where that fails by a fault of ours, for each alone, so that
+    the fault costs one photo and no other. Trouble that is no photo's is raised."""
+    try:
+        do(turn)
+    except TagdError:
+        raise
+    except Exception as raised:
+        if not turn.decoded:
+            raise
+        if turn.photos == 1:
+            turn.blame(raised)
+            do(turn)
+            return
+        for part in turn.apart():
+            guarded(part, do)
+            turn.add(part)

@@ -13,35 +13,37 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import facts, identity, jobs, photos, record
+from tagd.catalogue import facts, identity, jobs, record
 from tagd.catalogue.record import TaggedFile, Tagging
 from tagd.domain import Job, JobKind
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
+    FileChanged,
+    InternalFault,
     ModelError,
     PhotoError,
+    TagdError,
+    TruncatedImage,
 )
-from tagd.fs import signature_of
 from tagd.metadata.sidecar import BESIDE, SidecarRule
-from tagd.pipeline import found_tags, retry
+from tagd.pipeline import failures, found_tags
 from tagd.pipeline.decoder import DecodeRequest
+from tagd.pipeline.failures import Outcome, Report
 from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.pipeline.stages import Stage, Stopwatch
-from tagd.pipeline.turn import Turn
+from tagd.pipeline.turn import Turn, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.runs import Run
-    from tagd.domain import DecodedPhoto, Signature
+    from tagd.domain import DecodedPhoto
     from tagd.pipeline.classify import Classifier
     from tagd.pipeline.decoder import DecoderPool
     from tagd.pipeline.derivation import Derivation
@@ -52,31 +54,9 @@ BATCH_SECONDS = 0.1  # how long a decoded photo may wait for others, to be looke
 TURN_SECONDS = 0.25  # how long a result may wait for others, to be recorded with them
 TURN_PHOTOS = 32  # that many need not wait for more
 
+_UNSTABLE = (FileChanged, TruncatedImage)
 # Of the process, not of one worker: a decoder may still answer a worker that another has replaced.
 _TICKETS = itertools.count(1)
-
-
-class Outcome(StrEnum):
-    """What came of one job."""
-
-    TAGGED = "tagged"  # a model looked at it
-    RECOGNISED = "recognised"  # content that had its tags already
-    FAILED = "failed"  # quarantined
-    POSTPONED = "postponed"  # to be tried again
-    GONE = "gone"  # the file is not there any more
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What came of one job, for whoever watches. `photo_id` is empty where nobody could tell."""
-
-    path: Path
-    outcome: Outcome
-    file_id: int
-    photo_id: str = ""
-    tags: tuple[str, ...] = ()  # names with their confidence, such as "espresso 0.97"
-    model: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +81,8 @@ class Worker(QueueWorker):
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
     `writes` queues the writing of tags into photos, where that is wanted. `on_trouble` is called
     with None once the trouble seems over; `on_times` after each turn, with what the stages took in
-    all turns until then."""
+    all turns until then. `on_fault` is told of each try of a photo that failed by a fault of
+    tagd's own: what is raised for several together is looked into one by one."""
 
     def __init__(
         self,
@@ -113,6 +94,7 @@ class Worker(QueueWorker):
         settings: WorkerSettings,
         on_report: Callable[[Report], None],
         on_trouble: Callable[[Exception | None], None],
+        on_fault: Callable[[InternalFault], None] = lambda _: None,
         run: Run | None = None,
         writes: Writes | None = None,
         beat: Callable[[], None] = lambda: None,
@@ -126,6 +108,7 @@ class Worker(QueueWorker):
         self._settings = settings
         self._on_report = on_report
         self._on_trouble = on_trouble
+        self._on_fault = on_fault
         self._run = run
         self._writes = writes
         self._on_times = on_times
@@ -178,7 +161,7 @@ class Worker(QueueWorker):
         while (left := until - time.monotonic()) > 0:
             batch = self._gather(left)
             self._watch.lap(Stage.WAIT)
-            self._ask(batch, turn.answers)
+            guarded(batch, lambda part: self._ask(part, turn.answers))
             self._watch.lap(Stage.FORWARD)
             turn.add(batch)
             is_over = not batch.photos or not self._claimed or turn.photos >= TURN_PHOTOS
@@ -196,7 +179,8 @@ class Worker(QueueWorker):
             due = None if claimed else jobs.next_due(tx)
         self._decode(claimed)
         if not claimed:
-            self._wait(version, due)
+            # One that is due now and was not to be had is in other hands.
+            self._wait(version, None if due == jobs.READY else due)
         return bool(claimed)
 
     def _wait(self, version: int, due: float | None) -> None:
@@ -204,21 +188,40 @@ class Worker(QueueWorker):
         while not self._woken.is_set() and self._catalogue.data_version() == version:
             self._beat()
             left = POLL_SECONDS if due is None else due - self._clock()
-            if left <= 0:
+            if left <= 0 or left > jobs.LONGEST_WAIT_SECONDS:  # the clock was set back
                 return
             self._woken.wait(min(POLL_SECONDS, left))
 
-    def _claim_more(self, tx: Connection) -> list[Job]:
-        most = ahead(self._settings.decoders, self._batch)
-        return self._claim(tx, most - len(self._claimed))
+    def _claim_more(self, tx: Connection, besides: int = 0) -> list[Job]:
+        most = ahead(self._settings.decoders, self._batch) - len(self._claimed) - besides
+        return self._claim(tx, most, last_one_by_one=self._decoders.is_held_up)
 
     def _decode(self, claimed: Sequence[Job]) -> None:
+        try:
+            inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
+        except TagdError:
+            raise
+        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs one photo alone
+            self._decode_apart(claimed, raised)
+            return
         tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
-        inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
+        sidecars = self._settings.sidecars
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
-            sidecars = self._settings.sidecars
-            self._decoders.submit(DecodeRequest(ticket, job.path, geometries, sidecars))
+            request = DecodeRequest(ticket, job.path, geometries, sidecars, may_wait=True)
+            self._decoders.submit(request)
+
+    def _decode_apart(self, claimed: Sequence[Job], raised: Exception) -> None:
+        """A fault of ours is the failure of one of these jobs."""
+        if len(claimed) > 1:
+            for job in claimed:
+                self._decode([job])
+            return
+        [job] = claimed
+        with self._catalogue.write() as tx:
+            fault = InternalFault.of(job.path, raised)
+            report = self._settle_failure(tx, job, fault, self._clock())
+        self._on_report(report)
 
     def _gather(self, timeout: float) -> Turn:
         turn = Turn()
@@ -274,7 +277,20 @@ class Worker(QueueWorker):
         self._decode(batch.take_out(photo_ids))
 
     def _record(self, turn: Turn) -> int:
-        """Everything that this turn found, and the claim of what comes next, in one transaction."""
+        """Everything that this turn found, and the claim of what comes next."""
+        reports: list[Report] = []
+        claimed: list[Job] = []
+        guarded(turn, lambda part: self._store(part, reports, claimed))
+        self._decode(claimed)
+        if self._writes is not None:
+            self._writes.wake()
+        for report in reports:
+            self._on_report(report)
+        self._on_times(self._watch.times())
+        return len(reports)
+
+    def _store(self, turn: Turn, reports: list[Report], claimed: list[Job]) -> None:
+        """The same in one transaction, added to what there is."""
         now = self._clock()
         results = [self._result(job, photo, turn) for job, photo in turn.decoded]
         self._watch.lap(Stage.DERIVE)
@@ -289,24 +305,19 @@ class Worker(QueueWorker):
                 keep=self._settings.keep_runs,
             )
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
-            reports = [self._report(result) for result in recorded]
+            told = [self._report(result) for result in recorded]
             if self._run is not None:
                 said = turn.readings({result.job for result in recorded})
                 keywords = self._settings.reads_keywords
                 found_tags.take_in(tx, said, self._derivation, self._run, now, keywords=keywords)
             if self._writes is not None:
-                self._writes.queue(tx, {report.photo_id for report in reports}, now)
-            reports += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
-            claimed = self._claim_more(tx)
-            self._note_times(tx, len(reports))
+                self._writes.queue(tx, {report.photo_id for report in told}, now)
+            told += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
+            more = self._claim_more(tx, len(claimed))
+            self._note_times(tx, len(told))
         self._watch.lap(Stage.RECORD)
-        self._decode(claimed)
-        if self._writes is not None:
-            self._writes.wake()
-        for report in reports:
-            self._on_report(report)
-        self._on_times(self._watch.times())
-        return len(reports)
+        reports += told
+        claimed += more
 
     def _note_times(self, tx: Connection, ended: int) -> None:
         """For `tagd status --verbose`. What the commit takes counts from the next turn on."""
@@ -344,33 +355,17 @@ class Worker(QueueWorker):
         )
 
     def _settle_failure(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
-        verdict = retry.decide(
-            error,
+        if isinstance(error, InternalFault):
+            self._on_fault(error)
+        settings = self._settings
+        return failures.settle(
+            tx,
             job,
-            signature=_signature_now(job.path),
-            now=now,
-            settle_seconds=self._settings.settle_seconds,
-            max_attempts=self._settings.max_attempts,
+            error,
+            now,
+            max_attempts=settings.max_attempts,
+            settle_seconds=settings.settle_seconds,
         )
-        match verdict:
-            case retry.GiveUp():
-                jobs.quarantine(tx, job, error.code, error.reason, now)
-                return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
-            case retry.Forget():
-                return self._forget(tx, job, error, now)
-            case retry.RetryAt():
-                jobs.retry_later(tx, job, error.code, error.reason, verdict)
-                return Report(job.path, Outcome.POSTPONED, job.file_id, reason=error.reason)
-
-    def _forget(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
-        """The file is gone, unless it was submitted anew, or has had another name since the claim:
-        then its job goes on there."""
-        if jobs.complete(tx, job):
-            jobs.enqueue(tx, job.kind, {job.file_id: job.priority}, now)
-            if photos.mark_missing(tx, [job.path], now):
-                return Report(job.path, Outcome.GONE, job.file_id, reason=error.reason)
-        why = "changed or was renamed meanwhile"
-        return Report(job.path, Outcome.POSTPONED, job.file_id, reason=why)
 
     def _start_over(self) -> None:
         """After trouble: forget what is in flight, give it back once the catalogue lets us."""
@@ -385,10 +380,3 @@ class Worker(QueueWorker):
             else:
                 self._on_trouble(None)
                 return
-
-
-def _signature_now(path: Path) -> Signature | None:
-    try:
-        return signature_of(path.stat())
-    except OSError:
-        return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import jobs, photos
+from tagd.catalogue import deaths, jobs, overview, photos
 from tagd.domain import Job, JobKind, JobState, Priority, Signature
 from tests.catalogue import NOW, Later, claim, rows, settled, submit
 
@@ -96,7 +96,7 @@ def test_a_quarantined_job_waits_for_a_person_with_its_reason(three: Connection)
         ("/p/1.jpg", "failed", "two scans contradict each other"),
         ("/p/2.jpg", "failed", "no scan"),
     ]
-    assert jobs.recover(three, NOW, everything=True) == 1
+    assert deaths.recover(three, NOW) == 1
     assert names(claim(three, lease="worker/2")) == ["3"]
 
     assert jobs.retry_failed(three, [Path("/p/2.jpg")], NOW) == 1
@@ -154,3 +154,99 @@ def test_a_job_goes_with_its_file(three: Connection) -> None:
     assert rows(three, "SELECT count(*) FROM job") == [(2,)]
     photos.forget_missing(three, NOW + 1)
     assert rows(three, "SELECT count(*) FROM file") == [(2,)]
+
+
+def die(tx: Connection, now: float = NOW) -> None:
+    """The process ends without a word, and another one starts."""
+    deaths.recover(tx, now)
+
+
+def test_a_job_that_every_process_dies_with_is_given_up_and_no_other(three: Connection) -> None:
+    first, *others = claim(three)  # a worker claims many, and works on one
+    die(three)
+    assert len(claim(three, lease="worker/2")) == 3, "once is nobody's fault"
+    die(three)
+    assert claim(three, lease="worker/3") == [], "others first"
+    later = NOW + deaths.WAIT_SECONDS
+    [suspect] = claim(three, lease="worker/4", now=later)
+    assert suspect.path == first.path, "alone"
+    submit(three, settled("/p/new.jpg", 9))
+    assert names(claim(three, lease="worker/5", now=later)) == ["new"], "nobody waits for it"
+    die(three, later)
+    assert rows(three, "SELECT path, state FROM v_files WHERE state = 'failed'") == [
+        (str(first.path), "failed")
+    ]
+    assert rows(three, "SELECT count(*) FROM job WHERE error_code = 'ended-tagd'") == [(1,)]
+    [failure] = overview.failed(three)
+    assert "three times" in failure.reason
+    assert "--retry" in failure.reason
+    for number, other in enumerate(others):
+        now = later + deaths.WAIT_SECONDS
+        claimed = claim(three, lease=f"worker/{10 + number}", now=now)
+        assert other.path in {job.path for job in claimed}
+        for job in claimed:
+            assert jobs.complete(three, job)
+    assert jobs.retry_failed(three, None, NOW) == 1
+    assert names(claim(three, lease="worker/20")) == [first.path.stem]
+
+
+def test_a_worker_that_stops_has_not_died(three: Connection) -> None:
+    for number in range(5):
+        assert len(claim(three, lease=f"worker/{number}")) == 3
+        jobs.release(three, "worker")
+        die(three)
+    assert rows(three, "SELECT sum(deaths) FROM job") == [(0,)]
+
+
+def test_a_job_that_ends_with_a_word_between_two_deaths_is_no_suspect(tx: Connection) -> None:
+    submit(tx, settled("/p/1.jpg"))
+    for number in range(4):
+        [job] = claim(tx, lease=f"worker/{number}", now=NOW + 100 * number)
+        die(tx)
+        [job] = claim(tx, lease=f"other/{number}", now=NOW + 100 * number)
+        jobs.retry_later(tx, job, "unreadable", "x", Later(NOW + 100 * number))
+    assert rows(tx, "SELECT deaths, state FROM job") == [(0, "waiting")]
+
+
+def test_what_takes_too_long_goes_behind_all_others_and_one_by_one(three: Connection) -> None:
+    for job in claim(three):
+        jobs.retry_later(three, job, "decoder-hung", "x", Later(NOW, last=True))
+    submit(three, settled("/p/new.jpg", 9, Priority.RETAG))
+
+    def claim_gently(number: int, *, gently: bool) -> list[str]:
+        lease = f"worker/{number}"
+        got = jobs.claim(
+            three,
+            JobKind.TAG,
+            limit=9,
+            lease=lease,
+            lease_seconds=60,
+            now=NOW,
+            last_one_by_one=gently,
+        )
+        return names(got)
+
+    assert claim_gently(2, gently=True) == ["new", "1"]
+    assert claim_gently(3, gently=True) == [], "one is in hand"
+    assert claim_gently(4, gently=False) == ["2", "3"]
+
+
+@pytest.mark.parametrize("days", [1, 300])
+def test_a_clock_that_is_set_back_puts_nothing_off(tx: Connection, days: int) -> None:
+    ahead = NOW + days * 86_400.0
+    submit(tx, settled("/p/1.jpg"), now=ahead)
+    [job] = claim(tx, now=ahead)
+    jobs.retry_later(tx, job, "x", "x", Later(ahead + 30))
+    assert not jobs.is_due(tx, JobKind.TAG, ahead)
+    assert jobs.is_due(tx, JobKind.TAG, NOW)
+    assert len(claim(tx, lease="worker/2", now=NOW)) == 1
+
+
+def test_a_verdict_counts_for_the_file_that_was_read(tx: Connection) -> None:
+    """Another lay in its place for a moment, and what is there now is looked at."""
+    sound, other = settled("/p/1.jpg", 1), settled("/p/1.jpg", 2)
+    submit(tx, sound)
+    [job] = claim(tx)
+    jobs.quarantine(tx, job, "corrupt", "broken", NOW, signature=other.signature)
+    assert submit(tx, other).unchanged == 1
+    assert submit(tx, sound).queued == 1

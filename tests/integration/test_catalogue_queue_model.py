@@ -21,8 +21,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tagd.catalogue import jobs, photos
+from tagd.catalogue import deaths, jobs, photos
 from tagd.catalogue.engine import open_owner
+from tagd.catalogue.jobs import SUSPECT_DEATHS
 from tagd.domain import Job, JobState, Priority
 from tests.catalogue import NOW, Later, claim, fresh, settled
 
@@ -41,6 +42,7 @@ class Expected:
     lease: str = ""
     lease_until: float = 0
     attempts: int = 0
+    deaths: int = 0
     content: int = 0
 
 
@@ -97,7 +99,14 @@ class Queue(RuleBasedStateMachine):
             for number, each in self.jobs.items()
             if each.state == JobState.WAITING and each.due <= self.now
         )
-        assert [int(job.path.stem) for job in got] == [number for *_, number in ready[:limit]]
+        expects = [number for *_, number in ready[:limit]]
+        suspects = [number for number in expects if self.jobs[number].deaths >= SUSPECT_DEATHS]
+        one_is_out = any(
+            each.deaths >= SUSPECT_DEATHS and each.state == JobState.LEASED
+            for each in self.jobs.values()
+        )
+        left = suspects if one_is_out else suspects[1:]
+        assert [int(job.path.stem) for job in got] == [n for n in expects if n not in left]
         for job in got:
             expected = self.jobs[int(job.path.stem)]
             assert (job.attempts, job.priority) == (expected.attempts, expected.priority)
@@ -126,6 +135,7 @@ class Queue(RuleBasedStateMachine):
         if expected:
             expected.state, expected.due = JobState.WAITING, due
             expected.attempts += counts
+            expected.deaths = 0
 
     @rule(job=consumes(claimed))
     def quarantine(self, job: Job) -> None:
@@ -149,18 +159,29 @@ class Queue(RuleBasedStateMachine):
         for each in leased:
             each.lease_until = self.now + LEASE_SECONDS
 
-    @rule(everything=st.booleans())
-    def recover(self, everything: bool) -> None:
+    @rule()
+    def leases_run_out(self) -> None:
         with self.catalogue.write() as tx:
-            count = jobs.recover(tx, self.now, everything=everything)
-        lost = [
-            each
-            for each in self.jobs.values()
-            if each.state == JobState.LEASED and (everything or each.lease_until <= self.now)
-        ]
+            count = jobs.recover(tx, self.now)
+        leased = [each for each in self.jobs.values() if each.state == JobState.LEASED]
+        lost = [each for each in leased if each.lease_until <= self.now]
         assert count == len(lost)
         for each in lost:
             each.state = JobState.WAITING
+
+    @rule()
+    def die(self) -> None:
+        with self.catalogue.write() as tx:
+            count = deaths.recover(tx, self.now)
+        lost = [each for each in self.jobs.values() if each.state == JobState.LEASED]
+        assert count == len(lost)
+        for each in lost:
+            if each.deaths >= SUSPECT_DEATHS:
+                each.state, each.deaths = JobState.QUARANTINED, 0
+                continue
+            each.state, each.deaths = JobState.WAITING, each.deaths + 1
+            if each.deaths >= SUSPECT_DEATHS:
+                each.due = self.now + deaths.WAIT_SECONDS
 
     @rule()
     def restart(self) -> None:

@@ -19,6 +19,7 @@ from tagd.errors import (
     DecoderDied,
     DecoderHung,
     DecoderUnavailable,
+    Deferred,
     FileVanished,
     NotAnImage,
     TooLarge,
@@ -154,6 +155,29 @@ def test_a_decoder_that_hangs_is_killed_and_replaced(events: Events, photo: Path
         assert outcomes[3].photo is not None
         assert is_gone(pid)
         assert events == [f"a decoder took longer than 3 s: {photo}"]
+
+
+def test_photos_beside_one_that_hung_take_one_decoder_at_most(
+    events: Events, photo: Path, vast: Path
+) -> None:
+    limits = DecodeLimits(timeout_seconds=5)
+    with DecoderPool(decoders=2, limits=limits, on_event=events) as pool:
+        assert one(pool, vast).photo
+        (pid,) = pool.pids
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: state(pid) == "T")
+        assert isinstance(one(pool, vast).error, DecoderHung)
+        held_up = pool.is_held_up
+        assert held_up
+        for ticket in (2, 3):
+            pool.submit(DecodeRequest(ticket, vast, (INPUT,), may_wait=True))
+        pool.submit(DecodeRequest(4, photo, (INPUT,), may_wait=True))
+        pool.submit(DecodeRequest(5, vast, (INPUT,)))  # asked by somebody who does not come again
+        outcomes = {each.ticket: each for each in collected(pool, 4)}
+        assert isinstance(outcomes[3].error, Deferred)
+        assert all(outcomes[ticket].photo for ticket in (2, 4, 5))
+        assert not pool.is_held_up, "it was answered"
+        assert pool.silent == ()
 
 
 def test_a_decoder_that_dies_costs_only_the_photo_that_it_worked_on(

@@ -16,7 +16,7 @@ from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Answer, Classifier
-from tagd.pipeline.worker import Outcome
+from tagd.pipeline.failures import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
 from tests.desk import LITE0, LITE1, LITE2, Desk
 from tests.photos import cat, coffee, distinct

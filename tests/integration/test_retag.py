@@ -13,7 +13,7 @@ from tagd.config.derivation import derivation_of
 from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
-from tagd.pipeline.worker import Outcome
+from tagd.pipeline.failures import Outcome
 from tagd.policy.facts import Machine
 from tagd.policy.wants import Cascade, Rule, Wants
 from tagd.retag.back import go_back

@@ -10,7 +10,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from tagd.daemon.work_log import LINES, PERIOD_SECONDS, QUIET_SECONDS, WorkLog
-from tagd.pipeline.worker import Outcome, Report
+from tagd.pipeline.failures import Outcome, Report
 
 SUMMARY = "many photos, in summary"
 

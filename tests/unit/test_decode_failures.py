@@ -114,9 +114,9 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(tmp_path / "bound"))
         for name, words in (("folder", "a folder"), ("pipe", "a FIFO"), ("bound", "a socket")):
-            with pytest.raises(NotAnImage, match=words):
+            with pytest.raises(FileVanished, match=words):
                 decoded(tmp_path / name)
-    with pytest.raises(NotAnImage, match="a device"):
+    with pytest.raises(FileVanished, match="a device"):
         decoded(Path("/dev/null"))
 
 

@@ -14,6 +14,7 @@ from tagd.errors import (
     CorruptImage,
     DecoderDied,
     DecoderHung,
+    Deferred,
     DiskFull,
     FileBusy,
     FileChanged,
@@ -25,6 +26,7 @@ from tagd.errors import (
     NotAnImage,
     PermanentPhotoError,
     PhotoError,
+    StorageHung,
     TooLarge,
     TransientPhotoError,
     TruncatedImage,
@@ -90,8 +92,8 @@ def verdict(error: PhotoError, job: Job = JOB, signature: Signature | None = STI
             RetryAt(102.0, counts=False, tried=GROWN),
         ),
         # The second decoder that dies on a photo is the last.
-        (DecoderDied(PATH, "signal 11"), JOB, STILL, RetryAt(100.0, crashed=True)),
-        (DecoderHung(PATH, "30 s"), JOB, STILL, RetryAt(100.0, crashed=True)),
+        (DecoderDied(PATH, "signal 11"), JOB, STILL, RetryAt(100.0, crashed=True, last=True)),
+        (DecoderHung(PATH, "30 s"), JOB, STILL, RetryAt(100.0, crashed=True, last=True)),
         (DecoderDied(PATH, "signal 11"), replace(JOB, crashes=1), STILL, GiveUp()),
         # No permission: later and later, then given up.
         (FileUnreadable(PATH, "EACCES"), JOB, STILL, RetryAt(105.0)),
@@ -166,3 +168,16 @@ def test_what_tagd_itself_fails_on_three_times_is_given_up() -> None:
     writing = [decide_writing(fault, job, now=0.0, max_attempts=9) for job in jobs]
     for came in (tagging, writing):
         assert [isinstance(each, GiveUp) for each in came] == [False, False, True]
+
+
+def test_what_hangs_goes_last_and_what_only_waits_is_never_given_up() -> None:
+    assert verdict(DecoderHung(PATH, "x")) == RetryAt(100.0, crashed=True, last=True)
+    assert verdict(Deferred(PATH, "x")) == RetryAt(100.0, counts=False, last=True)
+    old = replace(JOB, attempts=99, crashes=99, queued_at=-1e6)
+    for error in (StorageHung(PATH, "x"), FileBusy(PATH, "x")):
+        for job in (JOB, old):
+            came = verdict(error, job)
+            assert isinstance(came, RetryAt)
+            assert not came.counts
+            assert not came.crashed
+            assert 102.0 <= came.at <= 700.0
