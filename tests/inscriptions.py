@@ -92,7 +92,7 @@ class Desk:
         """What the photo and its sidecars say is taken in."""
         with self.catalogue.write() as tx:
             [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{path}'")
-            said = read_back.readings_at(path, self.settings.sidecars)
+            said = read_back.readings_at(path, self.settings.sidecars, photo_of(path))
             found_tags.take_in(tx, {file_id: said}, self.derivation, self.run, recorded.NOW)
         self.queue(path)
 

@@ -15,13 +15,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, insert, select, true, update
+from sqlalchemy import case, delete, exists, insert, or_, select, true, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.runs import Run, noted, run_id
-from tagd.catalogue.schema import NOTHING_OURS, file, inscription, intent, label, model, photo, tag
+from tagd.catalogue.schema import (
+    NOTHING_OURS,
+    file,
+    inscription,
+    intent,
+    job,
+    label,
+    model,
+    photo,
+    tag,
+)
 from tagd.catalogue.statements import chunks, take_over, upsert
-from tagd.domain import FileState, JobKind, Place, Priority, Signature, TagSource, TagState
+from tagd.domain import (
+    FileState,
+    JobKind,
+    JobState,
+    Place,
+    Priority,
+    Signature,
+    TagSource,
+    TagState,
+)
 from tagd.fs import display, key_of, path_of
 
 if TYPE_CHECKING:
@@ -196,6 +215,37 @@ def put(tx: Connection, file_id: int, what: Inscription, run: Run, now: float) -
     }
     changes = take_over(*(name for name in row if name not in {"file_id", "place"}))
     upsert(tx, inscription, [row], key=["file_id", "place"], changes=changes)
+
+
+def moved(
+    tx: Connection, file_id: int, place: Place, path: Path, signature: Signature | None
+) -> None:
+    """What tagd left for this file lies there now; without a signature as it was left."""
+    values: dict[str, Any] = {"path_key": key_of(path), "path": display(path)}
+    if signature is not None:
+        values |= {name: getattr(signature, name) for name in _SIGNATURE}
+    this = (inscription.c.file_id == file_id) & (inscription.c.place == place)
+    tx.execute(update(inscription).where(this).values(values))
+
+
+def holders(tx: Connection, sidecar: Path) -> list[int]:
+    """The files that are there, by row id, whose sidecar tagd left at this path."""
+    rows = (
+        select(file.c.id)
+        .join_from(inscription, file, file.c.id == inscription.c.file_id)
+        .where(inscription.c.path_key == key_of(sidecar), inscription.c.place == Place.SIDECAR)
+        .where(file.c.state != FileState.MISSING)
+    )
+    return list(tx.scalars(rows))
+
+
+def drop_writes(tx: Connection) -> None:
+    """Nothing is to be written any more. A sidecar that goes along with its photo still does."""
+    has_sidecar = exists().where(
+        inscription.c.file_id == job.c.file_id, inscription.c.place == Place.SIDECAR
+    )
+    ended = or_(job.c.state == JobState.QUARANTINED, ~has_sidecar)
+    tx.execute(delete(job).where(job.c.kind == JobKind.WRITE, ended))
 
 
 def forget(tx: Connection, file_id: int, place: Place) -> None:

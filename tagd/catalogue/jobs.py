@@ -85,11 +85,14 @@ class Postponement(Protocol):
         """The file's signature, where it was found to end too early."""
 
 
-def enqueue(tx: Connection, kind: JobKind, files: Mapping[int, int], now: float) -> None:
-    """Give each file (id → priority) a waiting job. One that it has already starts over, whatever
-    its state, and keeps its place and the higher priority."""
+def enqueue(
+    tx: Connection, kind: JobKind, files: Mapping[int, int], now: float, at: float = READY
+) -> None:
+    """Give each file (id → priority) a waiting job, not to be claimed before `at`. One that it has
+    already starts over, whatever its state, and keeps its place and the higher priority."""
     rows = [
         {"kind": kind, "file_id": each, "priority": int(priority), "created_at": now, **_FRESH}
+        | {"not_before": at}
         for each, priority in files.items()
     ]
     upsert(tx, job, rows, key=["file_id", "kind"], changes=_start_over)
@@ -300,11 +303,6 @@ def unfinished(
     )
 
 
-def drop(tx: Connection, kind: JobKind) -> None:
-    """Nobody wants jobs of this kind any more."""
-    tx.execute(delete(job).where(job.c.kind == kind))
-
-
 def has(tx: Connection, kind: JobKind, file_id: int) -> bool:
     """Whether this file has a job of the kind, in any state."""
     its = select(job.c.id).where(job.c.file_id == file_id, job.c.kind == kind)
@@ -345,7 +343,7 @@ def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> 
 
 def _start_over(new: NewColumns) -> dict[str, Any]:
     higher = case((job.c.priority < new.priority, job.c.priority), else_=new.priority)
-    return {**_FRESH, "priority": higher}
+    return {**_FRESH, "priority": higher, "not_before": new.not_before}
 
 
 def _ripen(tx: Connection, kind: JobKind, now: float) -> None:

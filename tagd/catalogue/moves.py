@@ -6,25 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    LargeBinary,
-    Text,
-    and_,
-    bindparam,
-    case,
-    cast,
-    delete,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, case, delete, exists, or_, select, update
 
-from tagd.catalogue import jobs
+from tagd.catalogue import jobs, sidecars
 from tagd.catalogue.schema import file, job, photo, tag
-from tagd.catalogue.statements import below, below_key, chunks
+from tagd.catalogue.statements import below, chunks, moved_key, moved_paths
 from tagd.domain import FileState, JobKind, JobState, Priority, TagSource, TagState
 from tagd.fs import display, key_of
 
@@ -78,7 +64,7 @@ def rename(
     if source == destination:
         return 0
     if is_folder:
-        return _rename_folder(tx, source, destination)
+        return _rename_folder(tx, source, destination, now)
     row = tx.execute(select(file).where(file.c.path_key == key_of(source))).first()
     if row is None:
         return 0
@@ -202,6 +188,7 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
         values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
         tx.execute(update(file).where(file.c.id == bindparam("of")).values(values), rows)
     _forget_wanted(tx, file.c.id.in_([move.row.id for move in moves]))
+    sidecars.follow(tx, [move.row.id for move in moves], now)
     again = {
         move.row.id: move.priority for move in missing if states[move.row.id] is FileState.QUEUED
     }
@@ -224,27 +211,16 @@ def _tagged(tx: Connection, photos: Collection[int]) -> set[int]:
     return found
 
 
-def _rename_folder(tx: Connection, source: Path, destination: Path) -> int:
+def _rename_folder(tx: Connection, source: Path, destination: Path, now: float) -> int:
     """One UPDATE for everything below a folder. What was missing there stays missing."""
     moved = file.alias("moved")
-    clash = exists().where(moved.c.path_key == _moved_key(file.c.path_key, destination, source))
+    clash = exists().where(moved.c.path_key == moved_key(file.c.path_key, destination, source))
     tx.execute(delete(file).where(below(file.c.path_key, destination), clash))
-    shown = literal(display(destination).rstrip("/") + "/", Text)
-    skip = len(display(source).rstrip("/") + "/")
     _forget_wanted(tx, below(file.c.path_key, source))
-    return tx.execute(
+    renamed = tx.execute(
         update(file)
         .where(below(file.c.path_key, source))
-        .values(
-            path_key=_moved_key(file.c.path_key, source, destination),
-            path=shown.op("||")(func.substr(file.c.path, skip + 1)),
-        )
+        .values(moved_paths(file, source, destination))
     ).rowcount
-
-
-def _moved_key(key: ColumnElement[bytes], source: Path, destination: Path) -> ColumnElement[bytes]:
-    """SQL for a path key with one folder in place of another. Joining bytes makes text in SQLite,
-    with the same bytes; the cast says what they are."""
-    rest = func.substr(key, len(below_key(source)) + 1)
-    prefix = literal(below_key(destination), LargeBinary)
-    return cast(prefix.op("||")(rest), LargeBinary)
+    sidecars.follow_folder(tx, source, destination, now)
+    return renamed

@@ -1,22 +1,31 @@
-"""Sidecars, as the watch tells of them: their photos are read again, and cost no inference."""
+"""Sidecars, as the watch tells of them: their photos are read again, and cost no inference. Those
+that tagd wrote go along with photos that move.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.schema import file, inscription, intent
-from tagd.domain import FileState, JobKind, Priority
+from tagd.catalogue.statements import below, chunks, moved_paths
+from tagd.domain import FileState, JobKind, Place, Priority
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from tagd.domain import Signature
+
+
+# Whoever moves a photo may be about to move its sidecar too, and is not to find it gone.
+SETTLE_SECONDS: Final = 2.0
+_PATH: Final = ("path_key", "path")
 
 
 def submit(tx: Connection, path: Path, signature: Signature, beside: Path, now: float) -> int:
@@ -43,3 +52,32 @@ def is_ours(tx: Connection, path: Path, signature: Signature) -> bool:
         select(inscription.c.size, inscription.c.mtime_ns).where(inscription.c.path_key == key)
     )
     return any(tuple(row) == (signature.size, signature.mtime_ns) for row in left)
+
+
+def follow(tx: Connection, moved: Collection[int], now: float) -> None:
+    """These files, by row id, have other paths: their sidecars are to go along."""
+    for some in chunks(moved):
+        mine = inscription.c.file_id.in_(some)
+        its = file.c.id == inscription.c.file_id
+        path = {each: select(file.c[each]).where(its).scalar_subquery() for each in _PATH}
+        embedded = update(inscription).where(mine, inscription.c.place == Place.EMBEDDED)
+        tx.execute(embedded.values(path))
+        _bring_along(tx, mine, now)
+
+
+def follow_folder(tx: Connection, source: Path, destination: Path, now: float) -> None:
+    """A folder is called otherwise by now, and so is what lies in it; sidecars that lie elsewhere
+    are to go along."""
+    inside = below(inscription.c.path_key, source)
+    tx.execute(
+        update(inscription).where(inside).values(moved_paths(inscription, source, destination))
+    )
+    here = select(file.c.id).where(below(file.c.path_key, destination))
+    elsewhere = ~below(inscription.c.path_key, destination)
+    _bring_along(tx, and_(inscription.c.file_id.in_(here), elsewhere), now)
+
+
+def _bring_along(tx: Connection, which: ColumnElement[bool], now: float) -> None:
+    its = select(inscription.c.file_id).where(which, inscription.c.place == Place.SIDECAR)
+    files = dict.fromkeys(tx.scalars(its), int(Priority.NEW))
+    jobs.enqueue(tx, JobKind.WRITE, files, now, now + SETTLE_SECONDS)

@@ -150,7 +150,7 @@ def _read(config: Config, paths: Sequence[Path]) -> Read:
             targets = [inscriptions.target(tx, file_id) for file_id in files]
         for target in filter(None, targets):
             try:
-                readings = readings_at(target.path, sidecars)
+                readings = readings_at(target.path, sidecars, target.content)
             except PhotoError as error:
                 failed.append((error.path, error.reason))
                 continue
@@ -302,6 +302,7 @@ def written_fields(done: Written, run: int | None) -> dict[str, Any]:
                 "path": display(each.path),
                 "changes": list(each.difference()),
                 "left_out": list(each.left_out),
+                "set_aside": None if each.aside is None else display(each.aside),
             }
             for each in done.reports
         ],
@@ -330,7 +331,16 @@ def written_lines(done: Written, run: int | None, *, dry_run: bool) -> Iterator[
     if run is not None and done.reports:
         text += f" (`tagd write --undo {run}` takes it back)"
     yield text
+    yield from () if dry_run else _aside_lines(done)
     for path, reason in done.failed[:FAILURES_SHOWN]:
         yield f"  {display(path)}: {reason}"
     if len(done.failed) > FAILURES_SHOWN:
         yield f"  … and {len(done.failed) - FAILURES_SHOWN:,} more"
+
+
+def _aside_lines(done: Written) -> Iterator[str]:
+    """Sidecars that were in the way."""
+    for each in done.reports:
+        if each.aside is not None:
+            why = "it is of the photo that had this name before"
+            yield f"  {display(each.path)} was there: {display(each.aside)} now, since {why}"

@@ -18,6 +18,7 @@ from tagd.cli.options import (
     ConfigFile,
     NullPaths,
     absolute,
+    configuration,
     followed,
     named,
     reading,
@@ -28,11 +29,12 @@ from tagd.errors import QueryError
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tagd.catalogue.overview import Shown, ShownStage
     from tagd.catalogue.search import Found
     from tagd.catalogue.shown_tags import ShownTag
+    from tagd.config import Config
 
 
 def register(app: typer.Typer) -> None:
@@ -127,10 +129,24 @@ def show(
         shown = look_up(tx, path) or look_up(tx, followed(path))
     if shown is None:
         raise unknown(path, is_photo=True)
+    outdated = _outdated_sidecars(shown, configuration(config))
     if json:
-        output.as_json(shown_fields(shown))
+        output.as_json({**shown_fields(shown), "outdated_sidecars": list(map(display, outdated))})
     else:
-        output.facts(list(shown_lines(shown)))
+        output.facts([*shown_lines(shown), *sidecar_lines(outdated)])
+
+
+def _outdated_sidecars(shown: Shown, config: Config) -> list[Path]:
+    """The sidecars under the photo's name that are of a photo which had that name before."""
+    from tagd.metadata.sidecar import SidecarRule, outdated  # noqa: PLC0415  lazy, as above
+
+    if shown.photo_id is None:
+        return []
+    rule = SidecarRule(folder=config.metadata.sidecar_folder)
+    try:
+        return outdated(shown.path, rule, shown.photo_id)
+    except OSError:
+        return []
 
 
 def found_fields(found: Found) -> dict[str, Any]:
@@ -225,6 +241,13 @@ def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
     for job in shown.jobs:
         error = f": {job.error}" if job.error else ""
         yield "queue", f"{job.state}, {output.count(job.attempts, 'attempt')}{error}"
+
+
+def sidecar_lines(outdated: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """What is not read as the photo's, and why."""
+    for path in outdated:
+        why = "of a photo that had this name before, so that nothing is read from it"
+        yield "sidecar", f"{display(path)}: {why}"
 
 
 def iso(seconds: float) -> str:

@@ -84,6 +84,7 @@ class Writing:
         self._met: dict[str, Path] = {}  # folders with what these left
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._is_outdated = False
+        self._is_asked = False
 
     def recover(self) -> None:
         """Set right what a kill cut short, and forget what is not wanted any more. Before anything
@@ -109,7 +110,7 @@ class Writing:
 
     def steer(self, *, work: bool) -> None:
         """Called about every second: bring about what is wanted, as far as that can be done now."""
-        wanted = work and not self._settings.is_off
+        wanted = work and (not self._settings.is_off or self._is_asked)
         # Those that were told to end have done so, or will: what is wanted again needs new ones.
         if self._workers and (self._is_outdated or not wanted or not self.is_working):
             self._let_end()
@@ -134,6 +135,8 @@ class Writing:
             self._tell(recovery)
         with self._catalogue.read() as tx:
             self._unwritten = tuple(unwritten.reasons(tx))
+            # With nothing to write there are sidecars that go along with their photos.
+            self._is_asked = jobs.next_due(tx, JobKind.WRITE) is not None
         self._said.intersection_update(each.reason for each in self._unwritten)
         took = time.monotonic() - begun
         self._next_look = begun + max(LOOK_SECONDS, SPARING * took)
@@ -224,7 +227,7 @@ class Writing:
     def _drop_unwanted(self) -> None:
         if self._settings.is_off:
             with self._catalogue.write() as tx:
-                jobs.drop(tx, JobKind.WRITE)
+                inscriptions.drop_writes(tx)
 
     def _start(self, work: Callable[[MetadataWorker], None] = MetadataWorker.run) -> None:
         self._is_outdated = False
@@ -253,6 +256,7 @@ class Writing:
             derivation_of(self._config),
             self._run,
             on_notice=self._notice,
+            on_aside=self._set_aside,
             on_outcome=self._on_outcome,
         )
         return MetadataWorker(
@@ -289,6 +293,10 @@ class Writing:
 
     def _notice(self, reason: str, path: Path) -> None:
         self._log.debug("tags not embedded", path=path, reason=reason)
+
+    def _set_aside(self, aside: Path, path: Path) -> None:
+        reason = "it was written for the photo that had this name before; nothing is lost"
+        self._log.warning("a sidecar was set aside", path=path, sidecar=aside, reason=reason)
 
 
 def _in_words(what: Unwritten) -> str:

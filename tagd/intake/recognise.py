@@ -39,7 +39,7 @@ FILMS_AND_SOUND = _endings("""
 SIDECARS_AND_DATA = _endings("""
     xmp pp3 dop cos cot cop on1 aae ctg vrd acr nksc arp xml json yaml yml toml ini cfg conf plist
     lrcat lrprev lrcat-data lrcat-wal lrcat-shm db db3 sqlite sqlite3 db-wal db-shm db-journal
-    lock log bak url webloc desktop lnk gpx kml kmz nmea
+    xmp_orphan lock log bak url webloc desktop lnk gpx kml kmz nmea
 """)
 DOCUMENTS = _endings("""
     txt md rst rtf csv tsv html htm css js ts py sh bat pdf doc docx odt xls xlsx ods ppt pptx odp

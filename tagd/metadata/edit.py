@@ -70,12 +70,13 @@ def edit_packet(
     *,
     padded: bool,
     beside: Mapping[Field, Joined] = MappingProxyType({}),
+    subject: Mapping[str, str] = MappingProxyType({}),
 ) -> Edit:
     """A packet, or a sidecar, with the wish fulfilled; the very same bytes where nothing changes.
 
     Without `ours` tagd answers for what the packet says is tagd's. `carried` are the keywords to
-    begin a new one with, `beside` what other fields than a packet's hold by now. Raises
-    MalformedPacket.
+    begin a new one with, `beside` what other fields than a packet's hold by now, `subject` the
+    properties that say whose sidecar it is. Raises MalformedPacket.
     """
     packet = xmp.new_packet(padded=padded) if old is None else xmp.parse(old)
     there = (
@@ -91,6 +92,8 @@ def edit_packet(
     xmp.set_keywords(packet, {each: result.values for each, result in joined.items()})
     claims = claims_of(wish.taggings, {**joined, **beside})
     xmp.set_provenance(packet, claims)
+    for name, value in subject.items():
+        xmp.set_text(packet, name, value if claims else None)
     left = {each: result.values for each, result in joined.items() if result.values}
     is_spent = not claims and xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)
     if is_spent and left == {each: values for each, values in carried.items() if values}:

@@ -90,19 +90,19 @@ def make_folder(folder: Path) -> None:
 def exchange(folder: int, one: str, other: str) -> bool:
     """Let two files in an open folder swap their names in one step; False where the file system
     cannot."""
-    return _renameat2(folder, one, other, _RENAME_EXCHANGE)
+    return _renameat2(folder, one, folder, other, _RENAME_EXCHANGE)
 
 
-def rename_new(folder: int, old: str, new: str) -> bool:
-    """Rename in an open folder, never over something; False where the file system cannot tell.
-    Raises FileExistsError."""
-    return _renameat2(folder, old, new, _RENAME_NOREPLACE)
+def rename_new(folder: int, old: str, into: int, new: str) -> bool:
+    """Rename from one open folder into another, never over something; False where the file system
+    cannot tell. Raises FileExistsError."""
+    return _renameat2(folder, old, into, new, _RENAME_NOREPLACE)
 
 
-def _renameat2(folder: int, old: str, new: str, flags: int) -> bool:
+def _renameat2(folder: int, old: str, into: int, new: str, flags: int) -> bool:
     if _RENAMEAT2 is None:
         return False
-    if _RENAMEAT2(folder, os.fsencode(old), folder, os.fsencode(new), flags) == 0:
+    if _RENAMEAT2(folder, os.fsencode(old), into, os.fsencode(new), flags) == 0:
         return True
     number = ctypes.get_errno()
     if number in UNSUPPORTED:

@@ -98,21 +98,23 @@ class Folder:
         """Rename, over whatever has the name."""
         os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def rename_new(self, old: str, new: str) -> None:
-        """Rename, never over something. Raises FileExistsError.
+    def rename_new(self, old: str, new: str, into: Folder | None = None) -> None:
+        """Rename, `into` another folder of the same disk perhaps, never over something. Raises
+        FileExistsError.
 
         Where the file system knows neither that nor hard links, the name is taken first; what
         somebody writes into that empty file in the instant before it is replaced is lost.
         """
-        if file_calls.rename_new(self.descriptor, old, new):
+        target = (into or self).descriptor
+        if file_calls.rename_new(self.descriptor, old, target, new):
             return
         try:
-            os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=target)
         except OSError as error:
             if error.errno not in file_calls.NO_LINKS:
                 raise
-            os.close(os.open(new, _NEW, 0o600, dir_fd=self.descriptor))
-            self.rename(old, new)
+            os.close(os.open(new, _NEW, 0o600, dir_fd=target))
+            os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=target)
         else:
             self.unlink(old)
 

@@ -150,6 +150,47 @@ def create(
     return signature
 
 
+def move(
+    original: Original,
+    destination: Path,
+    *,
+    ledger: Ledger,
+    ours: Keywords,
+    options: WriteOptions = _PLAIN,
+) -> Signature:
+    """Give a file that is still as it was read another name, in another folder perhaps, which has
+    to be there; on another disk a copy takes its place. Never over something.
+
+    Raises FileChanged where something has that name, or the file is not as it was read.
+    """
+    with translated(original.path):
+        before = original.path.lstat()
+    with translated(destination.parent):
+        is_near = destination.parent.stat().st_dev == before.st_dev
+    if not is_near:
+        signature = create(
+            destination, original.data, like=before, ledger=ledger, ours=ours, options=options
+        )
+        remove(original, ledger=ledger, options=options)
+        return signature
+    intent = Intent.to_write(destination, None, original.data, ours)
+    with (
+        _intended(intent, ledger, options) as folder,
+        opened(original.path.parent, options.named) as source,
+    ):
+        _require_unchanged(source, original, original.path.name)
+        folder.require_place()
+        try:
+            source.rename_new(original.path.name, destination.name, folder)
+        except FileExistsError as error:
+            raise FileChanged(destination, "there is another file of its name") from error
+        source.sync()
+        folder.sync()
+        signature = _left(folder, intent, original.seen)
+    ledger.done(intent, signature)
+    return signature
+
+
 def remove(original: Original, *, ledger: Ledger, options: WriteOptions = _PLAIN) -> None:
     """Take away a file that is still as it was read. Raises FileChanged where it is not."""
     intent = Intent.to_write(original.path, original.seen, None)

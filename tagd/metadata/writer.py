@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -52,6 +53,7 @@ class Report:
     `ours` is what tagd answers for in this file from now on, to be handed in with the next write.
     `signature` is that of the file as it was left, None where nothing was written.
     `left_out` says in words what was wished and could not be done.
+    `aside` is where the sidecar of another photo is now that had this one's name.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Report:
     removed: Keywords = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     signature: Signature | None = None
+    aside: Path | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -98,6 +101,12 @@ def in_turn(photo: Path) -> Iterator[None]:
     finally:
         if is_large:
             _TURN.release()
+
+
+_OUTDATED: Final = (
+    "beside it is of another photo, which had this name before, and not only tagd wrote it; rename"
+    " it after that photo, or delete it. If it is of this one, edited since, take tagd:PhotoID out"
+)
 
 
 def _decodes_anyway(_: Path) -> None:
@@ -156,21 +165,24 @@ class Writer:
         ours: Keywords | None,
         *,
         rule: SidecarRule,
+        content: str | None = None,
         embedded: Keywords | None = None,
         dry_run: bool = False,
     ) -> Report:
-        """Write into the photo's sidecar. A new one begins with the keywords that are embedded, but
-        for those that tagd has `embedded` itself. Of this, as of `ours`, None says that only the
-        file can tell.
+        """Write into the sidecar of the photo with this content. A new one begins with the keywords
+        that are embedded, but for those that tagd has `embedded` itself. Of this, as of `ours`,
+        None says that only the file can tell.
 
         Raises a PhotoError; the sidecar is then as it was.
         """
-        place, original = self._present(photo, rule)
+        place, original, aside = self._present(photo, rule, content, dry_run=dry_run)
         inside, like = self._looked_at(photo)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
-            edit = edit_packet(old, wish, ours, _carried(inside, embedded), padded=False)
-        report = _report(place, edit, ours)
+            carried = _carried(inside, embedded)
+            subject = _subject(photo, place, content, is_new=old is None)
+            edit = edit_packet(old, wish, ours, carried, padded=False, subject=subject)
+        report = dataclasses.replace(_report(place, edit, ours), aside=aside)
         if dry_run or edit.data == old:
             return report
         if original is None:
@@ -200,13 +212,25 @@ class Writer:
             )
         return dataclasses.replace(report, signature=signature)
 
-    def _present(self, photo: Path, rule: SidecarRule) -> tuple[Path, Original | None]:
-        """The photo's sidecar, or where it is to be, and what is there."""
+    def _present(
+        self, photo: Path, rule: SidecarRule, content: str | None, *, dry_run: bool
+    ) -> tuple[Path, Original | None, Path | None]:
+        """The photo's sidecar, or where it is to be; what is there; and where that of another photo
+        is now that was there."""
         with translated(rule.mirror_of(photo.parent)):
-            place = sidecar.choose(photo, rule)
+            place = sidecar.choose(photo, rule, content)
+            is_outdated = content is not None and place in sidecar.outdated(photo, rule, content)
         with translated(place):
             is_there = file_calls.is_there(place)
-        return place, take(place, self.options, most=xmp.MOST_BYTES) if is_there else None
+        original = take(place, self.options, most=xmp.MOST_BYTES) if is_there else None
+        if original is None or not is_outdated:
+            return place, original, None
+        with _explained(place, _REPAIR_SIDECAR):
+            packet = xmp.parse(original.data)
+        # What others wrote there is theirs.
+        if not (xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)):
+            raise MetadataUnsafe(photo, f"{place.name} {_OUTDATED}")
+        return place, None, place if dry_run else out_of_the_way(place, self.options)
 
     def _looked_at(self, photo: Path) -> tuple[FileTags, os.stat_result]:
         """What the photo says, and its status. Others could see what it says in a new sidecar, so
@@ -234,6 +258,26 @@ def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
         removed=chosen(lambda each: each.removed),
         left_out=edit.left_out,
     )
+
+
+def _subject(photo: Path, place: Path, content: str | None, *, is_new: bool) -> Mapping[str, str]:
+    """What the sidecar is to say of the photo that it is for."""
+    said = {} if content is None else {xmp.PHOTO_ID: content}
+    if is_new and place.stem != photo.name and photo.suffix:
+        said[xmp.SIDECAR_FOR] = photo.suffix[1:]
+    return said
+
+
+def out_of_the_way(place: Path, options: WriteOptions) -> Path:
+    """Call a sidecar NAME.xmp_orphan, or NAME.xmp_orphan2 and so on, never over another; returns
+    what it is called. Raises a PhotoError."""
+    with translated(place), opened(place.parent, options.named) as folder:
+        for number in itertools.count(1):
+            name = f"{place.name}_orphan{number if number > 1 else ''}"
+            with contextlib.suppress(FileExistsError):
+                folder.rename_new(place.name, name)
+                return place.with_name(name)
+    raise AssertionError("numbers do not run out")
 
 
 def _carried(found: FileTags, ours: Keywords | None) -> Keywords:

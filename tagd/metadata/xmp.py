@@ -36,10 +36,13 @@ NAMESPACES: Final = {
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "MicrosoftPhoto": "http://ns.microsoft.com/photo/1.0/",
     "Microsoft": "http://ns.microsoft.com/photo/1.0",  # as Windows Photo Gallery spelled it
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
     "tagd": "urn:tagd:xmp:1.0/",
 }
 _CONTAINERS: Final = {Field.SUBJECT: "Bag", Field.HIERARCHY: "Bag", Field.TAGS_LIST: "Seq"}
 _PROVENANCE: Final = "tagd:Provenance"
+PHOTO_ID: Final = "tagd:PhotoID"  # of a sidecar: the content that it was written for
+SIDECAR_FOR: Final = "photoshop:SidecarForExtension"  # of `photo.xmp`: the rest of the name
 _PADDING: Final = 2048  # bytes of room, so that other programs need not move the file's data
 _ROOT: Final = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:xmpmeta|xapmeta|RDF))(?=[\s>/])")
 # Where it stands, a declaration of XML comes first; one that is longer is none.
@@ -162,6 +165,19 @@ def set_keywords(packet: Packet, values: Keywords) -> None:
         _set(packet, field, wanted)
 
 
+def set_text(packet: Packet, name: str, value: str | None) -> None:
+    """Let a simple property say this; None takes it out."""
+    if texts(packet).get(qualified(name)) == value:
+        return
+    for description in _descriptions(packet):
+        if qualified(name) in description.attrib:
+            del description.attrib[qualified(name)]
+    for element in list(_properties(packet, name)):
+        _remove(element)
+    if value is not None:
+        _new_element(packet, name).text = value
+
+
 def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
     """Say which model said what, and where tagd wrote it. Replaces what tagd said there before;
     nothing to say leaves none.
@@ -219,7 +235,8 @@ def is_of_tagd(packet: Packet) -> bool:
 
 def says_only_keywords(packet: Packet) -> bool:
     """Whether it says nothing but keywords, if anything."""
-    known = {qualified(name) for name in (*IN_XMP, _PROVENANCE, "rdf:about")}
+    own = (_PROVENANCE, PHOTO_ID, SIDECAR_FOR, "rdf:about")
+    known = {qualified(name) for name in (*IN_XMP, *own)}
     return all(
         {*map(str, description.attrib), *(child.tag for child in description)} <= known
         for description in _descriptions(packet)
@@ -302,7 +319,14 @@ def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
 
 
 def _new_property(packet: Packet, name: str, container: str) -> etree._Element:
-    """An empty list as a property of its own, in the last description of the first subject."""
+    """An empty list as a property of its own."""
+    bag = etree.Element(qualified(f"rdf:{container}"))
+    _append(_new_element(packet, name), bag)
+    return bag
+
+
+def _new_element(packet: Packet, name: str) -> etree._Element:
+    """A property of its own, in the last description of the first subject."""
     descriptions = _descriptions(packet)
     about = qualified("rdf:about")
     same = [each for each in descriptions if each.get(about) == descriptions[0].get(about)]
@@ -313,9 +337,7 @@ def _new_property(packet: Packet, name: str, container: str) -> etree._Element:
     prefix = name.partition(":")[0]
     element = etree.Element(qualified(name), nsmap={prefix: NAMESPACES[prefix]})
     _append(same[-1], element)
-    bag = etree.Element(qualified(f"rdf:{container}"))
-    _append(element, bag)
-    return bag
+    return element
 
 
 def _append(parent: etree._Element, child: etree._Element) -> None:

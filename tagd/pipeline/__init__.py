@@ -23,5 +23,6 @@ rederive, undo      tags derived anew after changed rules, and tags taken back
 
 writes              which photos' tags are to be written; metadata_worker: their queue
 tag_writer          writes one photo's tags; ledger: what a kill cut short is set right
+followers           sidecars that go along with photos which move
 bulk                the same for many photos at once, for a person who waits
 """

@@ -147,7 +147,7 @@ def _photo(
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    readings = _readings(path, data, sidecars)
+    readings = _readings(path, data, sidecars, photo_id)
     facts = _facts(name, loaded, readings)
     return ReadPhoto(photo_id, signature, facts, inputs, readings, former_hashes(data))
 
@@ -240,9 +240,9 @@ def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
     )
 
 
-def _readings(path: Path, data: bytes, rule: SidecarRule) -> Readings:
+def _readings(path: Path, data: bytes, rule: SidecarRule, photo_id: str) -> Readings:
     """What others wrote into it and beside it. What costs too much says nothing."""
     try:
-        return readings_of(path, data, rule)
+        return readings_of(path, data, rule, photo_id)
     except MemoryError:
         return Readings()

@@ -23,19 +23,22 @@ MOST_TEXT: Final = 6000  # characters of all keywords together; what is beyond i
 _LONGEST: Final = 100  # characters of the name of a camera
 
 
-def readings_of(path: Path, data: bytes, rule: SidecarRule = BESIDE) -> Readings:
-    """What the photo with these bytes, and its sidecars, say. Never raises."""
-    return _together(reader.of_photo(data), _sidecars(path, rule))
+def readings_of(
+    path: Path, data: bytes, rule: SidecarRule = BESIDE, content: str | None = None
+) -> Readings:
+    """What the photo with these bytes, and its sidecars, say. `content` is who the photo is, None
+    where that is not known. Never raises."""
+    return _together(reader.of_photo(data), _sidecars(path, rule, content))
 
 
-def readings_at(path: Path, rule: SidecarRule) -> Readings:
+def readings_at(path: Path, rule: SidecarRule, content: str | None = None) -> Readings:
     """What the photo at this path and its sidecars say. Raises a PhotoError on I/O errors."""
-    return _together(reader.read(path), _sidecars(path, rule))
+    return _together(reader.read(path), _sidecars(path, rule, content))
 
 
-def said_at(path: Path, place: Place, rule: SidecarRule) -> FileTags:
+def said_at(path: Path, place: Place, rule: SidecarRule, content: str | None = None) -> FileTags:
     """What one of the two places says. Raises a PhotoError on I/O errors of the photo."""
-    return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule)
+    return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule, content)
 
 
 def _together(inside: FileTags, beside: FileTags) -> Readings:
@@ -100,11 +103,11 @@ def unpack(fields: dict[str, Any]) -> Readings:
         raise ValueError("not what a decoder says") from error
 
 
-def _sidecars(path: Path, rule: SidecarRule) -> FileTags:
+def _sidecars(path: Path, rule: SidecarRule, content: str | None) -> FileTags:
     """What its sidecars say together; those that cannot be read say nothing."""
     packets: list[bytes] = []
     with contextlib.suppress(OSError):
-        packets.extend(map(reader.packet_of, sidecar.of(path, rule)))
+        packets.extend(map(reader.packet_of, sidecar.of(path, rule, content)))
     return reader.of_packets(packets)
 
 

@@ -28,10 +28,13 @@ from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.writer import Report, Writer, in_turn
 from tagd.pipeline import read_back
+from tagd.pipeline.followers import Followers
 from tagd.pipeline.ledger import CatalogueLedger, ours_of
 from tagd.policy.rules import matches_path
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.inscriptions import GivenTag, Target
     from tagd.catalogue.runs import Run
@@ -116,11 +119,14 @@ class TagWriter:
     run: Run
     on_notice: Noticed = lambda _reason, _path: None
     on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
+    on_aside: Callable[[Path, Path], None] = lambda _aside, _path: None
 
     def write(self, target: Target, write: WriteMode, *, dry_run: bool = False) -> list[Report]:
         """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
         sidecar. Raises a PhotoError; the file that it is about is then as it was."""
         places = dict.fromkeys(_fit(each, target.format) for each in write.places)
+        if not dry_run:
+            target = self._followed(target, places)
         reports = []
         for place in places:
             try:
@@ -133,6 +139,16 @@ class TagWriter:
                     reports += self._bring(target, Place.SIDECAR, dry_run=dry_run)
         return reports
 
+    def _followed(self, target: Target, places: Collection[Place]) -> Target:
+        """The target once its sidecar lies where the photo does by now, whatever is written."""
+        followers = Followers(
+            self.catalogue, self.settings.sidecars, self.run, self.settings.options
+        )
+        target = followers.follow(target)
+        if Place.SIDECAR in places and Place.SIDECAR not in target.written:
+            followers.make_way(target)
+        return target
+
     def has_unread_sidecar(self, target: Target) -> bool:
         """Whether another program has changed the photo's sidecar since tagd wrote it. What it says
         may not have been read: once tagd writes it again, the watch takes it for tagd's own."""
@@ -141,6 +157,8 @@ class TagWriter:
 
     def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
         """Take out of one place what tagd wrote there. Raises as `write` does."""
+        if not dry_run:
+            target = self._followed(target, ())
         return self._write(target, place, Wish(), "", dry_run=dry_run)
 
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
@@ -156,6 +174,8 @@ class TagWriter:
             self.on_outcome(place, Outcome.REFUSED if is_final else Outcome.FAILED)
             raise
         self.on_outcome(place, Outcome.WRITTEN if report.has_changes else Outcome.UNCHANGED)
+        if report.aside is not None and not dry_run:
+            self.on_aside(report.aside, target.path)
         return [report]
 
     def _stands(
@@ -168,7 +188,8 @@ class TagWriter:
             return before.wish == digest and _signature_at(before.path) == before.signature
         if wish.taggings:
             return False
-        if read_back.said_at(target.path, place, self.settings.sidecars).by_tagd:
+        rule = self.settings.sidecars
+        if read_back.said_at(target.path, place, rule, target.content).by_tagd:
             return False
         if place is Place.EMBEDDED and not dry_run:
             ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
@@ -217,6 +238,7 @@ class TagWriter:
                     wish,
                     ours,
                     rule=self.settings.sidecars,
+                    content=target.content,
                     embedded=None if inside is None else ours_of(inside.ours),
                     dry_run=dry_run,
                 )

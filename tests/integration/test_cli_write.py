@@ -184,6 +184,18 @@ def test_who_corrects_a_photo_that_was_written_on_request_is_told(home: Home) ->
     assert home.run("reject", photo, "cat").stderr == "", "it is in the queue"
 
 
+def test_the_sidecar_of_another_photo_is_told_and_set_aside(home: Home) -> None:
+    [photo, other] = tagged(home, 2)
+    home.run("write", photo, "--to", "sidecar")
+    stale = other.with_name(f"{other.name}.xmp")
+    photo.with_name(f"{photo.name}.xmp").rename(stale)
+    assert home.json("show", other)["outdated_sidecars"] == [str(stale)]
+    assert "had this name before" in home.run("show", other).stdout
+    told = home.run("write", other, "--to", "sidecar").stdout
+    assert f"{stale}_orphan now" in told
+    assert home.json("show", other)["outdated_sidecars"] == []
+
+
 def test_a_correction_made_meanwhile_is_still_to_be_written(home: Home) -> None:
     home.configure('[metadata]\nwrite = "embedded"\n')
     [photo] = tagged(home, 1)

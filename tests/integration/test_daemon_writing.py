@@ -24,6 +24,7 @@ from tagd.metadata import safe_write
 from tagd.metadata.ledger import Intent, Seen
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.ledger import CatalogueLedger
+from tagd.pipeline.tag_writer import WriteMode
 from tests.inscriptions import Desk, subjects
 from tests.intake import Bench
 from tests.support import wait_until
@@ -250,6 +251,30 @@ def test_a_write_of_another_process_is_left_to_it(desk: Desk) -> None:
     writing_of(desk.catalogue, Run.of("tagd run"), "embedded").check()
     assert pending(desk)
     assert intent.part.exists()
+
+
+def test_a_sidecar_goes_along_where_nothing_is_written_any_more(desk: Desk) -> None:
+    desk.set(write=WriteMode.SIDECAR)
+    photo = desk.photo()
+    desk.write()
+    desk.moved(photo, photo.rename(photo.with_name("other.jpg")))
+    writing = writing_of(desk.catalogue, desk.run, "off")
+    writing.recover()
+    try:
+        writing.check()
+        writing.steer(work=True)
+        assert writing.is_working
+        sidecar = photo.with_name("other.jpg.xmp")
+        wait_until(lambda: sidecar.exists() and not desk.jobs(), what="it has gone along")
+
+        def rests() -> bool:
+            writing.check()
+            writing.steer(work=True)
+            return not writing.is_working
+
+        wait_until(rests, what="there is nothing to write")
+    finally:
+        assert writing.end(60)
 
 
 def test_who_goes_on_before_all_have_ended_has_writers_again(catalogue: Catalogue) -> None:

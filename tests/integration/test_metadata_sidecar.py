@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tagd.containers import former_hashes, payload_hash
 from tagd.errors import MetadataMalformed
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
-from tagd.metadata.sidecar import SidecarName, SidecarRule, choose, find
+from tagd.metadata.sidecar import SidecarName, SidecarRule, choose, find, subject_of
 from tests.corpus import LIGHTROOM, SPLICED
-from tests.metadata import NOTHING, TAGS, writer
+from tests.metadata import NOTHING, OTHER_TAGS, TAGS, writer
 
 FULL, SHORT = SidecarRule(SidecarName.FULL), SidecarRule(SidecarName.SHORT)
 
@@ -138,3 +139,14 @@ def test_a_malformed_sidecar_is_left_and_named(tmp_path: Path) -> None:
     with pytest.raises(MetadataMalformed, match=r"a\.jpg\.xmp"):
         writer().write_sidecar(photo, TAGS, {}, rule=FULL)
     assert place.read_bytes() == LIGHTROOM[:700]
+
+
+def test_a_sidecar_for_what_a_former_version_took_for_the_content_is_its(tmp_path: Path) -> None:
+    photo = tmp_path / "a.tif"
+    photo.write_bytes(SPLICED["plain.tif"])
+    former, *_ = former_hashes(photo.read_bytes())
+    now = payload_hash(photo.read_bytes())
+    report = writer().write_sidecar(photo, TAGS, {}, rule=FULL, content=former)
+    assert find(photo, FULL, now) == report.path
+    more = writer().write_sidecar(photo, OTHER_TAGS, report.ours, rule=FULL, content=now)
+    assert subject_of(more.path).content == now
