@@ -177,7 +177,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     """The summary in a line, then the first failures with their reasons."""
     parts = [f"{output.count(summary.tagged, 'photo')} tagged"]
     if summary.duplicates:
-        parts.append(f"{output.count(summary.duplicates, 'duplicate')} recognised")
+        parts.append(f"{output.count(summary.duplicates, 'copy', 'copies')} known already")
     parts.append(f"{summary.unchanged:,} unchanged")
     if summary.written:
         parts.append(f"{output.count(summary.written, 'file')} written")

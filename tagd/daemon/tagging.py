@@ -69,6 +69,14 @@ class Listeners:
     on_writes: Callable[[], None]
 
 
+def moved(before: str, now: str) -> str:
+    """What to say where the models came to run in another way than before: an export has ended, or
+    a GPU has gone or come back. It is always this machine."""
+    if "ONNX Runtime" in now and "ONNX Runtime" not in before:
+        return f"ONNX Runtime runs the models from now on, on this machine as before: {now}"
+    return f"the models run in another way from now on, on this machine as before: {now}"
+
+
 class Tagging:
     """Raises ModelError where a model that is named is not there."""
 
@@ -240,10 +248,10 @@ class Tagging:
     def _report(self, report: Report) -> None:
         self._trouble = self._said = ""
         self._listeners.on_report(report)
-        # An export has ended, or a GPU has gone or come back.
-        if report.model and self._tools.classifier.device != self._engine["device"]:
+        before = self._engine["device"]
+        if report.model and self._tools.classifier.device != before:
             self._engine = note_engine(self._catalogue, self._tools.classifier)
-            self._log.info("the models now run elsewhere", **self._engine)
+            self._log.info(moved(before, self._engine["device"]))
 
     def _give_back(self) -> None:
         """What the worker had claimed goes back to the queue, and out of the decoders' hands."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LINES = 20  # for single photos in one period; the others are counted
 PERIOD_SECONDS = 60.0
+_WORDS = {Outcome.RECOGNISED: "known_already"}  # in a summary, where the outcome's own says little
 QUIET_SECONDS = 5.0  # without a photo: the backlog is worked off
 
 
@@ -61,7 +62,7 @@ class WorkLog:
             now = self._clock()
             is_quiet = now - self._last >= QUIET_SECONDS
             if self._counted and (is_quiet or now - self._begun >= PERIOD_SECONDS):
-                counts = {str(outcome): number for outcome, number in self._counted.items()}
+                counts = {_WORDS.get(each, str(each)): n for each, n in self._counted.items()}
                 seconds = round(now - self._begun)
                 self._log.info("many photos, in summary", seconds=seconds, **counts)
                 self._counted.clear()
@@ -73,8 +74,8 @@ class WorkLog:
             case Outcome.TAGGED:
                 self._log.info("tagged", **_facts(report), tags=report.tags, model=report.model)
             case Outcome.RECOGNISED:
-                reason = "its content is tagged already"
-                self._log.info("recognised", **_facts(report), reason=reason)
+                reason = "its picture has its tags already"
+                self._log.info("known already", **_facts(report), reason=reason)
             case Outcome.FAILED:
                 self._log.warning("failed", **_facts(report), reason=report.reason)
             case Outcome.POSTPONED:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "tagd.service"
 SYSTEM_UNITS = Path("/etc/systemd/system")
 BACK_OFF_SINCE = 254  # the systemd that knows RestartSteps
-NO_RIGHTS = "for the whole machine it takes root: sudo; --user is for you alone"
+NO_RIGHTS = "as root: sudo, before this command; for you alone: `tagd service install --user`"
 _USER = "tagd"
 _COMMAND = re.compile(r"(?m)^(Exec(?:Start|Reload)=)\S*tagd\b")
 
@@ -66,9 +66,11 @@ def install(place: Place, command: Path, drop_ins: Sequence[str]) -> list[Path]:
     """Write the unit, enable it and start it; returns what was written. A drop-in that is there is
     a person's by now and stays. Raises `ServiceError`; then all files are as they were before."""
     version = _version()
+    if not place.of_user and os.geteuid():
+        raise ServiceError("a service for the whole machine takes root's rights", hint=NO_RIGHTS)
+    made_user = not place.of_user and _make_user()
     wanted = [*drop_ins, *(["backoff"] if version >= BACK_OFF_SINCE else [])]
     if not place.of_user:
-        _make_user()
         wanted.insert(0, "photos")
     texts = files(command, user=place.of_user, drop_ins=wanted)
     new = {
@@ -84,6 +86,9 @@ def install(place: Place, command: Path, drop_ins: Sequence[str]) -> list[Path]:
         _systemctl(place, "enable", "--now", NAME)
     except ServiceError as error:
         _put_back(place, before)
+        if made_user:
+            with contextlib.suppress(ServiceError):
+                _run(["userdel", _USER])
         raise ServiceError(f"nothing was installed: {error.message}", hint=error.hint) from error
     return [*new]
 
@@ -133,12 +138,15 @@ def _write(file: Path, text: str) -> None:
         raise _no_rights(file, error) from error
 
 
-def _make_user() -> None:
+def _make_user() -> bool:
+    """Whether the service's user was not there before."""
     try:
         pwd.getpwnam(_USER)
     except KeyError:
         home = ["--home-dir", "/var/lib/tagd", "--no-create-home", "--shell", "/usr/sbin/nologin"]
         _run(["useradd", "--system", *home, _USER])
+        return True
+    return False
 
 
 def _version() -> int:

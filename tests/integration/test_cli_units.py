@@ -138,5 +138,41 @@ def test_an_installation_that_fails_leaves_all_as_it_was(
     assert disabled is is_new, "one that was there goes on"
 
 
+@pytest.fixture
+def machine(systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """One on which everything works but starting a unit, as where systemd is not process 1."""
+    for name, does in (
+        ("useradd", "exit 0"),
+        ("userdel", "exit 0"),
+        ("systemctl", '[ "$1" = enable ] && exit 1; echo "systemd 255 (255.4)"'),
+    ):
+        program = systemctl.parent / "bin" / name
+        program.write_text(f'#!/bin/sh\necho "{name} $@" >> {systemctl}\n{does}\n')
+        program.chmod(0o755)
+    monkeypatch.setattr("tagd.ops.service._USER", "nobody-of-this-name")
+    return Place(tmp_path / "units", (), of_user=False)
+
+
+def test_a_user_that_was_made_for_nothing_is_taken_away(
+    machine: Place, systemctl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ServiceError, match="nothing was installed"):
+        install(machine, Path("/opt/tagd"), [])
+    told = systemctl.read_text()
+    assert told.index("useradd") < told.index("userdel nobody-of-this-name")
+    assert not machine.units.exists() or not list(machine.units.iterdir())
+
+
+def test_without_roots_rights_nothing_is_begun(
+    machine: Place, systemctl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ServiceError, match="root's rights") as told:
+        install(machine, Path("/opt/tagd"), [])
+    assert "service install --user`" in told.value.hint
+    assert "useradd" not in systemctl.read_text()
+
+
 def test_all_drop_ins_are_those_that_the_command_knows() -> None:
     assert DROP_INS == ["backoff", "gpu", "metrics", "photos"]

@@ -43,7 +43,7 @@ def test_nothing_to_do_names_no_rate() -> None:
 
 def test_failures_follow_with_their_reasons_up_to_ten() -> None:
     lines = list(summary_lines(replace(SUMMARY, tagged=1, duplicates=2, failed=broken(22))))
-    assert lines[0].startswith("1 photo tagged, 2 duplicates recognised, 3 unchanged, 22 failed in")
+    assert lines[0].startswith("1 photo tagged, 2 copies known already, 3 unchanged, 22 failed in")
     assert lines[1] == "  /p/0.jpg: not an image"
     assert len(lines) == 12
     assert lines[11] == "  … and 12 more: `tagd failed`"

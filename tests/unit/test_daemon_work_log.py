@@ -9,6 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from tagd.daemon.tagging import moved
 from tagd.daemon.work_log import LINES, PERIOD_SECONDS, QUIET_SECONDS, WorkLog
 from tagd.pipeline.failures import Outcome, Report
 
@@ -57,7 +58,7 @@ def test_many_are_summed_up_and_failures_are_not(now: list[float]) -> None:
             "log_level": "info",
             "seconds": 60,
             "tagged": 31,
-            "recognised": 5,
+            "known_already": 5,
         }
         before = len(loud(logs))
         add(work_log, 100)  # the backlog goes on: no lines
@@ -77,3 +78,9 @@ def test_a_quiet_stream_of_photos_has_a_line_each(now: list[float]) -> None:
             work_log.flush_if_due()
             now[0] += PERIOD_SECONDS / LINES + 0.1
     assert loud(logs) == ["tagged"] * 5 * LINES
+
+
+def test_where_the_models_came_to_run_is_this_machine() -> None:
+    pytorch, onnx = "cpu, fp32, 2 threads", "cpu, fp32, ONNX Runtime, 2 threads"
+    assert moved(pytorch, onnx).startswith("ONNX Runtime runs the models from now on, on this mach")
+    assert moved("cuda, bf16", pytorch).endswith(f"on this machine as before: {pytorch}")
