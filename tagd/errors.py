@@ -253,7 +253,7 @@ class NameTooLong(PermanentPhotoError):
 
     code = "name-too-long"
     remedy = "give the photo, or its folder, a shorter name"
-    afterwards = "then: tagd failed --retry"
+    afterwards = "then: `tagd failed --retry`"
 
 
 class NotWritable(PermanentPhotoError):

@@ -121,5 +121,6 @@ def _held(catalogue: Path, by: Holder) -> CatalogueHeld:
     return CatalogueHeld(
         f"{fs.display(catalogue)} is in use by {by}",
         pid=by.pid,
-        hint="Only one tagd works on a catalogue. Reading, and `tagd tag`, work beside it.",
+        hint="Only one tagd works on a catalogue. Reading, and `tagd tag`, work beside it."
+        + (" `tagd stop` ends it." if by.what == "tagd run" else ""),
     )

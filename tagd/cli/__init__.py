@@ -4,6 +4,7 @@ Beside the files in `COMMANDS`:
 
     options             what many commands share, and how what was typed becomes a value
     queries             what commands that take a query share
+    grammar             how a command line is read, beyond what typer does
     output, progress    printing, and the bar of long work; fitting: into a terminal's columns
     live, stages        the screen of `tagd status --watch`, and where the time of a photo goes
     measure, shadow     the commands of `models` and `retag` that ask models
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagd import __version__
+from tagd.cli.grammar import Group, as_options
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError, TagUnknown
 from tagd.installation import command
@@ -59,6 +61,7 @@ def app_for(words: Collection[str] = ()) -> typer.Typer:
     than the files of these add: importing all takes as long as a search."""
     app = typer.Typer(
         name="tagd",
+        cls=Group,
         help="Watches photo folders and tags what lands there.",
         no_args_is_help=True,
         add_completion=False,
@@ -113,7 +116,8 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         try:
-            app_for(sys.argv[1:])(prog_name=command())
+            arguments = as_options(sys.argv[1:])
+            app_for(arguments)(arguments, prog_name=command())
         finally:
             sys.stdout.flush()
     except TagdError as error:

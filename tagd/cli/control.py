@@ -28,12 +28,18 @@ def register(app: typer.Typer) -> None:
 
 
 def pause(config: ConfigFile = None) -> None:
-    """Have the daemon only watch, and tag nothing until `tagd resume`, even after a restart."""
+    """Have the daemon tag nothing until `tagd resume`.
+
+    It goes on watching, and stays paused even after a restart.
+    """
     _tell(config, "pause")
 
 
 def resume(config: ConfigFile = None) -> None:
-    """Have the daemon tag again, after `tagd pause` or in the midst of `tagd drain`."""
+    """Have the daemon tag again.
+
+    After `tagd pause`, or in the midst of `tagd drain`.
+    """
     _tell(config, "resume")
 
 
@@ -56,7 +62,10 @@ def stop(config: ConfigFile = None) -> None:
 
 
 def reload(config: ConfigFile = None) -> None:
-    """Have the daemon read its configuration again, as SIGHUP does, and say what changed."""
+    """Have the daemon read its configuration again.
+
+    As SIGHUP does; this says what changed.
+    """
     _tell(config, "reload")
 
 

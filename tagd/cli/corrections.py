@@ -16,6 +16,7 @@ from tagd.cli.options import (
     AsJson,
     ConfigFile,
     absolute,
+    as_word,
     configuration,
     followed,
     named,
@@ -72,11 +73,12 @@ class Corrected:
 
 HELP = {
     "confirm": "Say that a tag is right: no model takes it away any more.",
-    "reject": "Say that a tag is wrong: it goes, with everything narrower, and no model brings it "
-    "back.\n\nWhat is not a dog is not a Chihuahua. A photo that has no such tag is marked in "
-    "advance.",
-    "add": "Give photos a tag that no model takes away, also one that was rejected.\n\n"
-    "A word that tagd does not know becomes a tag of your own.",
+    "reject": "Say that a tag is wrong: no model gives it again.\n\n"
+    "Everything narrower goes with it: what is not a dog is not a Chihuahua. A photo that has no "
+    "such tag is marked in advance.",
+    "add": "Give photos a tag that no model takes away.\n\n"
+    "It may be one that was rejected before. A word that tagd does not know becomes a tag of your "
+    "own.",
     "remove": "Take a tag off photos. One that a model gave is rejected, so that it stays away.",
 }
 
@@ -117,10 +119,10 @@ def _say(
     with open_writer(settings.catalogue.path) as catalogue:
         # Asking a person which crane is meant must keep no other writer waiting.
         with catalogue.read() as tx:
-            photos = _photos(tx, files, query, rules)
+            photos = _photos(tx, files, query, rules, tag)
             label = _label(tx, tag, photos, command, rules)
         with catalogue.write() as tx:
-            return _write(tx, command, label, _photos(tx, files, query, rules), settings)
+            return _write(tx, command, label, _photos(tx, files, query, rules, tag), settings)
 
 
 def _write(
@@ -167,11 +169,18 @@ def _require(having: set[int], tag: str, photos: Sequence[int]) -> None:
 
 
 def _photos(
-    tx: Connection, files: Sequence[Path] | None, query: str | None, rules: TagRules
+    tx: Connection, files: Sequence[Path] | None, query: str | None, rules: TagRules, tag: str
 ) -> list[int]:
     """The photos that are meant, by row id. Raises TagdError where there are none."""
     if query is None:
-        return sorted({photo for each in files or () for photo in _at(tx, absolute(each))})
+        found: set[int] = set()
+        for number, each in enumerate(files or ()):
+            try:
+                found.update(_at(tx, absolute(each)))
+            except TagdError as error:
+                after = [*map(str, (files or ())[number:]), tag]
+                raise _in_quotes(error, after) if number and not each.exists() else error from None
+        return sorted(found)
     from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
 
     photos = photos_of(tx, [each.path for each in found_by(tx, query, rules)])
@@ -192,6 +201,14 @@ def _at(tx: Connection, place: Path) -> list[int]:
     if not photos:
         raise TagdError(f"{display(place)} has not been tagged yet: {_why(found)}")
     return photos
+
+
+def _in_quotes(error: TagdError, words: Sequence[str]) -> TagdError:
+    """The same of a word that may be the first of a tag's, and no file at all."""
+    name = as_word(" ".join(words))
+    return TagdError(
+        error.message, hint=f"{error.hint}; a tag of several words takes quotes: {name}"
+    )
 
 
 def _why(found: Sequence[ShownFile]) -> str:

@@ -7,10 +7,11 @@ import io
 import json
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from tagd.cli.grammar import QueryCommand
 from tagd.cli.options import ConfigFile
 from tagd.cli.queries import searching
 from tagd.cli.search import iso, tag_fields
@@ -34,11 +35,12 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command of this file."""
-    app.command()(export)
+    app.command(cls=QueryCommand)(export)
 
 
 def export(
@@ -49,14 +51,18 @@ def export(
     config: ConfigFile = None,
     format: Annotated[  # noqa: A002  the option's name
         Format,
-        typer.Option("--format", help="A table, or a JSON object a line with all tags in full."),
+        typer.Option(
+            "--format",
+            help="A table; JSON objects with all tags in full, one a line, or as one list.",
+        ),
     ] = Format.CSV,
 ) -> None:
-    """Print what a query finds as a table; without a query, every file that is there.
+    """Print what a query finds as a table, or everything.
 
-    Columns: path, tags, state, taken_at, camera_make, camera_model, format, width, height, size,
-    modified_at, photo_id. The table opens in spreadsheets: tags are separated by semicolons, and a
-    cell that would be a formula has an apostrophe before it.
+    Without a query it is every file that is there. Columns: path, tags, state, taken_at,
+    camera_make, camera_model, format, width, height, size, modified_at, photo_id. The table opens
+    in spreadsheets: tags are separated by semicolons, and a cell that would be a formula has an
+    apostrophe before it.
     """
     # To be read by programs: UTF-8, whatever the terminal has.
     out = io.TextIOWrapper(
@@ -67,7 +73,7 @@ def export(
 
         found = stream(tx, " ".join(query or ()), meaning)
         try:
-            (_as_csv if format is Format.CSV else _as_jsonl)(out, found)
+            _WRITERS[format](out, found)
             out.flush()
         finally:
             out.detach()
@@ -92,6 +98,17 @@ def _begin(out: io.TextIOWrapper) -> None:
 
 def _as_jsonl(out: io.TextIOWrapper, found: Iterable[Found]) -> None:
     out.writelines(json.dumps(row_fields(each), ensure_ascii=False) + "\n" for each in found)
+
+
+def _as_json(out: io.TextIOWrapper, found: Iterable[Found]) -> None:
+    before = "[\n"
+    for each in found:
+        out.write(before + json.dumps(row_fields(each), ensure_ascii=False))
+        before = ",\n"
+    out.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+_WRITERS: Final = {Format.CSV: _as_csv, Format.JSONL: _as_jsonl, Format.JSON: _as_json}
 
 
 def row_fields(found: Found) -> dict[str, Any]:

@@ -55,9 +55,9 @@ def history(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Show who changed a photo's tags, what and when; without FILE, the last runs that changed any.
+    """Show who changed a photo's tags, what and when.
 
-    `tagd undo --run` takes the number of a run.
+    Without FILE, show the last runs that changed any. `tagd undo --run` takes the number of a run.
     """
     if file is None:
         _runs(config, json=json)

@@ -58,8 +58,11 @@ def bench(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Measure how quick models are on this machine, in every session that it can open; keep it for
-    choosing among models, and use the quickest session from then on."""
+    """Measure how quick models are on this machine.
+
+    In every session that it can open; it is kept for choosing among models, and the quickest
+    session is used from then on.
+    """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the models, which other commands do without.
@@ -159,8 +162,10 @@ def evaluate(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Tell how often models are right on photos whose class is known, and what their tags are
-    worth."""
+    """Tell how often models, and their tags, are right.
+
+    On photos whose class is known.
+    """
     settings = configuration(config)
     gc.enable()
     from tagd.cli.progress import counting  # noqa: PLC0415  lazy, as above

@@ -71,12 +71,13 @@ def write(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Write tags into photos, or into sidecars beside them, where other programs read them.
+    """Write tags into photos, for other programs to read.
 
-    Where is said by [metadata] in the configuration, or by --to. Keywords that others wrote stay as
-    they are, and so does every pixel; files whose keywords are right already are left alone.
-    `tagd history` lists the runs that --undo takes. The exit status is 1 when any file failed.
-    Ctrl-C ends it when the files in hand are done, and says how many are left.
+    Or into sidecars beside them. Where is said by [metadata] in the configuration, or by --to.
+    Keywords that others wrote stay as they are, and so does every pixel; files whose keywords are
+    right already are left alone. `tagd history` lists the runs that --undo takes. The exit status
+    is 1 when any file failed. Ctrl-C ends it when the files in hand are done, and says how many are
+    left.
     """
     if sum((bool(paths), query is not None, undo is not None)) != 1:
         raise typer.BadParameter("name photos, find them with --query QUERY, or --undo RUN")
@@ -101,7 +102,7 @@ def read(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Read what people wrote into photos and their sidecars, with other programs.
+    """Read what other programs wrote into photos and sidecars.
 
     Keywords become tags; what tagd wrote and somebody took away is rejected; stars and places are
     kept. `tagd run` does so by itself whenever a photo is new or has changed.

@@ -59,7 +59,7 @@ def list_(
     here: Annotated[bool, typer.Option("--here", help="Only those on this disk.")] = False,
     json: AsJson = False,
 ) -> None:
-    """List the models: which are on this disk, how large, how good, and how quick here."""
+    """List the models: which are here, how large, good and quick."""
     settings = configuration(config)
     from tagd.models.shelf import on_disk  # noqa: PLC0415  lazy, as above
 
@@ -76,7 +76,7 @@ def list_(
 
 @models.command()
 def show(model: ModelId, config: ConfigFile = None, json: AsJson = False) -> None:
-    """Show every fact of a model with where it was found, and what was measured here."""
+    """Show every fact of a model, its source, and its speed here."""
     settings = configuration(config)
     facts = shelf_of(settings).find(model)
     speeds = [each for each in _speeds(settings) if each.model == model]
@@ -111,7 +111,10 @@ def import_(  # noqa: PLR0917  typer names what is positional here
     replace: ReplaceOption = False,
     config: ConfigFile = None,
 ) -> None:
-    """Take in weights on this disk: they are copied, loaded and tried before they count."""
+    """Take in weights that are on this disk.
+
+    They are copied, loaded and tried before they count.
+    """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     from tagd.models.adopt import Request, adopt  # noqa: PLC0415  lazy: torch

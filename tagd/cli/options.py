@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tagd.cli.output import visible
+from tagd.cli.output import note, visible
 from tagd.errors import TagdError
 from tagd.fs import display
 
@@ -48,8 +48,10 @@ NullPaths = Annotated[
 def configuration(file: Path | None) -> Config:
     """The configuration in force. Raises `ConfigError`."""
     # Lazy: pydantic models are built on import, which `tagd --help` need not wait for.
-    from tagd.config import load  # noqa: PLC0415
+    from tagd.config import load, unread  # noqa: PLC0415
 
+    for line in unread():
+        note(f"tagd: {line}")
     return load(file)
 
 

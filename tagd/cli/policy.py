@@ -43,7 +43,10 @@ def explain(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Say which models would look at a photo now: by which rule and facts, and in whose place."""
+    """Say which models would look at a photo now, and why.
+
+    By which rule and facts, and in whose place.
+    """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: the models' device is asked of torch.
@@ -90,9 +93,10 @@ def calibrate(  # noqa: PLR0917  typer names what is positional here
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Fit how sure a cascade's stages must be, on one half of the photos, and try it on the other.
+    """Fit how sure the stages of a cascade must be.
 
-    What comes out is used from now on for a cascade of these models, by a running daemon too.
+    They are fitted on one half of the photos and tried on the other. What comes out is used from
+    now on for a cascade of these models, by a running daemon too.
     """
     settings = configuration(config)
     gc.enable()

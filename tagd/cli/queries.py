@@ -42,4 +42,4 @@ def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     its = sqlite(tx)
-    return search(its, query, Meaning.by(rules, label_names(its)))
+    return search(its, query.removeprefix("-- "), Meaning.by(rules, label_names(its)))

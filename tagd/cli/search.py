@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.grammar import QueryCommand
 from tagd.cli.options import (
     AsJson,
     ConfigFile,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command()(search)
+    app.command(cls=QueryCommand)(search)
     app.command()(show)
 
 
@@ -74,11 +75,10 @@ def search(
     """Find photos by their tags, in any language.
 
     Words mean tags and what is below them; all must hold. OR and parentheses join, - excludes,
-    "fire truck" in quotes is one tag, sia* is how names begin. Fields: tag: conf:>0.8
-    source:person path:2024/ camera:nikon taken:2024-06..2024-08 model: state:failed. Put -- before
-    a query that begins with a minus. Each line has a path, a tab, and the photo's tags. The exit
-    status is 1 when nothing is found, as grep has it, and for a word that is no tag; --json prints
-    an empty list, and exits with 0, where nothing is found.
+    "fire truck" in quotes is one tag, sia* is how names begin. Fields: tag: conf:>0.8 source:person
+    path:2024/ camera:nikon taken:2024-06..2024-08 model: state:failed. Each line has a path, a tab,
+    and the photo's tags. The exit status is 1 when nothing is found, as grep has it, and for a word
+    that is no tag; --json prints an empty list, and exits with 0, where nothing is found.
     """
     from tagd.catalogue.search import Sort, stream  # noqa: PLC0415  lazy, see above
 

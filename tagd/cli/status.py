@@ -75,7 +75,7 @@ def status(
         typer.Option("--verbose", "-v", help="Also show how long each stage takes for a photo."),
     ] = False,
 ) -> None:
-    """Show the queue, how quickly it moves, what failed, and what does the work."""
+    """Show what is wrong, what waits, how quickly, and what failed."""
     settings = configuration(config)
     path = settings.catalogue.path
     # Lazy: `tagd --help` needs it not.
@@ -194,7 +194,7 @@ def failed(
     json: AsJson = False,
     null: NullPaths = False,
 ) -> None:
-    """List the photos that were given up, with the reasons, or try them again."""
+    """List photos that were given up, and why, or try them again."""
     wanted = [absolute(path) for path in paths] if paths else None
     if retry:
         _retry(config, wanted, json=json)

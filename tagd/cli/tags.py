@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @tags_commands.callback()
 def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) -> None:
-    """List the tags that there are, with the number of files that have them."""
+    """List all tags, and how many files have each."""
     if ctx.invoked_subcommand is not None:
         return
     with reading(config) as tx:
@@ -51,10 +51,10 @@ def rederive(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Derive all tags anew from what the models said: after changed rules, with no second look.
+    """Apply changed rules to all photos, with no second look.
 
-    `tagd run` and `tagd tag` do so by themselves when they start. Prints which tags come and go,
-    each with the number of photos.
+    All tags are derived anew from what the models said. `tagd run` and `tagd tag` do so by
+    themselves when they start. Prints which tags come and go, each with the number of photos.
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off

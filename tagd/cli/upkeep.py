@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(config: ConfigFile = None) -> None:
-    """Back the catalogue up now; the daemon may go on. The oldest beyond [backup] keep go."""
+    """Back the catalogue up now, also while the daemon works.
+
+    The oldest backups beyond [backup] keep go.
+    """
     settings = configuration(config)
     # Lazy: the read path imports this module too, and needs none of it.
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
@@ -45,8 +48,10 @@ def restore(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Put a backup in the catalogue's place, once it is found to be sound. What it replaces is kept
-    beside it. Without FILE, list the backups."""
+    """Put a backup in the catalogue's place, or list backups.
+
+    It is examined first, and what it replaces is kept beside it. Without FILE, list the backups.
+    """
     settings = configuration(config)
     from tagd.ops import backup  # noqa: PLC0415  lazy, as above
 

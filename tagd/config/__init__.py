@@ -16,6 +16,6 @@ Nothing below this layer sees a `Config`: lower ones receive plain values.
 
 from tagd.config.keys import Config
 from tagd.config.rules import tag_rules
-from tagd.config.sources import find, load, user_file
+from tagd.config.sources import find, load, unread, user_file
 
-__all__ = ["Config", "find", "load", "tag_rules", "user_file"]
+__all__ = ["Config", "find", "load", "tag_rules", "unread", "user_file"]

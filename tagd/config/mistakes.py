@@ -12,7 +12,7 @@ from tagd.config.keys import SECTIONS
 from tagd.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -69,6 +69,15 @@ def unknown_section(variable: str, value: str) -> Mistake:
     return Mistake(key, f"unknown key {key} = {value!r}", f"variable {variable}", _nearest(key))
 
 
+def of_unread(variables: Iterable[str]) -> Iterator[str]:
+    """What to say of TAGD_* variables that nothing reads, a line each."""
+    for name in sorted(variables):
+        key = name[len("TAGD_") :].lower()
+        near = _elsewhere(key).removeprefix("did you mean ").removesuffix("?").replace(".", "__")
+        hint = f"did you mean TAGD_{near.upper()}?" if near else "keys are TAGD_SECTION__KEY"
+        yield f"nothing reads the variable {name}; {hint}"
+
+
 def _mistake(details: ErrorDetails, file: Path | None, text: str) -> Mistake:
     path = [str(part) for part in details["loc"] if isinstance(part, str)]
     key = ".".join(path)
@@ -95,9 +104,15 @@ def _reason(details: ErrorDetails) -> str:
     plain = _PLAIN.get(details["type"])
     if plain:
         return plain
-    message = details["msg"].removeprefix("Value error, ")
-    message = message.replace("Input should be", "must be")
+    message = in_our_words(details["msg"])
     return message[:1].lower() + message[1:]
+
+
+def in_our_words(message: str) -> str:
+    """What pydantic says of a value, without its own names of things."""
+    message = message.removeprefix("Value error, ").partition(", unable to parse")[0]
+    message = message.replace("a valid integer", "a whole number").replace("a valid", "a")
+    return message.replace("Input should be", "must be")
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tagd.config.keys import SECTIONS, Config
-from tagd.config.mistakes import Mistake, line_of, mistakes_in, refuse, unknown_section
+from tagd.config.mistakes import Mistake, line_of, mistakes_in, of_unread, refuse, unknown_section
 from tagd.config.paths import expand
 from tagd.config.rules import rules_of
 from tagd.errors import ConfigError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SYSTEM_FILE = Path("/etc/tagd/config.toml")
 USER_FILE = "$XDG_CONFIG_HOME/tagd/config.toml"
 PREFIX, SEPARATOR = "TAGD_", "__"
+# Variables that are no keys, and are read nevertheless.
+_OTHERS = ("TAGD_CONFIG", "TAGD_DEBUG")
 
 _POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -73,6 +75,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         told = [_mistake(fault, file, variables) for fault in faults]
         refuse(sorted(told, key=lambda mistake: mistake.line))
     return config
+
+
+def unread(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What to say of TAGD_* variables that look like keys and are none, a line each."""
+    names = (name for name in environ if name.startswith(PREFIX) and SEPARATOR not in name)
+    return list(of_unread(name for name in names if name not in _OTHERS))
 
 
 def _mistake(fault: Fault, file: Path | None, variables: Mapping[str, str]) -> Mistake:

@@ -61,6 +61,7 @@ def test_what_cannot_be_done_changes_nothing_and_says_why(home: Home) -> None:
     cat = home.photos / "猫 1.jpg"
     for status, words, arguments in (
         (1, "does not know", ("reject", cat, home.photos / "no.jpg", "cat")),
+        (1, "a tag of several words takes quotes: 'Aunt Ada'", ("add", cat, "Aunt", "Ada")),
         (1, "failed, is a text file", ("reject", home.photos / "broken 0.jpg", "cat")),
         (1, "has no tag 'dog'", ("confirm", cat, "dog")),
         (2, "crane (n02012849) or construction crane (n03126707)", ("add", cat, "crane")),

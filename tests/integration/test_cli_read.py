@@ -202,6 +202,28 @@ def test_export_of_everything_a_line_a_file(home: Home) -> None:
     assert len(files) == len(PHOTOS) + len(BROKEN) + 1
     assert files["both.jpg"]["tags"][0]["tag"] == "animal"
     assert (files[BROKEN[0]]["state"], files[BROKEN[0]]["width"]) == ("failed", None)
+    whole = json.loads(home.run("export", "--format", "json").stdout)
+    assert {Path(each["path"]).name: each for each in whole} == files
+    assert json.loads(home.run("export", "--format", "json", "sofa").stdout) == []
+
+
+def test_a_query_may_begin_with_a_minus(home: Home) -> None:
+    for typed in (["-dog"], ["-- -dog"], ["-dog", "--limit", "9"]):
+        found = home.json("search", *typed)
+        assert "both.jpg" not in {Path(each["path"]).name for each in found}
+        assert "plain.jpg" in {Path(each["path"]).name for each in found}
+    assert home.run("search", "cat", "-dog").stdout == home.run("search", "cat -dog").stdout
+    assert home.run("export", "-cat", "-hawk").stdout.count("espresso") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [(["--sort", "size"], "'size' is not one of 'path'"), (["--limit", "x"], "a whole number")],
+)
+def test_a_wrong_value_is_told_in_our_words(home: Home, typed: list[str], said: str) -> None:
+    told = home.run("search", "cat", *typed)
+    assert told.returncode == 2
+    assert f"'{typed[0]}': {said}" in told.stderr.replace("must be ", "")
 
 
 def test_show(home: Home) -> None:

@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tagd import __version__
+from tagd.catalogue.engine import open_owner
 from tagd.config.example import text as example
 from tests.acceptance.home import Home
 from tests.support import PATIENCE_SECONDS
@@ -94,6 +96,26 @@ def test_a_mistake_has_exit_status_2_in_any_place_of_the_option(home: Home) -> N
             f"tagd: {home.config}, line 2: unknown key watch.setle_seconds = 2\n"
             "  did you mean settle_seconds?\n"
         )
+
+
+def test_a_variable_that_nothing_reads_is_named(home: Home) -> None:
+    told = plain(home, "config", "check", TAGD_FOO="1", TAGD_LANGUAGE="ja", TAGD_DEBUG="")
+    assert told.stderr.splitlines()[:2] == [
+        "tagd: nothing reads the variable TAGD_FOO; keys are TAGD_SECTION__KEY",
+        "tagd: nothing reads the variable TAGD_LANGUAGE; did you mean TAGD_TAGS__LANGUAGE?",
+    ]
+
+
+def test_a_second_daemon_is_told_how_to_end_the_first(home: Home) -> None:
+    with closing(open_owner(home.database, "tagd run")):
+        told = home.run("run")
+    assert told.returncode == 1
+    assert " stop` ends it" in told.stderr
+
+
+def test_help_and_version_are_commands_too(home: Home) -> None:
+    assert plain(home, "version").stdout == plain(home, "--version").stdout
+    assert plain(home, "help", "tags", "rederive").stdout.startswith("Usage: ")
 
 
 def test_the_option_after_the_command_outranks_the_one_before(home: Home) -> None:

@@ -127,9 +127,9 @@ def test_a_variable_outranks_the_file_key_by_key(tmp_path: Path, environ: dict[s
             "config.toml, line 3: unknown key watch.setle_seconds = 2\n"
             "  did you mean settle_seconds?",
         ),
-        ("[tags]\nmin_confidence = '0.5'", "line 2: tags.min_confidence = '0.5': must be a valid"),
-        ("[tags]\ntop_k = 2.5", "tags.top_k = 2.5: must be a valid integer"),
-        ("[tags]\ntop_k = true", "tags.top_k = true: must be a valid integer"),
+        ("[tags]\nmin_confidence = '0.5'", "line 2: tags.min_confidence = '0.5': must be a number"),
+        ("[tags]\ntop_k = 2.5", "tags.top_k = 2.5: must be a whole number"),
+        ("[tags]\ntop_k = true", "tags.top_k = true: must be a whole number"),
         ("[tags]\nancestors = 1", "tags.ancestors = 1: must be true or false"),
         ("[watch]\nfolders = '/p'", "watch.folders = '/p': must be a list"),
         ("[watch]\nfolders = ['/p', 3]", "watch.folders[1] = 3: must be a path in quotes"),
