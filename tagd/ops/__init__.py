@@ -4,7 +4,7 @@ service     tagd as a service of systemd's; notify: what systemd is told
 niceness    lower priority than whatever else the machine does
 control     how other processes speak with the daemon
 pulse       whether every thread makes progress
-metrics     what Prometheus is told, and whether all is well
+metrics     what Prometheus is told, and whether all is well; local_http: how, over HTTP
 backup      backups of the catalogue, and putting one back
 doctor      what `tagd doctor` examines; checks: each of its checks, from plain values
 """

@@ -17,10 +17,12 @@ import contextlib
 import hashlib
 import json
 import os
+import selectors
 import socket
 import stat
 import tempfile
 import threading
+import time
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -30,12 +32,15 @@ from tagd.errors import ControlError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LONGEST_LINE = 64 << 10  # bytes of one request or reply
 TALK_SECONDS = 2.0  # for a client to say what it wants
 REPLY_SECONDS = 60.0  # for the daemon to do it: a reload may look at a model's weights
+MOST_CLIENTS = 64  # that have not said yet what they want
 _LOOK_SECONDS = 1.0
+_PAUSE_SECONDS = 0.1
+_BACKLOG = 1024  # connections that the kernel keeps until they are accepted
 _ADDRESS_BYTES = 100  # of the 108 that a socket's address may have
 
 
@@ -74,8 +79,8 @@ def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Pat
 
 
 class ControlServer:
-    """Answers commands in a thread of its own, one client at a time. `obey` does what is asked, and
-    may take a while. The one server of a catalogue: its owner's."""
+    """Answers commands in a thread of its own, one at a time. `obey` does what is asked, and may
+    take a while. The one server of a catalogue: its owner's."""
 
     def __init__(
         self,
@@ -89,43 +94,100 @@ class ControlServer:
         self._beat = beat
         self._stopping = threading.Event()
         self._socket = _listening(path)
+        self._waking, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="tagd-control", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 1.5) -> None:
         """Hang up and take the socket away."""
         self._stopping.set()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # `accept` waits no longer
+        self._waking.close()  # `select` waits no longer
         self._thread.join(timeout)
+        self._woken.close()
         self._socket.close()
         self.path.unlink(missing_ok=True)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._beat()
-            try:
-                self._talk(self._socket.accept()[0])
-            except TimeoutError:
-                continue
-            except OSError:
-                self._stopping.wait(_LOOK_SECONDS)  # told to stop, or no more descriptors
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._woken, selectors.EVENT_READ)
+            ready.register(self._socket, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                self._beat()
+                for key, _ in ready.select(_LOOK_SECONDS):
+                    if isinstance(key.data, _Client):
+                        self._hear(key.data, ready)
+                    elif key.fileobj is self._socket:
+                        self._accept(ready)
+                _hang_up(_late(ready), ready)
+            _hang_up(_clients(ready), ready)
 
-    def _talk(self, client: socket.socket) -> None:
-        """One request and its reply. A client that misbehaves costs itself the answer."""
-        with client:
-            client.settimeout(TALK_SECONDS)
-            with contextlib.suppress(OSError):
-                reply = self._answer(_line(client))
-                client.sendall(json.dumps(asdict(reply)).encode() + b"\n")
+    def _accept(self, ready: selectors.BaseSelector) -> None:
+        """One more client. Too many that say nothing keep nobody out: the oldest goes."""
+        try:
+            accepted = self._socket.accept()[0]
+        except OSError:
+            self._stopping.wait(_PAUSE_SECONDS)  # no more descriptors
+            return
+        accepted.setblocking(False)
+        client = _Client(accepted, time.monotonic())
+        ready.register(accepted, selectors.EVENT_READ, client)
+        clients = _clients(ready)
+        _hang_up(clients[: len(clients) - MOST_CLIENTS], ready)
+
+    def _hear(self, client: _Client, ready: selectors.BaseSelector) -> None:
+        """More of what a client says; answered once it is a line. One that misbehaves costs itself
+        the answer."""
+        try:
+            part = client.socket.recv(4096)
+        except OSError:
+            _hang_up([client], ready)
+            return
+        client.said += part
+        if part and not client.said.endswith(b"\n") and len(client.said) < LONGEST_LINE:
+            return
+        with contextlib.suppress(OSError):
+            reply = json.dumps(asdict(self._answer(client.said))).encode()
+            client.socket.settimeout(TALK_SECONDS)
+            client.socket.sendall(reply + b"\n")
+        _hang_up([client], ready)
 
     def _answer(self, request: bytes) -> Reply:
         known = ", ".join(Command)
         try:
             command = Command(json.loads(request)["command"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return Reply(ok=False, message="no such command", hint=f"there are {known}")
-        return self._obey(command)
+        try:
+            return self._obey(command)
+        except Exception as error:  # noqa: BLE001 - the next client must still be heard
+            words = f"{command} failed ({type(error).__name__}: {error})"
+            return Reply(ok=False, message=words, hint="the daemon's log may say more")
+
+
+@dataclass(slots=True)
+class _Client:
+    """Somebody who has connected, and what was said so far."""
+
+    socket: socket.socket
+    since: float  # on the monotonic clock
+    said: bytes = b""
+
+
+def _clients(ready: selectors.BaseSelector) -> list[_Client]:
+    """Those who have not said all yet, the oldest first."""
+    found = [key.data for key in ready.get_map().values() if isinstance(key.data, _Client)]
+    return sorted(found, key=lambda client: client.since)
+
+
+def _late(ready: selectors.BaseSelector) -> list[_Client]:
+    before = time.monotonic() - TALK_SECONDS
+    return [client for client in _clients(ready) if client.since < before]
+
+
+def _hang_up(clients: Iterable[_Client], ready: selectors.BaseSelector) -> None:
+    for client in clients:
+        ready.unregister(client.socket)
+        client.socket.close()
 
 
 def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
@@ -146,7 +208,7 @@ def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
             f"the daemon at {display(path)} listens to its own user and to root alone",
             hint="use sudo, or become the user that it runs as",
         ) from error
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ControlError(
             f"the daemon at {display(path)} does not answer: {error}",
             hint="`tagd status` says whether it runs",
@@ -166,7 +228,7 @@ def _listening(path: Path) -> socket.socket:
             with _address(path) as address:
                 listening.bind(address)
             path.chmod(0o600)  # before `listen`: until then nobody can connect
-            listening.listen()
+            listening.listen(_BACKLOG)
         except BaseException:
             listening.close()
             raise

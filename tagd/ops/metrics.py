@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -26,6 +25,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from tagd.errors import MetricsError, TagdError
+from tagd.ops.local_http import LocalHandler, LocalServer
 from tagd.pipeline.stages import Stage, StageTimes
 
 if TYPE_CHECKING:
@@ -147,36 +147,20 @@ class MetricsServer:
     ) -> None:
         answers = {"/metrics": metrics.text}
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Handler(LocalHandler):
+            def answer(self) -> None:
                 if self.path in answers:
-                    self._send(HTTPStatus.OK, answers[self.path](), CONTENT_TYPE_LATEST)
+                    self.send(HTTPStatus.OK, answers[self.path](), CONTENT_TYPE_LATEST)
                 elif check := checks.get(self.path):
                     health = check()
                     code = HTTPStatus.OK if health.ok else HTTPStatus.SERVICE_UNAVAILABLE
-                    self._send(code, f"{health.words}\n".encode(), "text/plain; charset=utf-8")
+                    self.send(code, f"{health.words}\n".encode())
                 else:
                     known = ", ".join([*answers, *checks])
-                    self._send(HTTPStatus.NOT_FOUND, f"there are {known}\n".encode(), "text/plain")
-
-            def _send(self, code: HTTPStatus, body: bytes, kind: str) -> None:
-                self.send_response(code)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Who asked is no news."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def service_actions(self) -> None:
-                beat()
+                    self.send(HTTPStatus.NOT_FOUND, f"there are {known}\n".encode())
 
         try:
-            self._server = Server((host, port), Handler)
+            self._server = LocalServer(host, port, Handler, beat)
         except OSError as error:
             raise MetricsError(
                 f"metrics cannot be served at {host}:{port}: {error.strerror}",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,9 +20,10 @@ from tagd.intake.intake import IntakeState
 from tagd.models.device import Device
 from tagd.models.pool import ModelPool
 from tagd.models.session import FakeSession
+from tagd.ops import local_http
 from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
 from tagd.pipeline.stages import Stage, StageTimes
-from tests.support import PATIENCE_SECONDS
+from tests.support import PATIENCE_SECONDS, wait_until
 
 
 def get(server: MetricsServer, path: str) -> tuple[int, str]:
@@ -63,6 +67,69 @@ def test_what_is_served() -> None:
             MetricsServer("127.0.0.1", server.port, metrics, {})
     finally:
         server.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[MetricsServer]:
+    running = MetricsServer("127.0.0.1", 0, Metrics(list), {})
+    yield running
+    running.stop()
+
+
+def asked(server: MetricsServer, request: bytes) -> bytes:
+    """The first line of what comes back."""
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as client:
+        client.sendall(request)
+        return client.makefile("rb").readline()
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("127.0.0.1:9469", 200),
+        ("localhost", 200),
+        ("LOCALHOST.:80", 200),
+        ("[::1]:9469", 200),
+        ("127.9.9.9", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example:9469", 421),
+        ("192.168.0.7", 421),
+        ("", 421),
+        ("[", 421),
+    ],
+)
+def test_only_who_means_this_machine_is_answered(
+    server: MetricsServer, host: str, code: int
+) -> None:
+    request = f"GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    assert f" {code} ".encode() in asked(server, request)
+
+
+def test_who_asks_by_hand_without_a_host_is_answered(server: MetricsServer) -> None:
+    assert b" 200 " in asked(server, b"GET /metrics HTTP/1.0\r\n\r\n")
+
+
+def test_connections_that_say_nothing_take_no_more_than_their_share(
+    server: MetricsServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(local_http, "LONGEST_SECONDS", 0.5)
+    with ExitStack() as silent:
+        for _ in range(12):
+            each = socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS)
+            silent.enter_context(each)
+        silent.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        each.sendall(b"GET /met")  # one that says a little
+        threads = [one for one in threading.enumerate() if "process_request" in one.name]
+        assert len(threads) <= local_http.MOST_CONNECTIONS
+
+        def is_answered() -> bool:
+            try:
+                return get(server, "/metrics")[0] == 200
+            except OSError:  # there are too many still
+                return False
+
+        wait_until(is_answered)
+    assert capfd.readouterr().err == ""
 
 
 def times(photos: int, milliseconds: float) -> StageTimes:

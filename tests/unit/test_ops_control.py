@@ -6,13 +6,14 @@ import contextlib
 import json
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tagd.errors import ControlError
-from tagd.ops.control import Command, ControlServer, Reply, socket_path, tell
+from tagd.ops.control import TALK_SECONDS, Command, ControlServer, Reply, socket_path, tell
 from tests.support import PATIENCE_SECONDS
 
 
@@ -51,7 +52,11 @@ def test_troubles_come_one_by_one_whatever_is_in_a_name(server: ControlServer) -
 
 
 @pytest.mark.parametrize(
-    "words", [b"", b"\n", b"pause\n", b"[]\n", b'{"command": "fly"}\n', b"\xff\n", b"{" * 70_000]
+    "words",
+    [
+        *(b"", b"\n", b"pause\n", b"[]\n", b'{"command": "fly"}\n', b"\xff\n", b"{" * 70_000),
+        b"[" * 60_000 + b"\n",
+    ],
 )
 def test_nonsense_is_answered_and_harms_nobody(server: ControlServer, words: bytes) -> None:
     reply = json.loads(say(server.path, words))
@@ -66,6 +71,36 @@ def test_a_client_that_says_nothing_does_not_keep_the_others_out(server: Control
     with socket.socket(socket.AF_UNIX) as silent:
         silent.connect(str(server.path))
         assert tell(server.path, Command.PAUSE).ok
+
+
+def test_hundreds_that_say_nothing_keep_nobody_out(server: ControlServer) -> None:
+    with contextlib.ExitStack() as silent:
+        for _ in range(300):
+            each = silent.enter_context(socket.socket(socket.AF_UNIX))
+            each.connect(str(server.path))
+        before = time.monotonic()
+        assert tell(server.path, Command.PAUSE).ok
+        assert time.monotonic() - before < 300 * TALK_SECONDS / 2
+
+
+def test_who_says_nothing_for_long_is_hung_up_on(server: ControlServer) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.settimeout(PATIENCE_SECONDS)
+        silent.connect(str(server.path))
+        silent.sendall(b'{"command": "pa')
+        assert silent.recv(1) == b""
+
+
+def test_a_command_that_fails_is_said_and_the_next_one_is_heard(tmp_path: Path) -> None:
+    def fail(command: Command) -> Reply:
+        if command is Command.RELOAD:
+            raise LookupError("a mistake")
+        return Reply(ok=True, message="fine")
+
+    server = ControlServer(tmp_path / "a.sock", fail)
+    assert "LookupError: a mistake" in tell(server.path, Command.RELOAD).message
+    assert tell(server.path, Command.PAUSE).ok
+    server.stop()
 
 
 def test_what_a_killed_daemon_left_is_no_hindrance(tmp_path: Path) -> None:
