@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORDS = 200  # characters of what was raised
 
+_MOST_SHOWN = 160  # letters of a query
+
 
 class TagdError(Exception):
     """Something a person can read and act on: `message` says what, `hint` what to do."""
@@ -125,14 +127,25 @@ class QueryError(TagdError):
     def __init__(
         self, reason: str, *, text: str, at: int, hint: str = "", suggestions: Sequence[str] = ()
     ) -> None:
-        pointer = " " * columns(text[:at]) + "^"
+        shown, there = _excerpt(text, at)
+        pointer = " " * columns(shown[:there]) + "^"
         near = f"did you mean {' or '.join(suggestions)}?" if suggestions else ""
-        lines = (f"{text}\n  {pointer}", near or hint)
+        lines = (f"{shown}\n  {pointer}", near or hint)
         super().__init__(reason, hint="\n  ".join(filter(None, lines)))
         self.reason = reason
         self.text = text
         self.at = at
         self.suggestions = tuple(suggestions)
+
+
+def _excerpt(text: str, at: int) -> tuple[str, int]:
+    """What a person is shown of a long text, and where in that the place is."""
+    if len(text) <= _MOST_SHOWN:
+        return text, at
+    start = max(0, at - _MOST_SHOWN // 2)
+    before, end = "…" if start else "", start + _MOST_SHOWN
+    after = "…" if end < len(text) else ""
+    return f"{before}{text[start:end]}{after}", at - start + len(before)
 
 
 def columns(text: str) -> int:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LABELS = ("own", "custom")  # what labels begin with that are no synset; never the name of a field
 MOST_PARENTHESES = 50
+MOST_TERMS = 300  # SQLite nests them, and takes no more than a thousand
+LONGEST_WORD, LONGEST_PATH = 200, 4096  # letters
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -112,6 +114,9 @@ class _Parser:
                     raise self._error("this parenthesis is never closed", token.at)
                 return query
             case _:
+                longest = LONGEST_PATH if token.field == "path" else LONGEST_WORD
+                if len(token.text) > longest:
+                    raise self._error(f"this is longer than {longest} letters", token.at)
                 return self._term(token)
 
     def _nested(self, at: int, parse: Callable[[], Query]) -> Query:
@@ -178,7 +183,7 @@ class _Parser:
             raise self._error(f"there is no {field} {text!r}", at, hint, near) from None
 
     def _unknown_field(self, token: _Token) -> QueryError:
-        near = get_close_matches(token.field, FIELDS, n=1)
+        near = get_close_matches(token.field[:LONGEST_WORD], FIELDS, n=1)
         hint = f"The fields are {', '.join(FIELDS)}; put a tag with a colon in quotes."
         return self._error(f"there is no field {token.field!r}", token.at, hint, near)
 
@@ -199,6 +204,9 @@ class _Parser:
                 raise self._error("this says nothing", at)
             tokens.append(self._token(found))
             at = found.end()
+        terms = [token for token in tokens if token.kind == "term"]
+        if len(terms) > MOST_TERMS:
+            raise self._error(f"more than {MOST_TERMS} things to look for", terms[MOST_TERMS].at)
         return tokens
 
     def _token(self, found: re.Match[str]) -> _Token:

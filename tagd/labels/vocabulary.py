@@ -22,6 +22,8 @@ _LATIN_MARKS = range(0x0300, 0x0370)  # accents; Japanese voicing marks are lett
 _HIRAGANA_FROM = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), " ")
 
+LONGEST_NAME = 200  # letters
+
 
 def fold(text: str) -> str:
     """The text as search compares it: case, accents, width, hyphens, middle dots and the difference
@@ -36,7 +38,10 @@ def fold(text: str) -> str:
 
 def nearest(text: str, names: Collection[str], most: int) -> list[str]:
     """Those of the names that may have become this text by a typing error: by two letters in the
-    wrong order, then by others, the most alike first."""
+    wrong order, then by others, the most alike first. None for a text longer than any name, which
+    takes ages to compare."""
+    if len(text) > LONGEST_NAME:
+        return []
     pairs = range(len(text) - 1)
     swapped = [f"{text[:at]}{text[at + 1]}{text[at]}{text[at + 2 :]}" for at in pairs]
     meant = [each for each in swapped if each in names]

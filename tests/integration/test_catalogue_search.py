@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue import jobs, overview, photos, search, tags
+from tagd.catalogue.query_parser import MOST_TERMS
 from tagd.catalogue.record import record
 from tagd.catalogue.shown_tags import ShownTag
 from tagd.catalogue.snapshot import sqlite
@@ -68,6 +69,9 @@ class Called:
 NAMES = Called({"cat": CAT, CAT: CAT, "猫": CAT, "tiger cat": TIGER_CAT, "dog": DOG, "zebra": "z"})
 
 
+ALL = ["100%_both", "broken", "dog", "cat", "plain", "tiger", "waits"]
+
+
 def names(tx: Connection, query: str) -> list[str]:
     return [each.path.stem for each in search.search(sqlite(tx), query, NAMES)]
 
@@ -115,7 +119,13 @@ def names(tx: Connection, query: str) -> list[str]:
         ("path:caf\\xe9/", ["dog"]),
         (f"path:{NOT_UTF8.parent}", ["dog"]),
         ("path:/p/caf\\xe9/dog.jpg", ["dog"]),
-        ("", ["100%_both", "broken", "dog", "cat", "plain", "tiger", "waits"]),
+        ("", ALL),
+        (" OR ".join(f"path:x{number}" for number in range(MOST_TERMS)), []),
+        (
+            "cat " + " ".join(f"-path:x{n}" for n in range(MOST_TERMS - 1)),
+            ["100%_both", "cat", "tiger"],
+        ),
+        (" ".join(f"(path:x{n} OR -path:y{n})" for n in range(MOST_TERMS // 2)), ALL),
     ],
 )
 def test_queries(tx: Connection, query: str, expected: list[str]) -> None:

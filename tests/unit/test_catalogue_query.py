@@ -90,6 +90,14 @@ def test_what_is_understood(text: str, query: Query) -> None:
         ("cat foo:bar", 4, "there is no field 'foo'"),
         ("state:broken", 0, "there is no state 'broken'"),
         ("(" * 60, 50, "nested too deeply"),
+        ("cat " + "a" * 201, 4, "longer than 200 letters"),
+        ('"' + "a" * 100_000 + '"*', 0, "longer than 200 letters"),
+        ("camera:" + "a" * 201, 0, "longer than 200 letters"),
+        ("cat state:" + "a" * 201, 4, "longer than 200 letters"),
+        ("path:" + "a" * 5000, 0, "longer than 4096 letters"),
+        ("path:x " * 301, 2100, "more than 300 things"),
+        ("-" * 100_000 + "a", 50, "nested too deeply"),
+        ("a" * 100_000 + ":b", 0, "no field"),
     ],
 )
 def test_a_mistake_is_told_in_words_at_its_place(text: str, at: int, reason: str) -> None:
@@ -106,6 +114,14 @@ def test_the_pointer_stands_below_the_mistake() -> None:
         "     ^",  # a 猫 is two columns wide
         "  did you mean state?",
     ]
+
+
+def test_a_long_query_is_shown_around_its_mistake() -> None:
+    with pytest.raises(QueryError) as told:
+        parse("cat " * 200 + "sate:failed " + "dog " * 40)
+    _, shown, pointer, _ = str(told.value).splitlines()
+    assert len(shown) < 200
+    assert shown[pointer.index("^") :].startswith("sate:failed")
 
 
 @given(st.text() | st.text(alphabet='ab "()-:.*OR<>=0taken', max_size=30))
