@@ -28,6 +28,7 @@ _CODES: Final = {
 _SIZES: Final = {kind: struct.calcsize("=" + code) for kind, code in _CODES.items()}
 _RATIONALS: Final = frozenset({5, 10})
 _MOST_ENTRIES: Final = 0xFFFF
+_FARTHEST: Final = 1 << 62
 # Nothing that is asked for by text or numbers has more of them.
 _MOST_TEXT: Final = 1 << 16
 _MOST_NUMBERS: Final = 16
@@ -93,8 +94,12 @@ def fields(data: bytes) -> Fields:
 
 
 def _pointers(entries: Mapping[int, Entry], known: set[str]) -> dict[str, int]:
-    told = {name: entries[tag].numbers() for tag, name in _POINTERS.items() if tag in entries}
-    return {name: int(at[0]) for name, at in told.items() if at and name not in known}
+    found: dict[str, int] = {}
+    for tag, name in _POINTERS.items():
+        told = entries[tag].numbers() if tag in entries and name not in known else ()
+        if told and 0 < told[0] < _FARTHEST:  # NaN is not
+            found[name] = int(told[0])
+    return found
 
 
 def _sound(data: bytes, layout: Layout, offset: int) -> Iterator[tuple[int, Entry]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tagd.containers import Segment
 
-_IPTC, _PHOTOSHOP = 0x83BB, 0x8649
+_ORIENTATION, _IPTC, _PHOTOSHOP = 0x0112, 0x83BB, 0x8649
 _TIFF: Final = (b"II", b"MM")
 _TIFF_START: Final = re.compile(rb"II[*+]\0|MM\0[*+]")
 _MOST_BEFORE: Final = 64  # bytes before the TIFF header of an EXIF block
@@ -48,6 +48,13 @@ class Blocks:
     fields: Fields = field(default_factory=dict)
     packets: list[bytes] = field(default_factory=list)
     press: list[bytes] = field(default_factory=list)
+
+    @property
+    def orientation(self) -> int | None:
+        """What EXIF says of how the picture is turned, from 1 to 8."""
+        entry = self.fields.get((FIRST, _ORIENTATION))
+        said = entry.numbers() if entry else ()
+        return next((int(each) for each in said[:1] if each in range(1, 9)), None)
 
     def take_exif(self, block: bytes) -> None:
         """Add what an EXIF block says, whatever some programs write before its header. Of two

@@ -144,7 +144,8 @@ def element(body: bytes, *, mended: bool = False) -> etree._Element:
 
 def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
     """What the keyword fields hold, in their order."""
-    return {field: tuple(_values(packet, field)) for field in IN_XMP}
+    descriptions = _descriptions(packet)
+    return {field: tuple(_values(descriptions, field)) for field in IN_XMP}
 
 
 def texts(packet: Packet) -> dict[str, str]:
@@ -258,12 +259,13 @@ def _descriptions(packet: Packet) -> list[etree._Element]:
 
 
 def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
+    element = qualified(name)
     for description in _descriptions(packet):
-        yield from description.findall(qualified(name))
+        yield from description.findall(element)
 
 
-def _values(packet: Packet, field: Field) -> Iterator[str]:
-    name, descriptions = qualified(field), _descriptions(packet)
+def _values(descriptions: Sequence[etree._Element], field: Field) -> Iterator[str]:
+    name = qualified(field)
     yield from (str(each.get(name)) for each in descriptions if name in each.attrib)
     for element in (child for each in descriptions for child in each.iterfind(name)):
         items = list(_items(element))
@@ -279,7 +281,7 @@ def _text(item: etree._Element) -> str:
 
 
 def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
-    if tuple(_values(packet, field)) == tuple(wanted):
+    if tuple(_values(_descriptions(packet), field)) == tuple(wanted):
         return
     found = list(_properties(packet, field))
     simple = [each for each in _descriptions(packet) if qualified(field) in each.attrib]

@@ -28,6 +28,7 @@ from PIL import (
 
 from tagd.containers import DamagedContainer, bmff, jpeg
 from tagd.errors import CorruptImage, PhotoError, TooLarge, TruncatedImage
+from tagd.metadata import blocks
 from tagd.pipeline.colours import to_rgb
 from tagd.pipeline.geometry import (
     Picture,
@@ -59,6 +60,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 # Formats whose plugins turn the pixels themselves.
 _UPRIGHT: Final = frozenset({"TIFF", "HEIF"})
+_WITH_EXIF: Final = frozenset({"JPEG", "PNG", "WEBP"})
 # How much larger than the input a picture at a lower scale must be. Close to the input's own size,
 # where the picture is small and quickly decoded anyway, the lower scale's filter would show.
 _MARGIN: Final = 1.25
@@ -159,7 +161,10 @@ def _orientation(data: bytes, name: str, image: Image.Image) -> int | None:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  Pillow's readers raise anything on bytes that are no EXIF
-        return None
+        said = None
+    if said is None and name in _WITH_EXIF:
+        # Pillow gives up where a value lies outside of the file.
+        said = blocks.of_file(data).orientation
     return said if said in range(1, 9) else None
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import piexif
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tagd.containers import fields
 from tagd.containers.tags import XP_KEYWORDS
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
 from tagd.metadata.reader import FileTags, Source
+from tagd.pipeline.decode import DecodeLimits, decode
 from tests.corpus import EXIF, LIGHTROOM, SPLICED, XMP, app, chunk, directory, iptc, with_segments
 
 Entries = list[tuple[int, int, bytes]]
@@ -114,6 +119,16 @@ def test_one_flaw_costs_no_other_tag(exif: bytes) -> None:
     assert is_all_there(reader.of_photo(photo(exif)))
 
 
+@pytest.mark.parametrize("flaw", [bytes, of_unknown_type, of_far_value, of_huge_count])
+def test_a_picture_is_turned_whatever_else_is_wrong(
+    tmp_path: Path, flaw: Callable[[bytes], bytes]
+) -> None:
+    exif = block((0x013B, 2, b"artist\0"), (0x0112, 3, struct.pack("<H", 6)))
+    place = tmp_path / "a.jpg"
+    place.write_bytes(photo(flaw(exif)))
+    assert decode(place, [], DecodeLimits()).facts.orientation == 6
+
+
 def test_of_two_blocks_both_are_read_and_the_later_counts() -> None:
     first = block(gps=GPS)
     second = piexif.dump({"0th": {piexif.ImageIFD.Make: b"Bob"}})
@@ -122,6 +137,34 @@ def test_of_two_blocks_both_are_read_and_the_later_counts() -> None:
     )
     assert said.camera == (Source.CAMERA, "Bob", "Model 1")
     assert said.place == PLACE
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        (0x8769, 5, rationals((0, 0))),
+        (0x8769, 12, struct.pack("<d", float("inf"))),
+        (0x8769, 12, struct.pack("<d", -8.0)),
+        (0x8769, 2, b"eight\0"),
+        (0x8825, 4, struct.pack("<I", 8)),
+        (0x8825, 4, b""),
+    ],
+)
+def test_a_pointer_that_makes_no_sense_leads_nowhere(pointer: tuple[int, int, bytes]) -> None:
+    exif = b"II*\0\x08\0\0\0" + directory("<", 8, [*SOUND, pointer], 0)
+    said = reader.of_photo(photo(exif))
+    assert said.rating == 4
+    assert said.place is None
+
+
+@given(st.binary(max_size=60), st.integers(0, 20), st.sampled_from([b"II*\0", b"MM\0+", b"II+\0"]))
+def test_noise_in_place_of_tags_raises_nothing(noise: bytes, at: int, head: bytes) -> None:
+    fields.fields(head + struct.pack("<I", at) + noise)
+    sound = block()
+    said = fields.fields(sound[: 10 + at] + noise + sound[10 + at + len(noise) :])
+    for each in said.values():
+        assert isinstance(each.numbers(), tuple)
+        assert each.text() is None or each.text()
 
 
 def test_a_cut_directory_says_what_is_left_of_it() -> None:
