@@ -159,12 +159,14 @@ class Readings:
     for one that somebody has emptied since tagd wrote it. `by_tagd` are the names of tags that some
     tagd has written there, `by_person` those of them that a person gave. Stars are from -1
     (rejected) to 5, latitude and longitude degrees, north and east above zero. Camera and time as
-    in `PhotoFacts`, whose gaps they fill.
+    in `PhotoFacts`, whose gaps they fill. What is missing from a `damaged` place, nobody need have
+    taken away.
     """
 
     keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     by_tagd: tuple[str, ...] = ()
     by_person: tuple[str, ...] = ()
+    damaged: frozenset[Place] = frozenset()
     rating: int | None = None
     latitude: float | None = None
     longitude: float | None = None

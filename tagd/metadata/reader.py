@@ -73,7 +73,8 @@ class FileTags:
 
     `rating` is from -1 (rejected) to 5, `place` latitude and longitude in degrees. `taken` is who
     says when, and ISO 8601 as the camera wrote it, as much of it as is known, with its offset where
-    given. `has_packet`: there is XMP, so that a keyword that is missing from it was taken away.
+    given. `has_packet`: there is XMP, so that a keyword that is missing from it was taken away, but
+    where it `is_damaged`.
     `claims` are what some tagd says that it has written.
     """
 
@@ -83,6 +84,7 @@ class FileTags:
     camera: Camera | None = None
     taken: tuple[Source, str] | None = None
     has_packet: bool = False
+    is_damaged: bool = False
     claims: tuple[Claim, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
         camera=_better(first.camera, second.camera),
         taken=_better(first.taken, second.taken),
         has_packet=first.has_packet or second.has_packet,
+        is_damaged=first.is_damaged or second.is_damaged,
         claims=(*first.claims, *second.claims),
     )
 
@@ -162,7 +165,7 @@ def of_packets(found: Iterable[bytes]) -> FileTags:
         try:
             together = over(together, _of_packet(xmp_reading.read(data)))
         except xmp.MalformedPacket:
-            continue
+            together = replace(together, is_damaged=True)
     return together
 
 
@@ -184,6 +187,7 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
         camera=_camera(Source.XMP, text("tiff:Make"), text("tiff:Model")),
         taken=_taken(Source.XMP, *map(dates.iso, map(text, _XMP_DATES))),
         has_packet=True,
+        is_damaged=packet.is_mended,
         claims=xmp.claims(packet),
     )
 

@@ -69,12 +69,14 @@ class MalformedPacket(ValueError):
 
 @dataclass(slots=True)
 class Packet:
-    """A packet taken apart: what surrounds the root element is kept as it is."""
+    """A packet taken apart: what surrounds the root element is kept as it is. Of one that was
+    mended to be read something may be missing."""
 
     head: bytes
     root: etree._Element
     tail: bytes
     line_end: str
+    is_mended: bool = False
 
     def to_bytes(self) -> bytes:
         """The packet put together again."""
@@ -100,7 +102,7 @@ def parse(data: bytes) -> Packet:
         raise MalformedPacket("its XMP declares entities or an encoding other than UTF-8")
     line_end = "\r\n" if body.count(b"\r\n") == body.count(b"\n") > 0 else "\n"
     packet = Packet(head, element(body), tail, line_end)
-    if len(_rdfs(packet)) != 1:
+    if len(rdfs(packet)) != 1:
         raise MalformedPacket("its XMP has no RDF, or more than one")
     return packet
 
@@ -250,12 +252,13 @@ def qualified(name: str) -> str:
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-def _rdfs(packet: Packet) -> list[etree._Element]:
+def rdfs(packet: Packet) -> list[etree._Element]:
+    """The elements that hold all that is said; a sound packet has one."""
     return list(packet.root.iter(qualified("rdf:RDF")))
 
 
 def _descriptions(packet: Packet) -> list[etree._Element]:
-    return [each for rdf in _rdfs(packet) for each in rdf.findall(qualified("rdf:Description"))]
+    return [each for rdf in rdfs(packet) for each in rdf.findall(qualified("rdf:Description"))]
 
 
 def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:

@@ -29,13 +29,19 @@ def read(data: bytes) -> xmp.Packet:
     body = xmp.body_of(_in_utf8(data)) if len(data) <= xmp.MOST_BYTES else b""
     if not body or body.count(b"<") > _MOST_MARKS:
         raise xmp.MalformedPacket(xmp.TOO_LARGE)
+    packet = _packet(body)
+    if not xmp.rdfs(packet):
+        raise xmp.MalformedPacket("its XMP has no RDF")
+    return packet
+
+
+def _packet(body: bytes) -> xmp.Packet:
     try:
-        root = xmp.element(body)
+        return xmp.Packet(b"", xmp.element(body), b"", "\n")
     except xmp.MalformedPacket:
         if len(body) > _MOST_MENDED:
             raise
-        root = xmp.element(body, mended=True)
-    return xmp.Packet(b"", root, b"", "\n")
+        return xmp.Packet(b"", xmp.element(body, mended=True), b"", "\n", is_mended=True)
 
 
 def _in_utf8(data: bytes) -> bytes:

@@ -98,6 +98,7 @@ def _corrections(
     gone = {
         name
         for each in written
+        if each.place not in said.damaged
         if (there := said.keywords.get(each.place)) is not None
         for name in taken_away(each.ours, there)
         if not by_tagd or folded(name) in by_tagd
@@ -115,7 +116,8 @@ def _corrections(
         label for name in sorted(gone) for label in may_mean(name, derivation.rules, called)
     } & present
     ids = tags.label_ids(tx, {each: derivation.name_of(each) for each in given | rejected})
-    withdrawn = before.labels.keys() - set(labels.values()) if before.files == 1 else set[str]()
+    is_all_told = before.files == 1 and not said.damaged
+    withdrawn = before.labels.keys() - set(labels.values()) if is_all_told else set[str]()
     by = TagSource.METADATA
     return [
         *(

@@ -47,12 +47,14 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
         keywords[Place.EMBEDDED] = _by_name(inside)
     if beside.has_packet:
         keywords[Place.SIDECAR] = _by_name(beside)
+    places = ((Place.EMBEDDED, inside), (Place.SIDECAR, beside))
     both = reader.over(beside, inside)
     latitude, longitude = both.place or (None, None)
     return Readings(
         keywords=keywords,
         by_tagd=both.by_tagd,
         by_person=both.by_person,
+        damaged=frozenset(place for place, its in places if its.is_damaged),
         rating=both.rating,
         latitude=latitude,
         longitude=longitude,
@@ -79,6 +81,7 @@ def pack(readings: Readings) -> dict[str, Any]:
         "keywords": keywords,
         "by_tagd": by_tagd,
         "by_person": by_person,
+        "damaged": sorted(readings.damaged),
         "rating": readings.rating,
         "latitude": readings.latitude,
         "longitude": readings.longitude,
@@ -95,6 +98,7 @@ def unpack(fields: dict[str, Any]) -> Readings:
             },
             by_tagd=_texts(fields["by_tagd"]),
             by_person=_texts(fields["by_person"]),
+            damaged=frozenset(map(Place, _texts(fields["damaged"]))),
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),

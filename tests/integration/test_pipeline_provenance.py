@@ -187,6 +187,27 @@ def test_what_a_person_takes_away_with_another_program_is_rejected(desk: Desk) -
     assert in_force(desk) == set()
 
 
+@pytest.mark.parametrize("ending", [b"</rdf:Bag>", b"</rdf:Description>", b"</x:xmpmeta>"])
+@pytest.mark.parametrize("mode", [WriteMode.EMBEDDED, WriteMode.SIDECAR])
+def test_what_is_missing_from_damaged_metadata_nobody_took_away(
+    mode: WriteMode, ending: bytes, desk: Desk
+) -> None:
+    desk.set(write=mode)
+    photo = desk.photo()
+    desk.write()
+    annotated = photo if mode is WriteMode.EMBEDDED else photo.with_name(photo.name + ".xmp")
+    data = annotated.read_bytes()
+    theirs = data.replace(b"<rdf:li>cat</rdf:li>", b"<rdf:li>dog</rdf:li>")
+    assert theirs != data
+    annotated.write_bytes(theirs.replace(ending, b"<" + ending[2:]))
+    desk.read(photo)
+    assert ("cat", "model") in in_force(desk)
+    found = in_force(desk)
+    annotated.write_bytes(data.replace(b"rdf:RDF", b"rdf:EDF"))
+    desk.read(photo)
+    assert in_force(desk) == found
+
+
 @pytest.mark.parametrize("mode", [WriteMode.EMBEDDED, WriteMode.BOTH])
 def test_taking_the_last_keyword_away_rejects_it_too(mode: WriteMode, desk: Desk) -> None:
     desk.set(write=mode)

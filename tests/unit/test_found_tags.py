@@ -59,6 +59,7 @@ WORDS = st.lists(
         ),
         by_tagd=WORDS,
         by_person=WORDS,
+        damaged=st.frozensets(st.sampled_from(Place)),
         rating=st.none() | st.integers(-1, 5),
         latitude=st.none() | st.floats(-90, 90),
         longitude=st.none() | st.floats(-180, 180),
