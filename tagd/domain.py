@@ -160,7 +160,7 @@ class Readings:
     tagd has written there, `by_person` those of them that a person gave. Stars are from -1
     (rejected) to 5, latitude and longitude degrees, north and east above zero. Camera and time as
     in `PhotoFacts`, whose gaps they fill. What is missing from a `damaged` place, nobody need have
-    taken away.
+    taken away. `sidecars` are those that were read.
     """
 
     keywords: Mapping[Place, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -173,6 +173,7 @@ class Readings:
     camera_make: str | None = None
     camera_model: str | None = None
     taken_at: str | None = None
+    sidecars: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

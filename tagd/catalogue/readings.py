@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tagd.catalogue.query_dates import moment
-from tagd.catalogue.schema import file, label, photo, tag
+from tagd.catalogue.schema import beside, file, label, photo, said, tag
 from tagd.catalogue.statements import chunks
 from tagd.domain import FileState, TagSource, TagState
+from tagd.fs import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from tagd.domain import Readings
 
@@ -80,29 +81,35 @@ def before(tx: Connection, files: Collection[int]) -> dict[int, FoundBefore]:
     return found
 
 
-def put_facts(tx: Connection, readings: Mapping[int, Readings]) -> None:
-    """Keep stars and places, by the row ids of the photos, and camera and time where EXIF says
-    nothing of them; nothing is taken away by a file that says nothing."""
-    _put_stars_and_places(tx, readings)
-    _fill_gaps(tx, readings)
-
-
-def _put_stars_and_places(tx: Connection, readings: Mapping[int, Readings]) -> None:
-    rows = [
-        {"of": photo_id, "stars": each.rating, "north": each.latitude, "east": each.longitude}
-        for photo_id, each in readings.items()
+def put_said(tx: Connection, readings: Mapping[int, Readings]) -> None:
+    """Keep what stands in these files and beside them, by their row ids, in the place of what stood
+    there before: stars, places, and which sidecars there are."""
+    stars = {
+        file_id: {"rating": each.rating, "latitude": each.latitude, "longitude": each.longitude}
+        for file_id, each in readings.items()
         if (each.rating, each.latitude, each.longitude) != (None, None, None)
+    }
+    _replace(tx, said, readings, [{"file_id": each, **told} for each, told in stars.items()])
+    paths = [
+        {"file_id": file_id, "path_key": key_of(path)}
+        for file_id, each in readings.items()
+        for path in each.sidecars
     ]
+    _replace(tx, beside, readings, paths)
+
+
+def _replace(
+    tx: Connection, table: Table, files: Collection[int], rows: Sequence[dict[str, Any]]
+) -> None:
+    # Of most there is nothing, and was nothing.
+    for some in chunks(files):
+        tx.execute(delete(table).where(table.c.file_id.in_(some)))
     if rows:
-        values: dict[str, Any] = {
-            "rating": func.coalesce(bindparam("stars"), photo.c.rating),
-            "latitude": func.coalesce(bindparam("north"), photo.c.latitude),
-            "longitude": func.coalesce(bindparam("east"), photo.c.longitude),
-        }
-        tx.execute(update(photo).where(photo.c.id == bindparam("of")).values(values), rows)
+        tx.execute(insert(table), list(rows))
 
 
-def _fill_gaps(tx: Connection, readings: Mapping[int, Readings]) -> None:
+def fill_gaps(tx: Connection, readings: Mapping[int, Readings]) -> None:
+    """Keep camera and time, by the row ids of the photos, where EXIF says nothing of them."""
     cameras = [
         {"of": photo_id, "make": each.camera_make, "model": each.camera_model}
         for photo_id, each in readings.items()

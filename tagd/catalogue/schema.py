@@ -64,10 +64,6 @@ photo = Table(
     Column("taken_at", Text),
     # The tagging whose predictions the tags in force come from.
     Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
-    # What stands in the file or its sidecar: stars from -1 (rejected) to 5, and degrees.
-    Column("rating", Integer),
-    Column("latitude", REAL),
-    Column("longitude", REAL),
     Index("ix_photo_camera", "camera_make", "camera_model"),
     # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
     # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
@@ -115,6 +111,26 @@ file = Table(
     Index("ix_file_path", "path", "photo_id", "state", "taken"),
     Index("ix_file_state", "state", "state_since"),
     Index("ix_file_inode", "inode", "size"),
+)
+
+# What stands in a file and its sidecars: stars from -1 (rejected) to 5, and degrees. None of a file
+# in which nothing of that stands.
+said = Table(
+    "said",
+    metadata,
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), primary_key=True),
+    Column("rating", Integer),
+    Column("latitude", REAL),
+    Column("longitude", REAL),
+)
+
+# The sidecars that were read, so that it is noticed when one is gone.
+beside = Table(
+    "beside",
+    metadata,
+    Column("path_key", LargeBinary, primary_key=True),
+    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 # The models that spoke, each known by the fingerprint of its weights, preprocessing and labels.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, or_, select, update
 
 from tagd.catalogue import jobs
-from tagd.catalogue.schema import file, inscription, intent
-from tagd.catalogue.statements import below, chunks, moved_paths
+from tagd.catalogue.schema import beside, file, inscription, intent
+from tagd.catalogue.statements import below, chunks, moved_key, moved_paths
 from tagd.domain import FileState, JobKind, Place, Priority
 from tagd.fs import key_of
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Whoever moves a photo may be about to move its sidecar too, and is not to find it gone.
 SETTLE_SECONDS: Final = 2.0
+_IS_TAGGED: Final = file.c.state == FileState.TAGGED
 _PATH: Final = ("path_key", "path")
 
 
@@ -38,9 +39,26 @@ def submit(tx: Connection, path: Path, signature: Signature, beside: Path, now: 
     # `photo.jpg.xmp` goes with photo.jpg, `photo.xmp` with photo and any ending: "/" follows ".".
     short = and_(file.c.path_key > stem + b".", file.c.path_key < stem + b"/")
     its = or_(file.c.path_key == stem, short)
-    photos = tx.scalars(select(file.c.id).where(its, file.c.state == FileState.TAGGED)).all()
+    photos = tx.scalars(select(file.c.id).where(its, _IS_TAGGED)).all()
     jobs.enqueue(tx, JobKind.TAG, dict.fromkeys(photos, Priority.NEW), now)
     return len(photos)
+
+
+def gone(tx: Connection, paths: Collection[Path], now: float) -> int:
+    """These sidecars are not there any more: the photos for which they were read are read again.
+    Returns how many."""
+    photos: dict[int, int] = {}
+    for some in chunks(map(key_of, paths)):
+        its = select(beside.c.file_id).where(beside.c.path_key.in_(some))
+        rows = tx.scalars(select(file.c.id).where(file.c.id.in_(its), _IS_TAGGED))
+        photos.update(dict.fromkeys(rows, int(Priority.NEW)))
+    jobs.enqueue(tx, JobKind.TAG, photos, now)
+    return len(photos)
+
+
+def read_below(tx: Connection, folder: Path) -> set[bytes]:
+    """The path keys of the sidecars below a folder that were read."""
+    return set(tx.scalars(select(beside.c.path_key).where(below(beside.c.path_key, folder))))
 
 
 def is_ours(tx: Connection, path: Path, signature: Signature) -> bool:
@@ -63,6 +81,15 @@ def follow(tx: Connection, moved: Collection[int], now: float) -> None:
         embedded = update(inscription).where(mine, inscription.c.place == Place.EMBEDDED)
         tx.execute(embedded.values(path))
         _bring_along(tx, mine, now)
+        _read_again(tx, some, now)
+
+
+def _read_again(tx: Connection, moved: Collection[int], now: float) -> None:
+    """Sidecars of others do not follow, unless somebody moves them too."""
+    its = select(beside.c.file_id).where(beside.c.file_id.in_(moved))
+    photos = tx.scalars(select(file.c.id).where(file.c.id.in_(its), _IS_TAGGED))
+    again = dict.fromkeys(photos, int(Priority.NEW))
+    jobs.enqueue(tx, JobKind.TAG, again, now, now + SETTLE_SECONDS)
 
 
 def follow_folder(tx: Connection, source: Path, destination: Path, now: float) -> None:
@@ -72,6 +99,9 @@ def follow_folder(tx: Connection, source: Path, destination: Path, now: float) -
     tx.execute(
         update(inscription).where(inside).values(moved_paths(inscription, source, destination))
     )
+    read = below(beside.c.path_key, source)
+    there = moved_key(beside.c.path_key, source, destination)
+    tx.execute(update(beside).where(read).values(path_key=there))
     here = select(file.c.id).where(below(file.c.path_key, destination))
     elsewhere = ~below(inscription.c.path_key, destination)
     _bring_along(tx, and_(inscription.c.file_id.in_(here), elsewhere), now)

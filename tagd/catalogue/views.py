@@ -66,8 +66,10 @@ VIEWS: dict[str, str] = {
                {iso("file.mtime_ns / 1000000000.0")} AS modified_at,
                {iso("file.seen_at")} AS seen_at,
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
-               photo.taken_at, photo.rating, photo.latitude, photo.longitude
-        FROM file LEFT JOIN photo ON photo.id = file.photo_id""",
+               photo.taken_at, said.rating, said.latitude, said.longitude
+        FROM file
+        LEFT JOIN photo ON photo.id = file.photo_id
+        LEFT JOIN said ON said.file_id = file.id""",
     # Kept counts. Where several labels share a name, a file that has them all counts once.
     "v_tags": f"""
         SELECT label.name AS tag, CASE count(*) WHEN 1 THEN sum(tag_count.files) ELSE (

@@ -15,7 +15,7 @@ from tagd.intake.left_out import sparing_others
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import is_gone, signature_at
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
-from tagd.intake.submit import Renamed, Vanished
+from tagd.intake.submit import Renamed, SidecarGone, Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,6 +139,8 @@ class Flow:
             self.settler.forget_below(event.path)
         else:
             self.settler.forget(event.path)
+        if not event.is_folder and is_sidecar(event.path):
+            return [SidecarGone(event.path)]
         return [Vanished(event.path, event.is_folder)]
 
     def _wanted(self, file: SettledFile | None) -> list[Change]:

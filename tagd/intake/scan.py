@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import photos
+from tagd.catalogue import photos, sidecars
 from tagd.catalogue.photos import RootRecord
 from tagd.domain import FileState, SettledFile
 from tagd.errors import CatalogueError
@@ -124,7 +124,8 @@ class Scanner:
                 disks = [each.path for each in photos.known_around(tx, request.top, request.root)]
                 self.devices.mounts.update(disks)
                 seen = self._seen(request.root)
-                parts.append(Part(request, seen, record, known, there, disks))
+                read = sidecars.read_below(tx, request.top)
+                parts.append(Part(request, seen, record, known, there, disks, read))
         return parts
 
     def _seen(self, root: Path) -> Seen | None:
@@ -152,6 +153,7 @@ class Scanner:
         """What to do with one file."""
         self._meet_disk(part, status.st_dev, key)
         known = part.known.pop(key, None)
+        part.sidecars.discard(key)
         is_other = known is None and ending_of(os.fsdecode(key)) is Ending.OTHER
         if is_other or part.request.root in self.mirror.roots:
             self._note_sidecar(key, status, part, tally)
@@ -241,10 +243,12 @@ class Scanner:
     def _conclude(self, parts: Sequence[Part], tally: Tally) -> None:
         """Moves, then deletions, of all parts together: a file may move between watched folders."""
         gone: dict[bytes, KnownFile] = {}
+        unread: list[Path] = []
         for part in parts:
             blind = [folder for folder, _ in tally.blind] + self._absent_disks(part)
             if key_of(part.request.top) not in blind and self._may_judge(part):
                 gone.update(_gone(part, blind))
+                unread += filter(is_gone, map(path_of, part.sidecars))
         now = self.wall()
         with self.catalogue.write() as tx:
             files = [file for file, _ in tally.alike]
@@ -253,6 +257,7 @@ class Scanner:
             absent = [key for key, known in gone.items() if known.state is not FileState.MISSING]
             tally.missing = photos.mark_missing(tx, [path_of(key) for key in absent], now)
             tally.moved = len(adopted)
+            sidecars.gone(tx, unread, now)
             for part in parts:
                 self._remember(tx, part, now)
             if any(part.is_whole for part in parts):

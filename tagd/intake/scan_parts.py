@@ -53,6 +53,7 @@ class Part:
     known: dict[bytes, KnownFile]
     expected: int  # of the known files, those that were there last time
     remembered: list[Path]  # disks that were mounted below
+    sidecars: set[bytes]  # those that were read, by path key
     mounts: dict[int, RootRecord] = field(default_factory=dict)  # those met, by device
     found: int = 0
     files: int = 0

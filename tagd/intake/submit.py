@@ -51,7 +51,14 @@ class SidecarChanged:
     beside: Path
 
 
-Change = SettledFile | Renamed | Vanished | SidecarChanged
+@dataclass(frozen=True, slots=True)
+class SidecarGone:
+    """A file that may have gone with a photo is not there any more."""
+
+    path: Path
+
+
+Change = SettledFile | Renamed | Vanished | SidecarChanged | SidecarGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,8 @@ def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
             _vanish(tx, change, now)
         elif isinstance(change, SidecarChanged):
             queued += sidecars.submit(tx, change.path, change.signature, change.beside, now)
+        elif isinstance(change, SidecarGone):
+            queued += sidecars.gone(tx, [change.path], now)
     return Submitted(queued, unchanged)
 
 

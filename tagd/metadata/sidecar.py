@@ -216,13 +216,24 @@ def _under_its_names(
     photo: Path, rule: SidecarRule, content: str | None
 ) -> Iterator[tuple[Path, Whose]]:
     """What lies where the photo's sidecar would, the full name first, and whose each is."""
-    place, there = rule.mirror_of(photo.parent), _beside(photo)
+    there = _beside(photo)
+    for found in _places(photo, rule):
+        if _is_file(found):
+            said = said_of(photo, content, found)
+            yield found, whose(photo.name, content, found.name, said, there)
+
+
+def places(photo: Path, rule: SidecarRule) -> tuple[Path, ...]:
+    """Everywhere that a sidecar of the photo may lie, in an order that is always the same."""
+    rules = dict.fromkeys((rule, BESIDE))
+    return tuple(dict.fromkeys(path for each in rules for path in _places(photo, each)))
+
+
+def _places(photo: Path, rule: SidecarRule) -> Iterator[Path]:
+    place = rule.mirror_of(photo.parent)
     for name in dict.fromkeys((photo.name, photo.stem)):
         for ending in _ENDINGS:
-            found = place / (name + ending)
-            if _is_file(found):
-                said = said_of(photo, content, found)
-                yield found, whose(photo.name, content, found.name, said, there)
+            yield place / (name + ending)
 
 
 def _former_ids(photo: Path) -> tuple[str, ...]:

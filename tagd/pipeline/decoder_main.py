@@ -92,7 +92,7 @@ def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
         position = request.offset
         for geometry in request.geometries:
             position += _write(shared, photo.inputs[geometry], position)
-        return pack_photo(photo)
+        return pack_photo(photo, request.path, request.sidecars)
     except PhotoError as error:
         return pack_error(error)
     finally:

@@ -176,7 +176,9 @@ class DecoderProcess:
         error = unpack_error(message, request.path)
         photo = None
         if error is None:
-            photo_id, signature, facts, readings = unpack_photo(message)
+            photo_id, signature, facts, readings = unpack_photo(
+                message, request.path, request.sidecars
+            )
             inputs = self._inputs(request.geometries, offset)
             former = unpack_former_ids(message)
             photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs, readings, former)

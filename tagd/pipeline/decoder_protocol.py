@@ -143,13 +143,13 @@ def _unpacked(text: str) -> Path:
     return Path(os.fsdecode(base64.b64decode(text)))
 
 
-def pack_photo(photo: ReadPhoto) -> Message:
+def pack_photo(photo: ReadPhoto, path: Path, sidecars: SidecarRule) -> Message:
     """What is known of a decoded photo, but for its pixels."""
     return {
         "photo_id": photo.photo_id,
         "signature": asdict(photo.signature),
         "facts": asdict(photo.facts),
-        "readings": read_back.pack(photo.readings),
+        "readings": read_back.pack(photo.readings, path, sidecars),
         "former_ids": photo.former_ids,
     }
 
@@ -172,12 +172,14 @@ def unpack_error(message: Message, path: Path) -> PhotoError | None:
     return error
 
 
-def unpack_photo(message: Message) -> tuple[str, Signature, PhotoFacts, Readings]:
+def unpack_photo(
+    message: Message, path: Path, sidecars: SidecarRule
+) -> tuple[str, Signature, PhotoFacts, Readings]:
     """Identity, signature, facts and readings, each checked. Raises ProtocolError."""
     photo_id = _photo_id(message.get("photo_id"))
     signature, facts = _object(message, "signature"), _object(message, "facts")
     try:
-        readings = read_back.unpack(_object(message, "readings"))
+        readings = read_back.unpack(_object(message, "readings"), path, sidecars)
     except ValueError as error:
         raise ProtocolError("readings that make no sense") from error
     return photo_id, _signature(signature), _facts(facts), readings

@@ -47,7 +47,8 @@ def take_in(
     # Most photos say nothing, and of them nothing more is asked.
     speak = {file_id for file_id, each in readings.items() if each != SILENT}
     known = earlier.before(tx, speak | earlier.with_tags(tx, readings.keys() - speak))
-    earlier.put_facts(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
+    earlier.put_said(tx, readings)
+    earlier.fill_gaps(tx, {each.photo_id: readings[file_id] for file_id, each in known.items()})
     changed: set[int] = set()
     for file_id, each in known.items():
         said = readings[file_id]

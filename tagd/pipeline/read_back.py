@@ -13,7 +13,7 @@ from tagd.metadata.keywords import Field
 from tagd.metadata.sidecar import BESIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from tagd.metadata.reader import FileTags
@@ -28,20 +28,20 @@ def readings_of(
 ) -> Readings:
     """What the photo with these bytes, and its sidecars, say. `content` is who the photo is, None
     where that is not known. Never raises."""
-    return _together(reader.of_photo(data), _sidecars(path, rule, content))
+    return _together(reader.of_photo(data), *_sidecars(path, rule, content))
 
 
 def readings_at(path: Path, rule: SidecarRule, content: str | None = None) -> Readings:
     """What the photo at this path and its sidecars say. Raises a PhotoError on I/O errors."""
-    return _together(reader.read(path), _sidecars(path, rule, content))
+    return _together(reader.read(path), *_sidecars(path, rule, content))
 
 
 def said_at(path: Path, place: Place, rule: SidecarRule, content: str | None = None) -> FileTags:
     """What one of the two places says. Raises a PhotoError on I/O errors of the photo."""
-    return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule, content)
+    return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule, content)[0]
 
 
-def _together(inside: FileTags, beside: FileTags) -> Readings:
+def _together(inside: FileTags, beside: FileTags, sidecars: Sequence[Path]) -> Readings:
     keywords = {}
     if inside.has_packet or any(inside.keywords.values()):
         keywords[Place.EMBEDDED] = _by_name(inside)
@@ -61,12 +61,13 @@ def _together(inside: FileTags, beside: FileTags) -> Readings:
         camera_make=_short(both.camera.make) if both.camera else None,
         camera_model=_short(both.camera.model) if both.camera else None,
         taken_at=both.taken_at,
+        sidecars=tuple(sidecars),
     )
 
 
-def pack(readings: Readings) -> dict[str, Any]:
-    """As JSON has it, and no longer than a message may be. Camera and time are left out: they are
-    among the photo's facts by then."""
+def pack(readings: Readings, path: Path, rule: SidecarRule) -> dict[str, Any]:
+    """What was read of the photo at this path, as JSON has it, and no longer than a message may be.
+    Camera and time are left out: they are among the photo's facts by then."""
     room = MOST_TEXT
     keywords: dict[str, dict[str, list[str]]] = {}
     for place, fields in readings.keywords.items():
@@ -85,11 +86,17 @@ def pack(readings: Readings) -> dict[str, Any]:
         "rating": readings.rating,
         "latitude": readings.latitude,
         "longitude": readings.longitude,
+        "sidecars": [
+            number
+            for number, each in enumerate(sidecar.places(path, rule))
+            if each in readings.sidecars
+        ],
     }
 
 
-def unpack(fields: dict[str, Any]) -> Readings:
+def unpack(fields: dict[str, Any], path: Path, rule: SidecarRule) -> Readings:
     """The inverse of `pack`, with every value checked. Raises ValueError."""
+    places = sidecar.places(path, rule)
     try:
         return Readings(
             keywords={
@@ -102,17 +109,21 @@ def unpack(fields: dict[str, Any]) -> Readings:
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),
+            sidecars=tuple(places[_number(each, len(places))] for each in fields["sidecars"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not what a decoder says") from error
 
 
-def _sidecars(path: Path, rule: SidecarRule, content: str | None) -> FileTags:
-    """What its sidecars say together; those that cannot be read say nothing."""
-    packets: list[bytes] = []
+def _sidecars(
+    path: Path, rule: SidecarRule, content: str | None
+) -> tuple[FileTags, Sequence[Path]]:
+    """What its sidecars say together, and which they are; those that cannot be read say nothing."""
+    packets: dict[Path, bytes] = {}
     with contextlib.suppress(OSError):
-        packets.extend(map(reader.packet_of, sidecar.of(path, rule, content)))
-    return reader.of_packets(packets)
+        for each in sidecar.of(path, rule, content):
+            packets[each] = reader.packet_of(each)
+    return reader.of_packets(packets.values()), list(packets)
 
 
 def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
@@ -148,6 +159,12 @@ def _whole(value: Any) -> int | None:
     if value is None or (type(value) is int and -1 <= value <= 5):
         return value
     raise ValueError("no rating")
+
+
+def _number(value: Any, most: int) -> int:
+    if type(value) is int and 0 <= value < most:
+        return value
+    raise ValueError("no place of a sidecar")
 
 
 def _degrees(value: Any, most: int) -> float | None:

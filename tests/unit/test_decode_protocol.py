@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd import errors
-from tagd.domain import Geometry, PhotoFacts, Signature
+from tagd.domain import Geometry, PhotoFacts, Readings, Signature
+from tagd.metadata.sidecar import BESIDE
 from tagd.pipeline.decode import ReadPhoto
 from tagd.pipeline.decoder_protocol import (
     LONGEST_MESSAGE,
@@ -48,8 +49,9 @@ PHOTO = ReadPhoto(
     Signature(1, 2, 3, -4),
     PhotoFacts("JPEG", 4000, 3000, 6, "Canon", None, "2019-03-21T11:04:22"),
     {},
+    Readings(rating=3, sidecars=(Path("/photos/a.jpg.xmp"),)),
 )
-SAID = pack_photo(PHOTO)
+SAID = pack_photo(PHOTO, PATH, BESIDE)
 
 
 def sent(message: Message) -> Message:
@@ -68,7 +70,7 @@ def test_a_request_arrives_as_it_was_sent(
 
 
 def test_a_photo_arrives_as_it_was_sent() -> None:
-    assert unpack_photo(sent(SAID)) == (
+    assert unpack_photo(sent(SAID), PATH, BESIDE) == (
         PHOTO.photo_id,
         PHOTO.signature,
         PHOTO.facts,
@@ -78,7 +80,10 @@ def test_a_photo_arrives_as_it_was_sent() -> None:
 
 def test_what_earlier_versions_called_a_photo_arrives_if_it_makes_sense() -> None:
     former = ("f" * 32, "e" * 32)
-    assert unpack_former_ids(sent(pack_photo(replace(PHOTO, former_ids=former)))) == former
+    assert (
+        unpack_former_ids(sent(pack_photo(replace(PHOTO, former_ids=former), PATH, BESIDE)))
+        == former
+    )
     for nonsense in (None, "f" * 32, ["F" * 32], [7], ["f" * 32] * 3):
         with pytest.raises(ProtocolError):
             unpack_former_ids(sent(SAID | {"former_ids": nonsense}))
@@ -164,7 +169,7 @@ def test_a_photo_out_of_bounds_is_refused(where: str, value: object) -> None:
     *outer, key = where.split(".")
     (message[outer[0]] if outer else message)[key] = value
     with pytest.raises(ProtocolError):
-        unpack_photo(message)
+        unpack_photo(message, PATH, BESIDE)
 
 
 @given(
@@ -173,7 +178,7 @@ def test_a_photo_out_of_bounds_is_refused(where: str, value: object) -> None:
 def test_whatever_a_decoder_says_is_checked(message: Message) -> None:
     # Never complete, and never anything but this error.
     with pytest.raises(ProtocolError):
-        unpack_photo(message)
+        unpack_photo(message, PATH, BESIDE)
     with contextlib.suppress(ProtocolError):
         unpack_error(message, PATH)
 

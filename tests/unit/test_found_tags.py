@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from tagd.domain import Place, Readings
 from tagd.metadata.keywords import Field
+from tagd.metadata.sidecar import BESIDE, places
 from tagd.pipeline.found_tags import names_in, taken_away
 from tagd.pipeline.read_back import MOST_TEXT, pack, unpack
 
 SUBJECT, LIST, HIERARCHY = map(str, (Field.SUBJECT, Field.TAGS_LIST, Field.HIERARCHY))
+PHOTO = Path("/photos/a.jpg")
 WRITTEN = {SUBJECT: ("animal", "cat"), LIST: ("animal", "animal/cat")}
 
 
@@ -63,20 +66,21 @@ WORDS = st.lists(
         rating=st.none() | st.integers(-1, 5),
         latitude=st.none() | st.floats(-90, 90),
         longitude=st.none() | st.floats(-180, 180),
+        sidecars=st.sampled_from([(), places(PHOTO, BESIDE)[:1], places(PHOTO, BESIDE)[1:3]]),
     )
 )
 def test_what_is_read_comes_through(readings: Readings) -> None:
-    assert unpack(json.loads(json.dumps(pack(readings)))) == readings
+    assert unpack(json.loads(json.dumps(pack(readings, PHOTO, BESIDE))), PHOTO, BESIDE) == readings
 
 
 def test_too_many_keywords_are_cut_off_and_fit_a_message() -> None:
     many = Readings({Place.EMBEDDED: {SUBJECT: tuple(f"写真{n}" for n in range(9999))}})
-    assert len(json.dumps(pack(many))) < 6 * MOST_TEXT + 1000
+    assert len(json.dumps(pack(many, PHOTO, BESIDE))) < 6 * MOST_TEXT + 1000
 
 
 def test_what_there_is_no_room_for_is_not_told_as_taken_away() -> None:
     long = Readings({Place.EMBEDDED: {HIERARCHY: ("a" * MOST_TEXT,), SUBJECT: ("b",), LIST: ()}})
-    assert unpack(pack(long)).keywords == {Place.EMBEDDED: {LIST: ()}}
+    assert unpack(pack(long, PHOTO, BESIDE), PHOTO, BESIDE).keywords == {Place.EMBEDDED: {LIST: ()}}
 
 
 @pytest.mark.parametrize(
@@ -91,8 +95,10 @@ def test_what_there_is_no_room_for_is_not_told_as_taken_away() -> None:
         {"rating": True},
         {"latitude": float("nan")},
         {"longitude": 181},
+        {"sidecars": [8]},
+        {"sidecars": ["/etc/passwd"]},
     ],
 )
 def test_a_decoder_that_was_taken_over_is_not_believed(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no"):
-        unpack({**pack(Readings()), **change})
+        unpack({**pack(Readings(), PHOTO, BESIDE), **change}, PHOTO, BESIDE)
