@@ -366,7 +366,7 @@ class InternalFault(TransientPhotoError):
     """tagd itself failed on it. What was raised is its cause."""
 
     code = "internal-error"
-    remedy = "please report it, with the traceback in the log"
+    remedy = "please report it, with its traceback"
 
     @classmethod
     def of(cls, path: Path, raised: Exception) -> InternalFault:
@@ -377,3 +377,8 @@ class InternalFault(TransientPhotoError):
         fault = cls(path, f"an internal error ({words[:_LONGEST_WORDS]})")
         fault.__cause__ = raised
         return fault
+
+    @classmethod
+    def translated(cls, path: Path, raised: Exception) -> PhotoError:
+        """What was raised while the photo at `path` was in hand, as an error of a photo."""
+        return raised if isinstance(raised, PhotoError) else cls.of(path, raised)

@@ -8,7 +8,7 @@
     statements      SQL that several modules share; bulk: what runs for every batch of photos;
                     ids: the rows of what photos share
     photos, moves   files as a scan or a watch finds them; roots: the watched folders
-    jobs            the queue; deaths: jobs that a process died with
+    jobs            the queue; deaths: jobs that a process died with; in_queue: how far it is
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     identity        photos that earlier versions identified otherwise
     wants, retag    what is wanted of models for each photo, and which photos are behind

@@ -23,7 +23,7 @@ from tagd.catalogue.bulk import among
 from tagd.catalogue.schema import file, job
 from tagd.catalogue.statements import at_or_below, chunks, upsert
 from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
-from tagd.fs import key_of, path_of
+from tagd.fs import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -285,22 +285,6 @@ def waiting(tx: Connection, most: int, kind: JobKind = JobKind.TAG) -> int:
     ready = (job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before == READY)
     some = select(job.c.id).where(*ready).limit(most).subquery()
     return tx.scalar(select(func.count()).select_from(some)) or 0
-
-
-def unfinished(
-    tx: Connection, paths: Collection[Path], kind: JobKind = JobKind.TAG, *, tried: bool = True
-) -> int:
-    """How many of these files have a job that waits or is at work; without `tried`, those alone
-    that have not failed for now."""
-    to_do: ColumnElement[bool] = job.c.state.in_([JobState.WAITING, JobState.LEASED])
-    if not tried:
-        to_do = and_(to_do, job.c.error.is_(None))
-    here = select(func.count()).join_from(job, file, file.c.id == job.c.file_id)
-    keys = [key_of(path) for path in paths]
-    return sum(
-        tx.scalar(here.where(to_do, job.c.kind == kind, file.c.path_key.in_(some))) or 0
-        for some in chunks(keys)
-    )
 
 
 def has(tx: Connection, kind: JobKind, file_id: int) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, update
 
+from tagd.catalogue import jobs
 from tagd.catalogue.jobs import READY
 from tagd.catalogue.schema import file, job
-from tagd.domain import JobKind, JobState
+from tagd.domain import JobKind, JobState, Priority
 from tagd.errors import FileVanished
 from tagd.fs import path_of
 
@@ -36,6 +37,18 @@ def has_failed() -> ColumnElement[bool]:
     ended = job.c.state.in_([JobState.QUARANTINED, JobState.LEASED])
     failed = job.c.error.is_not(None), job.c.error_code != FileVanished.code
     return and_(job.c.kind == JobKind.WRITE, *failed, or_(ended, again))
+
+
+def note(tx: Connection, file_id: int, code: str, reason: str, now: float) -> None:
+    """What a person asked to be written could not be, and is given up. A job that waits, or is at
+    work, is left alone: it is tried in any case."""
+    given_up = (job.c.file_id == file_id, job.c.kind == JobKind.WRITE)
+    tx.execute(delete(job).where(*given_up, job.c.state == JobState.QUARANTINED))
+    if jobs.has(tx, JobKind.WRITE, file_id):
+        return
+    jobs.enqueue(tx, JobKind.WRITE, {file_id: Priority.ASKED}, now)
+    failed = {"state": JobState.QUARANTINED, "attempts": 1, "error_code": code, "error": reason}
+    tx.execute(update(job).where(*given_up).values(failed))
 
 
 def count(tx: Connection) -> int:

@@ -6,6 +6,7 @@ Beside the files in `COMMANDS`:
     queries             what commands that take a query share
     grammar             how a command line is read, beyond what typer does
     output, progress    printing, and the bar of long work; fitting: into a terminal's columns
+    streams             standard output that may be closed, or full
     live, stages        the screen of `tagd status --watch`, and where the time of a photo goes
     measure, shadow     the commands of `models` and `retag` that ask models
     logs, journal       the log of `tagd run`, and systemd's journal
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagd import __version__
+from tagd.cli import streams
 from tagd.cli.grammar import Group, as_options
 from tagd.cli.output import note
 from tagd.errors import ConfigError, TagdError, TagUnknown
@@ -111,9 +113,7 @@ def main() -> None:
     # Imported, NumPy starts a thread a core for products of matrices, which spin for a while. There
     # are no such products here, and the decoders are starting meanwhile.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for stream in (sys.stdout, sys.stderr):
-        # A tag or a path that the terminal's encoding lacks is shown escaped, not a crash.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    streams.prepare()
     try:
         try:
             arguments = as_options(sys.argv[1:])
@@ -123,11 +123,12 @@ def main() -> None:
     except TagdError as error:
         if os.environ.get("TAGD_DEBUG"):
             raise
+        if isinstance(error, streams.OutputLost):
+            streams.silence_output()
         note(f"tagd: {error}")
         sys.exit(MISUSED if isinstance(error, (ConfigError, TagUnknown)) else FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has left. What is still buffered goes nowhere, without a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.silence_output()  # whoever read it has left
         sys.exit(FAILED)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,17 +17,18 @@ from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, unknown
 from tagd.cli.queries import found_by
 from tagd.cli.tagging import progress
-from tagd.errors import ConfigError, PhotoError, TagdError
+from tagd.errors import CatalogueError, ConfigError, InternalFault, TagdError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.inscriptions import Target
     from tagd.config import Config
+    from tagd.errors import PhotoError
     from tagd.labels.rules import TagRules
     from tagd.metadata.writer import Report
     from tagd.pipeline.bulk import Work, Written
@@ -152,14 +154,16 @@ def _read(config: Config, paths: Sequence[Path]) -> Read:
         for target in filter(None, targets):
             try:
                 readings = readings_at(target.path, sidecars, target.content)
-            except PhotoError as error:
-                failed.append((error.path, error.reason))
-                continue
-            with catalogue.write() as tx:
-                its = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
+                with catalogue.write() as tx:
+                    its = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
+                    if writes is not None:
+                        writes.queue_rows(tx, its)
+            except CatalogueError:
+                raise
+            except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
+                failed.append(_told(InternalFault.translated(target.path, raised)))
+            else:
                 changed |= its
-                if writes is not None:
-                    writes.queue_rows(tx, its)
         with catalogue.read() as tx:
             return Read(len(files), len(changed), tuple(failed), noted(tx, run))
 
@@ -225,7 +229,7 @@ def _write_all(
 ) -> Written:
     """Write these files, by row id; `settings` say what the queue is for."""
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415  lazy, as above
-    from tagd.pipeline.writes import settle  # noqa: PLC0415
+    from tagd.pipeline.writes import note_failure, settle  # noqa: PLC0415
 
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, dry_run=dry_run)
@@ -235,7 +239,11 @@ def _write_all(
             settle(catalogue, target)
         return reports
 
-    return _work_off(catalogue, files, work)
+    def note(target: Target, error: PhotoError) -> None:
+        if not dry_run:
+            note_failure(catalogue, target, error)
+
+    return _work_off(catalogue, files, work, note)
 
 
 def _take_back(
@@ -266,12 +274,28 @@ def _take_back(
     return _work_off(catalogue, list(places), work)
 
 
-def _work_off(catalogue: Catalogue, files: Sequence[int], work: Work) -> Written:
+def _work_off(
+    catalogue: Catalogue,
+    files: Sequence[int],
+    work: Work,
+    on_failed: Callable[[Target, PhotoError], None] = lambda _target, _error: None,
+) -> Written:
     """Do the work for these files, with a bar on a terminal."""
     from tagd.pipeline.bulk import work_off  # noqa: PLC0415  lazy, as above
 
+    def fail(target: Target, error: PhotoError) -> None:
+        _told(error)
+        on_failed(target, error)
+
     with progress() as show:
-        return work_off(catalogue, files, work, show)
+        return work_off(catalogue, files, work, show, fail)
+
+
+def _told(error: PhotoError) -> tuple[Path, str]:
+    """Which photo, and why; of a fault of ours its traceback, too, on stderr."""
+    if isinstance(error, InternalFault):
+        output.note("".join(format_exception(error)))
+    return error.path, error.advice_at_once
 
 
 def _files(

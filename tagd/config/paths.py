@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagd.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,11 @@ XDG = {
     "XDG_STATE_HOME": "~/.local/state",
     "XDG_CACHE_HOME": "~/.cache",
 }
+
+
+class NoHome(ConfigError, ValueError):
+    """This user has no home folder."""
+
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
@@ -47,6 +54,9 @@ def _home(text: str, environ: Mapping[str, str]) -> str:
         return text
     home = environ.get("HOME") if user == "~" else None
     home = home or os.path.expanduser(user)  # noqa: PTH111  Path.expanduser raises RuntimeError
+    if home == "~":
+        hint = "Set HOME to a folder of this user's."
+        raise NoHome("this user has no home folder, and HOME is not set", hint=hint)
     if home.startswith("~"):
         raise ValueError(f"there is no home folder {user}")
     return home + slash + rest

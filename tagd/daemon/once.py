@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import deaths, facts, jobs, mode, overview, retag
+from tagd.catalogue import deaths, facts, in_queue, mode, overview, retag
 from tagd.catalogue.engine import open_owner, open_writer, owner_of
 from tagd.catalogue.mode import Mode
 from tagd.catalogue.runs import Run
@@ -27,7 +27,7 @@ from tagd.daemon.build import (
 )
 from tagd.daemon.writing import Writing
 from tagd.domain import JobKind, Priority
-from tagd.errors import CatalogueHeld, ControlError
+from tagd.errors import CatalogueHeld, ControlError, TagdError
 from tagd.intake.one_time import Submission
 from tagd.ops.pulse import Pulses
 from tagd.pipeline.failures import Outcome
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     Submit = Callable[[Catalogue], Submission]
 
+AGAIN = "it is queued, and `tagd run` tries it again"
+SOON_SECONDS = 4.0  # a try that comes so soon is waited for
 LOOK_SECONDS = 0.2  # how often the queue is looked at while a daemon works it off
 
 
@@ -111,7 +113,7 @@ def _done(
                 return _work(config, catalogue, what, submit, progress)
         except CatalogueHeld:
             with closing(open_writer(config.catalogue.path)) as catalogue:
-                summary = _watch(catalogue, submit, progress)
+                summary = _watch(config, catalogue, submit, progress)
             if summary is not None:
                 return summary
 
@@ -128,7 +130,8 @@ def _work(
     run = Run.of(what)
     classifier = classifier_of(config, catalogue)
     pulses = Pulses(0.0)  # nobody looks after it
-    writing = Writing(config, catalogue, run, pulses=pulses, log=log, on_fault=lambda _: None)
+    faults: list[TagdError | None] = []
+    writing = Writing(config, catalogue, run, pulses=pulses, log=log, on_fault=faults.append)
     writing.recover()
     writes = writes_of(config)
     rederive_if_changed(
@@ -143,7 +146,7 @@ def _work(
         with catalogue.read() as tx:
             before = overview.last_look(tx)
         asked = submit(catalogue)
-        tally = _Tally(asked, progress, before)
+        tally = _Tally(asked, progress, before, _patience(config))
         worker = worker_of(
             config,
             catalogue,
@@ -163,12 +166,14 @@ def _work(
         finally:
             worker.let_go()
     left = writing.work_off(progress)
+    if faults:
+        raise faults[0] or TagdError("the writing of tags has stopped", hint="The log says why.")
     summary = tally.summary(catalogue, written=writing.written, left=left)
     return replace(summary, exports=tuple(classifier.pool.opening.exports))
 
 
 def _watch(
-    catalogue: Catalogue, submit: Submit, progress: Callable[[Progress], None]
+    config: Config, catalogue: Catalogue, submit: Submit, progress: Callable[[Progress], None]
 ) -> Summary | None:
     """Submit, and watch the one who works; None where it ended before the work did. Raises
     `ControlError` where that one was told to pause: nobody knows for how long."""
@@ -181,7 +186,7 @@ def _watch(
         raise ControlError(
             "the photos are queued, but the running daemon is paused", hint="`tagd resume`"
         )
-    tally = _Tally(asked, progress, before)
+    tally = _Tally(asked, progress, before, _patience(config))
     while tally.unfinished(catalogue) or tally.unwritten(catalogue):
         if owner_of(catalogue.path) is None:
             return None
@@ -189,6 +194,10 @@ def _watch(
         _pause(LOOK_SECONDS)
     tally.recognise(catalogue)
     return tally.summary(catalogue)
+
+
+def _patience(config: Config) -> float:
+    return max(SOON_SECONDS, config.watch.settle_seconds)
 
 
 def _pause(seconds: float) -> bool:
@@ -199,13 +208,16 @@ def _pause(seconds: float) -> bool:
 
 class _Tally:
     """What became of the files that were asked for, and how far that is. `before` is the last look
-    at any photo when they were submitted."""
+    at any photo when they were submitted; what is tried again within `patience` seconds is waited
+    for."""
 
     def __init__(
-        self, asked: Submission, progress: Callable[[Progress], None], before: int
+        self, asked: Submission, progress: Callable[[Progress], None], before: int, patience: float
     ) -> None:
         self._asked = asked
         self._before = before
+        self._patience = patience
+        self._postponed: set[Path] = set()  # since the catalogue was asked
         self._mine = frozenset(asked.taken)
         self._progress = progress
         self._started = time.monotonic()
@@ -217,8 +229,12 @@ class _Tally:
 
     def take(self, report: Report) -> None:
         """Count a report, if it is the last word on one of ours."""
-        if report.path not in self._mine or report.outcome is Outcome.POSTPONED:
+        if report.path not in self._mine:
             return
+        if report.outcome is Outcome.POSTPONED:
+            self._postponed.add(report.path)
+            return
+        self._postponed.discard(report.path)
         self.reported += 1
         self._left -= 1
         self._failed += report.outcome is Outcome.FAILED
@@ -227,12 +243,15 @@ class _Tally:
         self.show()
 
     def unfinished(self, catalogue: Catalogue) -> bool:
-        """Whether jobs of ours are left. The catalogue is asked only where our own count cannot
-        tell: others may work on it, or a file may have been submitted anew."""
-        if self.reported and self._left > 0:
+        """Whether jobs of ours are left, but for those that are tried again only after a while: who
+        asked is told now. The catalogue is asked only where our own count cannot tell: others may
+        work on it, or a file may have been submitted anew."""
+        if self.reported and self._left > len(self._postponed):
             return True
+        self._postponed.clear()
         with catalogue.read() as tx:
-            self._left = jobs.unfinished(tx, self._asked.taken)
+            soon = time.time() + self._patience
+            self._left = in_queue.unfinished(tx, self._asked.taken, until=soon)
         return self._left > 0
 
     def recognise(self, catalogue: Catalogue) -> None:
@@ -257,7 +276,7 @@ class _Tally:
     def unwritten(self, catalogue: Catalogue) -> bool:
         """Whether tags of ours wait to be written into photos, by whoever does that."""
         with catalogue.read() as tx:
-            return jobs.unfinished(tx, self._asked.taken, JobKind.WRITE, tried=False) > 0
+            return in_queue.unfinished(tx, self._asked.taken, JobKind.WRITE) > 0
 
     def summary(self, catalogue: Catalogue, *, written: int = 0, left: int = 0) -> Summary:
         """The whole, at the end. What failed is asked of the catalogue, whoever did the work: what
@@ -265,6 +284,8 @@ class _Tally:
         with catalogue.read() as tx:
             given_up = [each for each in overview.failed(tx) if each.path in self._mine]
             failures = [(e.path, e.reason) for e in given_up if e.kind is JobKind.TAG]
+            put_off = in_queue.postponed(tx, self._asked.taken)
+            failures += [(path, f"{reason}; {AGAIN}") for path, reason in put_off]
             unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
             engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
             looked = overview.looked_with_since(tx, self._asked.taken, self._before)

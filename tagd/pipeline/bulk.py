@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tagd.catalogue import inscriptions
-from tagd.errors import PhotoError
+from tagd.errors import CatalogueError, InternalFault
 from tagd.pipeline.progress import after
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.inscriptions import Target
+    from tagd.errors import PhotoError
     from tagd.metadata.writer import Report
     from tagd.pipeline.progress import Progress
 
@@ -50,18 +51,27 @@ def work_off(
     files: Sequence[int],
     work: Work,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_failed: Callable[[Target, PhotoError], None] = lambda _target, _error: None,
 ) -> Written:
     """Do the work for these files, by row id, whose content is known; one that fails keeps no other
-    from it. What comes out is in the order of the files. `on_progress` is called from any thread.
+    from it. What comes out is in the order of the files. `on_progress` and
+    `on_failed` are called from any thread.
     """
     tally = _Tally(len(files), on_progress)
 
     def do(file_id: int) -> None:
         with catalogue.read() as tx:
             target = inscriptions.target(tx, file_id)
+        if target is None:
+            tally.take(file_id, ())
+            return
         try:
-            tally.take(file_id, () if target is None else work(target))
-        except PhotoError as error:
+            tally.take(file_id, work(target))
+        except CatalogueError:
+            raise
+        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
+            error = InternalFault.translated(target.path, raised)
+            on_failed(target, error)
             tally.fail(file_id, error)
 
     left = in_threads(files, do)

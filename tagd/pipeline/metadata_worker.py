@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
 
 
+def reason_of(error: PhotoError, photo: Path, *, at_once: bool = False) -> str:
+    """Why a photo's tags are not written, and what to do. Without a path: many photos may have one
+    reason, which is then said once."""
+    advice = error.advice_at_once if at_once else error.advice
+    return advice if error.path == photo else f"its sidecar: {advice}"
+
+
 class MetadataWorker(QueueWorker):
     """Works the queue of writes off in the thread that calls `run`; it starts no thread."""
 
@@ -99,11 +106,8 @@ class MetadataWorker(QueueWorker):
             reports, is_unread = self._write(job)
         except CatalogueError:
             raise
-        except PhotoError as error:
-            self._settle_failure(job, error)
-            return
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
-            self._settle_failure(job, InternalFault.of(job.path, raised))
+            self._settle_failure(job, InternalFault.translated(job.path, raised))
             return
         finally:
             self.at_work = None
@@ -129,8 +133,7 @@ class MetadataWorker(QueueWorker):
     def _settle_failure(self, job: Job, error: PhotoError) -> None:
         now = self._clock()
         verdict = retry.decide_writing(error, job, now=now, max_attempts=self._max_attempts)
-        # Without a path: many photos may have one reason, which is then said once.
-        reason = error.advice if error.path == job.path else f"its sidecar: {error.advice}"
+        reason = reason_of(error, job.path)
         with self._catalogue.write() as tx:
             match verdict:
                 case retry.GiveUp():

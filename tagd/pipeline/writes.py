@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import inscriptions, jobs
+from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.domain import JobKind, Priority
+from tagd.pipeline.metadata_worker import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.engine import Catalogue
     from tagd.catalogue.inscriptions import Target, Wanted
+    from tagd.errors import PhotoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,11 @@ def settle(catalogue: Catalogue, done: Target) -> None:
             return
     with catalogue.write() as tx:
         inscriptions.settle_job(tx, done)
+
+
+def note_failure(catalogue: Catalogue, target: Target, error: PhotoError) -> None:
+    """What somebody asked to be written could not be: it is known as such from now on, unless the
+    queue is to do it in any case."""
+    reason = reason_of(error, target.path, at_once=True)
+    with catalogue.write() as tx:
+        unwritten.note(tx, target.file_id, error.code, reason, time.time())

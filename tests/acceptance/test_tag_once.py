@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -105,3 +106,24 @@ def test_changed_rules_and_language_come_first_and_cost_no_inference(home: Home)
     with home.daemon():
         assert {tag for (tag,) in home.rows("SELECT tag FROM v_tags")} == tagged
     assert home.inferences() == inferences
+
+
+def test_a_photo_that_may_not_be_read_is_told_at_once_and_tried_again_later(home: Home) -> None:
+    good, secret = photos.distinct(2, home.photos)
+    secret.chmod(0)
+    command = home.command("tag", home.photos, "--json")
+    if os.geteuid() == 0:  # who may read anything, unless that is taken away
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=home.environment, cwd=home.root, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["tagged"] == 1
+    [failure] = summary["failed"]
+    assert failure["path"] == str(secret)
+    assert "tries it again" in failure["reason"]
+    assert home.rows("SELECT state, attempts, error_code FROM job") == [
+        ("waiting", 1, "unreadable")
+    ]
+    assert home.rows("SELECT path FROM v_files WHERE state = 'tagged'") == [(str(good),)]

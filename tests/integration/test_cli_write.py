@@ -235,3 +235,56 @@ def test_what_goes_wrong_in_a_thread_is_raised(error: type[Exception]) -> None:
     assert in_threads(range(100), nothing) == 0
     with pytest.raises(error, match="0"):
         in_threads(range(1), fail)
+
+
+def test_what_was_asked_for_and_could_not_be_written_is_known_until_it_is(home: Home) -> None:
+    good, bad = tagged(home, 2)
+    side = bad.with_name(f"{bad.name}.xmp")
+    side.write_text("<x:xmpmeta", encoding="utf-8")
+    told = home.run("write", home.photos, "--to", "sidecar")
+    assert told.returncode == 1
+    assert subjects(good.with_name(f"{good.name}.xmp")) == ("cat",)
+    [failure] = home.json("failed")
+    assert (failure["path"], failure["code"]) == (str(bad), "metadata-malformed")
+    assert home.json("status")["last_failures"] == [failure]
+    side.unlink()
+    assert home.run("write", home.photos, "--to", "sidecar").returncode == 0
+    assert home.json("failed") == []
+
+
+def test_a_name_that_is_too_long_costs_no_other_and_no_traceback(home: Home) -> None:
+    first, last = tagged(home, 2)
+    long = first.rename(first.with_name("n" * 251 + ".jpg"))
+    with closing(open_owner(home.database)) as catalogue, catalogue.write() as tx:
+        seen = signature_of(long.stat())
+        photos.rename(tx, first, long, is_folder=False, now=1.0, signature=seen)
+    for arguments in (("write", home.photos, "--to", "both"), ("read", home.photos)):
+        told = home.run(*arguments)
+        assert told.returncode == (1 if arguments[0] == "write" else 0)
+        assert "Traceback" not in told.stderr
+    assert subjects(last.with_name(f"{last.name}.xmp")) == ("cat",)
+    assert [each["code"] for each in home.json("failed")] == ["name-too-long"]
+    [(run,)] = home.rows("SELECT max(id) FROM run")
+    assert "Traceback" not in home.run("write", "--undo", str(run)).stderr
+
+
+def test_what_nobody_foresaw_costs_one_photo_and_no_other(home: Home) -> None:
+    first, second = tagged(home, 2)
+
+    def fail_one(target: Target) -> Sequence[Report]:
+        if target.path == first:
+            raise RecursionError("deep")
+        return [Report(second, {})]
+
+    told: list[tuple[Path, str]] = []
+    with closing(open_owner(home.database)) as catalogue:
+        with catalogue.read() as tx:
+            files = files_at(tx, home.photos)
+        done = work_off(
+            catalogue,
+            files,
+            fail_one,
+            on_failed=lambda target, error: told.append((target.path, error.code)),
+        )
+    assert [path for path, _ in done.failed] == [first]
+    assert told == [(first, "internal-error")]
