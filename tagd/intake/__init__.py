@@ -1,6 +1,7 @@
 """From a change in a folder to a settled file in the queue.
 
     exclude     names that are never photos of the user's: hidden, trash, thumbnails, temporary
+    unfinished  how programs call what they have not finished writing
     recognise   which of the other files are taken: by ending where it says enough, else by content
     settle      when a file that nobody announced as whole counts as whole
     probe       a regular file at a path, and its signature

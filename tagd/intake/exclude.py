@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tagd.intake.unfinished import UNFINISHED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -25,15 +27,6 @@ DERIVED = (
     "@Recently-Snapshot/",
     "System Volume Information/",
     "*.lrdata/",  # Lightroom's previews
-)
-UNFINISHED = (
-    *("*.crdownload", "*.part", "*.partial", "*.download", "*.opdownload"),  # browsers
-    *("*.filepart", "*.aria2", "*.ocTransferId*"),  # WinSCP, aria2, Nextcloud
-    "~syncthing~*",
-    *("*._[0-9][0-9]_", "*.lrtmp"),  # Adobe's safe save (Lightroom, Bridge)
-    *("*~", "#*#", "*.sw[opx]", "4913", "~$*", "*.tmp", "*.temp"),  # editors
-    "*_exiftool_tmp",
-    "*.digikamtempfile.*",
 )
 BUILT_IN = (*HIDDEN, *TRASH, *DERIVED, *UNFINISHED)
 KEPT = "_original"  # how the names end of what ExifTool and we ourselves keep of photos

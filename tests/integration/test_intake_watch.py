@@ -132,8 +132,11 @@ def test_renames_in_a_row_are_followed(live: Live, root: Path) -> None:
 
 
 def test_a_download_counts_under_its_final_name(live: Live, root: Path) -> None:
-    write(root / "a.jpg.crdownload")
-    (root / "a.jpg.crdownload").rename(root / "a.jpg")
+    for temporary in ("a.jpg.crdownload", "a.jpg.!sync", "a.jpg.mega"):
+        write(root / temporary, temporary)
+    live.intake.request_rescan()
+    live.first_scan()
+    (root / "a.jpg.!sync").rename(root / "a.jpg")
     live.until_states({"photos/a.jpg": "queued"})
     live.tagged("photos/a.jpg")
     (root / "a.jpg").rename(root / ".a.jpg")
