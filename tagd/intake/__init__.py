@@ -10,6 +10,7 @@
     left_out    files that met a mistake of ours, which cost themselves alone
     tree        the folders that inotify watches, through watchdog's reader of the kernel's queue
     polling     folders that are looked at again and again, where the kernel tells nothing
+    storm       names that change again and again are looked at once
     watcher     both together, as `PathEvent`s, and what went wrong with them
     flow        these events become changes of the catalogue
     lane        the same for a folder on a network, in a thread of its own

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ FOLDER = Mask(EVENTS | InotifyConstants.IN_DONT_FOLLOW)
 ROOT = Mask(EVENTS | InotifyConstants.IN_MOVE_SELF)
 
 MOST_EVENTS = 200_000  # waiting for us; beyond that a scan is cheaper, and memory stays bounded
+PAUSE_SECONDS = 0.001  # for each event that comes once there were too many
 PAIRING_SECONDS = 0.2  # between the two halves of a rename; the kernel queues them back to back
 
 
@@ -58,11 +60,14 @@ class Inbox:
         self._most = most
 
     def put(self, item: tuple[FolderWatch, InotifyEvent | None]) -> None:
-        """Leave an item, or note that there are too many."""
-        if len(self.items) < self._most:
-            self.items.append(item)
-        else:
+        """Leave an item, or note that there are too many. From then on nothing is kept, as a scan
+        makes up for all of it; and the reader slows down, so that the kernel's own queue, which
+        costs nothing, takes the flood."""
+        if self.overflowed or len(self.items) >= self._most:
             self.overflowed = True
+            time.sleep(PAUSE_SECONDS)
+        else:
+            self.items.append(item)
         if not self._wake.is_set():
             self._wake.set()
 
@@ -70,6 +75,11 @@ class Inbox:
         """The kernel dropped events."""
         self.overflowed = True
         self._wake.set()
+
+    def give_up(self) -> None:
+        """Forget what waits: a scan finds out sooner."""
+        self.overflowed = True
+        self.items.clear()
 
 
 class FolderWatch:
@@ -212,6 +222,8 @@ class FolderTree:
 
     def drop(self, top: bytes) -> None:
         """Watch a folder and what is below it no more; events of theirs that wait mean nothing."""
+        if top not in self._folders:
+            return  # nor is anything below it, whose watches come after its own
         dropped = self._at_and_below(top)
         for folder in dropped:
             folder.live = False

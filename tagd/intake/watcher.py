@@ -5,6 +5,7 @@ through `missed`: there a scan is needed. Each way in which watching fails is no
 answered:
 
     the kernel's queue overflowed, or ours did     new watches, scan
+    folders are renamed again and again            the same, after a while, each looked at once
     the reader's or a poller's thread ended        started anew, scan
     a folder was deleted and made again            new watches, scan
     a folder is not there                          looked for until it is, then watched, scan
@@ -19,6 +20,7 @@ All of this belongs to one thread, which calls; watchdog's threads only append a
 from __future__ import annotations
 
 import errno
+import math
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ from tagd.fs import display, key_of, path_of
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.polling import Pollers, meaning, mute_watchdog
 from tagd.intake.roots import Seen, is_folder, same
+from tagd.intake.storm import calmed
 from tagd.intake.tree import Covered, FolderTree
 from tagd.intake.trouble import (
     Trouble,
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 
     from tagd.intake.exclude import Excludes
     from tagd.intake.probe import Devices
+
+
+RENEW_SECONDS = 5.0  # between one queue that overflowed and the next
 
 
 @dataclass(slots=True)
@@ -79,6 +85,7 @@ class Watcher:
     _roots: list[_Root] = field(init=False)
     _tree: FolderTree | None = field(init=False, default=None)
     _pollers: Pollers = field(init=False)
+    _renewed: float = field(init=False, default=-math.inf)  # after an overflow, by `take`'s clock
     _far: set[Path] = field(init=False, default_factory=set)  # the polled folders on a network
 
     def __post_init__(self) -> None:
@@ -138,6 +145,8 @@ class Watcher:
 
     def next_due(self) -> float | None:
         """When `take` will have something to say without being woken."""
+        if self._tree is not None and self._tree.inbox.overflowed:
+            return self._renewed + RENEW_SECONDS
         return None if self._tree is None else self._tree.next_due()
 
     def take(self, most: int, now: float) -> list[PathEvent]:
@@ -147,14 +156,17 @@ class Watcher:
             events.extend(meaning(change, keeps_inodes=self._keeps_inodes(root)))
         for top in self._pollers.take_stood():
             self.reports.missed(top)
+        events, is_storm = calmed(events)
         told = []
         for event in events:
             if event.kind is EventKind.GONE and self._root_at(event.path) is not None:
                 self.look()
             else:
-                self._follow(event)
                 told.append(event)
-        self._recover_from_overflow()
+        self._follow(told)
+        if is_storm and self._tree is not None and len(self._tree.inbox.items) > most:
+            self._tree.inbox.give_up()
+        self._recover_from_overflow(now)
         return told
 
     def look(self) -> None:
@@ -308,18 +320,25 @@ class Watcher:
             self._pollers.poll(root.path, root.path)
         return covered
 
-    def _follow(self, event: PathEvent) -> None:
-        """Watch a folder that appeared, where the one around it is watched."""
-        if not event.is_folder or event.kind is EventKind.GONE or self._tree is None:
-            return
-        place = event.destination or event.path
-        if self._tree.is_watched(key_of(place.parent)):
-            self._cover(place)
+    def _follow(self, events: Sequence[PathEvent]) -> None:
+        """Watch the folders that appeared, each once, where the one around it is watched."""
+        appeared = (
+            event.destination or event.path
+            for event in events
+            if event.is_folder and event.kind is not EventKind.GONE
+        )
+        for place in dict.fromkeys(appeared):
+            if self._tree is not None and self._tree.is_watched(key_of(place.parent)):
+                self._cover(place)
 
-    def _recover_from_overflow(self) -> None:
-        """Once what came before the gap is dealt with, so that none of it is lost as well."""
+    def _recover_from_overflow(self, now: float) -> None:
+        """Once what came before the gap is dealt with, so that none of it is lost as well; and not
+        without end, where events come without end."""
         if self._tree is None or not self._tree.inbox.overflowed or self._tree.inbox.items:
             return
+        if now < self._renewed + RENEW_SECONDS:
+            return
+        self._renewed = now
         self._say(
             TroubleKind.OVERFLOW,
             "more changes at once than the kernel's queue holds, so some were not told: new"

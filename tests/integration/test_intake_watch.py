@@ -333,3 +333,37 @@ def test_stopping_is_quick_and_what_comes_later_is_found_at_the_next_start(
     drop(root / "a.jpg")
     with Live(catalogue, root) as live:
         live.until_states({"photos/a.jpg": "queued"})
+
+
+def test_a_photo_is_noticed_while_folders_are_exchanged_without_end(live: Live, root: Path) -> None:
+    for name in ("a", "b"):
+        write(root / name / f"{name}.jpg", name)
+    live.until(lambda: len(states(live.catalogue)) == 2)
+    ended = threading.Event()
+
+    def storm() -> None:
+        with opened(root) as folder:
+            while not ended.is_set():
+                folder.exchange("a", "b")
+
+    storming = threading.Thread(target=storm)
+    storming.start()
+    try:
+        live.until(lambda: live.intake.state().overflows > 0, "the storm is one")
+        write(root / "elsewhere/new.jpg", "new")
+        live.until(lambda: "photos/elsewhere/new.jpg" in states(live.catalogue))
+    finally:
+        ended.set()
+        storming.join()
+    drop(root / "after.jpg", "after")
+    live.until(lambda: jobs(live.catalogue).get("photos/after.jpg") == Priority.NEW)
+    live.until(
+        lambda: (
+            {
+                path.removeprefix("photos/")
+                for path, state in states(live.catalogue).items()
+                if state == "queued"
+            }
+            == {str(each.relative_to(root)) for each in root.rglob("*.jpg")}
+        )
+    )
