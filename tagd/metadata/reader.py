@@ -224,7 +224,7 @@ def _of_press(found: list[Dataset]) -> tuple[Source, str] | None:
 
 def _windows(said: Fields) -> tuple[str, ...]:
     value = said.get((FIRST, XP_KEYWORDS))
-    return exif.of_value(value.data) if value else ()
+    return exif.of_value(value.data[: 2 * _MOST_TEXT]) if value else ()  # in UTF-16
 
 
 def _numbers(value: Entry | None) -> tuple[float, ...]:
