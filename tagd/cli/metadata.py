@@ -9,19 +9,28 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import format_exception
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tagd.cli import output
-from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, followed, unknown
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    absolute,
+    as_word,
+    configuration,
+    followed,
+    unknown,
+)
 from tagd.cli.queries import found_by
 from tagd.cli.tagging import progress
-from tagd.errors import CatalogueError, ConfigError, InternalFault, TagdError
+from tagd.cli.written import written_fields, written_lines
+from tagd.errors import CatalogueError, ConfigError, InternalFault, TagdError, in_a_line
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -33,8 +42,6 @@ if TYPE_CHECKING:
     from tagd.metadata.writer import Report
     from tagd.pipeline.bulk import Work, Written
     from tagd.pipeline.tag_writer import MetadataSettings, TagWriter
-
-FAILURES_SHOWN = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +77,9 @@ def write(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Have --dry-run list every file.")
+    ] = False,
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
@@ -89,7 +99,7 @@ def write(
     if json:
         output.as_json(written_fields(done, run))
     else:
-        for text in written_lines(done, run, dry_run=dry_run):
+        for text in written_lines(done, run, dry_run=dry_run, verbose=verbose):
             output.line(text)
     if done.left:
         raise KeyboardInterrupt  # which it was
@@ -190,11 +200,17 @@ def _write(
     run = Run.of("tagd write" if undo is None else f"tagd write --undo {undo}")
     path = config.catalogue.path
     if undo is None and wanted.is_off:
-        raise ConfigError(
+        named = [as_word(str(path)) for path in paths or ()]
+        what = f"--query {as_word(query)}" if query else " ".join(named)
+        off = ConfigError(
             "nothing is written into photos: [metadata] write is off",
             key="metadata.write",
-            hint="Say where: `tagd write --to sidecar`, embedded or both; or set it.",
+            hint=f"`tagd write {what} --to embedded` writes into them, --to sidecar beside them.",
         )
+        if not dry_run:
+            raise off
+        output.note(f"tagd: {in_a_line(off)} What that would do:")
+        wanted = _directed(settings, "embedded")
     with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
         derivation = derivation_of(config)
         tag_writer = TagWriter(catalogue, wanted, derivation, run)
@@ -316,56 +332,3 @@ def _files(
             raise unknown(place)
         files.update(dict.fromkeys(its))
     return list(files)
-
-
-def written_fields(done: Written, run: int | None) -> dict[str, Any]:
-    """What was written, as `--json` prints it."""
-    return {
-        "files": done.files,
-        "written": [
-            {
-                "path": display(each.path),
-                "changes": list(each.difference()),
-                "left_out": list(each.left_out),
-                "set_aside": None if each.aside is None else display(each.aside),
-            }
-            for each in done.reports
-        ],
-        "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
-        "left": done.left,
-        "run": run,
-    }
-
-
-def written_lines(done: Written, run: int | None, *, dry_run: bool) -> Iterator[str]:
-    """The difference where nothing was written, else a line; then what failed."""
-    if dry_run:
-        for each in done.reports:
-            yield display(each.path)
-            yield from (f"  {line}" for line in each.difference())
-            yield from (f"  not {line}" for line in each.left_out)
-    verb = "would change" if dry_run else "written"
-    right = done.files - done.changed - len(done.failed) - done.left
-    text = f"{output.count(len(done.reports), 'file')} {verb}"
-    if right > 0:
-        text += f", {right:,} need nothing"
-    if done.failed:
-        text += f", {len(done.failed):,} failed"
-    if done.left:
-        text += f", {done.left:,} left"
-    if run is not None and done.reports:
-        text += f" (`tagd write --undo {run}` takes it back)"
-    yield text
-    yield from () if dry_run else _aside_lines(done)
-    for path, reason in done.failed[:FAILURES_SHOWN]:
-        yield f"  {display(path)}: {reason}"
-    if len(done.failed) > FAILURES_SHOWN:
-        yield f"  … and {len(done.failed) - FAILURES_SHOWN:,} more"
-
-
-def _aside_lines(done: Written) -> Iterator[str]:
-    """Sidecars that were in the way."""
-    for each in done.reports:
-        if each.aside is not None:
-            why = "it is of the photo that had this name before"
-            yield f"  {display(each.path)} was there: {display(each.aside)} now, since {why}"

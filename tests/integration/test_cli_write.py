@@ -89,6 +89,32 @@ def test_many_are_written_and_told_in_their_order(home: Home) -> None:
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_a_dry_run_sums_many_files_up_and_lists_few(home: Home) -> None:
+    paths = tagged(home, 12)
+    told = home.run("write", home.photos, "--dry-run", "--to", "embedded").stdout.splitlines()
+    assert "dc:subject: 12 come, 0 go" in told
+    assert "+ cat 12" in told
+    assert told[-1].startswith("12 files would change")
+    assert len(told) < 12
+    whole = home.run("write", home.photos, "--dry-run", "--to", "embedded", "-v").stdout
+    assert whole.count("+ dc:subject: cat") == 12
+    few = home.run("write", *paths[:2], "--dry-run", "--to", "embedded").stdout
+    assert few.count("+ dc:subject: cat") == 2
+
+
+def test_where_nothing_is_to_be_written_a_dry_run_says_how_to_and_what_it_would_do(
+    home: Home,
+) -> None:
+    tagged(home, 1)
+    tried = home.run("write", "photos", "--dry-run")
+    assert tried.returncode == 0
+    assert "+ dc:subject: cat" in tried.stdout
+    refused = home.run("write", "photos")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    for told in (tried, refused):
+        assert " write photos --to embedded`" in told.stderr
+
+
 def test_ctrl_c_ends_it_with_whole_files_and_says_how_many_are_left(home: Home) -> None:
     count = 150
     paths = tagged(home, count)
