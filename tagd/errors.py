@@ -122,15 +122,23 @@ class CatalogueUnsuitable(CatalogueError):
 
 class QueryError(TagdError):
     """A search that cannot be meant. `text` is the whole query, `at` the place in it where the
-    mistake is, and `suggestions` what may have been meant there, the likeliest first."""
+    mistake is, and `suggestions` what may have been meant there, the likeliest first; `elsewhere`
+    says what other query finds the word."""
 
     def __init__(
-        self, reason: str, *, text: str, at: int, hint: str = "", suggestions: Sequence[str] = ()
+        self,
+        reason: str,
+        *,
+        text: str,
+        at: int,
+        hint: str = "",
+        suggestions: Sequence[str] = (),
+        elsewhere: str = "",
     ) -> None:
         shown, there = _excerpt(text, at)
         pointer = " " * columns(shown[:there]) + "^"
         near = f"did you mean {' or '.join(suggestions)}?" if suggestions else ""
-        lines = (f"{shown}\n  {pointer}", near or hint)
+        lines = (f"{shown}\n  {pointer}", elsewhere, near or hint)
         super().__init__(reason, hint="\n  ".join(filter(None, lines)))
         self.reason = reason
         self.text = text

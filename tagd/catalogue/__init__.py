@@ -20,7 +20,8 @@
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
     query           what a person types; query_parser, query_dates: how that is read
     search          what it finds: search_words, search_plan, search_source and search_sql from the
-                    query to SQL, search_index kept by triggers; snapshot: read by SQLite alone
+                    query to SQL, search_index kept by triggers; search_elsewhere: what would find
+                    a word that is no tag; snapshot: read by SQLite alone
     overview        everything else that commands print; activity: what goes on just now;
                     shown_tags: the tags that all of them show
     speeds          how quick models are on this machine

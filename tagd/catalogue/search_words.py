@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from unicodedata import combining, normalize
 
+from tagd.catalogue.search_elsewhere import elsewhere
 from tagd.catalogue.statements import chunks, marks
 from tagd.errors import QueryError
 
@@ -75,7 +76,8 @@ class CatalogueWords:
         meant = present or term.beginning or self._names.is_name(term.text)
         if not labels or not meant:
             near = self._names.suggest(term.text)
-            raise self._unknown(f"there is no tag {term.text!r}", term.at, near)
+            found = elsewhere(self._tx, term.text, self)
+            raise self._unknown(f"there is no tag {term.text!r}", term.at, near, found)
         return present
 
     def cameras(self, term: CameraTerm) -> frozenset[Camera]:
@@ -106,8 +108,8 @@ class CatalogueWords:
         if near := get_close_matches(_folded(text), map(_folded, known), n=3):
             raise self._unknown(reason, at, near)
 
-    def _unknown(self, reason: str, at: int, near: Sequence[str]) -> QueryError:
-        return QueryError(reason, text=self._text, at=at, suggestions=near)
+    def _unknown(self, reason: str, at: int, near: Sequence[str], found: str = "") -> QueryError:
+        return QueryError(reason, text=self._text, at=at, suggestions=near, elsewhere=found)
 
 
 def label_names(tx: sqlite3.Connection) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 
 from tagd.catalogue.engine import open_owner
 from tests.acceptance.home import Home
-from tests.integration.test_cli_read import BROKEN, fill
+from tests.reading import BROKEN, fill
 
 
 @pytest.fixture

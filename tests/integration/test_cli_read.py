@@ -5,91 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tagd.catalogue import facts, jobs, photos
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.engine import open_owner
 from tagd.catalogue.query import PathTerm
 from tagd.catalogue.query_parser import parse
-from tagd.catalogue.record import TaggedFile, Tagging, record
-from tagd.domain import (
-    Job,
-    JobKind,
-    PhotoFacts,
-    Predictions,
-    Priority,
-    SettledFile,
-    Signature,
-    Tag,
-    Tags,
-)
 from tests.acceptance.home import Home
+from tests.reading import BROKEN, PHOTOS, fill
 
-NAMES = {"n02121808": "cat", "n02084071": "dog", "n00015388": "animal", "n07920052": "espresso"}
-PHOTOS: dict[str, tuple[tuple[str, float], ...]] = {
-    "猫 1.jpg": (("n02121808", 0.92), ("n00015388", 0.95)),
-    "both.jpg": (("n02121808", 0.61), ("n02084071", 0.7), ("n00015388", 0.99)),
-    "odd\udcff\n.jpg": (("n07920052", 0.97),),
-    "plain.jpg": (),
-}
-BROKEN = [f"broken {number}.jpg" for number in range(7)]
 FORBIDDEN = {"torch", "numpy", "alembic", "watchdog", "PIL", "timm", "transformers", "structlog"}
 FORBIDDEN |= {"pydantic_settings", "pillow_heif"}
-
-
-def recorded(job: Job, number: int, tags: tuple[tuple[str, float], ...]) -> TaggedFile:
-    photo_id = f"{number:032x}"
-    best = tags or (("n02121808", 0.2),)
-    said = Predictions(
-        photo_id=photo_id,
-        model="efficientnet-lite0",
-        fingerprint="f" * 64,
-        labels=tuple(label for label, _ in best),
-        logits=np.array([math.log(probability) for _, probability in best], dtype=np.float32),
-        log_sum_exp=0.0,
-    )
-    given = Tags(photo_id, tuple(Tag(label, confidence) for label, confidence in tags))
-    return TaggedFile(
-        job=job,
-        photo_id=photo_id,
-        facts=PhotoFacts("JPEG", 4000, 3000, camera_make="NIKON", camera_model="D750"),
-        signature=Signature(1000, 1, 1, number),
-        tagging=Tagging("the quick model is sure", (said,), given),
-    )
-
-
-def fill(catalogue: Catalogue, folder: Path) -> None:
-    """Photos with tags, photos that failed, and one that waits."""
-    now = time.time()
-    names = [*PHOTOS, *BROKEN]
-    files = [
-        SettledFile(folder / name, Signature(1000, 1, 1, number), Priority.NEW)
-        for number, name in enumerate(names)
-    ]
-    with catalogue.write() as tx:
-        photos.submit(tx, files, now)
-        claimed = jobs.claim(tx, JobKind.TAG, limit=99, lease="test/1", lease_seconds=60, now=now)
-        by_name = {job.path.name: job for job in claimed}
-        done = [
-            recorded(by_name[name], number, tags)
-            for number, (name, tags) in enumerate(PHOTOS.items())
-        ]
-        assert all(record(tx, done, NAMES.__getitem__, now))
-        for name in BROKEN:
-            assert jobs.quarantine(tx, by_name[name], "not-an-image", "is a text file", now)
-        waits = SettledFile(folder / "waits.jpg", Signature(1, 1, 1, 99), Priority.NEW)
-        photos.submit(tx, [waits], now)
-        facts.put(tx, facts.WORKING_WITH, '{"model": "efficientnet-lite0", "device": "cpu"}')
 
 
 @pytest.fixture(scope="module")
@@ -205,25 +137,6 @@ def test_export_of_everything_a_line_a_file(home: Home) -> None:
     whole = json.loads(home.run("export", "--format", "json").stdout)
     assert {Path(each["path"]).name: each for each in whole} == files
     assert json.loads(home.run("export", "--format", "json", "sofa").stdout) == []
-
-
-def test_a_query_may_begin_with_a_minus(home: Home) -> None:
-    for typed in (["-dog"], ["-- -dog"], ["-dog", "--limit", "9"]):
-        found = home.json("search", *typed)
-        assert "both.jpg" not in {Path(each["path"]).name for each in found}
-        assert "plain.jpg" in {Path(each["path"]).name for each in found}
-    assert home.run("search", "cat", "-dog").stdout == home.run("search", "cat -dog").stdout
-    assert home.run("export", "-cat", "-hawk").stdout.count("espresso") == 1
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [(["--sort", "size"], "'size' is not one of 'path'"), (["--limit", "x"], "a whole number")],
-)
-def test_a_wrong_value_is_told_in_our_words(home: Home, typed: list[str], said: str) -> None:
-    told = home.run("search", "cat", *typed)
-    assert told.returncode == 2
-    assert f"'{typed[0]}': {said}" in told.stderr.replace("must be ", "")
 
 
 def test_show(home: Home) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tagd.catalogue.engine import open_owner
 from tests.acceptance.home import Home
-from tests.integration.test_cli_read import fill
+from tests.reading import fill
 
 RULES = "[tags]\ndeny = ['animal']\nprefix = 'auto/'\nalias = { cat = 'Minka', '犬' = 'Minka' }\n"
 
