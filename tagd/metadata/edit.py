@@ -10,7 +10,8 @@ from tagd.containers import DamagedContainer, recognise
 from tagd.containers.credentials import is_signed
 from tagd.containers.splice import CannotSplice, jpeg
 from tagd.containers.tags import all_tags
-from tagd.metadata import exif, iptc, packets, xmp
+from tagd.metadata import exif, iptc, packets, provenance, reader, xmp
+from tagd.metadata.begun import with_copies, without
 from tagd.metadata.keywords import (
     BY_PERSON,
     IN_XMP,
@@ -71,12 +72,14 @@ def edit_packet(
     padded: bool,
     beside: Mapping[Field, Joined] = MappingProxyType({}),
     subject: Mapping[str, str] = MappingProxyType({}),
+    elsewhere: Keywords = MappingProxyType({}),
 ) -> Edit:
     """A packet, or a sidecar, with the wish fulfilled; the very same bytes where nothing changes.
 
     Without `ours` tagd answers for what the packet says is tagd's. `carried` are the keywords to
     begin a new one with, `beside` what other fields than a packet's hold by now, `subject` the
-    properties that say whose sidecar it is. Raises MalformedPacket.
+    properties that say whose sidecar it is, and `elsewhere` what people wrote in other places of
+    the photo. Raises MalformedPacket.
     """
     packet = xmp.new_packet(padded=padded) if old is None else xmp.parse(old)
     there = (
@@ -85,13 +88,17 @@ def edit_packet(
     # Where there is no packet any more, nobody took single keywords away.
     before: Keywords = {}
     if old is not None:
-        before = claimed(xmp.claims(packet), there, wish.by_person) if ours is None else ours
+        before = claimed(provenance.claims(packet), there, wish.by_person) if ours is None else ours
     joined = {each: join(there[each], wish.of(each), before.get(each, ())) for each in IN_XMP}
     if not any(each.added or each.removed for each in (*joined.values(), *beside.values())):
         return Edit(old, joined)
+    in_lists = (*elsewhere.get(Field.TAGS_LIST, ()), *xmp.microsofts(packet))
+    others = {**elsewhere, Field.TAGS_LIST: in_lists}
+    joined, copies = with_copies(joined, provenance.copies(packet), others)
     xmp.set_keywords(packet, {each: result.values for each, result in joined.items()})
     claims = claims_of(wish.taggings, {**joined, **beside})
-    xmp.set_provenance(packet, claims)
+    provenance.set_claims(packet, claims)
+    provenance.set_copies(packet, copies)
     for name, value in subject.items():
         xmp.set_text(packet, name, value if claims else None)
     left = {each: result.values for each, result in joined.items() if result.values}
@@ -122,7 +129,15 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords | None) -> Edit:
         except (exif.ExifUnsafe, CannotSplice) as reason:
             left_out.append(f"{which}: {reason}")
     # Last, since it says what tagd answers for in the others too.
-    packet = edit_packet(old, wish, ours, {}, padded=is_jpeg, beside=beside)
+    packet = edit_packet(
+        old,
+        wish,
+        ours,
+        {},
+        padded=is_jpeg,
+        beside=beside,
+        elsewhere=_others_words(data, older, ours),
+    )
     if packet.data != old:
         edited = packets.embed(edited, packet.data)
     return Edit(edited, {**packet.joined, **beside}, tuple(left_out))
@@ -135,7 +150,8 @@ def _older_fields(
     found = {which: _there(data, which) for which in _WRITERS}
     there = {which: values for which, values in found.items() if values is not None}
     if ours is None:
-        ours = {} if old is None else claimed(xmp.claims(xmp.parse(old)), there, wish.by_person)
+        claims = () if old is None else provenance.claims(xmp.parse(old))
+        ours = claimed(claims, there, wish.by_person)
     elif old is None:
         # The packet is gone, and what is missing here went with it: nobody took it away.
         ours = {
@@ -145,6 +161,14 @@ def _older_fields(
     return {
         which: join(values, wish.of(which), ours.get(which, ())) for which, values in there.items()
     }
+
+
+def _others_words(data: bytes, older: Mapping[Field, Joined], ours: Keywords | None) -> Keywords:
+    """What people wrote into the fields that are none of XMP's."""
+    if older:
+        return {which: without(each.values, each.ours) for which, each in older.items()}
+    found = reader.of_photo(data)
+    return {which: without(found.of(which), (ours or {}).get(which, ())) for which in _WRITERS}
 
 
 def _require_unsigned(data: bytes, packet: bytes | None) -> None:

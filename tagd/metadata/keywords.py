@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 
 class Field(StrEnum):
@@ -104,11 +104,29 @@ def spelled(
     full = paths if hierarchical else []
     return {
         Field.SUBJECT: unique(names),
-        Field.HIERARCHY: unique("|".join(n.replace("|", "/") for n in path) for path in full),
-        Field.TAGS_LIST: unique("/".join(n.replace("/", "\\") for n in path) for path in full),
+        Field.HIERARCHY: unique(map(in_hierarchy, full)),
+        Field.TAGS_LIST: unique(map(in_tags_list, full)),
         Field.WINDOWS: unique(name.replace(";", ",") for name in names),
         Field.IPTC: unique(map(cut_to_iptc, names)),
     }
+
+
+def in_hierarchy(path: Iterable[str]) -> str:
+    """As Lightroom writes a keyword with those above it: animal|cat."""
+    return "|".join(name.replace("|", "/") for name in path)
+
+
+def in_tags_list(path: Iterable[str]) -> str:
+    """As digiKam does: animal/cat."""
+    return "/".join(name.replace("/", "\\") for name in path)
+
+
+def path_in(which: Field, value: str) -> tuple[str, ...]:
+    """The names that such a keyword is made of, the most general first."""
+    names = value.split("|" if which is Field.HIERARCHY else "/")
+    if which is Field.TAGS_LIST:
+        names = [name.replace("\\", "/") for name in names]
+    return tuple(filter(None, map(str.strip, names)))
 
 
 def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) -> Joined:
@@ -117,24 +135,26 @@ def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) 
     `ours` is what tagd wrote before: what it misses now was taken away by a person, and stays away.
     Doubles are recognised without regard to case.
     """
-    kept = [value for value in existing if value not in ours or value in wanted]
+    before, after = frozenset(ours), frozenset(wanted)
+    kept = [value for value in existing if value not in before or value in after]
     known = {folded(value) for value in kept}
     added = tuple(
-        value for value in unique(wanted) if folded(value) not in known and value not in ours
+        value for value in unique(wanted) if folded(value) not in known and value not in before
     )
     return Joined(
         values=(*kept, *added),
-        ours=(*(value for value in unique(ours) if value in wanted), *added),
+        ours=(*(value for value in unique(ours) if value in after), *added),
         added=added,
-        removed=tuple(value for value in existing if value in ours and value not in wanted),
+        removed=tuple(value for value in existing if value in before and value not in after),
     )
 
 
 def claims_of(taggings: Sequence[Tagging], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
     """What of these tags tagd answers for; not for what was there before it."""
+    ours = {which: frozenset(each.ours) for which, each in joined.items()}
     spellings = [(each, spelled([each])) for each in taggings]
     claims = (
-        Claim(each, frozenset(f for f, its in joined.items() if {*said[f]} & {*its.ours}))
+        Claim(each, frozenset(f for f, its in ours.items() if not its.isdisjoint(said[f])))
         for each, said in spellings
     )
     return tuple(each for each in claims if each.fields)
@@ -145,13 +165,18 @@ def claimed(
 ) -> Keywords:
     """What tagd answers for by these claims, of the keywords that are there still. What a person
     gave is that person's, unless it is wanted as such: the photo may be all that tells of it."""
-
-    def ours(claim: Claim, which: Field) -> Iterator[str]:
-        for value in spelled([claim.tagging])[which] if which in claim.fields else ():
-            if value in there[which] and (not claim.by_person or value in wanted(which)):
-                yield value
-
-    return {which: tuple(v for claim in claims for v in ours(claim, which)) for which in there}
+    found = {which: frozenset(values) for which, values in there.items()}
+    wishes = {which: frozenset(wanted(which)) for which in there}
+    ours: dict[Field, list[str]] = {which: [] for which in there}
+    for claim in claims:
+        said = spelled([claim.tagging])
+        for which in claim.fields & there.keys():
+            ours[which] += (
+                value
+                for value in said[which]
+                if value in found[which] and (not claim.by_person or value in wishes[which])
+            )
+    return {which: tuple(values) for which, values in ours.items()}
 
 
 def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson:

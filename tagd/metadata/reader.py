@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from tagd.containers.fields import EXIF, FIRST, GPS
 from tagd.containers.tags import XP_KEYWORDS
 from tagd.fs import read_regular
-from tagd.metadata import blocks, dates, exif, iptc, places, stars, xmp, xmp_reading
+from tagd.metadata import blocks, dates, exif, iptc, places, provenance, stars, xmp, xmp_reading
+from tagd.metadata.begun import without
 from tagd.metadata.file_calls import translated
 from tagd.metadata.keywords import Field, unique
 from tagd.metadata.places import EAST_WEST, NORTH_SOUTH
@@ -180,15 +181,19 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
         for name, sides in (("Latitude", NORTH_SOUTH), ("Longitude", EAST_WEST))
     )
     percents = (stars.of_percent(text(name)) for name in _XMP_PERCENTS)
+    copies = provenance.copies(packet)  # they say nothing by themselves
     return FileTags(
-        keywords={which: _within_bounds(its) for which, its in xmp.keywords(packet).items()},
+        keywords={
+            which: _within_bounds(without(its, copies[which]))
+            for which, its in xmp.keywords(packet).items()
+        },
         rating=stars.first(stars.of_text(text("xmp:Rating")), *percents),
         place=places.place(latitude, longitude),
         camera=_camera(Source.XMP, text("tiff:Make"), text("tiff:Model")),
         taken=_taken(Source.XMP, *map(dates.iso, map(text, _XMP_DATES))),
         has_packet=True,
         is_damaged=packet.is_mended,
-        claims=xmp.claims(packet),
+        claims=provenance.claims(packet),
     )
 
 

@@ -26,6 +26,7 @@ from tagd.errors import (
     MetadataUnsafe,
 )
 from tagd.metadata import file_calls, packets, reader, sidecar, xmp
+from tagd.metadata.begun import without
 from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import opened
@@ -179,9 +180,17 @@ class Writer:
         inside, like = self._looked_at(photo)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
-            carried = _carried(inside, embedded)
+            theirs = _theirs(inside, embedded)
             subject = _subject(photo, place, content, is_new=old is None)
-            edit = edit_packet(old, wish, ours, carried, padded=False, subject=subject)
+            edit = edit_packet(
+                old,
+                wish,
+                ours,
+                _carried(theirs),
+                padded=False,
+                subject=subject,
+                elsewhere=theirs,
+            )
         report = dataclasses.replace(_report(place, edit, ours), aside=aside)
         if dry_run or edit.data == old:
             return report
@@ -280,17 +289,17 @@ def out_of_the_way(place: Path, options: WriteOptions) -> Path:
     raise AssertionError("numbers do not run out")
 
 
-def _carried(found: FileTags, ours: Keywords | None) -> Keywords:
-    """The keywords that others embedded in the photo, in the fields that a sidecar has, as far as
-    XML can hold them."""
+def _theirs(found: FileTags, ours: Keywords | None) -> Keywords:
+    """The keywords that others embedded in the photo, as far as XML can hold them."""
     if ours is None:
         ours = claimed(found.claims, found.keywords, lambda _: ())
-    theirs = {
-        each: _sound(value for value in found.of(each) if value not in ours.get(each, ()))
-        for each in Field
-    }
+    return {which: _sound(without(found.of(which), ours.get(which, ()))) for which in Field}
+
+
+def _carried(theirs: Keywords) -> Keywords:
+    """The same in the fields that a sidecar has."""
     plain = theirs[Field.SUBJECT] or theirs[Field.IPTC] or theirs[Field.WINDOWS]
-    return {**{each: theirs[each] for each in IN_XMP}, Field.SUBJECT: plain}
+    return {**{which: theirs[which] for which in IN_XMP}, Field.SUBJECT: plain}
 
 
 def _sound(values: Iterable[str]) -> tuple[str, ...]:

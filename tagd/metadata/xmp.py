@@ -10,16 +10,17 @@ is refused, since what cannot be read cannot be rewritten without loss.
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
 from tagd import __version__
-from tagd.metadata.keywords import IN_XMP, Claim, Field, Tagging, spelled
+from tagd.metadata.keywords import IN_XMP, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tagd.metadata.keywords import Keywords
 
@@ -40,9 +41,12 @@ NAMESPACES: Final = {
     "tagd": "urn:tagd:xmp:1.0/",
 }
 _CONTAINERS: Final = {Field.SUBJECT: "Bag", Field.HIERARCHY: "Bag", Field.TAGS_LIST: "Seq"}
-_PROVENANCE: Final = "tagd:Provenance"
+PROVENANCE: Final = "tagd:Provenance"
 PHOTO_ID: Final = "tagd:PhotoID"  # of a sidecar: the content that it was written for
 SIDECAR_FOR: Final = "photoshop:SidecarForExtension"  # of `photo.xmp`: the rest of the name
+COPIES: Final = "tagd:Copies"
+_LAST_KEYWORDS: Final = "MicrosoftPhoto:LastKeywordXMP"
+_MOST_DESCRIPTIONS: Final = 10_000  # honest packets have one for each name space
 _PADDING: Final = 2048  # bytes of room, so that other programs need not move the file's data
 _ROOT: Final = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:xmpmeta|xapmeta|RDF))(?=[\s>/])")
 # Where it stands, a declaration of XML comes first; one that is longer is none.
@@ -104,6 +108,8 @@ def parse(data: bytes) -> Packet:
     packet = Packet(head, element(body), tail, line_end)
     if len(rdfs(packet)) != 1:
         raise MalformedPacket("its XMP has no RDF, or more than one")
+    if len(_descriptions(packet)) > _MOST_DESCRIPTIONS:
+        raise MalformedPacket(f"its XMP has more than {_MOST_DESCRIPTIONS:,} descriptions")
     return packet
 
 
@@ -150,6 +156,11 @@ def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
     return {field: tuple(_values(descriptions, field)) for field in IN_XMP}
 
 
+def microsofts(packet: Packet) -> tuple[str, ...]:
+    """The keywords of Windows Photo Gallery, spelled as digiKam's."""
+    return tuple(_values(_descriptions(packet), _LAST_KEYWORDS))
+
+
 def texts(packet: Packet) -> dict[str, str]:
     """What the simple properties say, by their qualified names; of equal ones the first counts."""
     said: dict[str, str] = {}
@@ -181,50 +192,39 @@ def set_text(packet: Packet, name: str, value: str | None) -> None:
         _new_element(packet, name).text = value
 
 
-def set_provenance(packet: Packet, claims: Sequence[Claim]) -> None:
-    """Say which model said what, and where tagd wrote it. Replaces what tagd said there before;
-    nothing to say leaves none.
-
-    Source of the form: ISO 16684-1, 7.9.2.4, structures whose fields are all simple.
-    """
-    for element in list(_properties(packet, _PROVENANCE)):
+def set_structures(packet: Packet, name: str, told: Iterable[Mapping[str, str]]) -> None:
+    """Make this a list of these structures of tagd's, whose fields are all simple; nothing to say
+    leaves none. Source of the form: ISO 16684-1, 7.9.2.4."""
+    for element in list(_properties(packet, name)):
+        for container in element:  # first: lxml looks at all of what it moves for each item
+            del container[:]
         _remove(element)
-    if not claims:
-        return
-    bag = _new_property(packet, _PROVENANCE, "Bag")
-    for each in claims:
+    bag: etree._Element | None = None
+    for each in told:
+        bag = _new_property(packet, name, "Bag") if bag is None else bag
         item = etree.Element(qualified("rdf:li"))
-        for name, value in (
-            ("tag", each.tagging.name),
-            ("path", spelled([each.tagging])[Field.TAGS_LIST][0]),
-            ("fields", " ".join(sorted(each.fields))),
-            ("model", each.tagging.model),
-            ("fingerprint", each.tagging.fingerprint),
-            ("confidence", f"{each.tagging.confidence:.3f}"),
-            ("date", each.tagging.said_at),
-        ):
-            item.set(qualified(f"tagd:{name}"), value)
+        for field, value in each.items():
+            item.set(qualified(f"tagd:{field}"), value)
         _append(bag, item)
 
 
-def claims(packet: Packet) -> tuple[Claim, ...]:
-    """What some tagd says that it wrote, and where."""
-    bags = (bag for each in _properties(packet, _PROVENANCE) for bag in each)
-    items = (item for bag in bags for item in bag.findall(qualified("rdf:li")))
-    return tuple(filter(None, map(_claim, items)))
+def structures(packet: Packet, name: str) -> Iterator[dict[str, str]]:
+    """What the structures in a list of tagd's say. Their fields may be attributes or elements:
+    programs that rewrite XMP choose."""
+    own = qualified("tagd:")
+    for element in _properties(packet, name):
+        container = _container(element)
+        for item in () if container is None else container.findall(qualified("rdf:li")):
+            parts = list(item.iter())
+            said = {str(k): str(v) for each in parts for k, v in each.attrib.items()}
+            leaves = (each for each in parts if not _has_children(each))
+            said |= {str(each.tag): each.text or "" for each in leaves}
+            yield {k.removeprefix(own): v for k, v in said.items() if k.startswith(own)}
 
 
-def _claim(item: etree._Element) -> Claim | None:
-    """Its fields may be attributes or elements: programs that rewrite XMP choose."""
-    said = {str(name): str(value) for each in item.iter() for name, value in each.attrib.items()}
-    said |= {str(each.tag): each.text or "" for each in item.iter() if len(each) == 0}
-    names = ("tag", "path", "fields", "model")
-    tag, path, fields, model = (said.get(qualified(f"tagd:{name}"), "") for name in names)
-    if not tag:
-        return None
-    above = (name.replace("\\", "/") for name in path.split("/")[:-1])
-    known = frozenset(each for each in Field if each in fields.split())
-    return Claim(Tagging((*above, tag), model, "", 0.0, ""), known)
+def _has_children(element: etree._Element) -> bool:
+    """Whether there are any; to count them takes as long as there are many."""
+    return next(element.iterchildren(), None) is not None
 
 
 def _items(element: etree._Element) -> Iterator[etree._Element]:
@@ -238,7 +238,7 @@ def is_of_tagd(packet: Packet) -> bool:
 
 def says_only_keywords(packet: Packet) -> bool:
     """Whether it says nothing but keywords, if anything."""
-    own = (_PROVENANCE, PHOTO_ID, SIDECAR_FOR, "rdf:about")
+    own = (PROVENANCE, COPIES, PHOTO_ID, SIDECAR_FOR, "rdf:about")
     known = {qualified(name) for name in (*IN_XMP, *own)}
     return all(
         {*map(str, description.attrib), *(child.tag for child in description)} <= known
@@ -267,13 +267,13 @@ def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
         yield from description.findall(element)
 
 
-def _values(descriptions: Sequence[etree._Element], field: Field) -> Iterator[str]:
+def _values(descriptions: Sequence[etree._Element], field: str) -> Iterator[str]:
     name = qualified(field)
     yield from (str(each.get(name)) for each in descriptions if name in each.attrib)
     for element in (child for each in descriptions for child in each.iterfind(name)):
         items = list(_items(element))
         yield from (_text(item) for item in items)
-        if not items and len(element) == 0 and (element.text or "").strip():
+        if not items and not _has_children(element) and (element.text or "").strip():
             yield _text(element)
 
 
@@ -311,10 +311,10 @@ def _container(element: etree._Element) -> etree._Element | None:
 
 
 def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
-    waiting = list(wanted)
+    waiting = deque(wanted)
     for item in container.findall(qualified("rdf:li")):
         if waiting and _text(item) == waiting[0]:
-            waiting.pop(0)
+            waiting.popleft()
         else:
             _remove(item)
     for value in waiting:
@@ -347,8 +347,9 @@ def _new_element(packet: Packet, name: str) -> etree._Element:
 
 def _append(parent: etree._Element, child: etree._Element) -> None:
     """Add a child, with the white space that its siblings have."""
-    if len(parent):
-        child.tail, parent[-1].tail = parent[-1].tail, parent.text
+    last = next(parent.iterchildren(reversed=True), None)
+    if last is not None:
+        child.tail, last.tail = last.tail, parent.text
     else:
         outer = "\n" + " " * sum(1 for _ in parent.iterancestors())
         parent.text, child.tail = outer + " ", outer

@@ -11,7 +11,7 @@ import pytest
 from tagd.catalogue import corrections, inscriptions, tags
 from tagd.catalogue.corrections import Action, Correction
 from tagd.labels.vocabulary import own_label
-from tagd.metadata import exif, packets, reader, xmp
+from tagd.metadata import exif, packets, provenance, reader, xmp
 from tagd.metadata.edit import edit_photo
 from tagd.metadata.keywords import IN_XMP, Field
 from tagd.pipeline.tag_writer import WriteMode
@@ -66,7 +66,7 @@ def without_subjects(photo: Path, *, keeps_provenance: bool = True) -> None:
     packet = xmp.parse(packets.embedded(data) or b"")
     xmp.set_keywords(packet, {Field.SUBJECT: ()})
     if not keeps_provenance:
-        xmp.set_provenance(packet, ())
+        provenance.set_claims(packet, ())
     photo.write_bytes(packets.embed(data, packet.to_bytes()))
 
 

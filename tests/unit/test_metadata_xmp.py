@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from tagd.metadata import xmp
+from tagd.metadata import provenance, xmp
 from tagd.metadata.edit import Wish, edit_packet
 from tagd.metadata.keywords import (
     IN_XMP,
@@ -164,7 +164,8 @@ def test_a_list_stays_of_the_kind_that_it_was() -> None:
     edited = edit_packet(ordered, TAGS, {}, {}, padded=False).data
     assert edited is not None
     assert edited.count(b"<rdf:Seq>") == 3
-    assert b"<rdf:Bag>\n     <rdf:li>animal|cat" in edited
+    lists = edited[edited.index(b"<lr:hierarchicalSubject") :]
+    assert b"<rdf:Bag>" in lists[: lists.index(b"animal|cat")]
 
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
@@ -231,7 +232,7 @@ def test_a_packet_tells_which_of_its_keywords_are_tagds(
     if written.data is None:
         return
     packet = xmp.parse(written.data)
-    told = claimed(xmp.claims(packet), xmp.keywords(packet), lambda _: ())
+    told = claimed(provenance.claims(packet), xmp.keywords(packet), lambda _: ())
     ours = {field: result.ours for field, result in written.joined.items()}
     assert set(told[Field.SUBJECT]) <= set(ours[Field.SUBJECT])
     assert not set(map(folded, told[Field.SUBJECT])) & set(map(folded, theirs))
@@ -246,7 +247,7 @@ def test_a_copy_loses_what_tagd_wrote_and_nothing_else() -> None:
     theirs = edit_packet(None, Wish((tagging("cat"),)), {}, {}, padded=False).data
     assert theirs is not None
     packet = xmp.parse(theirs)
-    xmp.set_provenance(packet, ())  # "cat" is somebody else's
+    provenance.set_claims(packet, ())  # "cat" is somebody else's
     written = edit_packet(packet.to_bytes(), TAGS, {}, {}, padded=False)
     again = edit_packet(written.data, Wish((tagging("dog"),)), None, {}, padded=False)
     assert again.data is not None
