@@ -120,6 +120,7 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
+    from tagd.config.writing import metadata_settings  # noqa: PLC0415  lazy, as above
     from tagd.daemon.build import policy_of  # noqa: PLC0415  lazy, as above
     from tagd.daemon.wants import wants_of  # noqa: PLC0415
     from tagd.intake.exclude import Excludes  # noqa: PLC0415
@@ -127,6 +128,7 @@ def _patient(settings: Config) -> Patient:
     from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415
     from tagd.policy.wants import named  # noqa: PLC0415
 
+    metadata = metadata_settings(settings)
     return Patient(
         folders=settings.watch.folders,
         admits=Excludes(settings.watch.exclude).admits_entry,
@@ -135,6 +137,7 @@ def _patient(settings: Config) -> Patient:
         policy=lambda: policy_of(settings),
         device=settings.model.device,
         models_folder=settings.model.folder,
+        sidecar_folder=None if metadata.is_off else metadata.sidecar_folder,
         max_megapixels=settings.worker.max_megapixels,
         decode_timeout_seconds=settings.worker.decode_timeout_seconds,
     )

@@ -17,6 +17,7 @@ from tagd.catalogue import inscriptions, jobs, unwritten
 from tagd.config.derivation import derivation_of
 from tagd.config.writing import metadata_settings
 from tagd.daemon import work_log
+from tagd.daemon.mending import Mending
 from tagd.domain import JobKind
 from tagd.errors import CatalogueError, InternalFault, TagdError, in_a_line
 from tagd.fs import display
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
 SPARING: Final = 20  # so many times what the last look took must pass before the next
+START_SECONDS: Final = 10.0  # that a start waits for what a kill cut short
+CHECK_SECONDS: Final = 0.5
+MOST_TROUBLES: Final = 20
 SHOW_SECONDS: Final = 0.5
 ALL: Final = 1 << 62
 WRITER: Final = "writer"
@@ -80,6 +84,7 @@ class Writing:
         self._said: set[str] = set()  # reasons
         self._told: set[tuple[Path, str]] = set()  # of writes that were cut short
         self._next_look = 0.0
+        self._mending = Mending()
         self._awaited: frozenset[str] = frozenset()  # writes that were cut short, by their tokens
         self._met: dict[str, Path] = {}  # folders with what these left
         self._workers: dict[threading.Thread, MetadataWorker] = {}
@@ -88,10 +93,10 @@ class Writing:
 
     def recover(self) -> None:
         """Set right what a kill cut short, and forget what is not wanted any more. Before anything
-        else is written. Raises `CatalogueError`."""
-        recovery = recover_all(self._catalogue, self._run)
-        self._awaited = recovery.awaited
-        self._tell(recovery)
+        else is written, unless a disk does not answer. Raises `CatalogueError`."""
+        self._mend(partial(recover_all, self._catalogue, self._run), START_SECONDS)
+        if self._mending.goes_on:
+            self._log.warning("what a kill cut short is set right later: a disk does not answer")
         self._drop_unwanted()
 
     def meet(self, leftover: Path) -> None:
@@ -127,12 +132,10 @@ class Writing:
         if begun < self._next_look:
             return
         self._awaited |= self._left_behind()
-        if self._awaited:
-            recovery = recover_awaited(
-                self._catalogue, self._run, self._awaited, self._met, self._settings.sidecars
-            )
-            self._awaited = recovery.awaited
-            self._tell(recovery)
+        if self._awaited or self._mending.goes_on:
+            known = (self._awaited, dict(self._met), self._settings.sidecars)
+            again = partial(recover_awaited, self._catalogue, self._run, *known)
+            self._mend(again, CHECK_SECONDS)
         with self._catalogue.read() as tx:
             self._unwritten = tuple(unwritten.reasons(tx))
             # With nothing to write there are sidecars that go along with their photos.
@@ -149,7 +152,10 @@ class Writing:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What keeps tags from being written at the moment. From any thread."""
-        return tuple(map(_in_words, self._unwritten))
+        told, rest = self._unwritten[:MOST_TROUBLES], self._unwritten[MOST_TROUBLES:]
+        more = sum(each.files for each in rest)
+        words = f"the tags of {more:,} more photos are not written: `tagd failed` says why"
+        return (*map(_in_words, told), *((words,) if more else ()))
 
     def wake(self) -> None:
         """There may be new jobs. From any thread."""
@@ -217,6 +223,12 @@ class Writing:
         # Only now: whoever has begun one of these is at work, or has ended it since.
         at_work = {worker.at_work for worker in self._workers.values()}
         return frozenset(each.token for each in begun if each.file_id not in at_work)
+
+    def _mend(self, work: Callable[[], Recovery], seconds: float) -> None:
+        recovery = self._mending.do(work, seconds)
+        if recovery is not None:
+            self._awaited = recovery.awaited
+            self._tell(recovery)
 
     def _tell(self, recovery: Recovery) -> None:
         said = [each for each in recovery.told if each not in self._told]

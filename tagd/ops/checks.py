@@ -126,6 +126,25 @@ def watched_folder(folder: Path) -> Finding:
     return ok("folder", f"{name} can be read")
 
 
+def sidecar_folder(folder: Path) -> Finding:
+    """Whether sidecars can be made in the folder that is named for them, or it itself."""
+    name = display(folder)
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+    advice = "make it, free its name, or set another [metadata] sidecar_folder"
+    if not there.is_dir():
+        what = f"{display(there)} is no folder, so that no sidecars can be made in {name}"
+        return Finding("sidecar folder", Level.PROBLEM, what, advice)
+    if not os.access(there, os.W_OK | os.X_OK):
+        what = f"{display(there)} cannot be written to, so that no sidecars can be made in {name}"
+        advice = "give this user rights on it, or set another [metadata] sidecar_folder"
+        return Finding("sidecar folder", Level.PROBLEM, what, advice)
+    free = shutil.disk_usage(there).free
+    if free < NO_SPACE:
+        what = f"{name} is on a disk with {free / MEGABYTE:,.0f} MB free"
+        return Finding("sidecar folder", Level.PROBLEM, what, "make room on this disk")
+    return ok("sidecar folder", f"{name} can be written to")
+
+
 def folders_below(root: Path, admits: Callable[[str, bool], bool]) -> int:
     """How many folders a watch of `root` needs, itself included. `admits(relative path, is
     folder)` says which are looked at; symbolic links are not followed."""

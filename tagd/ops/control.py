@@ -34,7 +34,8 @@ from tagd.fs import display
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-LONGEST_LINE = 64 << 10  # bytes of one request or reply
+LONGEST_LINE = 64 << 10  # bytes of one request
+LONGEST_REPLY = 16 << 20
 TALK_SECONDS = 2.0  # for a client to say what it wants
 REPLY_SECONDS = 60.0  # for the daemon to do it: a reload may look at a model's weights
 MOST_CLIENTS = 64  # that have not said yet what they want
@@ -201,7 +202,7 @@ def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
             server.settimeout(seconds)
             server.connect(address)
             server.sendall(json.dumps({"command": command}).encode() + b"\n")
-            said = json.loads(_line(server))
+            said = json.loads(_line(server, LONGEST_REPLY))
             return Reply(**{**said, "troubles": tuple(said.get("troubles", ()))})
     except PermissionError as error:
         raise ControlError(
@@ -262,12 +263,12 @@ def _address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _line(peer: socket.socket) -> bytes:
-    """What the peer says up to the end of the line."""
-    said = b""
-    while not said.endswith(b"\n") and len(said) < LONGEST_LINE:
-        part = peer.recv(4096)
+def _line(peer: socket.socket, most: int = LONGEST_LINE) -> bytes:
+    """What the peer says up to the end of the line, or `most` bytes of it."""
+    said = bytearray()
+    while not said.endswith(b"\n") and len(said) < most:
+        part = peer.recv(1 << 16)
         if not part:
             break
         said += part
-    return said
+    return bytes(said)

@@ -47,6 +47,7 @@ class Patient:
     max_megapixels: float
     decode_timeout_seconds: float
     models_folder: Path | None = None
+    sidecar_folder: Path | None = None  # where any are written
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
@@ -55,6 +56,8 @@ def examine(patient: Patient) -> Iterator[Finding]:
     yield from _state(patient.catalogue)
     for folder in patient.folders:
         yield _guarded("folder", partial(checks.watched_folder, folder))
+    if patient.sidecar_folder is not None:
+        yield _guarded("sidecar folder", partial(checks.sidecar_folder, patient.sidecar_folder))
     yield _guarded("watches", partial(_watches, patient))
     yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
     yield _guarded("decoder", partial(_decoder, patient))

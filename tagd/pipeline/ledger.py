@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tagd.catalogue import inscriptions, jobs, photos, sidecars
 from tagd.catalogue.inscriptions import Begun, Inscription
 from tagd.domain import FileState, JobKind, Place, Priority, SettledFile
-from tagd.errors import PhotoError
+from tagd.errors import CatalogueError, InternalFault
 from tagd.fs import signature_of
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
@@ -133,14 +133,18 @@ def _recover(catalogue: Catalogue, run: Run, found: Sequence[tuple[Begun, Path]]
             came = recover(intent)
             is_written = came is Recovered.WRITTEN and bool(intent.digest)
             signature = signature_of(intent.path.lstat()) if is_written else None
-        except (PhotoError, OSError) as error:
+            if came is not Recovered.AWAITED:
+                ledger.done(intent, signature)
+        except CatalogueError:
+            raise
+        except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this write alone
+            error = InternalFault.translated(intent.path, raised)
             told.append((intent.path, f"a write that was cut short is not set right yet: {error}"))
             awaited.add(each.token)
             continue
         if came is Recovered.AWAITED:
             awaited.add(each.token)
             continue
-        ledger.done(intent, signature)
         if came is Recovered.KEPT:
             kept = f"{intent.swap.name} beside it is another version of it, to be looked at"
             told.append((intent.path, kept))

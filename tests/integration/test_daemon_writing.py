@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,31 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue import inscriptions
+from tagd.catalogue import inscriptions, photos, unwritten
 from tagd.catalogue.engine import Catalogue
 from tagd.catalogue.inscriptions import Begun
 from tagd.catalogue.runs import Run
 from tagd.config import Config
-from tagd.daemon.writing import Writing
-from tagd.domain import Place
-from tagd.metadata import safe_write
+from tagd.daemon.writing import MOST_TROUBLES, Writing
+from tagd.domain import Place, Priority, SettledFile
+from tagd.metadata import recovery, safe_write
 from tagd.metadata.ledger import Intent, Seen
 from tagd.ops.pulse import Pulses
+from tagd.pipeline import ledger
 from tagd.pipeline.ledger import CatalogueLedger
 from tagd.pipeline.tag_writer import WriteMode
+from tests import catalogue as recorded
 from tests.inscriptions import Desk, subjects
 from tests.intake import Bench
-from tests.support import wait_until
+from tests.support import PATIENCE_SECONDS, wait_until
 
 
 def begun(desk: Desk, photo: Path) -> Intent:
     """A write that a kill cut short as it made its copy."""
     intent = Intent.to_write(photo, Seen.of(photo.lstat()), b"the very bytes")
-    CatalogueLedger(desk.catalogue, 1, Place.EMBEDDED, "wish", desk.run).begin(intent)
+    with desk.catalogue.read() as tx:
+        [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{photo}'")
+    CatalogueLedger(desk.catalogue, file_id, Place.EMBEDDED, "wish", desk.run).begin(intent)
     intent.part.write_bytes(b"the very")
     return intent
 
@@ -292,3 +297,65 @@ def test_who_goes_on_before_all_have_ended_has_writers_again(catalogue: Catalogu
         wait_until(go_on, what="others write")
     finally:
         assert writing.end(60)
+
+
+def test_a_disk_that_does_not_answer_holds_up_no_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = begun(desk, desk.photo())
+    answers = threading.Event()
+
+    def wait(what: Any) -> recovery.Recovered:
+        assert answers.wait(PATIENCE_SECONDS)
+        return recovery.recover(what)
+
+    monkeypatch.setattr(ledger, "recover", wait)
+    monkeypatch.setattr("tagd.daemon.writing.START_SECONDS", 0.05)
+    monkeypatch.setattr("tagd.daemon.writing.CHECK_SECONDS", 0.05)
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    with capture_logs() as log:
+        writing.recover()
+        writing.check()
+    assert len(log) == 1
+    assert pending(desk)
+    answers.set()
+
+    def is_settled() -> bool:
+        writing.check()
+        return pending(desk) == []
+
+    wait_until(is_settled)
+    assert not intent.part.exists()
+
+
+def test_what_nobody_foresaw_about_one_write_keeps_no_other_from_being_set_right(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = begun(desk, desk.photo("bad.jpg")), begun(desk, desk.photo("good.jpg"))
+
+    def fail_one(what: Intent) -> recovery.Recovered:
+        if what.path == bad.path:
+            raise MemoryError
+        return recovery.recover(what)
+
+    monkeypatch.setattr(ledger, "recover", fail_one)
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    with capture_logs() as log:
+        writing.recover()
+    assert [each.path for each in pending(desk)] == [bad.path]
+    assert not good.part.exists()
+    assert "MemoryError" in str(log)
+
+
+def test_many_reasons_are_told_as_a_few_and_a_number(desk: Desk) -> None:
+    with desk.catalogue.write() as tx:
+        for number in range(MOST_TROUBLES + 5):
+            signature = recorded.signature(number)
+            photos.submit(tx, [SettledFile(Path(f"/p/{number}.jpg"), signature, Priority.NEW)], 1.0)
+        for (file_id,) in recorded.rows(tx, "SELECT id FROM file"):
+            unwritten.note(tx, file_id, "x", f"reason {file_id}", 1.0)
+    writing = writing_of(desk.catalogue, desk.run, "embedded")
+    writing.check()
+    *_, last = writing.troubles
+    assert len(writing.troubles) == MOST_TROUBLES + 1
+    assert "5 more photos" in last

@@ -172,3 +172,15 @@ def test_the_worst_finding_counts() -> None:
     ]
     assert checks.worst(findings) is Level.PROBLEM
     assert checks.worst(findings[::2]) is Level.WARNING
+
+
+def test_the_folder_of_sidecars(tmp_path: Path) -> None:
+    assert checks.sidecar_folder(tmp_path / "not" / "yet").level is Level.OK
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "dangling"):
+        for place in (tmp_path / name, tmp_path / name / "below"):
+            found = checks.sidecar_folder(place)
+            assert found.level is Level.PROBLEM
+            assert f"{tmp_path / name} is no folder" in found.what
+            assert found.advice

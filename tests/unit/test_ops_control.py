@@ -138,3 +138,12 @@ def test_where_it_lies() -> None:
     assert own.parent == Path("/run/user/7/tagd")
     assert own.name != socket_path(Path("/d.db"), {"XDG_RUNTIME_DIR": "/run/user/7"}).name
     assert socket_path(catalogue, {}).parent.name.startswith("tagd-")
+
+
+def test_a_reply_of_any_length_is_read_to_its_end(tmp_path: Path) -> None:
+    troubles = tuple(f"/photos/{number}: 猫" for number in range(20_000))
+    server = ControlServer(
+        tmp_path / "a.sock", lambda _: Reply(ok=True, message="", troubles=troubles)
+    )
+    assert tell(tmp_path / "a.sock", Command.TROUBLES).troubles == troubles
+    server.stop()
