@@ -13,9 +13,10 @@ The journey of a photo, which is also the reading order of this package:
 
 `domain.py` holds what travels between them, `errors.py` what can go wrong. The journey stands on
 `containers/`, image files as bytes, on `fs.py`, what a file system is like, on `hours.py`, windows
-of the day, and on `installation.py`, which knows what a person types. `config/` is what a person
-may set. `daemon/` builds the whole, `ops/` looks after it, `lab/` measures models, and `cli/` is
-what a person types. Imports point one way, from the command to the errors.
+of the day, on `text.py`, what of a text names a tag, and on `installation.py`, which knows what a
+person types. `config/` is what a person may set. `daemon/` builds the whole, `ops/` looks after it,
+`lab/` measures models, and `cli/` is what a person types. Imports point one way, from the command
+to the errors.
 """
 
 __version__ = "0.1.0"

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagd.cli.output import WIDE, visible
+from tagd.cli.output import WIDE
 from tagd.errors import columns
 from tagd.fs import display
+from tagd.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NAME_COLUMNS = 60  # of a tag's name
 
 
 def terminal_columns() -> int:
@@ -26,6 +29,11 @@ def cut(text: str, room: int) -> str:
     if columns(text) <= room:
         return text
     return _beginning(text, room - 1) + "…"
+
+
+def short(name: str) -> str:
+    """The name of a tag as a table has room for it; JSON and CSV have it whole."""
+    return cut(name, NAME_COLUMNS)
 
 
 def shortened(path: Path, room: int) -> str:

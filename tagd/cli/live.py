@@ -22,12 +22,13 @@ from rich.text import Text
 from tagd.catalogue import activity
 from tagd.cli import output
 from tagd.cli.fitting import cut, shortened
-from tagd.cli.output import WIDE, visible
+from tagd.cli.output import WIDE
 from tagd.cli.status import BETWEEN, JOB_WORDS, NAMES
 from tagd.domain import JobState, TagState
 from tagd.errors import TagdError
 from tagd.fs import display
 from tagd.installation import as_typed
+from tagd.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

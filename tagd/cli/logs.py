@@ -10,6 +10,7 @@ events have a look of their own:
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -20,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, assert_never
 import structlog
 
 from tagd.cli import journal
-from tagd.cli.output import visible
 from tagd.fs import display
 from tagd.installation import as_typed
+from tagd.text import escaped_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -67,7 +68,7 @@ def _renderers(format: Format, stream: TextIO) -> list[Processor]:  # noqa: A002
             return [
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(default=_plain, ensure_ascii=False),
+                structlog.processors.JSONRenderer(_json, default=_plain, ensure_ascii=False),
             ]
         case "auto" | "text":
             # The journal, which systemd connects us to with this variable, has times of its own.
@@ -76,6 +77,10 @@ def _renderers(format: Format, stream: TextIO) -> list[Processor]:  # noqa: A002
             return [structlog.processors.format_exc_info, _Text(timed=timed, coloured=coloured)]
         case _:
             assert_never(format)
+
+
+def _json(value: Any, **options: Any) -> str:
+    return escaped_json(json.dumps(value, **options))
 
 
 def _plain(value: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tagd.cli.output import note, visible
+from tagd.cli.output import note
 from tagd.errors import TagdError
 from tagd.fs import display
+from tagd.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

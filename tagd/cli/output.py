@@ -7,22 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tagd.installation import as_typed
+from tagd.text import escaped_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
-# A name may hold a newline or a terminal's escape sequences, which must not reach the terminal.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
-_CONTROLS |= {ord("\n"): "\\n", ord("\t"): "\\t", ord("\r"): "\\r"}
-
 WIDE = 100_000  # columns where nobody sees an edge: nothing is folded in a file or a pipe
-
-
-def visible(text: str) -> str:
-    """The text with control characters escaped."""
-    return text.translate(_CONTROLS)
 
 
 def line(text: str = "") -> None:
@@ -42,7 +34,7 @@ def note(text: str) -> None:
 
 def as_json(value: Any) -> None:
     """The value as JSON in UTF-8, whatever the terminal's encoding is."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = escaped_json(json.dumps(value, ensure_ascii=False, indent=2))
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
 

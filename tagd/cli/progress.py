@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from tagd.cli.output import duration, visible
+from tagd.cli.output import duration
+from tagd.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from tagd.labels import tables
 from tagd.labels.tables import DATA, is_synset, many, rows
+from tagd.text import only_shapes, tag_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,13 +26,16 @@ _FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), "
 LONGEST_NAME = 200  # letters
 
 
+@lru_cache(maxsize=1 << 14)
 def fold(text: str) -> str:
-    """The text as search compares it: case, accents, width, hyphens, middle dots and the difference
-    between hiragana and katakana are forgiven."""
+    """The text as search compares it: case, accents, width, hyphens, middle dots, joiners and the
+    difference between hiragana and katakana are forgiven."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_FROM)
     if not plain.isascii():
         apart = unicodedata.normalize("NFD", plain)
-        bare = "".join(sign for sign in apart if ord(sign) not in _LATIN_MARKS)
+        bare = "".join(
+            sign for sign in apart if ord(sign) not in _LATIN_MARKS and not only_shapes(sign)
+        )
         plain = unicodedata.normalize("NFC", bare)
     return " ".join(plain.translate(_FORGIVEN).split())
 
@@ -51,7 +55,7 @@ def nearest(text: str, names: Collection[str], most: int) -> list[str]:
 
 def own_label(name: str) -> str:
     """The label of a tag of a person's own that is called so."""
-    return OWN + " ".join(unicodedata.normalize("NFC", name).split())
+    return OWN + tag_name(name)
 
 
 class Vocabulary:
@@ -92,6 +96,12 @@ class Vocabulary:
             return frozenset({text})
         return self._meanings.get(fold(text), frozenset())
 
+    def named(self, text: str) -> frozenset[str]:
+        """The labels whose display name it is, in any language; a label id means itself."""
+        if text in self._of(ENGLISH) or self.further_words(text):
+            return frozenset({text})
+        return self._display.get(fold(text), frozenset())
+
     def labels_named(self, text: str) -> list[str]:
         """What `resolve` finds, sorted."""
         return sorted(self.resolve(text))
@@ -124,6 +134,15 @@ class Vocabulary:
             table = rows(f"names.{language}.tsv", self._folder) if known else iter(())
             names = self._names[language] = {row[0]: row[1] for row in table}
         return names
+
+    @cached_property
+    def _display(self) -> Mapping[str, frozenset[str]]:
+        """Folded display names of all languages."""
+        found: dict[str, set[str]] = {}
+        for language in self.languages:
+            for label, name in self._of(language).items():
+                found.setdefault(fold(name), set()).add(label)
+        return {name: frozenset(labels) for name, labels in found.items()}
 
     @cached_property
     def _meanings(self) -> Mapping[str, frozenset[str]]:

@@ -7,11 +7,13 @@ itself, and does not write again what a person took away.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
+
+from tagd.text import LONGEST_COMPOSED, tag_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -32,10 +34,7 @@ Keywords = Mapping[Field, tuple[str, ...]]
 IN_XMP: Final = (Field.SUBJECT, Field.HIERARCHY, Field.TAGS_LIST)
 BY_PERSON: Final = "person"
 _LONGEST_IPTC: Final = 64  # bytes; IPTC-IIM 4.2, 2:25
-# Putting accents in order takes the square of their number; no keyword is longer.
-_LONGEST_FOLDED: Final = 1000
 _NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]+")
-_BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Tagging:
     @property
     def name(self) -> str:
         """The tag's own name, fit to be written."""
-        return _clean(self.path[-1])
+        return tag_name(self.path[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def spelled(
     A separator within a name is spelled as digiKam does (`\\` for `/`); Lightroom allows no `|`
     in a keyword, so that it becomes `/`.
     """
-    paths = [tuple(filter(None, map(_clean, each.path))) for each in taggings]
+    paths = [tuple(filter(None, map(tag_name, each.path))) for each in taggings]
     paths = [path for path in paths if path]
     names = [path[-1] for path in paths]
     full = paths if hierarchical else []
@@ -194,9 +193,20 @@ def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson
 
 def folded(value: str) -> str:
     """What two spellings of one keyword have in common."""
-    if len(value) > _LONGEST_FOLDED:
-        return value
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
+    name = tag_name(value).casefold()
+    return name if len(name) > LONGEST_COMPOSED else normalize("NFC", name)
+
+
+def levels(which: Field, value: str) -> tuple[str, ...]:
+    """The names that a value is made of, the most general first: one, but in a hierarchy."""
+    match which:
+        case Field.HIERARCHY:
+            names = value.split("|")
+        case Field.TAGS_LIST:
+            names = [each.replace("\\", "/") for each in value.split("/")]  # digiKam's slash
+        case _:
+            names = [value]
+    return tuple(map(tag_name, names))
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -216,8 +226,3 @@ def without_controls(value: str) -> str:
     """A keyword of somebody else's without what XML cannot hold, such as the NUL that old programs
     end one with; any other is as it was."""
     return _NOT_IN_XML.sub(" ", value).strip() if _NOT_IN_XML.search(value) else value
-
-
-def _clean(name: str) -> str:
-    """The name without what XML cannot hold and no keyword should: controls and line ends."""
-    return _BLANK.sub(" ", name).strip()

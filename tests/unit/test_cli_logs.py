@@ -102,6 +102,17 @@ def test_json_is_one_object_a_line(said: io.StringIO) -> None:
     assert "ValueError: invalid literal" in second["exception"]
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_name_turns_a_line_around(said: io.StringIO, form: logs.Format) -> None:
+    logs.configure("info", form, said)
+    log().info("tagged", path=Path("/p/a\u202egpj\u2028.exe"), tags=["\u2067cat\u2069"])
+    line = said.getvalue()
+    assert not set("\u202e\u2028\u2067\u2069").intersection(line)
+    assert "\\u202e" in line
+    if form == "json":
+        assert json.loads(line)["tags"] == ["\u2067cat\u2069"]
+
+
 def test_the_level_is_kept(said: io.StringIO) -> None:
     logs.configure("warning", "text", said)
     log().info("tagged", path=Path("/p/a.jpg"), tags=[])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.cli import output
+from tagd.cli import fitting, output
 
 
 class Terminal(io.StringIO):
@@ -26,12 +26,17 @@ def test_control_characters_are_shown_not_obeyed(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == "a\\nb\\x1b[31mc\\td\\x7f猫 é\n"
 
 
-@given(st.text())
-def test_a_visible_text_is_one_line_and_has_no_control_character(text: str) -> None:
-    shown = output.visible(text)
-    assert len(f"{shown}x".splitlines()) == 1 or any(c in text for c in "\u2028\u2029")
-    assert not any(ord(character) < 32 or ord(character) == 127 for character in shown)
-    assert output.visible(shown) == shown
+@given(st.text(max_size=200))
+def test_a_long_name_is_cut_for_the_screen(name: str) -> None:
+    shown = fitting.short(name)
+    assert shown == name or shown.endswith("…")
+    assert len(shown) <= fitting.NAME_COLUMNS
+    assert fitting.short(shown) == shown
+
+
+def test_wide_signs_take_two_columns() -> None:
+    assert fitting.short("猫" * 30) == "猫" * 30
+    assert fitting.short("猫" * 31) == "猫" * 29 + "…"
 
 
 def test_json_is_utf_8_and_readable(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
