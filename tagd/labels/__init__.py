@@ -5,6 +5,7 @@
     vocabulary.py    what labels are called in every language, and which labels a word means
     wording.py       rules as a person writes them, with names in any language → labels
     rules.py         what a person may say about tags
+    namesakes.py     words that name people and places, and where a person keeps such
     naming.py        which label a person means by a word
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it

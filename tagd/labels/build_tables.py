@@ -3,9 +3,9 @@
     python -m tagd.labels.build_tables /usr/share/wordnet [--check]
 
 The argument is the folder with WordNet's `data.noun` (Debian's package wordnet-base has it); the
-classes are those of timm's lists. `--check` writes nothing. The curated tables, `display.tsv` and
-`names.*.tsv`, are only checked: what they lack, or say against WordNet, is listed and the exit
-status is 1.
+classes are those of timm's lists. `--check` writes nothing. The curated tables, `display.tsv`,
+`names.*.tsv` and `namesakes.tsv`, are only checked: what they lack, or say against WordNet, is
+listed and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from tagd.labels.namesakes import BRANCH
 from tagd.labels.tables import DATA, HIDDEN, USEFUL, languages, rows
-from tagd.labels.vocabulary import fold
+from tagd.labels.vocabulary import Vocabulary, fold
 
 LISTS = "data/_info"  # inside timm; in each list the order of the classes
 IMAGENET_1K = "imagenet_synsets.txt"
@@ -170,6 +171,17 @@ def faults_of_names(needed: set[str]) -> list[str]:
     return faults
 
 
+def faults_of_namesakes() -> list[str]:
+    """Which words of `namesakes.tsv` call no label, or are levels of tagd's own hierarchy."""
+    vocabulary, faults = Vocabulary.load(), []
+    for kind, word, *_ in rows("namesakes.tsv"):
+        if kind == BRANCH and vocabulary.named(word):
+            faults.append(f"namesakes.tsv: {word} is a tag, and no branch for names alone")
+        elif kind != BRANCH and not vocabulary.resolve(word):
+            faults.append(f"namesakes.tsv: {word} calls no tag")
+    return faults
+
+
 def class_list(name: str) -> list[str]:
     """The synset ids of one of timm's lists, in its order, found without importing timm."""
     spec = find_spec("timm")
@@ -201,6 +213,7 @@ def main() -> int:
             faults.append(f"{name}: differs from what would be built")
     shown = {row[1] for row in rows("display.tsv") if row[0] in {"tag", "broad"}}
     faults += faults_of_display(nouns, known) + faults_of_names(set(thousand) | shown)
+    faults += faults_of_namesakes()
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return 1 if faults else 0
 

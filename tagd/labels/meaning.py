@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tagd.labels import own
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import OWN, Vocabulary, fold, nearest
+from tagd.text import tag_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ class Meaning:
     hierarchy: Hierarchy  # with what the rules put into it
     vocabulary: Vocabulary
     called: Mapping[str, frozenset[str]]  # folded names that the vocabulary lacks → labels
+    written: frozenset[str]  # the names of tags in the catalogue, case aside
 
     @classmethod
     def by(cls, rules: TagRules, given: Mapping[str, str]) -> Meaning:
@@ -37,7 +39,9 @@ class Meaning:
             called.setdefault(fold(label), set()).add(label)
         names = {name: frozenset(labels) for name, labels in called.items()}
         hierarchy = own.under(rules, Hierarchy.load()).knowing(given)
-        return cls(rules, hierarchy, vocabulary, names)
+        spelled = {*given.values(), *(_bare(rules, name) for name in given.values())}
+        written = frozenset(map(str.casefold, spelled))
+        return cls(rules, hierarchy, vocabulary, names, written)
 
     def labels(self, text: str, *, beginning: bool = False) -> frozenset[str]:
         """The labels that a word or phrase in any language means, with all below them; none where
@@ -56,17 +60,27 @@ class Meaning:
         """Whether a label is called exactly so."""
         return bool(self._exactly(self._bare(text)))
 
+    def is_tag(self, text: str, *, exactly: bool = False) -> bool:
+        """Whether a tag is called so, and not by a synonym. `exactly`: one in the catalogue, with
+        each of its signs."""
+        if exactly:
+            return tag_name(text).casefold() in self.written
+        return bool(self.called.get(fold(text)) or self.vocabulary.named(text))
+
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """The names nearest to one that means nothing, the nearest first."""
         near = nearest(fold(text), self.called, most)
         return list(dict.fromkeys((*near, *self.vocabulary.suggest(text, most))))[:most]
 
     def _bare(self, text: str) -> str:
-        """Without the prefix that tags have in the catalogue."""
-        return text.removeprefix(self.rules.prefix) or text
+        return _bare(self.rules, text)
 
     def _exactly(self, text: str) -> frozenset[str]:
-        return self.vocabulary.resolve(text) | self.called.get(fold(text), frozenset())
+        """What is called so. Beside a tag of a person's own, as Mike, no synonym counts."""
+        called = self.called.get(fold(text), frozenset())
+        has_own = any(label.startswith(OWN) for label in called)
+        known = self.vocabulary.named(text) if has_own else self.vocabulary.resolve(text)
+        return called | known
 
     def _with_word(self, text: str) -> frozenset[str]:
         words = f" {fold(text)} "
@@ -77,6 +91,11 @@ class Meaning:
         start = f" {fold(text)}"
         here = (labels for name, labels in self.called.items() if start in f" {name}")
         return self.vocabulary.starting_with(text).union(*here)
+
+
+def _bare(rules: TagRules, name: str) -> str:
+    """Without the prefix that tags have in the catalogue."""
+    return name.removeprefix(rules.prefix) or name
 
 
 def _names(

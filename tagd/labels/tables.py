@@ -4,6 +4,7 @@
     further.tsv     the same of ImageNet's larger sets: id, parents, lemmas, use   (built, too)
     display.tsv     what of WordNet becomes a tag               (curated)
     names.XX.tsv    id, display name, synonyms; XX is the language (curated)
+    namesakes.tsv   words that name people and places     (curated)
     LICENSE.wordnet the licence of everything that comes from WordNet
 
 Parents, lemmas and synonyms are lists, separated by `;`. A further language is a further file: what

@@ -62,3 +62,27 @@ def test_an_unknown_word_means_nothing_and_near_ones_are_offered() -> None:
     meaning = Meaning.by(TagRules(), {"own:Grandma": "Grandma"})
     assert meaning.labels("grandmaa") == frozenset()
     assert "grandma" in [name.casefold() for name in meaning.suggest("grandmaa")]
+
+
+MICROPHONE, ROBIN = "n03759954", "n01558993"
+
+
+def test_beside_a_tag_of_ones_own_names_count_and_synonyms_do_not() -> None:
+    given = {"own:Mike": "Mike", "own:Robin": "Robin", ROBIN: "robin"}
+    assert meant("mike", TagRules()) == {MICROPHONE}
+    assert meant("mike", TagRules(), **given) == meant("own:Mike", TagRules(), **given)
+    assert meant("mike", TagRules(), **given) == {"own:Mike"}
+    assert meant("microphone", TagRules(), **given) == {MICROPHONE}
+    assert meant("robin", TagRules(), **given) == {"own:Robin", ROBIN}
+    assert meant("own:Robin", TagRules(), **given) == {"own:Robin"}
+
+
+def test_what_is_the_name_of_a_tag() -> None:
+    meaning = Meaning.by(TagRules(prefix="auto/"), {"own:my-cat": "auto/my-cat"})
+    for text in ("my cat", "MY-CAT", "great white shark", "猫"):
+        assert meaning.is_tag(text)
+    assert not meaning.is_tag("mike"), "a synonym"
+    for text in ("my-cat", "  My-Cat ", "auto/my-cat"):
+        assert meaning.is_tag(text, exactly=True)
+    assert not meaning.is_tag("my cat", exactly=True)
+    assert not meaning.is_tag("cat", exactly=True), "which no photo has"

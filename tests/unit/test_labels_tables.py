@@ -155,3 +155,13 @@ def test_the_builder_tells_of_a_missing_name_and_of_one_for_nothing() -> None:
     faults = build_tables.faults_of_names(needed)
     assert "names.ja.tsv: n99999999 has no name" in faults
     assert "names.en.tsv: n02123045 is not shown" in faults
+
+
+def test_every_word_of_a_person_or_a_place_calls_a_tag_and_no_branch_does() -> None:
+    assert build_tables.faults_of_namesakes() == []
+
+
+def test_the_words_of_people_and_places_have_no_doubles() -> None:
+    words = [(kind, fold(word)) for kind, word in tables.rows("namesakes.tsv")]
+    assert len(words) == len(set(words)) > 100
+    assert {kind for kind, _ in words} == {"branch", "person", "place"}
