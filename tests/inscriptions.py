@@ -61,7 +61,13 @@ class Desk:
             photos.submit(tx, [SettledFile(path, signature, Priority.ASKED)], recorded.NOW)
             [job] = recorded.claim(tx, lease=f"test/{next(_LEASES)}")
             result = recorded.result(job, photo_of(path), *labels, signature=signature)
-            record.record(tx, [result], self.derivation.name_of, recorded.NOW)
+            record.record(
+                tx,
+                [result],
+                self.derivation.name_of,
+                recorded.NOW,
+                above=self.derivation.above,
+            )
         self.queue(path)
 
     def submit(self, path: Path) -> int:

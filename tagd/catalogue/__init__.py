@@ -7,7 +7,7 @@
     copies          a catalogue is copied, examined, put aside and put back
     statements      SQL that several modules share; bulk: what runs for every batch of photos;
                     ids: the rows of what photos share
-    photos, moves   files as a scan or a watch finds them; roots: the watched folders
+    photos, moves   files as a scan or a watch finds them; moved: their paths; roots: the folders
     jobs            the queue; deaths: jobs that a process died with; in_queue: how far it is
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     identity        photos that earlier versions identified otherwise

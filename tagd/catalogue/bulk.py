@@ -11,13 +11,13 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, bindparam, func, select
+from sqlalchemy import JSON, bindparam, func, literal, select
 from sqlalchemy.dialects.sqlite import dialect
 
 from tagd.catalogue.statements import chunks, marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Connection
     from sqlalchemy.sql.elements import ClauseElement
@@ -28,8 +28,17 @@ if TYPE_CHECKING:
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether the column's value is in the list that is bound to `name`: one parameter, however
     long the list is."""
-    bound = func.json_each(bindparam(name, type_=JSON)).table_valued("value")
-    return column.in_(select(bound.c.value))
+    return _in(column, bindparam(name, type_=JSON))
+
+
+def one_of(column: ColumnElement[Any], values: Collection[int]) -> ColumnElement[bool]:
+    """Whether the column's value is one of these, however many they are."""
+    return _in(column, literal(sorted(values), JSON))
+
+
+def _in(column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
+    listed = func.json_each(values).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def many(tx: Connection, statement: ClauseElement, rows: Sequence[Row]) -> None:

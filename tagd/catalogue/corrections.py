@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select, true
 
+from tagd.catalogue.bulk import one_of
 from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import history, tag
 from tagd.catalogue.statements import chunks, take_over, upsert
@@ -37,7 +38,7 @@ class Action(StrEnum):
 
     ADD = "add"  # it is there, even if it was rejected before
     REMOVE = "remove"  # no tag any more: what was added goes, what a model gave is rejected
-    CONFIRM = "confirm"  # the tag that is there is right
+    CONFIRM = "confirm"  # the tag that is there is right, also one that was rejected
     REJECT = "reject"  # it is not there, nor is anything that is a kind of it
 
 
@@ -73,11 +74,16 @@ def decide(action: Action, standing: Standing, by: TagSource) -> Outcome:
         case Action.ADD:
             lifted = dict.fromkeys(standing.keys() - in_force, TagState.ACTIVE)
             return lifted | ({} if by in in_force else {by: TagState.ACTIVE})
+        case Action.CONFIRM if by == TagSource.METADATA:
+            active = standing.get(TagSource.MODEL) == TagState.ACTIVE
+            return {TagSource.MODEL: TagState.CONFIRMED} if active else {}
         case Action.CONFIRM:
+            said = {TagSource.PERSON: TagState.ACTIVE}
+            right = {source: said.get(source, TagState.CONFIRMED) for source in standing}
             return {
-                source: TagState.CONFIRMED
-                for source, state in standing.items()
-                if state == TagState.ACTIVE and source != TagSource.PERSON
+                source: state
+                for source, state in right.items()
+                if standing[source] not in {state, TagState.CONFIRMED}
             }
         case Action.REJECT:
             return dict.fromkeys(in_force if standing else {by}, TagState.REJECTED)
@@ -130,14 +136,15 @@ def note(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, no
     tx.execute(insert(history), rows)
 
 
-def reversal_of(tx: Connection, number: int) -> list[Change]:
+def reversal_of(tx: Connection, number: int, photos: Collection[int] | None = None) -> list[Change]:
     """The changes that take back the corrections of a run, by its number, where the tag is still as
-    the run left it. Later corrections stand."""
+    the run left it; of these photos alone, where any are named. Later corrections stand."""
     same = [tag.c[name] == history.c[name] for name in ("photo_id", "label_id", "source")]
+    these = true() if photos is None else one_of(history.c.photo_id, photos)
     rows = tx.execute(
         select(history, tag.c.state, tag.c.tagged_at.label("since"))
         .join_from(history, tag, and_(*same), isouter=True)
-        .where(history.c.run_id == number, history.c.who != TagSource.MODEL)
+        .where(history.c.run_id == number, history.c.who != TagSource.MODEL, these)
         .order_by(history.c.id)
     )
     by_tag: dict[tuple[int, int, str], list[Any]] = defaultdict(list)
@@ -154,17 +161,19 @@ def reversal_of(tx: Connection, number: int) -> list[Change]:
     return back
 
 
-def having(tx: Connection, label_ids: Collection[int], photos: Collection[int]) -> set[int]:
-    """Which of these photos have one of these labels as a tag in force."""
-    found: set[int] = set()
+def having(
+    tx: Connection, label_ids: Collection[int], photos: Collection[int]
+) -> tuple[set[int], set[int]]:
+    """Which of these photos have one of these labels as a tag in force, and in which it is
+    rejected."""
+    in_force, rejected = set[int](), set[int]()
     for some in chunks(photos):
-        rows = select(tag.c.photo_id).where(
-            tag.c.photo_id.in_(some),
-            tag.c.label_id.in_(label_ids),
-            tag.c.state != TagState.REJECTED,
+        rows = select(tag.c.photo_id, tag.c.state).where(
+            tag.c.photo_id.in_(some), tag.c.label_id.in_(label_ids)
         )
-        found.update(tx.scalars(rows))
-    return found
+        for photo_id, state in tx.execute(rows):
+            (rejected if state == TagState.REJECTED else in_force).add(photo_id)
+    return in_force, rejected
 
 
 def _follows(tx: Connection, correction: Correction, photos: Collection[int]) -> Iterator[Change]:

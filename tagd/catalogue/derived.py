@@ -14,7 +14,7 @@ from tagd.catalogue.corrections import CERTAIN, Change, note
 from tagd.catalogue.predictions import unpack
 from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
 from tagd.catalogue.statements import chunks, upsert
-from tagd.catalogue.tags import ids_of_named, is_rejected, nothing_above
+from tagd.catalogue.tags import Said, ids_of_named, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class TaggedPhoto:
     predictions: Predictions
     given: Mapping[str, float] = field(default_factory=dict)  # by the model: label → confidence
     confirmed: frozenset[str] = frozenset()  # of the model's labels, those that a person confirmed
-    rejected: frozenset[str] = frozenset()
-    standing: frozenset[str] = frozenset()  # those that somebody else than the model gave
+    said: Said = field(default_factory=Said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def difference(
     wanted = {
         each.label: each
         for each in tags.tags
-        if each.label not in photo.confirmed and not is_rejected(each.label, photo.rejected, above)
+        if each.label not in photo.confirmed and not photo.said.forbids(each.label, above)
     }
     return Difference(
         row_id=photo.row_id,
@@ -95,7 +94,7 @@ def difference(
             for key, each in wanted.items()
             if photo.given.get(key, each.confidence) != each.confidence
         ),
-        standing=photo.standing,
+        standing=frozenset(photo.said.right),
     )
 
 
@@ -138,8 +137,7 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
                 said,
                 its.given[row_id],
                 frozenset(its.confirmed[row_id]),
-                frozenset(its.rejected[row_id]),
-                frozenset(its.standing[row_id]),
+                its.said[row_id],
             )
         )
     return photos
@@ -177,7 +175,9 @@ def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, photos, keys)
     return [
-        Difference(row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.standing[row_id]))
+        Difference(
+            row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.said[row_id].right)
+        )
         for row_id in sorted(photos)
     ]
 
@@ -284,16 +284,15 @@ def _changes(told: Sequence[Difference], ids: Mapping[str, int]) -> Iterator[Cha
 @dataclass(frozen=True, slots=True)
 class _Tags:
     """Photos' tags by row id: those by a model alone, with their confidence, those of a model's
-    that a person confirmed, those that are rejected, and those that others gave."""
+    that a person confirmed, and what is no model's word."""
 
     given: Mapping[int, dict[str, float]]
     confirmed: Mapping[int, set[str]]
-    rejected: Mapping[int, set[str]]
-    standing: Mapping[int, set[str]]
+    said: Mapping[int, Said]
 
 
 def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _Tags:
-    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set), defaultdict(set))
+    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(Said))
     for some in chunks(photos):
         rows = tx.execute(
             select(
@@ -301,12 +300,13 @@ def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _
             ).where(tag.c.photo_id.in_(some))
         )
         for photo_id, label_id, source, state, confidence in rows:
+            key, is_model = keys[label_id], source == TagSource.MODEL
             if state == TagState.REJECTED:
-                found.rejected[photo_id].add(keys[label_id])
-            elif source == TagSource.MODEL and state == TagState.CONFIRMED:
-                found.confirmed[photo_id].add(keys[label_id])
-            elif source == TagSource.MODEL:
-                found.given[photo_id][keys[label_id]] = confidence
+                found.said[photo_id].rejected.add(key)
+            elif is_model and state == TagState.ACTIVE:
+                found.given[photo_id][key] = confidence
             else:
-                found.standing[photo_id].add(keys[label_id])
+                found.said[photo_id].right.add(key)
+                if is_model:
+                    found.confirmed[photo_id].add(key)
     return found

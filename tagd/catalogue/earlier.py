@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, true, update
 
+from tagd.catalogue.bulk import one_of
 from tagd.catalogue.schema import model, photo, prediction, tagging
 
 if TYPE_CHECKING:
@@ -14,16 +16,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 
-def count(tx: Connection, name: str) -> int:
+Photos = Collection[int] | None  # of these alone, by row id; None for all
+
+
+def count(tx: Connection, name: str, photos: Photos = None) -> int:
     """How many photos there are whose tags can come from this model again."""
-    return tx.scalar(select(func.count()).select_from(_latest(name).subquery())) or 0
+    return tx.scalar(select(func.count()).select_from(_latest(name, photos).subquery())) or 0
 
 
-def page(tx: Connection, name: str, *, after: int = 0, limit: int) -> dict[int, int]:
+def page(
+    tx: Connection, name: str, photos: Photos = None, *, after: int = 0, limit: int
+) -> dict[int, int]:
     """The next photos whose tags can come from this model again, and by which tagging, both by row
     id: the latest in which it had the last word, else the latest in which it was heard. Photos
     whose tags in force it decided are left out, and what a person took back is."""
-    some = _latest(name).where(photo.c.id > after).limit(limit)
+    some = _latest(name, photos).where(photo.c.id > after).limit(limit)
     return {photo_id: decided or heard for photo_id, decided, heard in tx.execute(some)}
 
 
@@ -41,17 +48,18 @@ def models_heard(tx: Connection) -> list[str]:
     return list(tx.scalars(select(model.c.name).where(heard).distinct().order_by(model.c.name)))
 
 
-def _latest(name: str) -> Select[int, int | None, int]:
+def _latest(name: str, photos: Photos) -> Select[int, int | None, int]:
     its = select(model.c.id).where(or_(model.c.name == name, model.c.fingerprint == name))
     present = tagging.alias()
     said = exists().where(prediction.c.tagging_id == tagging.c.id, prediction.c.model_id.in_(its))
+    these = true() if photos is None else one_of(photo.c.id, photos)
     decided = func.max(tagging.c.id).filter(tagging.c.model_id.in_(its))
     return (
         select(photo.c.id, decided, func.max(tagging.c.id))
         .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
         .join(present, present.c.id == photo.c.tagging_id)
         .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
-        .where(said, present.c.model_id.not_in(its))
+        .where(said, present.c.model_id.not_in(its), these)
         .group_by(photo.c.id)
         .order_by(photo.c.id)
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, case, delete, exists, or_, select, update
 
 from tagd.catalogue import jobs, sidecars
+from tagd.catalogue.moved import moved_key, moved_paths
 from tagd.catalogue.schema import file, job, photo, tag
-from tagd.catalogue.statements import below, chunks, moved_key, moved_paths
+from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, Priority, TagSource, TagState
 from tagd.fs import display, key_of
 

@@ -18,7 +18,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import search_sql
-from tagd.catalogue.query import ConfidenceTerm
+from tagd.catalogue.query import And, ConfidenceTerm, Query, TagTerm
 from tagd.catalogue.query_parser import parse
 from tagd.catalogue.search_plan import (
     ANY_TIME,
@@ -116,9 +116,20 @@ def stream(
     """The same one after another, however many they are, without holding them all."""
     words = CatalogueWords(tx, query, names)
     sources = Sources(tx, words.files)
-    node = sources.rarest_first(meant(parse(query), words))
+    node = sources.rarest_first(meant(asked(query, names), words))
     for ids in _pages(tx, _Wanted(node, sort, limit, offset), sources):
         yield from _shown(tx, ids)
+
+
+def asked(text: str, names: Names) -> Query:
+    """What a text asks for. One that is a tag's name asks for that tag, whatever else it may mean:
+    my cat, where something is called so. Raises `QueryError`."""
+    if names.is_tag(text, exactly=True):
+        return TagTerm(" ".join(text.split()))
+    query = parse(text)
+    words = query.terms if isinstance(query, And) else ()
+    is_plain = words and all(isinstance(each, TagTerm) and not each.beginning for each in words)
+    return TagTerm(" ".join(text.split())) if is_plain and names.is_tag(text) else query
 
 
 def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[int]]:

@@ -48,6 +48,10 @@ class Names(Protocol):
         """Whether a label is called exactly so."""
         ...
 
+    def is_tag(self, text: str, *, exactly: bool = False) -> bool:
+        """Whether a tag is called so, and not by a synonym; `exactly`, with each of its signs."""
+        ...
+
     def suggest(self, text: str) -> Sequence[str]:
         """The names nearest to an unknown one."""
         ...

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, or_, select, update
 
 from tagd.catalogue import jobs
+from tagd.catalogue.moved import moved_key, moved_paths
 from tagd.catalogue.schema import beside, file, inscription, intent
-from tagd.catalogue.statements import below, chunks, moved_key, moved_paths
+from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, Place, Priority
 from tagd.fs import key_of
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import LargeBinary, Text, cast, func, literal
-
-from tagd.fs import display, key_of
+from tagd.fs import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
@@ -93,21 +91,3 @@ def below(column: ColumnElement[bytes], folder: Path) -> ColumnElement[bool]:
     prefix = below_key(folder)
     # "0" is the character after "/".
     return (column > prefix) & (column < prefix[:-1] + b"0")
-
-
-def moved_key(key: ColumnElement[bytes], source: Path, destination: Path) -> ColumnElement[bytes]:
-    """A path key with one folder in place of another. Joining bytes makes text in SQLite, with the
-    same bytes; the cast says what they are."""
-    rest = func.substr(key, len(below_key(source)) + 1)
-    prefix = literal(below_key(destination), LargeBinary)
-    return cast(prefix.op("||")(rest), LargeBinary)
-
-
-def moved_paths(table: Table, source: Path, destination: Path) -> dict[str, Any]:
-    """The values of a table's `path_key` and `path` with one folder in place of another."""
-    shown = literal(display(destination).rstrip("/") + "/", Text)
-    skip = len(display(source).rstrip("/") + "/")
-    return {
-        "path_key": moved_key(table.c.path_key, source, destination),
-        "path": shown.op("||")(func.substr(table.c.path, skip + 1)),
-    }

@@ -8,7 +8,7 @@ of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, or_, select, update
@@ -37,10 +37,13 @@ _TAKE_OFF = delete(tag).where(
 _PUT_ON = """
     INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)
     VALUES {} ON CONFLICT DO NOTHING"""
-_REJECTED = (
-    select(tag.c.photo_id, label.c.key)
+_SAID = (
+    select(tag.c.photo_id, label.c.key, tag.c.state)
     .join_from(tag, label, label.c.id == tag.c.label_id)
-    .where(among(tag.c.photo_id, "photos"), tag.c.state == TagState.REJECTED)
+    .where(
+        among(tag.c.photo_id, "photos"),
+        or_(tag.c.source != TagSource.MODEL, tag.c.state != TagState.ACTIVE),
+    )
 )
 
 
@@ -80,14 +83,18 @@ def label_names(tx: Connection) -> dict[str, str]:
     return dict(tx.execute(select(label.c.key, label.c.name)).all())
 
 
-def labels_on(tx: Connection, photos: Collection[int]) -> set[str]:
-    """The labels that any of these photos has as tags in force."""
+def names_of(tx: Connection, labels: Collection[int]) -> dict[int, str]:
+    """What these labels are called, by row id."""
+    return dict(tx.execute(select(label.c.id, label.c.name).where(label.c.id.in_(labels))).all())
+
+
+def labels_on(tx: Connection, photos: Collection[int], *, rejected: bool = False) -> set[str]:
+    """The labels that any of these photos has as tags in force, or that are rejected there."""
     found: set[str] = set()
+    state = tag.c.state == TagState.REJECTED if rejected else tag.c.state != TagState.REJECTED
     for some in chunks(photos):
-        in_force = select(tag.c.label_id).where(
-            tag.c.photo_id.in_(some), tag.c.state != TagState.REJECTED
-        )
-        found.update(tx.scalars(select(label.c.key).where(label.c.id.in_(in_force))))
+        its = select(tag.c.label_id).where(tag.c.photo_id.in_(some), state)
+        found.update(tx.scalars(select(label.c.key).where(label.c.id.in_(its))))
     return found
 
 
@@ -151,27 +158,42 @@ def replace_model_tags(
     photos = [each.photo_row_id for each in given]
     ids = ids_of(tx, label.c.key, {each.label for one in given for each in one.tags.tags})
     tx.execute(_TAKE_OFF, {"photos": photos})
-    rejected = _rejected(tx, photos)
+    said = _said(tx, photos)
     by_model, active = str(TagSource.MODEL), str(TagState.ACTIVE)
     rows = [
         (one.photo_row_id, ids[each.label], by_model, active, each.confidence, one.model_id, now)
         for one in given
         for each in one.tags.tags
-        if not is_rejected(each.label, rejected.get(one.photo_row_id, frozenset()), above)
+        if not said[one.photo_row_id].forbids(each.label, above)
     ]
     at_once(tx, _PUT_ON, rows)
 
 
-def is_rejected(
-    label: str, rejected: Collection[str], above: Callable[[str], Collection[str]]
-) -> bool:
-    """Whether a label, or one that it is a kind of, is among the rejected ones."""
-    return bool(rejected) and (label in rejected or any(each in rejected for each in above(label)))
+@dataclass(slots=True)
+class Said:
+    """What is said of one photo and is no model's word: labels that were rejected, and labels that
+    a person or the photo itself says are right."""
+
+    rejected: set[str] = field(default_factory=set)
+    right: set[str] = field(default_factory=set)
+
+    def forbids(self, label: str, above: Callable[[str], Collection[str]]) -> bool:
+        """Whether a label was rejected, or what it is a kind of: no cat, where there is no animal.
+        What is a kind of something right is not forbidden by what is broader: no animal, but a
+        bird, may well be a finch."""
+        if not self.rejected:
+            return False
+        wider = above(label)
+        allowed = {each for one in self.right.intersection((label, *wider)) for each in above(one)}
+        return label in self.rejected or any(
+            each in self.rejected and each not in allowed for each in wider
+        )
 
 
-def _rejected(tx: Connection, photos: Sequence[int]) -> dict[int, set[str]]:
-    """The labels that were rejected, by photo."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for photo_id, key in tx.execute(_REJECTED, {"photos": photos}):
-        found[photo_id].add(key)
+def _said(tx: Connection, photos: Sequence[int]) -> Mapping[int, Said]:
+    """What is said of these photos, by row id."""
+    found: dict[int, Said] = defaultdict(Said)
+    for photo_id, key, state in tx.execute(_SAID, {"photos": photos}):
+        its = found[photo_id]
+        (its.rejected if state == TagState.REJECTED else its.right).add(key)
     return found

@@ -11,8 +11,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, false, func, or_, select, update
+from sqlalchemy import and_, bindparam, false, func, or_, select, true, update
 
+from tagd.catalogue.bulk import one_of
 from tagd.catalogue.runs import Run, run_id
 from tagd.catalogue.schema import model, photo, tagging
 from tagd.catalogue.schema import run as run_table
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class UndoScope:
     """What is to be taken back, one of these: a run by its number, what a model gave by its name or
-    fingerprint, or what any model gave since a moment, in seconds since 1970."""
+    fingerprint, or what any model gave since a moment, in seconds since 1970. `photos`: of these
+    alone, by row id; None for all."""
 
     run: int | None = None
     model: str | None = None
     since: float | None = None
+    photos: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def take_back(tx: Connection, what: UndoScope, steps: Sequence[Step], run: Run) 
 
 def _given(what: UndoScope) -> ColumnElement[bool]:
     """The taggings that are to be taken back."""
-    there = tagging.c.undone_by.is_(None)
+    there = and_(_of(what), tagging.c.undone_by.is_(None))
     if what.run is not None:
         return and_(there, func.coalesce(tagging.c.run_id, 0) == what.run)
     if what.model is not None:
@@ -144,7 +147,12 @@ def _taken(what: UndoScope) -> ColumnElement[bool]:
     """The taggings that were taken back by what is to be taken back."""
     if what.run is None:
         return false()
-    return func.coalesce(tagging.c.undone_by, 0) == what.run
+    return and_(_of(what), func.coalesce(tagging.c.undone_by, 0) == what.run)
+
+
+def _of(what: UndoScope) -> ColumnElement[bool]:
+    """The taggings of the photos that are meant."""
+    return true() if what.photos is None else one_of(tagging.c.photo_id, what.photos)
 
 
 def _named(name: str) -> ColumnElement[bool]:

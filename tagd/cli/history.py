@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.fitting import short
 from tagd.cli.options import (
     AsJson,
     ConfigFile,
     absolute,
+    as_word,
     configuration,
     followed,
     named,
@@ -22,12 +25,13 @@ from tagd.cli.options import (
     unknown,
     utf_8,
 )
+from tagd.cli.queries import photos_below
 from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -76,11 +80,22 @@ def history(
         output.as_json([event_fields(each) for each in events])
     elif events:
         output.table(["when", "who", "what", "run"], [event_cells(each) for each in events], "run")
+        if runs := [each.run for each in events if each.run is not None]:
+            output.note(f"`tagd undo --run {runs[-1]} {as_word(str(file))}` takes the last back")
     else:
         output.note("its tags have not changed yet")
 
 
 def undo(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH",
+            parser=named,
+            help="Of these photos alone, and of those in these folders.",
+            show_default=False,
+        ),
+    ] = None,
     run: Annotated[
         int | None, typer.Option("--run", metavar="ID", help="What this run changed.")
     ] = None,
@@ -103,10 +118,10 @@ def undo(
 ) -> None:
     """Take back what tagd added: by a run, by a model, or since a date.
 
-    A photo then has the tags that it had before. What a person said stays, unless it is the run of
-    your own that is taken back. Unchanged photos are not asked about again; `tagd undo --run` with
-    the number that this prints brings everything back. The exit status is 1 when there is nothing
-    to take back.
+    PATH limits it to some photos. A photo then has the tags that it had before. What a person said
+    stays, unless it is the run of your own that is taken back. Unchanged photos are not asked about
+    again; `tagd undo --run` with the number that this prints brings everything back. The exit
+    status is 1 when there is nothing to take back.
     """
     if sum(each is not None for each in (run, model, since)) != 1:
         raise typer.BadParameter("give one of --run, --model and --since")
@@ -117,7 +132,7 @@ def undo(
 
     what = UndoScope(run, model, None if since is None else moment(since))
     with bar(output.console(stderr=True)) as show:
-        done, number = _undo(settings, what, show, dry_run=dry_run)
+        done, number = _undo(settings, what, paths or (), show, dry_run=dry_run)
     if json:
         output.as_json(undone_fields(done, number))
     else:
@@ -129,7 +144,12 @@ def undo(
 
 
 def _undo(
-    settings: Config, what: UndoScope, show: Callable[[Progress], None], *, dry_run: bool
+    settings: Config,
+    what: UndoScope,
+    paths: Sequence[Path],
+    show: Callable[[Progress], None],
+    *,
+    dry_run: bool,
 ) -> tuple[TakenBack, int | None]:
     """Take it back; the number of this run, where `undo` of it brings that back."""
     # Lazy: these bring in SQLAlchemy and numpy.
@@ -144,6 +164,8 @@ def _undo(
     with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
         with catalogue.read() as tx:
             _require(tx, what)
+            photos = {photo for each in paths for photo in photos_below(tx, each)}
+        what = replace(what, photos=frozenset(photos) if paths else None)
         if dry_run:
             return preview(catalogue, what, derivation, on_progress=show), None
         this = Run.of("tagd undo")
@@ -171,7 +193,7 @@ def _runs(config: Path | None, *, json: bool) -> None:
     if json:
         output.as_json([run_fields(each) for each in runs])
     elif runs:
-        rows = [(each.run, local(each.started_at), each.command, did(each)) for each in runs]
+        rows = [(each.run, local(each.started_at), short(each.command), did(each)) for each in runs]
         output.table(["run", "since", "command", "did"], rows, "run")
     else:
         output.note("no run has changed any tags yet")
@@ -203,7 +225,7 @@ def event_fields(event: Event) -> dict[str, Any]:
 
 def event_cells(event: Event) -> tuple[str, str, str, str]:
     """A change for a person: when, who, what, run."""
-    what = f"{event.change} {event.tag}" if event.tag else event.change
+    what = f"{event.change} {short(event.tag)}" if event.tag else event.change
     if event.model:
         what += f" {'what it gave' if event.change == 'undone' else 'by'} {event.model}"
     return local(event.at), event.who, what, "" if event.run is None else str(event.run)

@@ -128,17 +128,19 @@ def read(
         undo = "" if done.run is None else f" (`tagd undo --run {done.run}` takes it back)"
         of = output.count(done.files, "file")
         output.line(f"{of} read, the tags of {output.count(done.changed, 'photo')} changed{undo}")
-    for path, reason in done.failed:
-        output.note(f"  {display(path)}: {reason}")
+    for path, text in (*done.notes, *done.failed):
+        output.note(f"  {display(path)}: {text}")
     raise typer.Exit(1 if done.failed else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read: how many files, of how many photos the tags changed, and what failed."""
+    """What was read: how many files, of how many photos the tags changed, what is to be told of
+    single files, and what failed."""
 
     files: int
     changed: int
+    notes: tuple[tuple[Path, str], ...]
     failed: tuple[tuple[Path, str], ...]
     run: int | None
 
@@ -156,6 +158,7 @@ def _read(config: Config, paths: Sequence[Path]) -> Read:
     derivation, run = derivation_of(config), Run.of("tagd read")
     writes, sidecars = writes_of(config), metadata_settings(config).sidecars
     changed: set[int] = set()
+    notes: list[tuple[Path, str]] = []
     failed: list[tuple[Path, str]] = []
     with open_writer(config.catalogue.path) as catalogue:
         with catalogue.read() as tx:
@@ -167,15 +170,16 @@ def _read(config: Config, paths: Sequence[Path]) -> Read:
                 with catalogue.write() as tx:
                     its = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
                     if writes is not None:
-                        writes.queue_rows(tx, its)
+                        writes.queue_rows(tx, its.photos)
             except CatalogueError:
                 raise
             except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
                 failed.append(_told(InternalFault.translated(target.path, raised)))
             else:
-                changed |= its
+                changed |= its.photos
+                notes += [(target.path, note) for each in its.notes.values() for note in each]
         with catalogue.read() as tx:
-            return Read(len(files), len(changed), tuple(failed), noted(tx, run))
+            return Read(len(files), len(changed), tuple(notes), tuple(failed), noted(tx, run))
 
 
 def _write(

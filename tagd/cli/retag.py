@@ -66,7 +66,9 @@ def retag(  # noqa: PLR0917  typer names what is positional here
     back_to: Annotated[
         str,
         typer.Option(
-            "--back-to", metavar="MODEL", help="Bring back what this model said before, as kept."
+            "--back-to",
+            metavar="MODEL",
+            help="Bring back what this model said of PATH, or of all photos.",
         ),
     ] = "",
     config: ConfigFile = None,
@@ -78,9 +80,11 @@ def retag(  # noqa: PLR0917  typer names what is positional here
     then, and what you decided yourself stays.
     """
     which = paths or query
-    if sum(map(bool, (which, plan, shadow, cancel, back_to))) != 1 or (now and not which):
+    asked = (which and not back_to, plan, shadow, cancel, back_to)
+    if sum(map(bool, asked)) != 1 or (now and (back_to or not which)):
         raise typer.BadParameter(
-            "give PATH or --query (with --now or without), --plan, --shadow, --cancel or --back-to"
+            "give PATH or --query (with --now, with --back-to or without), or one of --plan,"
+            " --shadow, --cancel and --back-to"
         )
     settings = configuration(config)
     gc.enable()  # `main` turned it off
@@ -93,7 +97,7 @@ def retag(  # noqa: PLR0917  typer names what is positional here
     elif cancel:
         _cancel(settings, json=json)
     elif back_to:
-        _go_back(settings, back_to, json=json)
+        _go_back(settings, back_to, [absolute(each) for each in paths or ()], query, json=json)
     elif now:
         _retag_now(settings, [absolute(path) for path in paths or ()], query, json=json)
     else:
@@ -195,7 +199,9 @@ def _cancel(settings: Config, *, json: bool) -> None:
         output.line(f"{kept}, until models, thresholds or rules change again")
 
 
-def _go_back(settings: Config, model: str, *, json: bool) -> None:
+def _go_back(
+    settings: Config, model: str, paths: Sequence[Path], query: str, *, json: bool
+) -> None:
     from tagd.catalogue import earlier  # noqa: PLC0415  lazy, as above
     from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
@@ -207,11 +213,13 @@ def _go_back(settings: Config, model: str, *, json: bool) -> None:
     with closing(open_writer(settings.catalogue.path)) as catalogue:
         with catalogue.read() as tx:
             known = earlier.models_heard(tx)
+            photos = _found(tx, settings, paths, query) if paths or query else None
         with tagging.progress() as show:
             outcome = go_back(
                 catalogue,
                 derivation_of(settings),
                 model,
+                photos=photos,
                 writes=writes_of(settings),
                 on_progress=show,
             )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.fitting import short
 from tagd.cli.grammar import QueryCommand
 from tagd.cli.options import (
     AsJson,
@@ -75,10 +76,11 @@ def search(
     """Find photos by their tags, in any language.
 
     Words mean tags and what is below them; all must hold. OR and parentheses join, - excludes,
-    "fire truck" in quotes is one tag, sia* is how names begin. Fields: tag: conf:>0.8 source:person
-    path:2024/ camera:nikon taken:2024-06..2024-08 model: state:failed. Each line has a path, a tab,
-    and the photo's tags. The exit status is 1 when nothing is found, as grep has it, and for a word
-    that is no tag; --json prints an empty list, and exits with 0, where nothing is found.
+    "fire truck" in quotes is one tag, and so is a query that is a tag's name; sia* is how names
+    begin. Fields: tag: conf:>0.8 source:person path:2024/ camera:nikon taken:2024-06..2024-08
+    model: state:failed. Each line has a path, a tab, and the photo's tags. The exit status is 1
+    when nothing is found, as grep has it, and for a word that is no tag; --json prints an empty
+    list, and exits with 0, where nothing is found.
     """
     from tagd.catalogue.search import Sort, stream  # noqa: PLC0415  lazy, see above
 
@@ -95,7 +97,8 @@ def search(
                 if null:
                     output.null_paths([key_of(each.path)])
                 else:
-                    output.row(display(each.path), ", ".join(tag.name for tag in each.tags))
+                    names = ", ".join(short(tag.name) for tag in each.tags)
+                    output.row(display(each.path), names)
     except QueryError as mistake:
         if not json:
             raise
@@ -230,7 +233,10 @@ def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
     for number, tag in enumerate(shown.tags):
         said = tag.model or str(tag.source)
         state = "" if tag.state == "active" else f", {tag.state}"
-        yield "" if number else "tags", f"{tag.name}  {tag.confidence:.2f}  ({said}{state})"
+        yield (
+            "" if number else "tags",
+            f"{short(tag.name)}  {tag.confidence:.2f}  ({said}{state})",
+        )
     if shown.facts and not shown.tags:
         yield "tags", "none"
     for stage in shown.stages:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.cli import output
+from tagd.cli.fitting import short
 from tagd.cli.options import AsJson, ConfigFile, configuration, reading
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     if json:
         output.as_json([{"tag": each.name, "files": each.files} for each in counts])
     elif counts:
-        output.table(["tag", "files"], [(each.name, each.files) for each in counts], "files")
+        rows = [(short(each.name), each.files) for each in counts]
+        output.table(["tag", "files"], rows, "files")
     else:
         output.note("there are no tags yet")
 
@@ -114,10 +116,10 @@ def differences(outcome: Outcome) -> list[tuple[str, str, str]]:
     """Rows of tag, photos that gain it, photos that lose it; what changes most is first."""
     gained, lost = outcome.gained, outcome.lost
     most_first = sorted((gained + lost).items(), key=lambda item: (-item[1], item[0]))
-    return [
-        (name, f"+{gained[name]:,}" * (name in gained), f"-{lost[name]:,}" * (name in lost))
-        for name, _ in most_first
-    ]
+    plus = {name: f"+{number:,}" for name, number in gained.items()}
+    minus = {name: f"-{number:,}" for name, number in lost.items()}
+    names = (name for name, _ in most_first)
+    return [(short(name), plus.get(name, ""), minus.get(name, "")) for name in names]
 
 
 def outcome_fields(outcome: Outcome) -> dict[str, Any]:

@@ -42,8 +42,11 @@ class WorkLog:
         self._begun = self._last = -PERIOD_SECONDS
 
     def add(self, report: Report) -> None:
-        """Write a line for one photo, or count it for the next summary."""
+        """Write a line for one photo, or count it for the next summary. What its keywords did is
+        always said."""
         with self._lock:
+            for note in report.notes:
+                self._log.info(note, **_facts(report))
             now = self._last = self._clock()
             if not self._counted and now - self._begun >= PERIOD_SECONDS:
                 self._begun, self._lines = now, 0

@@ -15,6 +15,7 @@ read_back           what is written in the photo and its sidecar
 
 classify            decoded photos and what the chosen models say of them
 derivation          what was said becomes tags with names
+found_words         what keywords name, and which of tagd's are missing
 found_tags          what people did to keywords becomes tags too
 retry               what becomes of a photo that failed (pure); failures: what is done about it
 stages, progress    where the time goes, and how far the work is

@@ -56,6 +56,12 @@ class Derivation:
             return name
         return self.rules.prefix + name
 
+    def spells(self, label: str, name: str) -> bool:
+        """Whether tagd writes the label so: in the chosen language or in another."""
+        languages = self.vocabulary.languages
+        written = {self.vocabulary.name(label, language) for language in languages}
+        return name == self.name_of(label) or name.removeprefix(self.rules.prefix) in written
+
     def digest(self) -> str:
         """Changes with anything that makes other tags out of the same predictions."""
         return self.rules.digest()

@@ -45,6 +45,7 @@ class Report:
     model: str = ""
     reason: str = ""
     is_usual: bool = False  # a photo that is put off for a reason that is no failure
+    notes: tuple[str, ...] = ()  # on what the photo's keywords say
 
 
 def settle(

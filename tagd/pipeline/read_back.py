@@ -5,15 +5,17 @@ taken from a decoder process, which nobody trusts.
 from __future__ import annotations
 
 import contextlib
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from tagd.domain import Place, Readings
 from tagd.metadata import reader, sidecar
-from tagd.metadata.keywords import Field
+from tagd.metadata.keywords import Field, levels
 from tagd.metadata.sidecar import BESIDE
+from tagd.text import LONGEST_NAME, tag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from tagd.metadata.reader import FileTags
@@ -69,13 +71,15 @@ def pack(readings: Readings, path: Path, rule: SidecarRule) -> dict[str, Any]:
     """What was read of the photo at this path, as JSON has it, and no longer than a message may be.
     Camera and time are left out: they are among the photo's facts by then."""
     room = MOST_TEXT
-    keywords: dict[str, dict[str, list[str]]] = {}
-    for place, fields in readings.keywords.items():
-        kept = keywords[place] = {}
-        for name, values in fields.items():
-            texts, room = _within(values, room)
+    keywords: dict[str, dict[str, list[str]]] = {place: {} for place in readings.keywords}
+    # First the field by which what was taken away is judged: who keeps many keywords in deep
+    # hierarchies has taken none away.
+    for name, place in product(map(str, Field), readings.keywords):
+        values = readings.keywords[place].get(name)
+        if values is not None:
+            texts, room = _within(_tagds_first(Field(name), values, readings.by_tagd), room)
             if texts or not values:  # what there is no room for was not taken away
-                kept[name] = texts
+                keywords[place][name] = texts
     by_tagd, _ = _within(readings.by_tagd, MOST_TEXT // 4)
     by_person, _ = _within(readings.by_person, MOST_TEXT // 4)
     return {
@@ -133,6 +137,19 @@ def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
     return {str(name): its for name, its in found.keywords.items() if its or name in kept}
 
 
+def _tagds_first(which: Field, values: Sequence[str], by_tagd: Collection[str]) -> list[str]:
+    """The values, each no longer than tells that it is too long; where there is little room for
+    them, those that tagd wrote before others, or they would look taken away."""
+    leaves = [levels(which, value)[-1] for value in values]
+    fit = [
+        (leaf[: LONGEST_NAME + 1] if len(leaf) > LONGEST_NAME else value, leaf)
+        for value, leaf in zip(values, leaves, strict=True)
+    ]
+    if sum(len(value) for value, _ in fit) > MOST_TEXT // 2:
+        fit.sort(key=lambda each: each[1] not in by_tagd)
+    return [value for value, _ in fit]
+
+
 def _within(values: Iterable[str], room: int) -> tuple[list[str], int]:
     kept = []
     for value in values:
@@ -146,8 +163,7 @@ def _within(values: Iterable[str], room: int) -> tuple[list[str], int]:
 def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
         raise ValueError("no list of texts")
-    shown = ("".join(c if c.isprintable() else " " for c in each).strip() for each in values)
-    return tuple(filter(None, shown))
+    return tuple(filter(None, map(tag_name, values)))
 
 
 def _short(text: str | None) -> str | None:

@@ -117,7 +117,7 @@ def _said(
     tx: Connection, what: UndoScope, found: TakenBack, derivation: Derivation
 ) -> list[Change]:
     """What takes back what was said in a run, taken in."""
-    changes = [] if what.run is None else corrections.reversal_of(tx, what.run)
+    changes = [] if what.run is None else corrections.reversal_of(tx, what.run, what.photos)
     found.said = len(changes)
     _take_in(found, found.words, derived.by_word(tx, changes), derivation)
     return changes

@@ -29,9 +29,10 @@ from tagd.errors import (
     TruncatedImage,
 )
 from tagd.metadata.sidecar import BESIDE, SidecarRule
-from tagd.pipeline import failures, found_tags
+from tagd.pipeline import failures
 from tagd.pipeline.decoder import DecodeRequest
 from tagd.pipeline.failures import Outcome, Report
+from tagd.pipeline.found_tags import FoundTags
 from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.pipeline.stages import Stage, Stopwatch
 from tagd.pipeline.turn import Turn, guarded
@@ -110,6 +111,8 @@ class Worker(QueueWorker):
         self._on_trouble = on_trouble
         self._on_fault = on_fault
         self._run = run
+        reads = settings.reads_keywords
+        self._found = None if run is None else FoundTags(derivation, run.command, keywords=reads)
         self._writes = writes
         self._on_times = on_times
         self._batch = 1
@@ -305,11 +308,8 @@ class Worker(QueueWorker):
                 keep=self._settings.keep_runs,
             )
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
-            told = [self._report(result) for result in recorded]
-            if self._run is not None:
-                said = turn.readings({result.job for result in recorded})
-                keywords = self._settings.reads_keywords
-                found_tags.take_in(tx, said, self._derivation, self._run, now, keywords=keywords)
+            notes = self._found.take_in(tx, turn, recorded, now) if self._found else {}
+            told = [self._report(each, notes.get(each.job.file_id, ())) for each in recorded]
             if self._writes is not None:
                 self._writes.queue(tx, {report.photo_id for report in told}, now)
             told += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
@@ -339,19 +339,21 @@ class Worker(QueueWorker):
         wanted = turn.wanted.get(photo.photo_id)
         return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging, wanted)
 
-    def _report(self, result: TaggedFile) -> Report:
+    def _report(self, result: TaggedFile, notes: tuple[str, ...]) -> Report:
+        job = result.job
         if result.tagging is None:
-            return Report(result.job.path, Outcome.RECOGNISED, result.job.file_id, result.photo_id)
+            return Report(job.path, Outcome.RECOGNISED, job.file_id, result.photo_id, notes=notes)
         return Report(
-            result.job.path,
+            job.path,
             Outcome.TAGGED,
-            result.job.file_id,
+            job.file_id,
             result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
                 for tag in result.tagging.tags.tags
             ),
             model=result.tagging.stages[-1].model,
+            notes=notes,
         )
 
     def _settle_failure(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:

@@ -14,7 +14,7 @@ from tagd.pipeline.progress import after as progress_after
 from tagd.pipeline.rederive import PAGE, Outcome, differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tagd.catalogue.engine import Catalogue
     from tagd.pipeline.derivation import Derivation
@@ -27,18 +27,20 @@ def go_back(
     derivation: Derivation,
     model: str,
     *,
+    photos: Collection[int] | None = None,
     writes: Writes | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
     """What this model (a name or a fingerprint) said comes into force again, for every photo of
-    which that is kept; what a person decided stays. A page a transaction: stopped in the middle,
-    the rest follows when it is called again. `writes` queues writing them into photos."""
+    which that is kept, or of these by row id; what a person decided stays. A page a transaction:
+    stopped in the middle, the rest follows when it is called again. `writes` queues writing them
+    into photos."""
     outcome, started, last = Outcome(), time.monotonic(), 0
     with catalogue.read() as tx:
-        total = earlier.count(tx, model)
+        total = earlier.count(tx, model, photos)
     while True:
         with catalogue.write() as tx:
-            taggings = earlier.page(tx, model, after=last, limit=PAGE)
+            taggings = earlier.page(tx, model, photos, after=last, limit=PAGE)
             found = differences(derived.tagged(tx, taggings), derivation)
             earlier.put_in_force(tx, taggings)
             # Even a tag that both models gave is the earlier one's again, with its confidence.

@@ -105,7 +105,10 @@ def test_now_back_and_cancel(home: Home) -> None:
     assert "3 photos are to be tagged by other models; [retag] windows names" in status.stdout
     kept = home.run("retag", "--cancel")
     assert kept.stdout.startswith("3 photos keep their tags"), kept.stderr
-    back = home.run("retag", "--back-to", LITE0)
+    others = [each for each in home.photos.iterdir() if each != one]
+    none = home.run("retag", *others, "--back-to", LITE0)
+    assert none.stdout.startswith("0 photos have the tags of"), none.stderr
+    back = home.run("retag", home.photos, "--back-to", LITE0)
     assert back.stdout.startswith(f"1 photo has the tags of {LITE0} again"), back.stderr
     assert by_model(home) == {LITE0: 3}
     assert home.inferences() == 4

@@ -159,6 +159,8 @@ class Turns(RuleBasedStateMachine):
             case Action.ADD:
                 self.rejected.discard(label)
                 self.added.add(label)
+            case Action.CONFIRM:
+                self.rejected.discard(label)
             case Action.REJECT:
                 self.rejected.add(label)
                 self.added -= {
@@ -213,6 +215,20 @@ def test_what_is_no_cat_is_no_tabby(photo: Catalogued) -> None:
     photo.correct(Action.ADD, CAT)
     photo.look(CAT, TIGER_CAT)
     assert photo.tags() == [CAT, TIGER_CAT]
+
+
+def test_what_was_rejected_is_confirmed_again(photo: Catalogued) -> None:
+    photo.look(ANIMAL, CAT, TABBY)
+    photo.correct(Action.REJECT, ANIMAL)
+    photo.correct(Action.REJECT, COFFEE)
+    run = photo.correct(Action.CONFIRM, CAT)
+    assert photo.tags() == [CAT]
+    photo.look(ANIMAL, COFFEE, TABBY, TIGER_CAT)
+    assert photo.tags() == [CAT, TIGER_CAT], "tabby was rejected with all animals"
+    photo.undo(run=run)
+    assert photo.tags() == []
+    photo.correct(Action.CONFIRM, COFFEE)
+    assert photo.tags() == [COFFEE], "it was rejected in advance"
 
 
 def test_removing_what_only_a_person_gave_rejects_nothing(photo: Catalogued) -> None:

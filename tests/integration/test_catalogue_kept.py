@@ -148,6 +148,9 @@ class Called:
     def is_name(self, text: str) -> bool:
         return True
 
+    def is_tag(self, text: str, *, exactly: bool = False) -> bool:
+        return False
+
     def suggest(self, text: str) -> list[str]:
         return []
 

@@ -62,6 +62,9 @@ class Called:
     def is_name(self, text: str) -> bool:
         return text.casefold() in self.labels_called
 
+    def is_tag(self, text: str, *, exactly: bool = False) -> bool:
+        return not exactly and self.is_name(text)
+
     def suggest(self, text: str) -> list[str]:
         return get_close_matches(text, self.labels_called)
 

@@ -126,6 +126,28 @@ def test_a_preview_tells_the_same_and_changes_nothing(catalogue: Catalogue) -> N
     assert shown.renamed > 0
 
 
+@pytest.mark.parametrize("by_whom", ["person", "metadata"])
+def test_what_a_person_gave_too_neither_goes_nor_comes_by_rules(
+    catalogue: Catalogue, by_whom: str
+) -> None:
+    with catalogue.write() as tx:
+        tx.exec_driver_sql(
+            "INSERT INTO tag (photo_id, label_id, source, state, confidence, tagged_at)"
+            " SELECT photo_id, label.id, ?, 'active', 1, 1 FROM file, label"
+            " WHERE path = '/p/cat' AND label.name = 'animal'",
+            (by_whom,),
+        )
+    for ours, told in ((by(deny=["animal"]), "lost"), (by(), "gained")):
+        shown = anew.preview(catalogue, ours)
+        outcome = anew.rederive(catalogue, ours, run=Run.of("tagd tags rederive"))
+        assert shown == outcome
+        assert (outcome.changed, getattr(outcome, told)) == (1, {"animal": 1}), "of cats alone"
+    with catalogue.read() as tx:
+        sql = "SELECT change, tag FROM v_history WHERE path = '/p/{}' AND change != 'tagged'"
+        assert rows(tx, sql.format("cat")) == []
+        assert rows(tx, sql.format("cats")) == [("removed", "animal"), ("added", "animal")]
+
+
 def test_what_a_person_decided_stays(catalogue: Catalogue) -> None:
     with catalogue.write() as tx:
         judge(tx, "cat", "cat", "rejected")

@@ -180,8 +180,13 @@ def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
     night.retagger(other).tick()
     night.work(other)
     looks = night.asked()
-    outcome = go_back(night.desk.catalogue, derivation_of(Config()), LITE0)
-    assert (outcome.photos, night.asked()) == (2, looks)
+    derivation = derivation_of(Config())
+    with night.desk.catalogue.read() as tx:
+        some = retag.photos_at(tx, [night.desk.photos / "cat.png"])
+    outcome = go_back(night.desk.catalogue, derivation, LITE0, photos=some)
+    assert (outcome.photos, night.models()) == (1, {"cat.png": LITE2, "coffee.jpg": LITE1})
+    outcome = go_back(night.desk.catalogue, derivation, LITE0)
+    assert (outcome.photos, night.asked()) == (1, looks)
     with night.desk.catalogue.read() as tx:
         after = rows(tx, "SELECT path, tag, confidence, model FROM v_photo_tags ORDER BY 1, 2")
         assert earlier.count(tx, LITE0) == 0

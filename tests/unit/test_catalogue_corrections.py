@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.catalogue.corrections import Action, decide
+from tagd.catalogue.tags import Said
 from tagd.catalogue.undone import Look, in_force_after
 from tagd.domain import TagSource, TagState
 
@@ -69,6 +70,35 @@ def test_metadata_takes_back_its_own_alone() -> None:
     both = {MODEL: ACTIVE, METADATA: ACTIVE}
     assert decide(Action.REMOVE, both, METADATA) == {METADATA: None}
     assert decide(Action.REMOVE, both, PERSON) == {MODEL: REJECTED, METADATA: REJECTED}
+
+
+@given(rejected)
+def test_a_person_confirms_what_was_rejected(standing: States) -> None:
+    assert REJECTED not in after(Action.CONFIRM, standing).values()
+    assert decide(Action.CONFIRM, standing, METADATA) == {}
+
+
+@given(in_force)
+def test_metadata_confirms_what_a_model_gave_alone(standing: States) -> None:
+    changed = decide(Action.CONFIRM, standing, METADATA)
+    assert changed == ({MODEL: CONFIRMED} if standing.get(MODEL) == ACTIVE else {})
+
+
+ABOVE = {"siskin": ("finch", "bird", "animal"), "bird": ("animal",), "cat": ("animal",)}
+
+
+def above(label: str) -> tuple[str, ...]:
+    return ABOVE.get(label, ())
+
+
+def test_what_stands_below_a_rejected_word_holds_what_is_below_it() -> None:
+    said = Said(rejected={"animal"}, right={"bird"})
+    assert [each for each in ("animal", "bird", "siskin", "cat") if said.forbids(each, above)] == [
+        "animal",
+        "cat",
+    ]
+    assert Said({"animal", "finch"}, {"bird"}).forbids("siskin", above), "it is no finch"
+    assert Said({"animal"}).forbids("siskin", above)
 
 
 looks = st.lists(st.sampled_from(["given", "taken", "stands", "gone"]), max_size=6).map(

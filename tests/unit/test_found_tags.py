@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tagd.domain import Place, Readings
 from tagd.metadata.keywords import Field
 from tagd.metadata.sidecar import BESIDE, places
-from tagd.pipeline.found_tags import names_in, taken_away
+from tagd.pipeline.found_words import Word, left_out, taken_away, words_in
 from tagd.pipeline.read_back import MOST_TEXT, pack, unpack
+from tagd.text import LONGEST_NAME, tag_name
 
 SUBJECT, LIST, HIERARCHY = map(str, (Field.SUBJECT, Field.TAGS_LIST, Field.HIERARCHY))
 PHOTO = Path("/photos/a.jpg")
@@ -22,13 +23,33 @@ WRITTEN = {SUBJECT: ("animal", "cat"), LIST: ("animal", "animal/cat")}
 
 def test_of_a_way_the_last_name_is_meant() -> None:
     said = {SUBJECT: ("Cat",), LIST: ("animal/cat", "a\\b"), HIERARCHY: ("places|Rome",)}
-    assert names_in(said) == ("Cat", "a/b", "Rome")
+    assert words_in(said) == (Word("Cat"), Word("a/b"), Word("Rome", somebody=True))
 
 
 def test_what_iptc_has_cut_off_is_no_keyword_of_its_own() -> None:
     long = "a sentence that somebody has put where a keyword should stand, and more of it"
     said = {SUBJECT: (long, "cat"), str(Field.IPTC): (long[:64], "cat")}
-    assert names_in(said) == (long, "cat")
+    assert words_in(said) == (Word(long), Word("cat"))
+
+
+def test_what_is_below_people_is_the_same_person_in_every_field() -> None:
+    mike, cat = Word("Mike", somebody=True), Word("cat")
+    for said in (
+        {SUBJECT: ("Mike", "cat"), HIERARCHY: ("People|Mike", "animal|cat")},
+        {SUBJECT: ("mike", "cat"), LIST: ("PEOPLE/Family/Mike",), str(Field.IPTC): ("Mike",)},
+    ):
+        assert {each.key for each in words_in(said)} == {mike.key, cat.key}
+    both = {LIST: ("animal/bird/robin", "人物/Robin"), SUBJECT: ("Robin",)}
+    assert words_in(both) == (Word("robin"), Word("Robin", somebody=True))
+    assert words_in({LIST: ("People", "People/")}) == (Word("People"),)
+
+
+def test_a_sentence_is_no_tag_and_takes_no_room_of_others() -> None:
+    sentence = "x" * (LONGEST_NAME + 1)
+    said = {SUBJECT: (sentence, "cat", sentence[1:]), LIST: (f"a/{sentence}",)}
+    assert words_in(said) == (Word("cat"), Word(sentence[1:]))
+    assert left_out(said) == (sentence,)
+    assert taken_away({SUBJECT: (sentence, "cat")}, {SUBJECT: ()}) == ("cat",)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +72,7 @@ def test_what_is_missing_was_taken_away(
 
 WORDS = st.lists(
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40), max_size=9
-).map(tuple)
+).map(lambda words: tuple(filter(None, map(tag_name, words))))
 
 
 @given(
@@ -78,9 +99,30 @@ def test_too_many_keywords_are_cut_off_and_fit_a_message() -> None:
     assert len(json.dumps(pack(many, PHOTO, BESIDE))) < 6 * MOST_TEXT + 1000
 
 
+def test_who_keeps_many_keywords_in_deep_hierarchies_has_taken_none_away() -> None:
+    theirs = [f"word {number}" for number in range(90)]
+    deep = [f"a root of many words|a branch of many more|{word}" for word in theirs]
+    said = {HIERARCHY: (*deep, "animal|cat"), SUBJECT: (*theirs, "cat")}
+    both = Readings({Place.EMBEDDED: said, Place.SIDECAR: said}, by_tagd=("cat",))
+    read = unpack(pack(both, PHOTO, BESIDE), PHOTO, BESIDE).keywords
+    for place in Place:
+        assert taken_away({SUBJECT: ("cat",), HIERARCHY: ("animal|cat",)}, read[place]) == ()
+    crowd = tuple(f"word {number}" for number in range(999))
+    one = Readings({Place.EMBEDDED: {SUBJECT: (*crowd, "cat")}}, ("cat",))
+    read = unpack(pack(one, PHOTO, BESIDE), PHOTO, BESIDE).keywords
+    assert taken_away({SUBJECT: ("cat",)}, read[Place.EMBEDDED]) == ()
+
+
 def test_what_there_is_no_room_for_is_not_told_as_taken_away() -> None:
-    long = Readings({Place.EMBEDDED: {HIERARCHY: ("a" * MOST_TEXT,), SUBJECT: ("b",), LIST: ()}})
-    assert unpack(pack(long, PHOTO, BESIDE), PHOTO, BESIDE).keywords == {Place.EMBEDDED: {LIST: ()}}
+    way = "|".join(["a" * 50] * (MOST_TEXT // 50))
+    long = Readings({Place.EMBEDDED: {HIERARCHY: (way,), SUBJECT: ("b",), LIST: ()}})
+    assert unpack(pack(long, PHOTO, BESIDE), PHOTO, BESIDE).keywords == {
+        Place.EMBEDDED: {SUBJECT: ("b",), LIST: ()}
+    }
+    sentence = Readings({Place.EMBEDDED: {SUBJECT: ("a" * MOST_TEXT, "b")}})
+    inside = unpack(pack(sentence, PHOTO, BESIDE), PHOTO, BESIDE).keywords[Place.EMBEDDED]
+    assert words_in(inside) == (Word("b"),)
+    assert len(left_out(inside)) == 1
 
 
 @pytest.mark.parametrize(
