@@ -14,7 +14,7 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
-from tagd.errors import CatalogueHeld, ConfigError
+from tagd.errors import CatalogueHeld, ConfigError, TagdError
 from tagd.fs import display
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.lab.bench import Measured
     from tagd.lab.compare import Compared
-    from tagd.lab.evaluate import Evaluation, Task
+    from tagd.lab.evaluate import Evaluation, NoneKnown, Task
     from tagd.lab.examples import Example
     from tagd.models.pool import ModelPool
     from tagd.pipeline.decode import DecodeLimits
@@ -115,7 +115,7 @@ def _speeds_table(measured: Sequence[Measured]) -> None:
 
 def compare(
     photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO", exists=True, dir_okay=False, help="Photos.")
+        list[Path], typer.Argument(metavar="PATH", exists=True, help="Photos, and folders of them.")
     ],
     models: ModelList = None,
     html: Annotated[
@@ -125,17 +125,23 @@ def compare(
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
-    """Show what several models say of the same photos, side by side."""
+    """Show what several models say of the same photos, side by side. The exit status is 1 where a
+    photo cannot be read."""
     settings = configuration(config)
     gc.enable()
-    from tagd.lab import compare as lab  # noqa: PLC0415  lazy, as above
+    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
+    from tagd.intake.listing import photos_at  # noqa: PLC0415
+    from tagd.lab import compare as lab  # noqa: PLC0415
 
     name_of = _names(settings)
+    found = photos_at([absolute(each) for each in photos], Excludes(settings.watch.exclude))
+    if not found:
+        raise TagdError(f"no photos below {', '.join(map(display, photos))}")
     with closing(_pool(settings)) as pool:
         compared = lab.compare(
             pool,
             _models(pool, models.split(",") if models else ()),
-            [absolute(photo) for photo in photos],
+            found,
             decoders=settings.worker.decoders,
             limits=_limits(settings),
             clock=time.perf_counter,
@@ -146,6 +152,10 @@ def compare(
         output.as_json([_compared_fields(each, name_of) for each in compared])
     elif html is None:
         _print_compared(compared, name_of)
+    unread = [each for each in compared if each.error]
+    for each in unread:
+        output.note(f"{display(each.path)}: {each.error}")
+    raise typer.Exit(1 if unread else 0)
 
 
 def evaluate(
@@ -173,17 +183,24 @@ def evaluate(
 
     task = _task(settings, absolute(folder))
     results: list[Evaluation] = []
+    strange: dict[str, NoneKnown] = {}
     with closing(_pool(settings)) as pool:
         for model in _models(pool, models.split(",") if models else ()):
             with counting(output.console(stderr=True), model) as show:
-                results.append(
-                    lab.evaluate(pool, model, task, clock=time.perf_counter, progress=show)
-                )
+                try:
+                    results.append(
+                        lab.evaluate(pool, model, task, clock=time.perf_counter, progress=show)
+                    )
+                except lab.NoneKnown as error:
+                    strange[model] = error
             pool.unload(model)
+    if not results and strange:
+        raise next(iter(strange.values()))
     if json:
-        output.as_json([asdict(each) for each in results])
+        others = [{"model": model, "error": error.message} for model, error in strange.items()]
+        output.as_json([*map(asdict, results), *others])
     else:
-        _print_evaluations(results)
+        _print_evaluations(results, list(strange))
 
 
 def truths_in(
@@ -311,9 +328,9 @@ def _compared_fields(one: Compared, name_of: Callable[[str], str]) -> dict[str, 
     }
 
 
-def _print_evaluations(results: Sequence[Evaluation]) -> None:
+def _print_evaluations(results: Sequence[Evaluation], strange: Sequence[str]) -> None:
     headers = ["model", "photos", "top-1", "top-5", "error", "images/s"]
-    headers += ["tagged", "tags", "specific", "exact"]
+    headers += ["tagged", "tags", "specific", "exact", ""]
     rows = []
     for each in results:
         tags = each.tags
@@ -330,6 +347,7 @@ def _print_evaluations(results: Sequence[Evaluation]) -> None:
                 *(shares or [""] * 4),
             )
         )
+    rows += [(model, "0", *[""] * 8, "knows none of these classes") for model in strange]
     output.table(headers, rows, " ".join(headers[1:]))
     output.note(
         "error: expected calibration error. tagged: photos with a tag; tags, specific: those tags "

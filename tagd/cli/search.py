@@ -33,10 +33,13 @@ from tagd.fs import display, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tagd.catalogue.overview import Shown, ShownStage
+    from tagd.catalogue.overview import Shown, ShownGuess, ShownStage
     from tagd.catalogue.search import Found
     from tagd.catalogue.shown_tags import ShownTag
     from tagd.config import Config
+
+
+LIKELY = 0.05  # from which probability on it is worth saying why something is no tag
 
 
 def register(app: typer.Typer) -> None:
@@ -132,11 +135,17 @@ def show(
         shown = look_up(tx, path) or look_up(tx, followed(path))
     if shown is None:
         raise unknown(path, is_photo=True)
-    outdated = _outdated_sidecars(shown, configuration(config))
+    settings = configuration(config)
+    outdated = _outdated_sidecars(shown, settings)
+    without = list(_no_tags(shown, settings))
     if json:
-        output.as_json({**shown_fields(shown), "outdated_sidecars": list(map(display, outdated))})
+        no_tags = [
+            {"label": guess.label, "name": guess.name, "reason": why} for guess, why in without
+        ]
+        more = {"no_tags": no_tags, "outdated_sidecars": list(map(display, outdated))}
+        output.as_json(shown_fields(shown) | more)
     else:
-        output.facts([*shown_lines(shown), *sidecar_lines(outdated)])
+        output.facts([*shown_lines(shown), *_no_tag_lines(without), *sidecar_lines(outdated)])
 
 
 def _outdated_sidecars(shown: Shown, config: Config) -> list[Path]:
@@ -150,6 +159,26 @@ def _outdated_sidecars(shown: Shown, config: Config) -> list[Path]:
         return outdated(shown.path, rule, shown.photo_id)
     except OSError:
         return []
+
+
+def _no_tags(shown: Shown, config: Config) -> Iterator[tuple[ShownGuess, str]]:
+    """What the model that decided found likely, and what kept it from being a tag."""
+    if not shown.stages:
+        return
+    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, see above
+    from tagd.labels.reasons import why_no_tag  # noqa: PLC0415
+
+    derivation = derivation_of(config)
+    tagged = {tag.label for tag in shown.tags}
+    for guess in shown.stages[-1].best:
+        if guess.label not in tagged and guess.probability >= LIKELY:
+            hierarchy = derivation.hierarchy.knowing([guess.label])
+            yield guess, why_no_tag(guess.label, guess.probability, derivation.rules, hierarchy)
+
+
+def _no_tag_lines(without: Sequence[tuple[ShownGuess, str]]) -> Iterator[tuple[str, str]]:
+    for number, (guess, why) in enumerate(without):
+        yield "" if number else "no tag", f"{guess.name} {guess.probability:.2f}: {why}"
 
 
 def found_fields(found: Found) -> dict[str, Any]:

@@ -67,6 +67,16 @@ def payload(data: bytes) -> list[tuple[int, int]]:
     return list(primary(data).spans)
 
 
+def primary_kinds(data: bytes) -> set[bytes]:
+    """How the primary item and its tiles are coded, such as hvc1. Raises DamagedContainer."""
+    children = meta_children(data)
+    item = primary_id(data, only(children, "pitm"))
+    iref = first(children, "iref")
+    tiled = references(data, iref, "dimg") if iref else []
+    wanted = set(_with_tiles(item, {each.source: each.targets for each in tiled}))
+    return {each.kind for each in listed(data, only(children, "iinf")) if each.id in wanted}
+
+
 def media(data: bytes) -> list[tuple[int, int]]:
     """All that lies in boxes of media data, as in a CR3: what a camera saw, and its previews."""
     spans = [(each.body, each.end) for each in boxes(data) if each.kind == "mdat"]

@@ -23,6 +23,7 @@
     submit      settled files, renames and deletions into the catalogue
     intake      the story that joins them, in two threads, stream and scans, and a lane a server
     one_time    the same once, for paths that a person names: `tagd tag`
+    listing     the photos at such paths, for who submits nothing
 
 Only `tree` and `polling` import watchdog.
 """

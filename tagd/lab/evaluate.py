@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tagd.pipeline.decode import DecodeLimits
 
 
+class NoneKnown(ModelError):
+    """A model has none of the classes that the photos are of; another one may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What came of one model. Shares are from 0 to 1; `images_per_second` is of forward passes
@@ -69,12 +73,12 @@ def evaluate(
     clock: Callable[[], float],
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Evaluation:
-    """Ask one model about all examples. Raises `ModelError`, also when it knows none of the
-    classes, and DecoderUnavailable."""
+    """Ask one model about all examples. Raises `NoneKnown` when it knows none of the classes, and
+    `ModelError` and `DecoderUnavailable`."""
     truths = list(task.truths(pool.labels_of(model)))
     if not any(truths):
         kinds = sorted({example.kind for example in task.examples})
-        raise ModelError(
+        raise NoneKnown(
             f"{model} knows none of the classes {', '.join(kinds[:3])}…",
             hint="The folders' names must be labels of the model, such as n02123045, or names.",
         )

@@ -9,6 +9,7 @@
     naming.py        which label a person means by a word
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it
+    reasons.py       why something that a model said is no tag
     derive.py        predictions + rules → tags
     build_tables.py  builds and checks the tables; not used at run time
 

@@ -37,6 +37,7 @@ from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
 from tagd.pipeline.raw import load_raw
 from tagd.pipeline.read_back import readings_of
+from tagd.pipeline.unwritten_end import require_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +145,7 @@ def _photo(
         photo_id = _identified(path, data, name)
         with translated(path, limits.most_pixels):
             loaded = _load(path, data, name, geometries, limits)
+            require_end(path, data, name)
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error

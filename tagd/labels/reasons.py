@@ -1,0 +1,43 @@
+"""Why something that a model said is no tag, in words. Pure; goes by the rules of `derive`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tagd.labels.rules import LEAD
+
+if TYPE_CHECKING:
+    from tagd.labels.hierarchy import Hierarchy
+    from tagd.labels.rules import TagRules
+
+
+def why_no_tag(label: str, probability: float, rules: TagRules, hierarchy: Hierarchy) -> str:
+    """Why a label that was said with this probability is none of the photo's tags. The hierarchy is
+    the one that these rules make, and knows the label."""
+    if label in rules.alias:
+        return "[tags] alias gives another in its place"
+    if label in rules.deny:
+        return "[tags] deny has it"
+    if rules.allow and label not in rules.allow:
+        return "[tags] allow has others alone"
+    if not hierarchy.may_be_tag(label):
+        return "only what it is a kind of is a tag"
+    return _not_sure_enough(label, probability, rules, hierarchy)
+
+
+def _not_sure_enough(label: str, probability: float, rules: TagRules, hierarchy: Hierarchy) -> str:
+    if probability < (least := rules.thresholds.get(label, 0.0)):
+        return f"below the {least:.2f} of [tags.thresholds]"
+    if label in rules.thresholds:
+        return _otherwise(rules)
+    if probability < rules.min_confidence:
+        return f"below min_confidence = {rules.min_confidence:g}"
+    if label in hierarchy.wary and probability < rules.wary:
+        return f"below {rules.wary:.2f}, which it needs: models say it of pictures of nothing too"
+    if probability < rules.sure:
+        return f"below {rules.sure:.2f}, and not {LEAD:g} times as probable as the next"
+    return _otherwise(rules)
+
+
+def _otherwise(rules: TagRules) -> str:
+    return f"rejected or taken back, or beyond max_tags = {rules.top_k}"
