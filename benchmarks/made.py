@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tagd.catalogue import search_index
+from tagd.catalogue.schema import CLASSIFIER_ID
 from tagd.domain import FileState, TagSource, TagState
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import Vocabulary
@@ -105,20 +106,24 @@ def _photos(tx: Connection, numbers: range, draw: Generator) -> None:
         known = state in {FileState.TAGGED, FileState.MISSING}
         if known:
             make = MAKES[makes[at]]
-            photos.append((number, f"{number:032x}", make, f"{make} {models[at]}", taken, number))
+            photos.append((number, f"{number:032x}", make, f"{make} {models[at]}", taken))
             taggings.append((number, number, 1 + number % 5 // 4, TAGGED_AT + number))
         files.append(
             (number, path.encode(), path, number if known else None, state, TAGGED_AT, number)
         )
     tx.exec_driver_sql(
         "INSERT INTO photo (id, content_hash, format, width, height, orientation, camera_make,"
-        " camera_model, taken_at, tagging_id) VALUES (?, ?, 'JPEG', 4000, 3000, 1, ?, ?, ?, ?)",
+        " camera_model, taken_at) VALUES (?, ?, 'JPEG', 4000, 3000, 1, ?, ?, ?)",
         photos,
     )
     tx.exec_driver_sql(
         "INSERT INTO tagging (id, photo_id, model_id, reason, orientation, tagged_at)"
         " VALUES (?, ?, ?, 'made', 1, ?)",
         taggings,
+    )
+    tx.exec_driver_sql(
+        "INSERT INTO photo_tagger (photo_id, tagger_id, tagging_id) VALUES (?, 1, ?)",
+        [(photo, tagging) for tagging, photo, *_ in taggings],
     )
     tx.exec_driver_sql(
         "INSERT INTO file (id, path_key, path, photo_id, state, state_since, size, mtime_ns,"
@@ -166,10 +171,11 @@ def _tags(tx: Connection, numbers: range, draw: Generator, subjects: list[tuple[
                     number,
                     label,
                     TagSource.MODEL,
+                    CLASSIFIER_ID,
                     TagState.ACTIVE,
                     round(given[label], 4),
                     1,
                     TAGGED_AT + number,
                 )
 
-    tx.exec_driver_sql("INSERT INTO tag VALUES (?, ?, ?, ?, ?, ?, ?)", list(rows()))
+    tx.exec_driver_sql("INSERT INTO tag VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(rows()))

@@ -53,9 +53,14 @@ def make(catalogue: Catalogue, count: int) -> None:
         )
         tx.exec_driver_sql(
             "INSERT INTO photo (id, content_hash, format, width, height, orientation,"
-            f" camera_make, tagging_id, asked_id) {NUMBERS}"
+            f" camera_make) {NUMBERS}"
             f" SELECT i, printf('%032x', i * 2654435761 % 4294967296), 'JPEG', 4000, 3000, 1,"
-            f" iif(i % 3, 'Canon', 'Nikon'), i, {want} FROM n",
+            " iif(i % 3, 'Canon', 'Nikon') FROM n",
+            (count,),
+        )
+        tx.exec_driver_sql(
+            "INSERT INTO photo_tagger (photo_id, tagger_id, tagging_id, applied_id)"
+            f" {NUMBERS} SELECT i, 1, i, {want} FROM n",
             (count,),
         )
         tx.exec_driver_sql(

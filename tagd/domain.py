@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,12 +246,30 @@ class Predictions:
         return math.exp(float(self.logits[0]) - self.log_sum_exp)
 
 
+CLASSIFIER: Final = "classifier"  # the tagger that every photo is looked at by
+
+
 class TagSource(StrEnum):
     """Who says so."""
 
-    MODEL = "model"  # derived from a prediction
     PERSON = "person"  # said by a person; outranks every model
+    LEARNED = "learned"  # by a head that was taught a person's own tag
+    MODEL = "model"  # derived from a prediction
     METADATA = "metadata"  # read from the photo
+
+    @property
+    def rank(self) -> int:
+        """Return its precedence: where several sources give a label, the highest tells of it."""
+        return _RANKS[self]
+
+
+# The one table of precedence. The catalogue's views are made from it.
+_RANKS: Final = {
+    TagSource.PERSON: 40,
+    TagSource.LEARNED: 30,
+    TagSource.MODEL: 20,
+    TagSource.METADATA: 10,
+}
 
 
 class TagState(StrEnum):

@@ -11,6 +11,7 @@
     jobs            the queue; deaths: jobs that a process died with; in_queue: how far it is
     record          what came of a batch, in one transaction; tags, predictions: parts of it
     identity        photos that earlier versions identified otherwise
+    taggers         who looks at photos: the classifier and others
     wants, retag    what is wanted of models for each photo, and which photos are behind
     corrections     what a person says about tags; history: what became of them
     runs, undone    which run changed what, and taking it back

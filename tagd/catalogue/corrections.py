@@ -18,7 +18,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select, true
 
 from tagd.catalogue.bulk import one_of
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import history, tag
+from tagd.catalogue.schema import NO_TAGGER, history, tag
 from tagd.catalogue.statements import chunks, take_over, upsert
 from tagd.domain import TagSource, TagState
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Standing = Mapping[TagSource, TagState]
     Outcome = Mapping[TagSource, TagState | None]
 
+KEY = ("photo_id", "label_id", "source", "tagger_id")  # of a tag
 CERTAIN = 1.0  # the confidence of a tag that a person gave
 
 
@@ -63,6 +64,21 @@ class Change:
     before: TagState | None
     after: TagState | None
     tagged_at: float | None = None
+    tagger_id: int = NO_TAGGER  # of a model's tag
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A tag that a photo has with a label. `since` is in seconds since 1970."""
+
+    source: TagSource
+    tagger_id: int
+    state: TagState
+    since: float
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == TagState.ACTIVE
 
 
 def decide(action: Action, standing: Standing, by: TagSource) -> Outcome:
@@ -107,10 +123,11 @@ def apply(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, n
     if not changes:
         return
     kept = [_row(each, now) for each in changes if each.after is not None]
-    upsert(tx, tag, kept, key=["photo_id", "label_id", "source"], changes=take_over("state"))
+    upsert(tx, tag, kept, key=KEY, changes=take_over("state"))
     if gone := [_key(each) for each in changes if each.after is None]:
-        this = [tag.c[name] == bindparam(f"of_{name}") for name in ("photo_id", "label_id")]
-        tx.execute(delete(tag).where(*this, tag.c.source == bindparam("of_source")), gone)
+        tx.execute(
+            delete(tag).where(*(tag.c[name] == bindparam(f"of_{name}") for name in KEY)), gone
+        )
     note(tx, changes, who, run, now)
 
 
@@ -124,6 +141,7 @@ def note(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, no
             "photo_id": each.photo_id,
             "label_id": each.label_id,
             "source": each.source,
+            "tagger_id": each.tagger_id,
             "who": who,
             "before": each.before,
             "after": each.after,
@@ -139,7 +157,7 @@ def note(tx: Connection, changes: Sequence[Change], who: TagSource, run: Run, no
 def reversal_of(tx: Connection, number: int, photos: Collection[int] | None = None) -> list[Change]:
     """The changes that take back the corrections of a run, by its number, where the tag is still as
     the run left it; of these photos alone, where any are named. Later corrections stand."""
-    same = [tag.c[name] == history.c[name] for name in ("photo_id", "label_id", "source")]
+    same = [tag.c[name] == history.c[name] for name in KEY]
     these = true() if photos is None else one_of(history.c.photo_id, photos)
     rows = tx.execute(
         select(history, tag.c.state, tag.c.tagged_at.label("since"))
@@ -147,17 +165,18 @@ def reversal_of(tx: Connection, number: int, photos: Collection[int] | None = No
         .where(history.c.run_id == number, history.c.who != TagSource.MODEL, these)
         .order_by(history.c.id)
     )
-    by_tag: dict[tuple[int, int, str], list[Any]] = defaultdict(list)
+    by_tag: dict[tuple[int, int, str, int], list[Any]] = defaultdict(list)
     for row in rows:
-        by_tag[row.photo_id, row.label_id, row.source].append(row)
+        by_tag[row.photo_id, row.label_id, row.source, row.tagger_id].append(row)
     back = []
-    for (photo_id, label_id, source), changed in by_tag.items():
+    for (photo_id, label_id, source, tagger_id), changed in by_tag.items():
         # Changed several times in one run, a tag becomes what it was before the first of them.
         first, latest = changed[0], changed[-1]
         if latest.state == latest.after != first.before:
             before, after = _state(latest.after), _state(first.before)
             since = latest.since if latest.tagged_at is None else latest.tagged_at
-            back.append(Change(photo_id, label_id, TagSource(source), before, after, since))
+            change = Change(photo_id, label_id, TagSource(source), before, after, since, tagger_id)
+            back.append(change)
     return back
 
 
@@ -178,14 +197,15 @@ def having(
 
 def _follows(tx: Connection, correction: Correction, photos: Collection[int]) -> Iterator[Change]:
     """What becomes of these photos' tags."""
-    standing: dict[tuple[int, int], dict[TagSource, tuple[TagState, float]]] = defaultdict(dict)
+    standing: dict[tuple[int, int], list[_Tag]] = defaultdict(list)
     rows = tx.execute(
-        select(tag.c.photo_id, tag.c.label_id, tag.c.source, tag.c.state, tag.c.tagged_at).where(
+        select(tag).where(
             tag.c.photo_id.in_(photos), tag.c.label_id.in_({correction.label_id, *correction.below})
         )
     )
-    for photo_id, label_id, source, state, tagged_at in rows:
-        standing[photo_id, label_id][TagSource(source)] = TagState(state), tagged_at
+    for row in rows:
+        its = _Tag(TagSource(row.source), row.tagger_id, TagState(row.state), row.tagged_at)
+        standing[row.photo_id, row.label_id].append(its)
     rejected = set()
     for photo_id in photos:
         for change in _becomes(correction, photo_id, correction.label_id, standing):
@@ -202,14 +222,18 @@ def _becomes(
     correction: Correction,
     photo_id: int,
     label_id: int,
-    standing: Mapping[tuple[int, int], Mapping[TagSource, tuple[TagState, float]]],
+    standing: Mapping[tuple[int, int], Sequence[_Tag]],
 ) -> Iterator[Change]:
-    """What becomes of the tags that one photo has with one label."""
-    tags = standing.get((photo_id, label_id), {})
-    states = {source: state for source, (state, _) in tags.items()}
+    """What becomes of the tags that one photo has with one label. What is decided of a source holds
+    for the tags of all its taggers: where one is active, the source is."""
+    tags = standing.get((photo_id, label_id), ())
+    states = {its.source: its.state for its in sorted(tags, key=lambda its: its.is_active)}
     for source, after in decide(correction.action, states, correction.by).items():
-        before, since = tags.get(source, (None, None))
-        yield Change(photo_id, label_id, source, before, after, since)
+        if source not in states:
+            yield Change(photo_id, label_id, source, None, after)
+        for its in tags:
+            if its.source == source and its.state != after:
+                yield Change(photo_id, label_id, source, its.state, after, its.since, its.tagger_id)
 
 
 def _state(text: str | None) -> TagState | None:
@@ -222,6 +246,7 @@ def _row(change: Change, now: float) -> dict[str, Any]:
         "photo_id": change.photo_id,
         "label_id": change.label_id,
         "source": change.source,
+        "tagger_id": change.tagger_id,
         "state": change.after,
         "confidence": CERTAIN,
         "model_id": None,
@@ -234,4 +259,5 @@ def _key(change: Change) -> dict[str, Any]:
         "of_photo_id": change.photo_id,
         "of_label_id": change.label_id,
         "of_source": change.source,
+        "of_tagger_id": change.tagger_id,
     }

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from tagd.catalogue.corrections import CERTAIN, Change, note
+from tagd.catalogue.corrections import CERTAIN, KEY, Change, note
 from tagd.catalogue.predictions import unpack
-from tagd.catalogue.schema import label, model, photo, prediction, tag, tagging
+from tagd.catalogue.schema import (
+    CLASSIFIER_ID,
+    label,
+    model,
+    photo,
+    photo_tagger,
+    prediction,
+    tag,
+    tagging,
+)
 from tagd.catalogue.statements import chunks, upsert
 from tagd.catalogue.tags import Said, ids_of_named, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
 _BY_MODEL = (tag.c.source == TagSource.MODEL) & (tag.c.state == TagState.ACTIVE)
 _THIS = (
     _BY_MODEL
+    & (tag.c.tagger_id == bindparam("of_tagger"))
     & (tag.c.photo_id == bindparam("of_photo"))
     & (tag.c.label_id == bindparam("of_label"))
 )
@@ -34,24 +44,27 @@ _THIS = (
 
 @dataclass(frozen=True, slots=True)
 class TaggedPhoto:
-    """A photo's tags, and what the model said, and when, that decides them."""
+    """A photo's tags by one tagger, and what its model said, and when, that decides them."""
 
     row_id: int
+    tagger_id: int
     model_id: int
     tagged_at: float
     predictions: Predictions
     given: Mapping[str, float] = field(default_factory=dict)  # by the model: label → confidence
     confirmed: frozenset[str] = frozenset()  # of the model's labels, those that a person confirmed
     said: Said = field(default_factory=Said)
+    others: frozenset[str] = frozenset()  # those that other taggers gave
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What becomes of one photo's tags by its model: those that come, go, or are as sure as they
+    """What becomes of one photo's tags by one tagger: those that come, go, or are as sure as they
     were not. `model_id` and `tagged_at` are None where nothing can come. `standing` are tags that
     somebody else gave."""
 
     row_id: int
+    tagger_id: int = CLASSIFIER_ID
     model_id: int | None = None
     tagged_at: float | None = None
     gained: tuple[Tag, ...] = ()
@@ -85,6 +98,7 @@ def difference(
     }
     return Difference(
         row_id=photo.row_id,
+        tagger_id=photo.tagger_id,
         model_id=photo.model_id,
         tagged_at=photo.tagged_at,
         gained=tuple(each for key, each in wanted.items() if key not in photo.given),
@@ -94,28 +108,36 @@ def difference(
             for key, each in wanted.items()
             if photo.given.get(key, each.confidence) != each.confidence
         ),
-        standing=frozenset(photo.said.right),
+        standing=frozenset(photo.said.right) | photo.others,
     )
 
 
-def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
-    """The next photos that have predictions in force, in the order of their rows."""
+def page(
+    tx: Connection, *, after: int = 0, limit: int, tagger_id: int = CLASSIFIER_ID
+) -> list[TaggedPhoto]:
+    """Return the next photos that a tagger's predictions are current of, in their rows' order."""
     some = (
-        select(photo.c.id, photo.c.tagging_id)
-        .where(photo.c.id > after, photo.c.tagging_id.is_not(None))
-        .order_by(photo.c.id)
+        select(photo_tagger.c.photo_id, photo_tagger.c.tagging_id)
+        .where(
+            photo_tagger.c.photo_id > after,
+            photo_tagger.c.tagger_id == tagger_id,
+            photo_tagger.c.tagging_id.is_not(None),
+        )
+        .order_by(photo_tagger.c.photo_id)
         .limit(limit)
     )
-    return tagged(tx, dict(tx.execute(some).all()))
+    return tagged(tx, dict(tx.execute(some).all()), tagger_id)
 
 
-def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
-    """These photos (photo → tagging, by their row ids) with what was said in that tagging, in force
-    or not, in the order of their rows."""
+def tagged(
+    tx: Connection, taggings: Mapping[int, int], tagger_id: int = CLASSIFIER_ID
+) -> list[TaggedPhoto]:
+    """These photos (photo → tagging, by their row ids) with what was said in that tagging of the
+    tagger's, current or not, in the order of their rows."""
     if not taggings:
         return []
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
-    its = _tags(tx, list(taggings), keys)
+    its = _tags(tx, list(taggings), keys, tagger_id)
     photos = []
     for row_id, content_hash, at, model_id, name, fingerprint, packed, log_sum_exp in _said(
         tx, taggings.values()
@@ -132,12 +154,14 @@ def tagged(tx: Connection, taggings: Mapping[int, int]) -> list[TaggedPhoto]:
         photos.append(
             TaggedPhoto(
                 row_id,
+                tagger_id,
                 model_id,
                 at,
                 said,
                 its.given[row_id],
                 frozenset(its.confirmed[row_id]),
                 its.said[row_id],
+                frozenset(its.others[row_id]),
             )
         )
     return photos
@@ -170,13 +194,18 @@ def _said(tx: Connection, taggings: Collection[int]) -> Sequence[Any]:
     ).all()
 
 
-def untagged(tx: Connection, photos: Collection[int]) -> list[Difference]:
-    """What becomes of these photos' tags when nothing that a model said is in force."""
+def untagged(
+    tx: Connection, photos: Collection[int], tagger_id: int = CLASSIFIER_ID
+) -> list[Difference]:
+    """What becomes of these photos' tags when nothing that the tagger said is current."""
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
-    its = _tags(tx, photos, keys)
+    its = _tags(tx, photos, keys, tagger_id)
     return [
         Difference(
-            row_id, lost=tuple(its.given[row_id]), standing=frozenset(its.said[row_id].right)
+            row_id,
+            tagger_id,
+            lost=tuple(its.given[row_id]),
+            standing=frozenset(its.said[row_id].right | its.others[row_id]),
         )
         for row_id in sorted(photos)
     ]
@@ -187,13 +216,15 @@ def by_word(tx: Connection, changes: Sequence[Change]) -> list[Difference]:
     gives too neither comes nor goes."""
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     photos = {each.photo_id for each in changes}
-    before: set[tuple[int, int, str]] = set()
+    before: set[tuple[int, int, str, int]] = set()
     for some in chunks(photos):
-        of = select(tag.c.photo_id, tag.c.label_id, tag.c.source).where(tag.c.photo_id.in_(some))
+        of = select(*(tag.c[name] for name in KEY)).where(tag.c.photo_id.in_(some))
         before.update(tx.execute(of.where(tag.c.state != TagState.REJECTED)).all())
-    after = before - {(each.photo_id, each.label_id, each.source) for each in changes}
+    after = before - {
+        (each.photo_id, each.label_id, each.source, each.tagger_id) for each in changes
+    }
     after |= {
-        (each.photo_id, each.label_id, each.source)
+        (each.photo_id, each.label_id, each.source, each.tagger_id)
         for each in changes
         if each.after not in {None, TagState.REJECTED}
     }
@@ -209,18 +240,19 @@ def by_word(tx: Connection, changes: Sequence[Change]) -> list[Difference]:
 
 
 def _by_photo(
-    tags: Iterable[tuple[int, int, str]], keys: Mapping[int, str]
+    tags: Iterable[tuple[int, int, str, int]], keys: Mapping[int, str]
 ) -> Mapping[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
-    for photo_id, label_id, _ in tags:
+    for photo_id, label_id, *_ in tags:
         found[photo_id].add(keys[label_id])
     return found
 
 
-def clear(tx: Connection, photos: Collection[int]) -> None:
-    """Take all tags off these photos that models alone gave."""
+def clear(tx: Connection, photos: Collection[int], tagger_id: int = CLASSIFIER_ID) -> None:
+    """Take all tags off these photos that the tagger's models alone gave."""
+    mine = _BY_MODEL & (tag.c.tagger_id == tagger_id)
     for some in chunks(photos):
-        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), _BY_MODEL))
+        tx.execute(delete(tag).where(tag.c.photo_id.in_(some), mine))
 
 
 def put(
@@ -236,13 +268,14 @@ def put(
     keys = {one.label for each in told for one in (*each.gained, *each.moved)}
     keys |= {key for each in told for key in each.lost}
     ids = ids_of_named(tx, sorted(keys), name_of)
-    _remove(tx, [(each.row_id, ids[key]) for each in told for key in each.lost])
+    _remove(tx, [(each, ids[key]) for each in told for key in each.lost])
     _move(tx, [(each, ids[one.label], one) for each in told for one in each.moved])
     come = [
         {
             "photo_id": each.row_id,
             "label_id": ids[one.label],
             "source": TagSource.MODEL,
+            "tagger_id": each.tagger_id,
             "state": TagState.ACTIVE,
             "confidence": one.confidence,
             "model_id": each.model_id,
@@ -251,14 +284,14 @@ def put(
         for each in told
         for one in each.gained
     ]
-    upsert(tx, tag, come, key=["photo_id", "label_id", "source"])
+    upsert(tx, tag, come, key=KEY)
     if run is not None and now is not None:
         note(tx, list(_changes(told, ids)), TagSource.MODEL, run, now)
 
 
-def _remove(tx: Connection, gone: Sequence[tuple[int, int]]) -> None:
+def _remove(tx: Connection, gone: Sequence[tuple[Difference, int]]) -> None:
     if gone:
-        rows = [{"of_photo": photo_id, "of_label": label_id} for photo_id, label_id in gone]
+        rows = [_this(each, label_id) for each, label_id in gone]
         tx.execute(delete(tag).where(_THIS), rows)
 
 
@@ -266,47 +299,66 @@ def _move(tx: Connection, moved: Sequence[tuple[Difference, int, Tag]]) -> None:
     if moved:
         values: dict[str, Any] = {"confidence": bindparam("to"), "model_id": bindparam("by")}
         rows = [
-            {"of_photo": each.row_id, "of_label": label_id, "to": one.confidence}
-            | {"by": each.model_id}
+            _this(each, label_id) | {"to": one.confidence, "by": each.model_id}
             for each, label_id, one in moved
         ]
         tx.execute(update(tag).where(_THIS).values(values), rows)
 
 
+def _this(of: Difference, label_id: int) -> dict[str, Any]:
+    return {"of_photo": of.row_id, "of_tagger": of.tagger_id, "of_label": label_id}
+
+
 def _changes(told: Sequence[Difference], ids: Mapping[str, int]) -> Iterator[Change]:
     for each in told:
         for key in each.come:
-            yield Change(each.row_id, ids[key], TagSource.MODEL, None, TagState.ACTIVE)
+            yield _change(each, ids[key], None, TagState.ACTIVE)
         for key in each.gone:
-            yield Change(each.row_id, ids[key], TagSource.MODEL, TagState.ACTIVE, None)
+            yield _change(each, ids[key], TagState.ACTIVE, None)
+
+
+def _change(
+    of: Difference, label_id: int, before: TagState | None, after: TagState | None
+) -> Change:
+    return Change(of.row_id, label_id, TagSource.MODEL, before, after, tagger_id=of.tagger_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
-    """Photos' tags by row id: those by a model alone, with their confidence, those of a model's
-    that a person confirmed, and what is no model's word."""
+    """Photos' tags by row id: those by one tagger's models alone, with their confidence, those of
+    them that a person confirmed, those by other taggers, and what is no model's word."""
 
     given: Mapping[int, dict[str, float]]
     confirmed: Mapping[int, set[str]]
+    others: Mapping[int, set[str]]
     said: Mapping[int, Said]
 
 
-def _tags(tx: Connection, photos: Collection[int], keys: Mapping[int, str]) -> _Tags:
-    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(Said))
+def _tags(
+    tx: Connection, photos: Collection[int], keys: Mapping[int, str], tagger_id: int
+) -> _Tags:
+    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set), defaultdict(Said))
     for some in chunks(photos):
         rows = tx.execute(
             select(
-                tag.c.photo_id, tag.c.label_id, tag.c.source, tag.c.state, tag.c.confidence
+                tag.c.photo_id,
+                tag.c.label_id,
+                tag.c.source,
+                tag.c.tagger_id,
+                tag.c.state,
+                tag.c.confidence,
             ).where(tag.c.photo_id.in_(some))
         )
-        for photo_id, label_id, source, state, confidence in rows:
-            key, is_model = keys[label_id], source == TagSource.MODEL
+        for photo_id, label_id, source, by, state, confidence in rows:
+            key, is_mine = keys[label_id], by == tagger_id
             if state == TagState.REJECTED:
                 found.said[photo_id].rejected.add(key)
-            elif is_model and state == TagState.ACTIVE:
+            elif is_mine and state == TagState.ACTIVE:
                 found.given[photo_id][key] = confidence
+            elif source == TagSource.MODEL and state == TagState.ACTIVE:
+                found.others[photo_id].add(key)
             else:
                 found.said[photo_id].right.add(key)
-                if is_model:
+                if is_mine:
                     found.confirmed[photo_id].add(key)
     return found

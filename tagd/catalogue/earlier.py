@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, exists, func, or_, select, true, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, true, update
 
 from tagd.catalogue.bulk import one_of
-from tagd.catalogue.schema import model, photo, prediction, tagging
+from tagd.catalogue.schema import CLASSIFIER_ID, model, photo_tagger, prediction, tagging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,16 +30,20 @@ def page(
     """The next photos whose tags can come from this model again, and by which tagging, both by row
     id: the latest in which it had the last word, else the latest in which it was heard. Photos
     whose tags in force it decided are left out, and what a person took back is."""
-    some = _latest(name, photos).where(photo.c.id > after).limit(limit)
+    some = _latest(name, photos).where(photo_tagger.c.photo_id > after).limit(limit)
     return {photo_id: decided or heard for photo_id, decided, heard in tx.execute(some)}
 
 
-def put_in_force(tx: Connection, taggings: Mapping[int, int]) -> None:
-    """These taggings (photo → tagging, by their row ids) are those in force."""
+def put_in_force(
+    tx: Connection, taggings: Mapping[int, int | None], tagger_id: int = CLASSIFIER_ID
+) -> None:
+    """Make these taggings (photo → tagging, by their row ids; None for none) the current ones."""
     if taggings:
         rows = [{"of": photo_id, "to": each} for photo_id, each in taggings.items()]
-        its = update(photo).where(photo.c.id == bindparam("of"))
-        tx.execute(its.values(tagging_id=bindparam("to")), rows)
+        mine = and_(
+            photo_tagger.c.photo_id == bindparam("of"), photo_tagger.c.tagger_id == tagger_id
+        )
+        tx.execute(update(photo_tagger).where(mine).values(tagging_id=bindparam("to")), rows)
 
 
 def models_heard(tx: Connection) -> list[str]:
@@ -52,14 +56,22 @@ def _latest(name: str, photos: Photos) -> Select[int, int | None, int]:
     its = select(model.c.id).where(or_(model.c.name == name, model.c.fingerprint == name))
     present = tagging.alias()
     said = exists().where(prediction.c.tagging_id == tagging.c.id, prediction.c.model_id.in_(its))
-    these = true() if photos is None else one_of(photo.c.id, photos)
+    these = true() if photos is None else one_of(photo_tagger.c.photo_id, photos)
     decided = func.max(tagging.c.id).filter(tagging.c.model_id.in_(its))
     return (
-        select(photo.c.id, decided, func.max(tagging.c.id))
-        .join_from(photo, tagging, tagging.c.photo_id == photo.c.id)
-        .join(present, present.c.id == photo.c.tagging_id)
-        .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
+        select(photo_tagger.c.photo_id, decided, func.max(tagging.c.id))
+        .join_from(
+            photo_tagger,
+            tagging,
+            and_(
+                tagging.c.photo_id == photo_tagger.c.photo_id,
+                tagging.c.tagger_id == photo_tagger.c.tagger_id,
+            ),
+        )
+        .join(present, present.c.id == photo_tagger.c.tagging_id)
+        .where(photo_tagger.c.tagger_id == CLASSIFIER_ID)
+        .where(tagging.c.id != photo_tagger.c.tagging_id, tagging.c.undone_by.is_(None))
         .where(said, present.c.model_id.not_in(its), these)
-        .group_by(photo.c.id)
-        .order_by(photo.c.id)
+        .group_by(photo_tagger.c.photo_id)
+        .order_by(photo_tagger.c.photo_id)
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, exists, insert, or_, select, true, update
+from sqlalchemy import case, delete, exists, insert, or_, select, text, true, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.runs import Run, noted, run_id
@@ -30,7 +30,7 @@ from tagd.catalogue.schema import (
     photo,
     tag,
 )
-from tagd.catalogue.statements import chunks, take_over, upsert
+from tagd.catalogue.statements import chunks, rank_of, take_over, upsert
 from tagd.domain import (
     FileState,
     JobKind,
@@ -303,13 +303,14 @@ def begun(tx: Connection, run: Run | None = None) -> list[Begun]:
 
 
 def _tags(tx: Connection, photo_id: int) -> tuple[GivenTag, ...]:
-    """The tags in force, each label once: what a person said before what a model said."""
+    """Return the current tags, each label once: of several the last, by the source's rank and the
+    surest tagger."""
     rows = tx.execute(
         select(tag, label.c.key, label.c.name, model.c.name.label("by"), model.c.fingerprint)
         .join_from(tag, label, label.c.id == tag.c.label_id)
         .join(model, model.c.id == tag.c.model_id, isouter=True)
         .where(tag.c.photo_id == photo_id)
-        .order_by(tag.c.source, tag.c.confidence, label.c.key)
+        .order_by(text(rank_of("tag.source")), tag.c.confidence, label.c.key)
     ).all()
     rejected = {row.key for row in rows if row.state == TagState.REJECTED}
     found = {

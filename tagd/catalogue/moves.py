@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, or_, select, updat
 
 from tagd.catalogue import jobs, sidecars
 from tagd.catalogue.moved import moved_key, moved_paths
-from tagd.catalogue.schema import file, job, photo, tag
+from tagd.catalogue.schema import file, job, photo, photo_tagger, tag
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, Priority, TagSource, TagState
 from tagd.fs import display, key_of
@@ -199,16 +199,18 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
 def _forget_wanted(tx: Connection, files: ColumnElement[bool]) -> None:
     """What is wanted for a photo may follow from its path: to be found out anew."""
     photos = select(file.c.photo_id).where(files, file.c.photo_id.is_not(None))
-    wanted = photo.c.wanted_id.is_not(None)
-    tx.execute(update(photo).where(photo.c.id.in_(photos), wanted).values(wanted_id=None))
+    desired = and_(photo_tagger.c.photo_id.in_(photos), photo_tagger.c.desired_id.is_not(None))
+    tx.execute(update(photo_tagger).where(desired).values(desired_id=None))
 
 
 def _tagged(tx: Connection, photos: Collection[int]) -> set[int]:
     """Which of these photos, by row id, have tags in force."""
     found: set[int] = set()
     for some in chunks(photos):
-        in_force = select(photo.c.id).where(photo.c.id.in_(some), photo.c.tagging_id.is_not(None))
-        found.update(tx.scalars(in_force))
+        current = select(photo_tagger.c.photo_id).where(
+            photo_tagger.c.photo_id.in_(some), photo_tagger.c.tagging_id.is_not(None)
+        )
+        found.update(tx.scalars(current))
     return found
 
 

@@ -7,11 +7,23 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
 from tagd.catalogue import jobs, retag, unwritten
 from tagd.catalogue.photos import facts_of
-from tagd.catalogue.schema import file, job, label, model, photo, prediction, tagging, want
+from tagd.catalogue.schema import (
+    CLASSIFIER_ID,
+    file,
+    job,
+    label,
+    model,
+    photo,
+    photo_tagger,
+    prediction,
+    tagger,
+    tagging,
+    want,
+)
 from tagd.catalogue.shown_tags import ShownTag, tags_of
 from tagd.catalogue.snapshot import sqlite
 from tagd.catalogue.statements import at_or_below, chunks
@@ -39,7 +51,7 @@ class ShownGuess:
 
 @dataclass(frozen=True, slots=True)
 class ShownStage:
-    """What one model said, why it was asked, and when (seconds since 1970)."""
+    """What one model said to a tagger, why it was asked, and when (seconds since 1970)."""
 
     stage: int
     model: str
@@ -47,6 +59,7 @@ class ShownStage:
     reason: str
     predicted_at: float
     best: tuple[ShownGuess, ...]
+    tagger: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +159,7 @@ def show(tx: Connection, path: Path) -> Shown | None:
         tags=()
         if photo_row is None
         else tuple(tags_of(sqlite(tx), [photo_row]).get(photo_row, ())),
-        stages=_stages(tx, its[photo.c.tagging_id]),
+        stages=() if photo_row is None else _stages(tx, photo_row),
         jobs=_jobs(tx, its[file.c.id]),
     )
 
@@ -258,8 +271,8 @@ def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> lis
     found = Counter[str]()
     looks = (
         select(want.c.models, func.count())
-        .join_from(file, photo, photo.c.id == file.c.photo_id)
-        .join(tagging, tagging.c.id == photo.c.tagging_id)
+        .join_from(file, photo_tagger, photo_tagger.c.photo_id == file.c.photo_id)
+        .join(tagging, tagging.c.id == photo_tagger.c.tagging_id)
         .join(want, want.c.id == tagging.c.want_id)
         .where(tagging.c.id > look)
         .group_by(want.c.models)
@@ -271,9 +284,12 @@ def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> lis
 
 def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> int:
     """How many of these files have tags, or none, from no later look than that at their photos."""
-    before = select(func.count()).join_from(file, photo, photo.c.id == file.c.photo_id)
+    mine = and_(
+        photo_tagger.c.photo_id == file.c.photo_id, photo_tagger.c.tagger_id == CLASSIFIER_ID
+    )
+    before = select(func.count()).join_from(file, photo_tagger, mine, isouter=True)
     before = before.where(
-        file.c.state == FileState.TAGGED, func.coalesce(photo.c.tagging_id, 0) <= look
+        file.c.state == FileState.TAGGED, func.coalesce(photo_tagger.c.tagging_id, 0) <= look
     )
     keys = [key_of(path) for path in paths]
     return sum(tx.scalar(before.where(file.c.path_key.in_(some))) or 0 for some in chunks(keys))
@@ -284,18 +300,26 @@ def _tagged_since(tx: Connection, moment: float) -> int:
     return tx.execute(recent).scalar_one()
 
 
-def _stages(tx: Connection, tagging_id: int | None) -> tuple[ShownStage, ...]:
-    if tagging_id is None:
-        return ()
+def _stages(tx: Connection, photo_id: int) -> tuple[ShownStage, ...]:
+    """What every tagger's current tagging heard, the classifier's first."""
     rows = tx.execute(
-        select(prediction, model.c.name, model.c.fingerprint, tagging.c.reason, tagging.c.tagged_at)
-        .join_from(prediction, tagging, tagging.c.id == prediction.c.tagging_id)
+        select(
+            prediction,
+            model.c.name,
+            model.c.fingerprint,
+            tagging.c.reason,
+            tagging.c.tagged_at,
+            tagger.c.key.label("tagger"),
+        )
+        .join_from(photo_tagger, tagging, tagging.c.id == photo_tagger.c.tagging_id)
+        .join(prediction, prediction.c.tagging_id == tagging.c.id)
         .join(model, model.c.id == prediction.c.model_id)
-        .where(prediction.c.tagging_id == tagging_id)
-        .order_by(prediction.c.stage)
+        .join(tagger, tagger.c.id == photo_tagger.c.tagger_id)
+        .where(photo_tagger.c.photo_id == photo_id)
+        .order_by(photo_tagger.c.tagger_id, prediction.c.stage)
     ).all()
-    best = {row.stage: json.loads(row.best) for row in rows}
-    keys = {key for guesses in best.values() for key, _ in guesses}
+    best = [json.loads(row.best) for row in rows]
+    keys = {key for guesses in best for key, _ in guesses}
     found = tx.execute(select(label.c.key, label.c.name).where(label.c.key.in_(keys)))
     names: dict[str, str] = dict(found.all())
     return tuple(
@@ -305,9 +329,10 @@ def _stages(tx: Connection, tagging_id: int | None) -> tuple[ShownStage, ...]:
             fingerprint=row.fingerprint,
             reason=row.reason,
             predicted_at=row.tagged_at,
-            best=tuple(ShownGuess(key, names.get(key, key), p) for key, p in best[row.stage]),
+            best=tuple(ShownGuess(key, names.get(key, key), p) for key, p in guesses),
+            tagger=row.tagger,
         )
-        for row in rows
+        for row, guesses in zip(rows, best, strict=True)
     )
 
 

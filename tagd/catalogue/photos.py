@@ -22,7 +22,7 @@ from tagd.catalogue.moves import (
     rename,
 )
 from tagd.catalogue.roots import RootRecord, known_around, known_root, remember_root
-from tagd.catalogue.schema import file, intent, job, photo
+from tagd.catalogue.schema import CLASSIFIER_ID, file, intent, job, photo_tagger
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Signature
 from tagd.fs import display, key_of
@@ -139,9 +139,12 @@ def submit(tx: Connection, files: Sequence[SettledFile], now: float) -> Submitte
 def _rows(tx: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
     """The rows of these files by path key, with the state of its job and its tagging."""
     tag_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
+    looked_at = (photo_tagger.c.photo_id == file.c.photo_id) & (
+        photo_tagger.c.tagger_id == CLASSIFIER_ID
+    )
     rows = tx.execute(
-        select(file, photo.c.tagging_id, job.c.state.label("job_state"))
-        .join_from(file, photo, photo.c.id == file.c.photo_id, isouter=True)
+        select(file, photo_tagger.c.tagging_id, job.c.state.label("job_state"))
+        .join_from(file, photo_tagger, looked_at, isouter=True)
         .join(job, tag_job, isouter=True)
         .where(file.c.path_key.in_(keys))
     )

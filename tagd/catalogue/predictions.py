@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import func, select
 
-from tagd.catalogue.schema import label, model, photo, prediction
+from tagd.catalogue.schema import CLASSIFIER_ID, label, model, photo, photo_tagger, prediction
 from tagd.catalogue.statements import chunks
 from tagd.domain import Predictions
 
@@ -64,22 +64,26 @@ def row_of(said: Predictions, label_ids: Mapping[str, int], model_id: int) -> di
 
 
 def count(tx: Connection) -> int:
-    """How many photos have tags in force."""
-    tagged = select(func.count()).select_from(photo).where(photo.c.tagging_id.is_not(None))
-    return tx.execute(tagged).scalar_one()
+    """How many photos the classifier's word is current of."""
+    tagged = select(func.count()).select_from(photo_tagger)
+    mine = photo_tagger.c.tagger_id == CLASSIFIER_ID
+    return tx.execute(tagged.where(mine, photo_tagger.c.tagging_id.is_not(None))).scalar_one()
 
 
-def load(tx: Connection, photo_ids: Iterable[str]) -> dict[str, tuple[Predictions, ...]]:
-    """What was said of each photo in the tagging that is in force, stage by stage: the last one is
+def load(
+    tx: Connection, photo_ids: Iterable[str], tagger_id: int = CLASSIFIER_ID
+) -> dict[str, tuple[Predictions, ...]]:
+    """What was said of each photo in the tagger's current tagging, stage by stage: the last one is
     what its tags are derived from. Photos with none are left out."""
     keys = dict(tx.execute(select(label.c.id, label.c.key)).all())
     found: dict[str, list[Predictions]] = defaultdict(list)
     for some in chunks(photo_ids):
         rows = tx.execute(
             select(photo.c.content_hash, model.c.name, model.c.fingerprint, prediction)
-            .join_from(photo, prediction, prediction.c.tagging_id == photo.c.tagging_id)
+            .join_from(photo, photo_tagger, photo_tagger.c.photo_id == photo.c.id)
+            .join(prediction, prediction.c.tagging_id == photo_tagger.c.tagging_id)
             .join(model, model.c.id == prediction.c.model_id)
-            .where(photo.c.content_hash.in_(some))
+            .where(photo.c.content_hash.in_(some), photo_tagger.c.tagger_id == tagger_id)
             .order_by(photo.c.content_hash, prediction.c.stage)
         )
         for row in rows:

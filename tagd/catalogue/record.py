@@ -6,17 +6,19 @@ of the caller, so that there is no moment at which a crash loses or doubles work
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import exists, func, insert, or_, select
+from sqlalchemy import bindparam, exists, func, insert, or_, select
 
 from tagd.catalogue import jobs, predictions, wants
 from tagd.catalogue.bulk import among, at_once, many
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import photo, prediction, tagging, want
+from tagd.catalogue.schema import CLASSIFIER_ID, photo, photo_tagger, prediction, tagging, want
 from tagd.catalogue.statements import take_over, upserting
+from tagd.catalogue.taggers import tagger_ids
 from tagd.catalogue.tags import (
     ModelTags,
     ids_of_named,
@@ -24,7 +26,7 @@ from tagd.catalogue.tags import (
     nothing_above,
     replace_model_tags,
 )
-from tagd.domain import FileState
+from tagd.domain import CLASSIFIER, FileState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -39,17 +41,22 @@ _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_mod
 _its = tagging.alias()
 _LATEST = select(func.max(_its.c.id)).where(
     _its.c.photo_id == photo.c.id,
-    or_(_its.c.id == photo.c.tagging_id, _its.c.undone_by.is_not(None)),
+    _its.c.tagger_id == photo_tagger.c.tagger_id,
+    or_(_its.c.id == photo_tagger.c.tagging_id, _its.c.undone_by.is_not(None)),
 )
 _IN_FORCE = (
     select(photo.c.content_hash, want.c.key, tagging.c.orientation)
-    .join_from(photo, tagging, tagging.c.id == _LATEST.scalar_subquery())
-    .join(want, want.c.id == photo.c.asked_id, isouter=True)
+    .join_from(photo, photo_tagger, photo_tagger.c.photo_id == photo.c.id)
+    .join(tagging, tagging.c.id == _LATEST.scalar_subquery())
+    .join(want, want.c.id == photo_tagger.c.applied_id, isouter=True)
     .where(among(photo.c.content_hash, "hashes"))
+    .where(photo_tagger.c.tagger_id == bindparam("tagger"))
 )
 _TAKE_IN = upserting(photo, key=["content_hash"], changes=take_over(*_FACTS))
 _ROWS = select(
-    photo.c.content_hash, photo.c.id, exists().where(tagging.c.photo_id == photo.c.id)
+    photo.c.content_hash,
+    photo.c.id,
+    exists().where(tagging.c.photo_id == photo.c.id, tagging.c.tagger_id == CLASSIFIER_ID),
 ).where(among(photo.c.content_hash, "hashes"))
 # An inode of 0 stays: the file system keeps no stable ones, which the decoder cannot know.
 _LINK = f"""
@@ -63,12 +70,13 @@ _DECIDE, _SAY = insert(tagging), insert(prediction)
 # What was just decided is each photo's latest tagging.
 _DECIDED = (
     select(tagging.c.photo_id, func.max(tagging.c.id))
-    .where(among(tagging.c.photo_id, "photos"))
+    .where(among(tagging.c.photo_id, "photos"), tagging.c.tagger_id == bindparam("tagger"))
     .group_by(tagging.c.photo_id)
 )
 _COME_INTO_FORCE = """
-    UPDATE photo SET tagging_id = new.column2, asked_id = new.column3
-    FROM (VALUES {}) AS new WHERE photo.id = new.column1"""
+    INSERT INTO photo_tagger (photo_id, tagger_id, tagging_id, applied_id) VALUES {}
+    ON CONFLICT (photo_id, tagger_id) DO UPDATE
+    SET tagging_id = excluded.tagging_id, applied_id = excluded.applied_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,18 @@ class Tagging:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What one tagger made of a photo: None where its current tags stay. `desired` is the plan that
+    the photo is to be tagged by in the end, None where nobody can tell."""
+
+    tagging: Tagging | None = None
+    desired: Want | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaggedFile:
-    """What came of one job. `signature` is that of the very bytes that were read. `tagging` is None
-    where the photo's tags in force stay (see `known`). `wanted` is what the photo is to be tagged
-    by in the end, None where nobody can tell."""
+    """What came of one job. `signature` is that of the very bytes that were read. `tagging` and
+    `wanted` are the classifier's `Look` (see `known`), `further` those of other taggers, by key."""
 
     job: Job
     photo_id: str
@@ -95,6 +111,7 @@ class TaggedFile:
     signature: Signature
     tagging: Tagging | None
     wanted: Want | None = None
+    further: Mapping[str, Look] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +129,16 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class _Row:
     id: int
-    looked_at: bool  # by a model, whose tags may have been taken back since
+    looked_at: bool  # by the classifier, whose tags may have been taken back since
     taken: int  # as `file.taken` has it: the photo's, whatever a copy says of itself
 
 
-def known(tx: Connection, photo_ids: Collection[str]) -> dict[str, InForce]:
-    """Which of these photos have tags in force, and from where. What is not here has none."""
-    rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids)}).all()
+def known(
+    tx: Connection, photo_ids: Collection[str], tagger: str = CLASSIFIER
+) -> dict[str, InForce]:
+    """Which of these photos a tagger has looked at, and by what. What is not here it has not."""
+    [tagger_id] = tagger_ids(tx, [tagger]).values()
+    rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids), "tagger": tagger_id}).all()
     return {content_hash: InForce(*each) for content_hash, *each in rows}
 
 
@@ -149,20 +169,45 @@ def record(
     rows = _take_in(tx, [*mine, *fresh.values()])
     sound = [each for each in mine if each.photo_id in fresh or rows[each.photo_id].looked_at]
     _link(tx, sound, rows, now)
-    # Before its tags come into force: a photo with tags of which nobody knows what is wanted stands
-    # in an index of its own.
-    wants.note_wanted(tx, {rows[each.photo_id].id: each.wanted for each in sound})
-    given = _decide(
-        tx, [(rows[each.photo_id].id, each) for each in fresh.values()], name_of, now, run
-    )
-    replace_model_tags(tx, given, now, above)
-    if keep is not None:
-        earlier = [rows[photo_id].id for photo_id in fresh if rows[photo_id].looked_at]
-        wants.drop_earlier(tx, earlier, keep)
+    for key, looks in _by_tagger(sound, fresh, rows).items():
+        [tagger_id] = tagger_ids(tx, [key]).values()
+        # Before its tags come into force: a photo with tags of which nobody knows what is desired
+        # stands in an index of its own.
+        wants.note_desired(tx, {look.row: look.desired for look in looks}, tagger_id)
+        given = _decide(tx, looks, tagger_id=tagger_id, name_of=name_of, now=now, run=run)
+        replace_model_tags(tx, given, now, above, tagger_id)
+        if keep is not None:
+            earlier = [look.row for look in looks if look.tagging and look.looked_at]
+            wants.drop_earlier(tx, earlier, keep, tagger_id)
     recorded = {each.job for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
     return [each.job in recorded for each in results]
+
+
+class _Seen(NamedTuple):
+    """What a tagger made of a photo, by its row id; `looked_at`: it may have earlier taggings."""
+
+    row: int
+    looked_at: bool
+    orientation: int
+    tagging: Tagging | None
+    desired: Want | None
+
+
+def _by_tagger(
+    sound: Sequence[TaggedFile], fresh: Mapping[str, TaggedFile], rows: Mapping[str, _Row]
+) -> dict[str, list[_Seen]]:
+    """What each tagger made of each content, once: where one comes twice, of the one that the
+    classifier looked at. Its last file says what is desired."""
+    looks: dict[str, dict[str, _Seen]] = {CLASSIFIER: {}}
+    for each in sound:
+        row, one = rows[each.photo_id], fresh.get(each.photo_id, each)
+        seen = partial(_Seen, row.id, row.looked_at, one.facts.orientation)
+        looks[CLASSIFIER][each.photo_id] = seen(one.tagging, each.wanted)
+        for key, look in one.further.items():
+            looks.setdefault(key, {})[each.photo_id] = seen(look.tagging, look.desired)
+    return {key: list(by_photo.values()) for key, by_photo in looks.items()}
 
 
 def _take_in(tx: Connection, results: Sequence[TaggedFile]) -> dict[str, _Row]:
@@ -202,50 +247,53 @@ def _link(
 
 def _decide(
     tx: Connection,
-    fresh: Sequence[tuple[int, TaggedFile]],
+    looks: Sequence[_Seen],
+    *,
+    tagger_id: int,
     name_of: Callable[[str], str],
     now: float,
     run: Run | None,
 ) -> list[ModelTags]:
-    """New taggings, each of a photo by its row id, come into force; the tags that they give."""
-    if not fresh:
+    """New taggings come into force; the tags that they give."""
+    decisions = [(each, each.tagging) for each in looks if each.tagging]
+    if not decisions:
         return []
-    decisions = [(row, each.facts.orientation, each.tagging) for row, each in fresh if each.tagging]
-    said = [stage for _, _, one in decisions for stage in one.stages]
+    said = [stage for _, one in decisions for stage in one.stages]
     models = model_ids(tx, {each.fingerprint: each.model for each in said}, now)
-    keys = {each.label for _, _, one in decisions for each in one.tags.tags}
+    keys = {each.label for _, one in decisions for each in one.tags.tags}
     keys.update(*(each.labels[: predictions.KEPT] for each in said))
     labels = ids_of_named(tx, sorted(keys), name_of)
-    asked = wants.want_ids(tx, [one.asked for _, _, one in decisions if one.asked])
+    asked = wants.want_ids(tx, [one.asked for _, one in decisions if one.asked])
     number = None if run is None else run_id(tx, run)
     heads: list[dict[str, Any]] = [
         {
-            "photo_id": row,
+            "photo_id": look.row,
+            "tagger_id": tagger_id,
             "model_id": models[one.stages[-1].fingerprint],
             "reason": one.reason,
-            "orientation": orientation,
+            "orientation": look.orientation,
             "tagged_at": now,
             "refine": int(one.refine),
             "run_id": number,
             "want_id": asked[one.asked.key] if one.asked else None,
         }
-        for row, orientation, one in decisions
+        for look, one in decisions
     ]
     many(tx, _DECIDE, heads)
-    made = tx.execute(_DECIDED, {"photos": [row for row, _, _ in decisions]})
+    photos = [look.row for look, _ in decisions]
+    made = tx.execute(_DECIDED, {"photos": photos, "tagger": tagger_id})
     taggings: dict[int, int] = dict(made.all())
     rows: list[dict[str, Any]] = [
-        {"tagging_id": taggings[row], "stage": stage}
+        {"tagging_id": taggings[look.row], "stage": stage}
         | predictions.row_of(each, labels, models[each.fingerprint])
-        for row, _, one in decisions
+        for look, one in decisions
         for stage, each in enumerate(one.stages)
     ]
     many(tx, _SAY, rows)
-    at_once(
-        tx,
-        _COME_INTO_FORCE,
-        [(head["photo_id"], taggings[head["photo_id"]], head["want_id"]) for head in heads],
-    )
+    current = [
+        (head["photo_id"], tagger_id, taggings[head["photo_id"]], head["want_id"]) for head in heads
+    ]
+    at_once(tx, _COME_INTO_FORCE, current)
     return [
-        ModelTags(row, models[one.stages[-1].fingerprint], one.tags) for row, _, one in decisions
+        ModelTags(look.row, models[one.stages[-1].fingerprint], one.tags) for look, one in decisions
     ]

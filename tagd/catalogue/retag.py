@@ -14,12 +14,14 @@ from sqlalchemy import and_, case, delete, exists, func, or_, select, text, upda
 from tagd.catalogue import jobs
 from tagd.catalogue.photos import facts_of
 from tagd.catalogue.schema import (
+    CLASSIFIER_ID,
     STALE,
-    UNWANTED,
+    UNPLANNED,
     file,
     job,
     model,
     photo,
+    photo_tagger,
     prediction,
     tagging,
     want,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 
 AGAIN = Want("again", "asked for again")  # what no models were ever asked for: always stale
 _STALE: ColumnElement[bool] = text(STALE)  # type: ignore[assignment]  # as the index has it
-_UNWANTED: ColumnElement[bool] = text(UNWANTED)  # type: ignore[assignment]
+_UNPLANNED: ColumnElement[bool] = text(UNPLANNED)  # type: ignore[assignment]
+_MINE = photo_tagger.c.tagger_id == CLASSIFIER_ID
 _REFINE = select(want.c.id).where(want.c.refine == 1)
 
 
@@ -77,14 +80,15 @@ class Queue:
 def page(tx: Connection, *, after: int = 0, limit: int, unknown: bool = False) -> list[TaggedPhoto]:
     """The next photos that have tags in force, in the order of their rows; with `unknown` those
     alone of which nobody knows what is wanted."""
-    which = _UNWANTED if unknown else photo.c.tagging_id.is_not(None)
+    which = _UNPLANNED if unknown else photo_tagger.c.tagging_id.is_not(None)
     asked, given = want.alias(), want.alias()
     rows = tx.execute(
         select(photo, asked.c.key.label("asked"), given.c.key.label("given"))
-        .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
-        .join(asked, asked.c.id == photo.c.asked_id, isouter=True)
+        .join_from(photo, photo_tagger, photo_tagger.c.photo_id == photo.c.id)
+        .join(tagging, tagging.c.id == photo_tagger.c.tagging_id)
+        .join(asked, asked.c.id == photo_tagger.c.applied_id, isouter=True)
         .join(given, given.c.id == tagging.c.want_id, isouter=True)
-        .where(which, photo.c.id > after)
+        .where(_MINE, which, photo.c.id > after)
         .order_by(photo.c.id)
         .limit(limit)
     ).all()
@@ -108,9 +112,10 @@ def want_the_same(tx: Connection, wanted: Want, rows: range | None) -> int:
     """The same is wanted for every photo of these row ids; with None for those, whatever their row
     ids, of which nobody knew. Returns for how many that is another thing than before."""
     [number] = want_ids(tx, [wanted]).values()
-    others = photo.c.wanted_id.is_distinct_from(number)
-    which = _UNWANTED if rows is None else and_(_among(rows), others)
-    return tx.execute(update(photo).where(which).values(wanted_id=number)).rowcount
+    others = photo_tagger.c.desired_id.is_distinct_from(number)
+    which = _UNPLANNED if rows is None else and_(_among(rows), others)
+    changed = update(photo_tagger).where(_MINE, which).values(desired_id=number)
+    return tx.execute(changed).rowcount
 
 
 def accept(tx: Connection, wanted: Want, rows: range | None) -> int:
@@ -125,13 +130,19 @@ def accept(tx: Connection, wanted: Want, rows: range | None) -> int:
         model.c.id == prediction.c.model_id,
         model.c.fingerprint != expected,
     )
-    noted = and_(tagging.c.want_id == number, photo.c.asked_id != again)
+    noted = and_(tagging.c.want_id == number, photo_tagger.c.applied_id != again)
     unnoted = and_(
-        tagging.c.want_id.is_(None), photo.c.asked_id.is_(None), tagging.c.refine == 0, ~other
+        tagging.c.want_id.is_(None),
+        photo_tagger.c.applied_id.is_(None),
+        tagging.c.refine == 0,
+        ~other,
     )
-    content = exists().where(tagging.c.id == photo.c.tagging_id, or_(noted, unnoted))
-    stale = and_(_STALE, photo.c.wanted_id == number, *([] if rows is None else [_among(rows)]))
-    return tx.execute(update(photo).where(stale, content).values(asked_id=number)).rowcount
+    content = exists().where(tagging.c.id == photo_tagger.c.tagging_id, or_(noted, unnoted))
+    stale = and_(_MINE, _STALE, photo_tagger.c.desired_id == number)
+    if rows is not None:
+        stale = and_(stale, _among(rows))
+    accepted = update(photo_tagger).where(stale, content).values(applied_id=number)
+    return tx.execute(accepted).rowcount
 
 
 def wants_by_key(tx: Connection) -> dict[str, Want]:
@@ -145,16 +156,16 @@ def wants_by_key(tx: Connection) -> dict[str, Want]:
 def gaps(tx: Connection) -> list[Gap]:
     """What the stale photos are to change over to, from what; the largest gap first."""
     pairs = (
-        select(photo.c.asked_id, photo.c.wanted_id, func.count().label("photos"))
-        .where(_STALE)
-        .group_by(photo.c.asked_id, photo.c.wanted_id)
+        select(photo_tagger.c.applied_id, photo_tagger.c.desired_id, func.count().label("photos"))
+        .where(_MINE, _STALE)
+        .group_by(photo_tagger.c.applied_id, photo_tagger.c.desired_id)
         .subquery()
     )
     asked = want.alias()
     rows = tx.execute(
         select(asked.c.models, want.c.models, pairs.c.photos, asked.c.refine)
-        .join_from(pairs, want, want.c.id == pairs.c.wanted_id)
-        .join(asked, asked.c.id == pairs.c.asked_id, isouter=True)
+        .join_from(pairs, want, want.c.id == pairs.c.desired_id)
+        .join(asked, asked.c.id == pairs.c.applied_id, isouter=True)
         .order_by(pairs.c.photos.desc())
     )
     return [Gap(one or "", other, n, bool(refine)) for one, other, n, refine in rows]
@@ -169,11 +180,11 @@ def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
     )
     rows = tx.execute(
         select(asked.c.models, asked.c.refine, func.count())
-        .join_from(photo, tagging, tagging.c.id == photo.c.tagging_id)
-        .join(asked, asked.c.id == photo.c.asked_id, isouter=True)
+        .join_from(photo_tagger, tagging, tagging.c.id == photo_tagger.c.tagging_id)
+        .join(asked, asked.c.id == photo_tagger.c.applied_id, isouter=True)
         .join(given, given.c.id == tagging.c.want_id, isouter=True)
-        .where(others)
-        .group_by(photo.c.asked_id)
+        .where(_MINE, others)
+        .group_by(photo_tagger.c.applied_id)
         .order_by(func.count().desc())
     )
     return [Gap(one or "", wanted.models, n, bool(refine)) for one, refine, n in rows]
@@ -181,7 +192,8 @@ def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
 
 def any_stale(tx: Connection) -> bool:
     """Whether there is one."""
-    return tx.scalar(select(photo.c.id).where(_STALE).limit(1)) is not None
+    stale = select(photo_tagger.c.photo_id).where(_MINE, _STALE).limit(1)
+    return tx.scalar(stale) is not None
 
 
 def queue(tx: Connection) -> Queue:
@@ -207,16 +219,17 @@ def feed(tx: Connection, priority: Priority, most: int, wanted: Collection[str],
     """
     if most <= 0 or not wanted:
         return 0
-    quick = photo.c.asked_id.in_(_REFINE)
-    mine = quick if priority == Priority.REFINE else or_(~quick, photo.c.asked_id.is_(None))
+    applied = photo_tagger.c.applied_id
+    quick = applied.in_(_REFINE)
+    kind = quick if priority == Priority.REFINE else or_(~quick, applied.is_(None))
     ids = select(want.c.id).where(want.c.key.in_(list(wanted)))
-    its = and_(file.c.photo_id == photo.c.id, file.c.state == FileState.TAGGED)
+    photo_id = photo_tagger.c.photo_id
+    its = and_(file.c.photo_id == photo_id, file.c.state == FileState.TAGGED)
     first = select(func.min(file.c.id)).where(its).scalar_subquery()
-    busy = exists().where(file.c.photo_id == photo.c.id, job.c.file_id == file.c.id)
+    busy = exists().where(file.c.photo_id == photo_id, job.c.file_id == file.c.id)
+    there = photo_tagger.c.desired_id.in_(ids)
     found = tx.scalars(
-        select(first)
-        .where(_STALE, mine, photo.c.wanted_id.in_(ids), exists().where(its), ~busy)
-        .limit(most)
+        select(first).where(_MINE, _STALE, kind, there, exists().where(its), ~busy).limit(most)
     ).all()
     jobs.enqueue(tx, JobKind.TAG, dict.fromkeys(found, priority), now)
     return len(found)
@@ -233,9 +246,10 @@ def mark(tx: Connection, photos: Collection[int]) -> int:
     """These photos, by row id, are to be tagged again, whatever they were tagged by; returns how
     many of them have tags in force."""
     [again] = want_ids(tx, [AGAIN]).values()
-    here = photo.c.tagging_id.is_not(None)
+    here = photo_tagger.c.tagging_id.is_not(None)
+    marked = update(photo_tagger).values(applied_id=again)
     return sum(
-        tx.execute(update(photo).where(photo.c.id.in_(some), here).values(asked_id=again)).rowcount
+        tx.execute(marked.where(_MINE, photo_tagger.c.photo_id.in_(some), here)).rowcount
         for some in chunks(photos)
     )
 
@@ -260,8 +274,8 @@ def cancel(tx: Connection) -> int:
     """Nothing is stale any more: what is wanted now counts as asked for. Returns how many photos
     that concerns."""
     withdraw(tx, Priority.REFINE, Priority.RETAG)
-    stale = update(photo).where(_STALE)
-    return tx.execute(stale.values(asked_id=photo.c.wanted_id)).rowcount
+    stale = update(photo_tagger).where(_STALE)
+    return tx.execute(stale.values(applied_id=photo_tagger.c.desired_id)).rowcount
 
 
 def photos_at(tx: Connection, paths: Collection[Path]) -> set[int]:
@@ -284,7 +298,8 @@ def sample(tx: Connection, most: int) -> list[Path]:
     )
     rows = tx.scalars(
         select(first)
-        .where(photo.c.tagging_id.is_not(None), first.is_not(None))
+        .join_from(photo, photo_tagger, photo_tagger.c.photo_id == photo.c.id)
+        .where(_MINE, photo_tagger.c.tagging_id.is_not(None), first.is_not(None))
         .order_by(photo.c.content_hash)
         .limit(most)
     )
@@ -292,4 +307,4 @@ def sample(tx: Connection, most: int) -> list[Path]:
 
 
 def _among(rows: range) -> ColumnElement[bool]:
-    return photo.c.id.between(rows.start, rows.stop - 1)
+    return photo_tagger.c.photo_id.between(rows.start, rows.stop - 1)

@@ -46,8 +46,14 @@ def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
 
 
 # Conditions as they stand in partial indexes, which serve no query that says them otherwise.
-STALE = "tagging_id IS NOT NULL AND wanted_id IS NOT NULL AND wanted_id IS NOT asked_id"
-UNWANTED = "tagging_id IS NOT NULL AND wanted_id IS NULL"
+CLASSIFIER_ID = 1  # the row of `tagger` that the migration makes; other taggers come as they look
+# A photo that the classifier has not looked at has a job of its own. One whose tags were taken back
+# is content with none; one that another tagger has never looked at is not.
+STALE = (
+    "desired_id IS NOT NULL AND desired_id IS NOT applied_id AND (tagging_id IS NOT NULL"
+    f" OR applied_id IS NULL AND tagger_id <> {CLASSIFIER_ID})"
+)
+UNPLANNED = "tagging_id IS NOT NULL AND desired_id IS NULL"
 
 # One row a picture, whatever its copies are called: `content_hash` covers the image payload alone.
 photo = Table(
@@ -62,16 +68,34 @@ photo = Table(
     Column("camera_make", Text),
     Column("camera_model", Text),
     Column("taken_at", Text),
-    # The tagging whose predictions the tags in force come from.
-    Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL", use_alter=True), index=True),
     Index("ix_photo_camera", "camera_make", "camera_model"),
-    # What models were last asked for it, and what is wanted of them now, as rows of `want`; none
-    # where nobody knows yet. Where the two differ the tags are stale: one index over the few of
-    # them. No foreign keys, as no want is ever deleted, and a million rows are set at once.
-    Column("asked_id", Integer),
-    Column("wanted_id", Integer),
-    Index("ix_photo_stale", "asked_id", "wanted_id", sqlite_where=text(STALE)),
-    Index("ix_photo_unwanted", "tagging_id", sqlite_where=text(UNWANTED)),
+)
+
+# Who looks at photos: the classifier, and others, each with tags and a plan of its own.
+tagger = Table(
+    "tagger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+)
+
+# How a photo stands with a tagger: the tagging whose predictions its current tags come from, the
+# plan that it was last looked at by, and the one that is desired now, as rows of `want`; none where
+# nobody knows yet. Where the two differ its tags are stale: one index over the few of them. No
+# foreign keys to plans, as none is ever deleted, and a million rows are set at once.
+photo_tagger = Table(
+    "photo_tagger",
+    metadata,
+    Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True),
+    Column("tagger_id", ForeignKey("tagger.id"), primary_key=True),
+    Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL"), index=True),
+    Column("applied_id", Integer),
+    Column("desired_id", Integer),
+    Index(
+        "ix_photo_tagger_stale", "tagger_id", "applied_id", "desired_id", sqlite_where=text(STALE)
+    ),
+    Index("ix_photo_tagger_unplanned", "tagger_id", "photo_id", sqlite_where=text(UNPLANNED)),
+    sqlite_with_rowid=False,
 )
 
 # Choices as they can be compared: the models by their fingerprints, and how sure each must be.
@@ -159,6 +183,7 @@ tagging = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("tagger_id", Integer, nullable=False, server_default="1"),  # a row of `tagger`
     Column("model_id", ForeignKey("model.id"), nullable=False, index=True),
     Column("reason", Text, nullable=False),
     Column("orientation", Integer, nullable=False),
@@ -195,12 +220,15 @@ label = Table(
     Column("name", Text, nullable=False, index=True),
 )
 
+# `tagger_id` is 0 for tags that no tagger gave.
+NO_TAGGER = 0
 tag = Table(
     "tag",
     metadata,
     Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), primary_key=True),
     Column("label_id", ForeignKey("label.id"), primary_key=True),
     Column("source", Text, primary_key=True),
+    Column("tagger_id", Integer, primary_key=True, autoincrement=False, server_default="0"),
     Column("state", Text, nullable=False),
     Column("confidence", REAL, nullable=False),
     Column("model_id", ForeignKey("model.id")),
@@ -242,6 +270,7 @@ history = Table(
     Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("label_id", ForeignKey("label.id"), nullable=False),
     Column("source", Text, nullable=False),  # of the tag
+    Column("tagger_id", Integer, nullable=False, server_default="0"),  # of the tag
     Column("who", Text, nullable=False),  # changed it
     Column("before", Text),  # the state of the tag; none where it was not there
     Column("after", Text),

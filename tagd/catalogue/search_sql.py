@@ -171,8 +171,8 @@ def _term(node: Node) -> Sql:
         case ShotWith(cameras):
             return _exists("photo", "id", _is_camera(cameras))
         case SaidBy(models):
-            said = "(SELECT model_id FROM tagging WHERE tagging.id = photo.tagging_id)"
-            return _exists("photo", "id", Sql(f"{said} IN {_listed(models)}"))
+            said = "(SELECT model_id FROM tagging WHERE tagging.id = photo_tagger.tagging_id)"
+            return _exists("photo_tagger", "photo_id", Sql(f"{said} IN {_listed(models)}"))
         case PathTerm(text):
             return _lies_at(text)
         case StateTerm(state):
@@ -265,8 +265,8 @@ def _photos(node: Node, when: Taken) -> Sql | None:
             return _in_parentheses(every)
         case SaidBy(models):
             return Sql(
-                "(SELECT photo.id AS photo_id FROM tagging CROSS JOIN photo"
-                " ON photo.id = tagging.photo_id AND photo.tagging_id = tagging.id"
+                "(SELECT DISTINCT photo_tagger.photo_id FROM tagging CROSS JOIN photo_tagger"
+                " ON photo_tagger.tagging_id = tagging.id"
                 f" WHERE tagging.model_id IN {_listed(models)})"
             )
     return None

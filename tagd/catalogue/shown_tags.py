@@ -24,6 +24,7 @@ class ShownTag:
     source: TagSource
     state: TagState
     model: str | None
+    tagger: str | None
 
 
 def tags_of(tx: sqlite3.Connection, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
@@ -34,16 +35,17 @@ def tags_of(tx: sqlite3.Connection, photo_rows: Collection[int]) -> dict[int, li
         rows = tx.execute(
             f"""
             SELECT tag.photo_id, label.name, label.key, tag.confidence, tag.source, tag.state,
-                   model.name
+                   model.name, tagger.key
             FROM tag
             JOIN label ON label.id = tag.label_id
             LEFT JOIN model ON model.id = tag.model_id
+            LEFT JOIN tagger ON tagger.id = tag.tagger_id
             WHERE tag.photo_id IN {marks(some)} AND {ONE_A_LABEL}
             ORDER BY tag.photo_id, tag.confidence DESC, label.name""",
             some,
         )
-        for photo_row, name, key, confidence, source, state, model in rows:
+        for photo_row, name, key, confidence, source, state, *by in rows:
             found[photo_row].append(
-                ShownTag(name, key, confidence, TagSource(source), TagState(state), model)
+                ShownTag(name, key, confidence, TagSource(source), TagState(state), *by)
             )
     return dict(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tagd.domain import TagSource
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
@@ -23,12 +24,20 @@ T = TypeVar("T")
 ROLLED_BACK = "tagd.rolled_back"  # in `Connection.info`: what a rollback makes doubtful
 CHUNK = 1000  # values in one IN (…): SQLite takes 32,766, and a longer list gains nothing
 
-# A label that several gave a photo is one tag. Of its sources one tells of it: what a person said
-# before what a model said, and that before what stood in the photo, which is their order as text.
-ONE_A_LABEL = """NOT EXISTS (
+
+def rank_of(source: str) -> str:
+    """Return SQL for the rank of a column of sources."""
+    ranks = " ".join(f"WHEN '{each.value}' THEN {each.rank}" for each in TagSource)
+    return f"CASE {source} {ranks} END"
+
+
+# A label that several gave a photo is one tag. One of them tells of it: the source of the highest
+# rank, and of several taggers the surest.
+ONE_A_LABEL = f"""NOT EXISTS (
             SELECT 1 FROM tag AS other
             WHERE other.photo_id = tag.photo_id AND other.label_id = tag.label_id
-            AND other.source > tag.source)"""
+            AND ({rank_of("other.source")}, other.confidence, tag.tagger_id)
+                > ({rank_of("tag.source")}, tag.confidence, other.tagger_id))"""
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 
 from tagd.catalogue.bulk import among, at_once
 from tagd.catalogue.ids import ids_of, ids_taken_in
-from tagd.catalogue.schema import label, model, tag
+from tagd.catalogue.schema import CLASSIFIER_ID, label, model, tag
 from tagd.catalogue.statements import chunks
 from tagd.domain import TagSource, TagState
 
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 _TAKE_OFF = delete(tag).where(
     among(tag.c.photo_id, "photos"),
     tag.c.source == TagSource.MODEL,
+    tag.c.tagger_id == bindparam("tagger"),
     tag.c.state == TagState.ACTIVE,
 )
 # A row that is still there was confirmed by a person, and stays as it is.
 _PUT_ON = """
-    INSERT INTO tag (photo_id, label_id, source, state, confidence, model_id, tagged_at)
+    INSERT INTO tag (photo_id, label_id, source, tagger_id, state, confidence, model_id, tagged_at)
     VALUES {} ON CONFLICT DO NOTHING"""
 _SAID = (
     select(tag.c.photo_id, label.c.key, tag.c.state)
@@ -150,18 +151,28 @@ def replace_model_tags(
     given: Sequence[ModelTags],
     now: float,
     above: Callable[[str], Collection[str]] = nothing_above,
+    tagger_id: int = CLASSIFIER_ID,
 ) -> None:
-    """Put these tags in the place of those that a model gave the photos before. Their labels must
-    be known (`label_ids`). `above` tells what a label is a kind of."""
+    """Put these tags in the place of those that the tagger's models gave the photos before. Their
+    labels must be known (`label_ids`). `above` tells what a label is a kind of."""
     if not given:
         return
     photos = [each.photo_row_id for each in given]
     ids = ids_of(tx, label.c.key, {each.label for one in given for each in one.tags.tags})
-    tx.execute(_TAKE_OFF, {"photos": photos})
+    tx.execute(_TAKE_OFF, {"photos": photos, "tagger": tagger_id})
     said = _said(tx, photos)
     by_model, active = str(TagSource.MODEL), str(TagState.ACTIVE)
     rows = [
-        (one.photo_row_id, ids[each.label], by_model, active, each.confidence, one.model_id, now)
+        (
+            one.photo_row_id,
+            ids[each.label],
+            by_model,
+            tagger_id,
+            active,
+            each.confidence,
+            one.model_id,
+            now,
+        )
         for one in given
         for each in one.tags.tags
         if not said[one.photo_row_id].forbids(each.label, above)

@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, false, func, or_, select, true, update
 
 from tagd.catalogue.bulk import one_of
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import model, photo, tagging
+from tagd.catalogue.schema import CLASSIFIER_ID, model, photo_tagger, tagging
 from tagd.catalogue.schema import run as run_table
 from tagd.catalogue.statements import chunks
 
@@ -50,9 +50,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One photo by its row id: the tagging in force before and after, None for none."""
+    """One photo and one tagger by their row ids: the current tagging before and after, None for
+    none."""
 
     photo_id: int
+    tagger_id: int
     before: int | None
     after: int | None
 
@@ -96,26 +98,42 @@ def page(tx: Connection, what: UndoScope, *, after: int = 0, limit: int) -> list
     stands = and_(tagging.c.undone_by.is_(None), ~_given(what))
     rows = tx.execute(
         select(
-            tagging.c.photo_id, photo.c.tagging_id, tagging.c.id, _given(what), _taken(what), stands
+            tagging.c.photo_id,
+            tagging.c.tagger_id,
+            photo_tagger.c.tagging_id,
+            tagging.c.id,
+            _given(what),
+            _taken(what),
+            stands,
         )
-        .join_from(tagging, photo, photo.c.id == tagging.c.photo_id)
+        .join_from(
+            tagging,
+            photo_tagger,
+            and_(
+                photo_tagger.c.photo_id == tagging.c.photo_id,
+                photo_tagger.c.tagger_id == tagging.c.tagger_id,
+            ),
+        )
         .where(tagging.c.photo_id.in_(photos))
+        .order_by(tagging.c.photo_id, tagging.c.tagger_id)
     )
-    looks: dict[tuple[int, int | None], list[Look]] = defaultdict(list)
-    for photo_id, before, *look in rows:
-        looks[photo_id, before].append(Look(*look))
+    looks: dict[tuple[int, int, int | None], list[Look]] = defaultdict(list)
+    for photo_id, tagger_id, before, *look in rows:
+        looks[photo_id, tagger_id, before].append(Look(*look))
     return [
-        Step(photo_id, before, in_force_after(seen, before))
-        for (photo_id, before), seen in sorted(looks.items(), key=lambda item: item[0][0])
+        Step(photo_id, tagger_id, before, in_force_after(seen, before))
+        for (photo_id, tagger_id, before), seen in looks.items()
+        if any(look.given or look.taken for look in seen)
     ]
 
 
-def in_force(tx: Connection, photos: Collection[int]) -> dict[int, int | None]:
-    """The tagging in force of each of these photos, None for none."""
-    found: dict[int, int | None] = {}
+def in_force(tx: Connection, photos: Collection[int]) -> dict[int, dict[int, int | None]]:
+    """The current tagging of each of these photos, None for none, by tagger and photo."""
+    found: dict[int, dict[int, int | None]] = {CLASSIFIER_ID: dict.fromkeys(photos)}
     for some in chunks(photos):
-        its = select(photo.c.id, photo.c.tagging_id).where(photo.c.id.in_(some))
-        found.update(tx.execute(its).all())
+        its = select(photo_tagger).where(photo_tagger.c.photo_id.in_(some))
+        for row in tx.execute(its):
+            found.setdefault(row.tagger_id, {})[row.photo_id] = row.tagging_id
     return found
 
 
@@ -128,9 +146,16 @@ def take_back(tx: Connection, what: UndoScope, steps: Sequence[Step], run: Run) 
     given = and_(photos, _given(what))
     if tx.scalar(select(tagging.c.id).where(given).limit(1)) is not None:
         tx.execute(update(tagging).where(given).values(undone_by=run_id(tx, run)))
-    if moved := [{"of": s.photo_id, "to": s.after} for s in steps if s.after != s.before]:
-        its = update(photo).where(photo.c.id == bindparam("of"))
-        tx.execute(its.values(tagging_id=bindparam("to")), moved)
+    moved = [
+        {"of": step.photo_id, "by": step.tagger_id, "to": step.after}
+        for step in steps
+        if step.after != step.before
+    ]
+    if moved:
+        its = and_(
+            photo_tagger.c.photo_id == bindparam("of"), photo_tagger.c.tagger_id == bindparam("by")
+        )
+        tx.execute(update(photo_tagger).where(its).values(tagging_id=bindparam("to")), moved)
 
 
 def _given(what: UndoScope) -> ColumnElement[bool]:

@@ -48,11 +48,13 @@ EVENTS = (
 VIEWS: dict[str, str] = {
     "v_photo_tags": f"""
         SELECT file.path, label.name AS tag, label.key AS label, tag.confidence, tag.source,
-               tag.state, model.name AS model, {iso("tag.tagged_at")} AS tagged_at
+               tag.state, model.name AS model, {iso("tag.tagged_at")} AS tagged_at,
+               tagger.key AS tagger
         FROM tag
         JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
         JOIN label ON label.id = tag.label_id
         LEFT JOIN model ON model.id = tag.model_id
+        LEFT JOIN tagger ON tagger.id = tag.tagger_id
         WHERE tag.state <> 'rejected' AND {ONE_A_LABEL}""",
     "v_rejected_tags": f"""
         SELECT file.path, label.name AS tag, label.key AS label, tag.source,
@@ -87,11 +89,11 @@ VIEWS: dict[str, str] = {
                (SELECT COUNT(*) FROM job WHERE job.state = states.column1) AS jobs
         FROM (VALUES {", ".join(f"('{state.value}')" for state in JobState)}) AS states""",
     "v_models": f"""
-        SELECT model.name AS model, model.fingerprint, COUNT(photo.id) AS photos,
+        SELECT model.name AS model, model.fingerprint, COUNT(photo_tagger.photo_id) AS photos,
                {iso("model.first_used_at")} AS first_used_at
         FROM model
         LEFT JOIN tagging ON tagging.model_id = model.id
-        LEFT JOIN photo ON photo.tagging_id = tagging.id
+        LEFT JOIN photo_tagger ON photo_tagger.tagging_id = tagging.id
         GROUP BY model.id""",
     "v_speeds": f"""
         SELECT model, device, batch_size, images_per_second, latency_ms, latency_p95_ms, precision,
@@ -99,11 +101,12 @@ VIEWS: dict[str, str] = {
         FROM speed""",
     "v_stale": f"""
         SELECT file.path, asked.models AS tagged_by, wanted.models AS wanted,
-               coalesce(asked.refine, 0) AS refine
-        FROM photo
-        JOIN file ON file.photo_id = photo.id AND file.state = 'tagged'
-        JOIN want AS wanted ON wanted.id = photo.wanted_id
-        LEFT JOIN want AS asked ON asked.id = photo.asked_id
+               coalesce(asked.refine, 0) AS refine, tagger.key AS tagger
+        FROM photo_tagger
+        JOIN tagger ON tagger.id = photo_tagger.tagger_id
+        JOIN file ON file.photo_id = photo_tagger.photo_id AND file.state = 'tagged'
+        JOIN want AS wanted ON wanted.id = photo_tagger.desired_id
+        LEFT JOIN want AS asked ON asked.id = photo_tagger.applied_id
         WHERE {STALE}""",
     "v_runs": f"""
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
@@ -136,10 +139,12 @@ VIEWS: dict[str, str] = {
                json_extract(best.value, '$[0]') AS label,
                label.name AS name,
                json_extract(best.value, '$[1]') AS probability,
-               best.key + 1 AS rank, tagging.reason, {iso("tagging.tagged_at")} AS predicted_at
-        FROM photo
-        JOIN file ON file.photo_id = photo.id AND {PRESENT}
-        JOIN tagging ON tagging.id = photo.tagging_id
+               best.key + 1 AS rank, tagging.reason, {iso("tagging.tagged_at")} AS predicted_at,
+               tagger.key AS tagger
+        FROM photo_tagger
+        JOIN tagger ON tagger.id = photo_tagger.tagger_id
+        JOIN file ON file.photo_id = photo_tagger.photo_id AND {PRESENT}
+        JOIN tagging ON tagging.id = photo_tagger.tagging_id
         JOIN prediction ON prediction.tagging_id = tagging.id
         JOIN model ON model.id = prediction.model_id
         JOIN json_each(prediction.best) AS best

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from tagd.catalogue.bulk import among, many
 from tagd.catalogue.ids import ids_taken_in
-from tagd.catalogue.schema import photo, tagging, want
+from tagd.catalogue.schema import CLASSIFIER_ID, photo_tagger, tagging, want
+from tagd.catalogue.statements import take_over, upserting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
 
 # Made once, as they are said with every batch of photos (see record.py).
 _rank = func.row_number().over(partition_by=tagging.c.photo_id, order_by=tagging.c.id.desc())
+_current = select(photo_tagger.c.tagging_id).where(
+    photo_tagger.c.photo_id == tagging.c.photo_id,
+    photo_tagger.c.tagger_id == tagging.c.tagger_id,
+)
 _ranked = (
     select(tagging.c.id, _rank.label("rank"))
-    .join_from(tagging, photo, photo.c.id == tagging.c.photo_id)
-    .where(among(photo.c.id, "photos"))
-    .where(tagging.c.id != photo.c.tagging_id, tagging.c.undone_by.is_(None))
+    .where(among(tagging.c.photo_id, "photos"), tagging.c.tagger_id == bindparam("tagger"))
+    .where(tagging.c.id != _current.scalar_subquery(), tagging.c.undone_by.is_(None))
     .subquery()
 )
 _DROP_EARLIER = delete(tagging).where(
     tagging.c.id.in_(select(_ranked.c.id).where(_ranked.c.rank > bindparam("keep")))
 )
-_WANT = update(photo).where(photo.c.id == bindparam("of")).values(wanted_id=bindparam("to"))
+_DESIRE = upserting(photo_tagger, key=["photo_id", "tagger_id"], changes=take_over("desired_id"))
 
 
 def want_ids(tx: Connection, wants: Iterable[Want]) -> dict[str, int]:
@@ -44,18 +48,28 @@ def want_ids(tx: Connection, wants: Iterable[Want]) -> dict[str, int]:
     return ids_taken_in(tx, want.c.key, by_key, row_of)
 
 
-def note_wanted(tx: Connection, wanted: Mapping[int, Want | None]) -> None:
-    """What is wanted for each of these photos, by row id; None where nobody can tell, to be found
-    out later."""
-    if not wanted:
+def note_desired(
+    tx: Connection, desired: Mapping[int, Want | None], tagger_id: int = CLASSIFIER_ID
+) -> None:
+    """Note the plan that a tagger is to look at each of these photos by, by row id; None where
+    nobody can tell, to be found out later."""
+    if not desired:
         return
-    ids = want_ids(tx, [each for each in wanted.values() if each])
-    noted = [{"of": row, "to": ids[each.key] if each else None} for row, each in wanted.items()]
-    many(tx, _WANT, noted)
+    ids = want_ids(tx, [each for each in desired.values() if each])
+    many(
+        tx,
+        _DESIRE,
+        [
+            {"photo_id": row, "tagger_id": tagger_id, "desired_id": ids[each.key] if each else None}
+            for row, each in desired.items()
+        ],
+    )
 
 
-def drop_earlier(tx: Connection, photos: Sequence[int], keep: int) -> None:
-    """Of these photos' taggings that are not in force, drop all but the latest `keep`. Those that a
-    person took back stay: the undo may be undone."""
+def drop_earlier(
+    tx: Connection, photos: Sequence[int], keep: int, tagger_id: int = CLASSIFIER_ID
+) -> None:
+    """Of these photos' taggings by a tagger that are not current, drop all but the latest `keep`.
+    Those that a person took back stay: the undo may be undone."""
     if photos:
-        tx.execute(_DROP_EARLIER, {"photos": photos, "keep": keep})
+        tx.execute(_DROP_EARLIER, {"photos": photos, "keep": keep, "tagger": tagger_id})

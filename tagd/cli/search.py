@@ -195,6 +195,7 @@ def tag_fields(tag: ShownTag) -> dict[str, Any]:
         "source": tag.source,
         "state": tag.state,
         "model": tag.model,
+        "tagger": tag.tagger,
     }
 
 
@@ -238,6 +239,7 @@ def _stage_fields(stage: ShownStage) -> dict[str, Any]:
         "fingerprint": stage.fingerprint,
         "reason": stage.reason,
         "predicted_at": iso(stage.predicted_at),
+        "tagger": stage.tagger,
         "best": [
             {"label": guess.label, "name": guess.name, "probability": guess.probability}
             for guess in stage.best

@@ -41,9 +41,9 @@ class Outcome:
 
     def count(self, found: Sequence[Difference], name_of: Callable[[str], str]) -> None:
         """Take a page of photos in."""
-        self.photos += len(found)
+        self.photos += len({each.row_id for each in found})
+        self.changed += len({each.row_id for each in found if each.come or each.gone})
         for each in found:
-            self.changed += bool(each.come or each.gone)
             self.gained.update(map(name_of, each.come))
             self.lost.update(map(name_of, each.gone))
 

@@ -81,11 +81,12 @@ def undo(
             steps = undone.page(tx, what, after=last, limit=PAGE)
             if not steps:
                 return found
-            changed = _differences(tx, _moved(steps), derivation)
+            moved = _moved(steps)
+            changed = _differences(tx, moved, derivation)
             undone.take_back(tx, what, steps, run)
-            _restore(tx, _moved(steps), derivation)
+            _restore(tx, moved, derivation)
             if writes is not None:
-                writes.queue_rows(tx, _moved(steps).keys(), Priority.ASKED)
+                writes.queue_rows(tx, set().union(*moved.values()), Priority.ASKED)
         last = _count(found, steps, changed, derivation)
         on_progress(_progress(started, found.looks.photos, total))
 
@@ -138,25 +139,36 @@ def _unsay(
         writes.queue_rows(tx, photos, Priority.ASKED)
 
 
-def _moved(steps: Sequence[Step]) -> dict[int, int | None]:
-    return {step.photo_id: step.after for step in steps if step.after != step.before}
+def _moved(steps: Sequence[Step]) -> dict[int, dict[int, int | None]]:
+    """The taggings that become current, by tagger and photo."""
+    found: dict[int, dict[int, int | None]] = {}
+    for step in steps:
+        if step.after != step.before:
+            found.setdefault(step.tagger_id, {})[step.photo_id] = step.after
+    return found
 
 
 def _differences(
-    tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation
+    tx: Connection, taggings: Mapping[int, Mapping[int, int | None]], derivation: Derivation
 ) -> list[Difference]:
-    """What becomes of the tags of photos when these taggings are in force, None for none."""
-    followed = _followed(taggings)
-    bare = derived.untagged(tx, taggings.keys() - followed.keys())
-    return [*differences(derived.tagged(tx, followed), derivation), *bare]
+    """What becomes of the tags of photos when these taggings are current, None for none."""
+    found: list[Difference] = []
+    for tagger_id, by_photo in taggings.items():
+        followed = _followed(by_photo)
+        found += differences(derived.tagged(tx, followed, tagger_id), derivation)
+        found += derived.untagged(tx, by_photo.keys() - followed.keys(), tagger_id)
+    return found
 
 
-def _restore(tx: Connection, taggings: Mapping[int, int | None], derivation: Derivation) -> None:
-    """Give photos the tags of these taggings, and no others by models: even a tag that both models
-    gave is the earlier one's again, with its confidence and its time."""
-    derived.clear(tx, taggings)
-    again = differences(derived.tagged(tx, _followed(taggings)), derivation)
-    derived.put(tx, again, derivation.name_of)
+def _restore(
+    tx: Connection, taggings: Mapping[int, Mapping[int, int | None]], derivation: Derivation
+) -> None:
+    """Give photos the tags of these taggings, and no others by their taggers: even a tag that both
+    models gave is the earlier one's again, with its confidence and its time."""
+    for tagger_id, by_photo in taggings.items():
+        derived.clear(tx, by_photo, tagger_id)
+        again = differences(derived.tagged(tx, _followed(by_photo), tagger_id), derivation)
+        derived.put(tx, again, derivation.name_of)
 
 
 def _followed(taggings: Mapping[int, int | None]) -> dict[int, int]:
@@ -168,8 +180,9 @@ def _count(
 ) -> int:
     """Take a page in; the last photo of it."""
     _take_in(found, found.looks, changed, derivation)
-    found.looks.photos += len(steps) - len(changed)
-    found.photos.update(step.photo_id for step in steps)
+    photos = {step.photo_id for step in steps}
+    found.looks.photos += len(photos) - len({each.row_id for each in changed})
+    found.photos.update(photos)
     return steps[-1].photo_id
 
 

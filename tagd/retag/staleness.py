@@ -109,7 +109,7 @@ def _page(
     if not page:
         return last
     found = {each.row_id: _wanted(standard, each, hear) for each in page}
-    wants.note_wanted(tx, found)
+    wants.note_desired(tx, found)
     rows = range(page[0].row_id, page[-1].row_id + 1)
     for each in {one.key: one for one in found.values() if one}.values():
         retag.accept(tx, each, rows)

@@ -178,7 +178,7 @@ def test_a_cron_time_has_it_look(home: Home) -> None:
     with home.daemon():
         home.wait_state("coffee.jpg", "tagged")
         with closing(sqlite3.connect(home.database, timeout=10)) as connection, connection:
-            connection.execute("UPDATE photo SET wanted_id = NULL")
-        known = "SELECT count(*) FROM photo WHERE wanted_id IS NOT NULL"
+            connection.execute("UPDATE photo_tagger SET desired_id = NULL")
+        known = "SELECT count(*) FROM photo_tagger WHERE desired_id IS NOT NULL"
         wait_until(lambda: home.rows(known) == [(1,)], what="the minute comes round")
     assert home.rows(known) == [(1,)]

@@ -111,7 +111,7 @@ class Catalogued:
                 "SELECT photo_id, label_id, source, state, confidence, model_id FROM tag"
                 " ORDER BY 1, 2, 3"
             ),
-            self.rows("SELECT tagging_id FROM photo"),
+            self.rows("SELECT tagging_id FROM photo_tagger"),
         ]
 
 

@@ -57,16 +57,18 @@ sources, states = st.sampled_from(["model", "person"]), st.sampled_from(["active
 taken_at = st.sampled_from(TAKEN_AT)
 shares = st.sampled_from([0.3, 0.6, 0.9])
 files = st.integers(1, FILES)
+taggers = st.integers(0, 2)
 fates = st.sampled_from(["tagged", "missing", "failed", "queued"])
 CHANGES = st.one_of(
     st.builds(
-        "INSERT INTO tag VALUES ({}, {}, '{}', '{}', {}, NULL, 0) ON CONFLICT DO NOTHING".format,
-        *(photos, labels, sources, states, shares),
+        "INSERT INTO tag VALUES ({}, {}, '{}', {}, '{}', {}, NULL, 0)"
+        " ON CONFLICT DO NOTHING".format,
+        *(photos, labels, sources, taggers, states, shares),
     ),
     st.builds(
-        "INSERT INTO tag VALUES ({}, {}, '{}', '{}', {}, NULL, 0) ON CONFLICT DO UPDATE"
+        "INSERT INTO tag VALUES ({}, {}, '{}', {}, '{}', {}, NULL, 0) ON CONFLICT DO UPDATE"
         " SET state = excluded.state, confidence = excluded.confidence".format,
-        *(photos, labels, sources, states, shares),
+        *(photos, labels, sources, taggers, states, shares),
     ),
     st.builds("DELETE FROM tag WHERE photo_id = {} AND label_id = {}".format, photos, labels),
     st.builds("DELETE FROM tag WHERE source = '{}'".format, sources),
@@ -110,7 +112,10 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
                 " VALUES (?, ?, ?, '', 1, 0)",
                 (row, row, row % len(MODELS) + 1),
             )
-            tx.exec_driver_sql("UPDATE photo SET tagging_id = ? WHERE id = ?", (row, row))
+            tx.exec_driver_sql(
+                "INSERT INTO photo_tagger (photo_id, tagger_id, tagging_id) VALUES (?, 1, ?)",
+                (row, row),
+            )
         for row in range(1, FILES + 1):
             tx.exec_driver_sql(
                 "INSERT INTO file (id, path_key, path, photo_id, state, state_since, size,"
@@ -206,7 +211,8 @@ def plainly(tx: Connection) -> list[Plain]:
             "SELECT path, taken, file.state, photo.id,"
             " coalesce(camera_make || ' ', '') || camera_model, model.name"
             " FROM file LEFT JOIN photo ON photo.id = file.photo_id"
-            " LEFT JOIN tagging ON tagging.id = photo.tagging_id"
+            " LEFT JOIN photo_tagger ON photo_tagger.photo_id = photo.id"
+            " LEFT JOIN tagging ON tagging.id = photo_tagger.tagging_id"
             " LEFT JOIN model ON model.id = model_id WHERE file.state <> 'missing'",
         )
     ]
@@ -289,8 +295,8 @@ def test_a_file_is_given_the_moment_that_the_database_counts_with(
 
 def test_a_source_is_asked_of_the_tags_beside_it(tx: Connection) -> None:
     with tx.begin_nested() as back:
-        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 'active', 0.9, NULL, 0)")
-        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 2, 'person', 'active', 1, NULL, 0)")
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 1, 'active', 0.9, NULL, 0)")
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 2, 'person', 0, 'active', 1, NULL, 0)")
         by_person = SourceTerm(TagSource.PERSON)
         asked = [(by_person,), (TagTerm("dog"), by_person), (TagTerm("cat"), by_person)]
         found = [len(search.search(sqlite(tx), str(And(terms)), Called())) for terms in asked]

@@ -45,9 +45,10 @@ def test_everything_about_a_photo_is_recorded(tx: Connection) -> None:
     [job] = claim(tx)
     read = Signature(1001, 5, 6, 7)
     assert record(tx, [result(job, ONE, CAT, DOG, signature=read)], name_of, NOW + 1) == [True]
+    at = "2023-11-14T22:13:21.000Z"
     assert rows(tx, "SELECT * FROM v_photo_tags") == [
-        ("/p/a.jpg", "cat", CAT, 0.9, "model", "active", "lite0", "2023-11-14T22:13:21.000Z"),
-        ("/p/a.jpg", "dog", DOG, 0.8, "model", "active", "lite0", "2023-11-14T22:13:21.000Z"),
+        ("/p/a.jpg", "cat", CAT, 0.9, "model", "active", "lite0", at, "classifier"),
+        ("/p/a.jpg", "dog", DOG, 0.8, "model", "active", "lite0", at, "classifier"),
     ]
     assert rows(
         tx, "SELECT path, photo_id, state, reason, size, format, width, camera_model FROM v_files"
@@ -327,7 +328,7 @@ def test_nothing_of_a_commit_that_failed_is_remembered(catalogue: Catalogue) -> 
         with catalogue.write() as tx:
             tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
             tags.label_ids(tx, {CAT: "cat"})
-            tx.exec_driver_sql("INSERT INTO tag VALUES (404, 1, 'model', 'active', 1, NULL, 0)")
+            tx.exec_driver_sql("INSERT INTO tag VALUES (404, 1, 'model', 1, 'active', 1, NULL, 0)")
 
     with pytest.raises(IntegrityError):
         fails_at_the_commit()

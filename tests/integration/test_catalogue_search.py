@@ -16,7 +16,7 @@ from tagd.catalogue.query_parser import MOST_TERMS
 from tagd.catalogue.record import record
 from tagd.catalogue.shown_tags import ShownTag
 from tagd.catalogue.snapshot import sqlite
-from tagd.domain import FileState, JobState, TagSource, TagState
+from tagd.domain import CLASSIFIER, FileState, JobState, TagSource, TagState
 from tagd.errors import QueryError
 from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit
 
@@ -150,8 +150,10 @@ def test_what_is_found_comes_with_its_tags_in_pages(tx: Connection) -> None:
     [found] = search.search(sqlite(tx), '"tiger cat"', NAMES)
     assert found.path == Path("/p/tiger.jpg")
     assert found.tags == (
-        ShownTag("tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0"),
-        ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0"),
+        ShownTag(
+            "tiger cat", TIGER_CAT, 0.9, TagSource.MODEL, TagState.ACTIVE, "lite0", CLASSIFIER
+        ),
+        ShownTag("cat", CAT, 0.8, TagSource.MODEL, TagState.ACTIVE, "lite0", CLASSIFIER),
     )
     pages = [
         search.search(sqlite(tx), "cat", NAMES, limit=2, offset=offset) for offset in (0, 2, 4)

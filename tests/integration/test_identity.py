@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import identity, inscriptions, search_index
+from tagd.catalogue import identity, inscriptions, migrate, search_index
 from tagd.catalogue.corrections import Action, Correction, correct
 from tagd.catalogue.engine import open_owner
 from tagd.catalogue.record import record
@@ -19,7 +19,7 @@ from tagd.containers import former_hashes, splice
 from tagd.models.pool import ModelPool
 from tagd.pipeline.second_look import as_it_is
 from tagd.policy.wants import Wants
-from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, rows, settled, submit
+from tests.catalogue import LABELS, NOW, claim, name_of, result, rows, settled, submit
 from tests.desk import Desk
 from tests.dng import dng
 from tests.metadata import edited_by_exiftool, needs_exiftool
@@ -108,14 +108,25 @@ def test_two_that_are_one_by_now_are_joined_with_what_was_said_of_both(tx: Conne
 
 def test_an_upgrade_has_files_of_former_identity_read_again(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.db"
-    with fresh(tmp_path) as catalogue, catalogue.write() as tx:
-        for number, name in enumerate(("a.tif", "b.jpg", "c.gif"), 1):
-            row = has(tx, f"/{name}", number, f"{number:032x}", LABELS[0])
-            kind = {"a.tif": "TIFF", "b.jpg": "JPEG", "c.gif": "GIF"}[name]
-            tx.exec_driver_sql("UPDATE photo SET format = ? WHERE id = ?", (kind, row))
-        tx.exec_driver_sql("UPDATE file SET state = 'missing' WHERE path = '/c.gif'")
+    path.touch()
+    migrate.upgrade(path, to="0007")
+    known = (
+        ("/a.tif", "TIFF", "tagged"),
+        ("/b.jpg", "JPEG", "tagged"),
+        ("/c.gif", "GIF", "missing"),
+    )
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0007'")
+        for number, (name, kind, state) in enumerate(known, 1):
+            connection.execute(
+                "INSERT INTO photo (id, content_hash, format, width, height, orientation)"
+                " VALUES (?, ?, ?, 1, 1, 1)",
+                (number, f"{number:032x}", kind),
+            )
+            connection.execute(
+                "INSERT INTO file (path_key, path, photo_id, state, state_since, size, mtime_ns,"
+                " ctime_ns, inode, seen_at) VALUES (?, ?, ?, ?, 0, 1, 1, 1, ?, 0)",
+                (name.encode(), name, number, state, number),
+            )
     with open_owner(path) as catalogue, catalogue.read() as tx:
         queued = "SELECT path, job.state FROM job JOIN file ON file.id = job.file_id"
         assert rows(tx, queued) == [("/a.tif", "waiting")]

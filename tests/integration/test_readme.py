@@ -51,7 +51,7 @@ def own_home(tmp_path: Path) -> dict[str, str]:
             "INSERT INTO file (path_key, path, photo_id, state, state_since, size, mtime_ns,"
             " ctime_ns, inode, seen_at) VALUES (x'2f61', '/a', 1, 'tagged', 0, 1, 1, 1, 1, 0)"
         )
-        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 'active', 0.9, NULL, 0)")
+        tx.exec_driver_sql("INSERT INTO tag VALUES (1, 1, 'model', 1, 'active', 0.9, NULL, 0)")
     return {**os.environ, "HOME": str(tmp_path)}
 
 

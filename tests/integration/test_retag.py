@@ -249,7 +249,7 @@ def test_photos_of_before_this_was_noted_are_content_with_the_same_models(night:
     night.desk.tag(CASCADE, "cat.png")
     night.desk.tag(OLD, "coffee.jpg")
     with night.desk.catalogue.write() as tx:
-        tx.exec_driver_sql("UPDATE photo SET asked_id = NULL, wanted_id = NULL")
+        tx.exec_driver_sql("UPDATE photo_tagger SET applied_id = NULL, desired_id = NULL")
         tx.exec_driver_sql("UPDATE tagging SET want_id = NULL")
     night.check(NEW)
     assert set(night.stale()) == {"cat.png", "coffee.jpg"}

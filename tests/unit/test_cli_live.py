@@ -28,7 +28,7 @@ def shown(screen: Screen, width: int = 100) -> str:
 
 
 def tag(name: str, state: TagState = TagState.ACTIVE) -> ShownTag:
-    return ShownTag(name, "n1", 0.9, TagSource.MODEL, state, "lite0")
+    return ShownTag(name, "n1", 0.9, TagSource.MODEL, state, "lite0", "classifier")
 
 
 def test_at_work() -> None:
