@@ -5,6 +5,7 @@
     lock, engine    who may work on the catalogue, and transactions
     version         which schema a catalogue has; migrate: an older one becomes the present one
     copies          a catalogue is copied, examined, put aside and put back
+    strangers       what lies in its database and is not tagd's
     statements      SQL that several modules share; bulk: what runs for every batch of photos;
                     ids: the rows of what photos share
     photos, moves   files as a scan or a watch finds them; moved: their paths; roots: the folders

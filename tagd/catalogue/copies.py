@@ -18,6 +18,7 @@ from tagd.catalogue.connection import (
 from tagd.errors import CatalogueCorrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FILE_MODE = 0o640
@@ -89,11 +90,15 @@ def set_asides(path: Path, word: str) -> list[Path]:
     return sorted(path.parent.glob(f"{path.stem}.{word}-*{path.suffix or '.db'}"))
 
 
-def put_back(copied: Path, path: Path, now: float) -> Path | None:
-    """Put a copy in the catalogue's place, which nobody has open; the one that is replaced gets
-    another name, which is returned. At each moment one of the two is there."""
+def put_back(
+    copied: Path, path: Path, now: float, *, prepare: Callable[[Path], object] = lambda _: None
+) -> Path | None:
+    """Put a copy in the catalogue's place, which nobody has open, once `prepare` has had a hand in
+    it; the one that is replaced gets another name, which is returned. At each moment one of the two
+    is there."""
     unfinished = side_file(path, ".new")
     copy(copied, unfinished)
+    prepare(unfinished)
     aside = None
     if path.exists():
         aside = _beside(path, "replaced", now)

@@ -68,22 +68,32 @@ def restore(
         else:
             output.note(f"there are no backups in {display(settings.backup.folder)}")
         return
-    replaced = backup.restore(path, absolute(file), time.time())
+    done = backup.restore(path, absolute(file), time.time())
     output.line(f"restored {display(path)} from {display(file)}")
-    if replaced is not None:
-        output.line(f"the catalogue that was there is kept as {display(replaced)}")
+    if done.replaced is not None:
+        output.line(f"the catalogue that was there is kept as {display(done.replaced)}")
+    if left_out := [each for each in done.strange if each.kind != "table"]:
+        output.note(f"left out, as it is not tagd's: {', '.join(map(str, left_out))}")
 
 
 @db_commands.command()
 def check(config: ConfigFile = None) -> None:
-    """Have SQLite look through the whole catalogue. The exit status is 1 where it is damaged."""
+    """Have SQLite look through the whole catalogue.
+
+    The exit status is 1 where it is damaged, or where another program's triggers change what tagd
+    writes.
+    """
     path = configuration(config).catalogue.path
-    from tagd.catalogue import copies  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue import copies, strangers  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.engine import open_reader  # noqa: PLC0415
 
     open_reader(path).close()
     copies.examine(path)
+    found = strangers.strangers(path)
+    strangers.refuse_triggers(path, found)
     output.line(f"{display(path)} is sound")
+    if found:
+        output.note(f"it also holds what is not tagd's: {', '.join(map(str, found))}")
 
 
 @db_commands.command()

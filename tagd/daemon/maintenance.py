@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tagd.catalogue import copies, facts
+from tagd.catalogue import copies, facts, strangers
 from tagd.errors import TagdError, in_a_line
 from tagd.ops import backup
 
@@ -167,6 +167,7 @@ def duties_of(config: Config, catalogue: Catalogue, log: FilteringBoundLogger) -
 
     def examine() -> None:
         copies.examine(catalogue.path)
+        strangers.refuse_triggers(catalogue.path, strangers.strangers(catalogue.path))
         log.debug("the catalogue is sound")
 
     def back_up() -> None:

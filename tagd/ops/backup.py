@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue import copies, lock
 from tagd.catalogue.connection import connect_reader, translated, translated_place
+from tagd.catalogue.strangers import Stranger, strangers, take_out
 from tagd.catalogue.version import refuse_newer, version_of
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueMissing
 from tagd.fs import display
@@ -93,18 +94,29 @@ def verify(file: Path) -> None:
     copies.examine(file)
 
 
-def restore(catalogue: Path, file: Path, now: float) -> Path | None:
-    """Put this backup in the catalogue's place; returns where the replaced one is now, None where
-    there was none. Raises CatalogueHeld while another process works on it, and `CatalogueError`
-    where the file is not sound; nothing has changed then."""
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What `restore` did: where the replaced catalogue is now, None where there was none, and what
+    of the backup is not tagd's. Triggers and views among it were left out, tables were not."""
+
+    replaced: Path | None
+    strange: tuple[Stranger, ...]
+
+
+def restore(catalogue: Path, file: Path, now: float) -> Restored:
+    """Put this backup in the catalogue's place, without anybody else's triggers and views. Raises
+    CatalogueHeld while another process works on it, and `CatalogueError` where the file is not
+    sound; nothing has changed then."""
     verify(file)
+    strange = strangers(file)
     with translated_place(catalogue):
         catalogue.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         held = lock.acquire(catalogue, "tagd restore")
         try:
-            return copies.put_back(file, catalogue, now)
+            replaced = copies.put_back(file, catalogue, now, prepare=take_out)
         finally:
             held.release()
+    return Restored(replaced, tuple(strange))
 
 
 def refuse_damaged(catalogue: Path, folder: Path, now: float) -> str | None:

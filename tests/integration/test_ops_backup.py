@@ -131,12 +131,12 @@ def test_put_back_with_what_it_replaces_beside(tmp_path: Path) -> None:
         say(catalogue, "two")
         with pytest.raises(CatalogueHeld):
             backup.restore(path, made.path, NOW)
-    replaced = backup.restore(path, made.path, NOW)
+    replaced = backup.restore(path, made.path, NOW).replaced
     assert replaced is not None
     assert (said(path), said(replaced), said(made.path)) == ("one", "two", "one")
     with open_owner(path) as again:
         say(again, "three")
-    second = backup.restore(path, made.path, NOW)  # within the same second
+    second = backup.restore(path, made.path, NOW).replaced  # within the same second
     assert second not in (None, replaced)
 
 
