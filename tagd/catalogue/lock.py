@@ -1,8 +1,9 @@
 """Who works on a catalogue: one process at a time, known by a locked file beside the database.
 
 The kernel lets go of the lock when its holder ends, however it ends, so that a lock is never stale.
-What the file says is for people; the lock alone counts. The file stays, for removing it would let
-two processes lock two files of one name.
+The file is its user's alone, since whoever can open it can lock it, and stays, for removing it
+would let two processes lock two files of one name. Who holds it stands in another file, for all who
+may read the catalogue; where its process has ended, that says nothing.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tagd import fs
 from tagd.errors import CatalogueHeld
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PATIENCE_SECONDS = 0.3  # whoever only asks for the holder has the lock for a moment
 _PAUSE_SECONDS = 0.01
@@ -28,7 +27,7 @@ _PAUSE_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a catalogue. `pid` is None where the file does not say yet."""
+    """Who holds a catalogue. `pid` is None where nobody has said so yet, or somebody else did."""
 
     pid: int | None
     host: str
@@ -36,19 +35,23 @@ class Holder:
     what: str  # such as "tagd run"
 
     def __str__(self) -> str:
+        if self.pid is None:
+            return "a process that does not say who it is"
         since = datetime.fromtimestamp(self.since, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        process = f"process {self.pid}" if self.pid else "a process that is just starting"
-        return f"{self.what} ({process} on {self.host}, since {since})"
+        return f"{self.what} (process {self.pid} on {self.host}, since {since})"
 
 
 class Lock:
     """The right to work on a catalogue, until `release`. Not inherited by programs started."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, said: Path) -> None:
         self._descriptor = descriptor
+        self._said = said
 
     def release(self) -> None:
         """Let the next one have it, even where a forked child still shares the descriptor."""
+        with suppress(OSError):
+            self._said.unlink()
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
 
@@ -58,31 +61,37 @@ def lock_file(catalogue: Path) -> Path:
     return catalogue.with_name(catalogue.name + ".lock")
 
 
+def holder_file(catalogue: Path) -> Path:
+    """The file that says who that is."""
+    return catalogue.with_name(catalogue.name + ".holder")
+
+
 def acquire(catalogue: Path, what: str) -> Lock:
     """Take the lock, saying that we are `what`; raises CatalogueHeld when another process has it,
-    OSError when the file cannot be written."""
-    descriptor = os.open(lock_file(catalogue), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    OSError when the files cannot be written."""
+    descriptor = os.open(lock_file(catalogue), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _lock(descriptor, catalogue)
-        if os.fstat(descriptor).st_size == 0:
-            os.fchmod(descriptor, 0o640)
-        _write(descriptor, what)
+        os.fchmod(descriptor, 0o600)  # one that is there may be of an earlier version's
+        _say(catalogue, what)
     except BaseException:
         os.close(descriptor)
         raise
-    return Lock(descriptor)
+    return Lock(descriptor, holder_file(catalogue))
 
 
 def holder(catalogue: Path) -> Holder | None:
-    """Who has the lock now, if anybody. Raises OSError where the file may not be read."""
+    """Who has the lock now, if anybody."""
     try:
         descriptor = os.open(lock_file(catalogue), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except PermissionError:
+        return _said(catalogue)  # a member of its group: there is no lock to be seen
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read(descriptor)
+        return _said(catalogue) or _unknown()
     else:
         return None
     finally:
@@ -96,25 +105,68 @@ def _lock(descriptor: int, catalogue: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise _held(catalogue, _read(descriptor)) from None
+                raise _held(catalogue, _said(catalogue) or _unknown()) from None
             time.sleep(_PAUSE_SECONDS)
         else:
             return
 
 
-def _write(descriptor: int, what: str) -> None:
-    us = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time(), "what": what}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(us).encode(), 0)
+def _say(catalogue: Path, what: str) -> None:
+    us = {
+        "pid": os.getpid(),
+        "began": _began(os.getpid()),
+        "host": socket.gethostname(),
+        "since": time.time(),
+        "what": what,
+    }
+    file = holder_file(catalogue)
+    written = file.with_name(file.name + ".new")
+    written.unlink(missing_ok=True)
+    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as whole:
+        os.fchmod(descriptor, 0o640)
+        with suppress(OSError):  # none yet, or a group that is not ours to give
+            os.fchown(descriptor, -1, catalogue.stat().st_gid)
+        json.dump(us, whole)
+    written.replace(file)
 
 
-def _read(descriptor: int) -> Holder:
-    """What the file says; its holder may be just about to write it."""
+def _said(catalogue: Path) -> Holder | None:
+    """Who says that it holds the catalogue, where that process lives."""
     try:
-        us = json.loads(os.pread(descriptor, 4096, 0))
-        return Holder(int(us["pid"]), str(us["host"]), float(us["since"]), str(us["what"]))
-    except (ValueError, KeyError, TypeError):
-        return Holder(None, socket.gethostname(), time.time(), "tagd")
+        us = json.loads(holder_file(catalogue).read_text(encoding="utf-8"))
+        found = Holder(int(us["pid"]), str(us["host"]), float(us["since"]), str(us["what"]))
+        is_alive = _is_alive(int(us["pid"]), us["began"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if is_alive else None
+
+
+def _unknown() -> Holder:
+    return Holder(None, socket.gethostname(), time.time(), "tagd")
+
+
+def _is_alive(pid: int, began: object) -> bool:
+    """Whether there is this very process, and not another one with its number."""
+    now = _began(pid)
+    if now is not None:
+        return now == began
+    try:  # where the system hides other users' processes, or has no /proc
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _began(pid: int) -> int | None:
+    """When a process began, in the kernel's ticks since the machine did. Source: proc(5), stat."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[19])
 
 
 def _held(catalogue: Path, by: Holder) -> CatalogueHeld:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import sqlite3
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +17,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from tagd.catalogue import facts
+from tagd.catalogue import facts, lock
 from tagd.catalogue.engine import Catalogue, open_owner, open_reader, open_writer, owner_of
 from tagd.errors import (
     CatalogueBusy,
@@ -24,6 +27,7 @@ from tagd.errors import (
     CatalogueUnsuitable,
 )
 from tests.catalogue import Peer
+from tests.intake import NOBODY
 
 
 @pytest.fixture
@@ -67,8 +71,10 @@ def test_files_and_folders_that_we_make_are_the_groups_to_read(tmp_path: Path) -
         path = tmp_path / "data" / "tagd" / "catalogue.db"
         with open_owner(path):
             assert [mode_of(each) for each in (path.parent, path.parent.parent)] == [0o750] * 2
-            for suffix in ("", "-wal", "-shm", ".lock"):
+            for suffix in ("", "-wal", "-shm", ".holder"):
                 assert mode_of(path.with_name(path.name + suffix)) == 0o640
+            # Who can open it can lock it, and keep every tagd from working.
+            assert mode_of(path.with_name("catalogue.db.lock")) == 0o600
     finally:
         os.umask(before)
 
@@ -204,6 +210,52 @@ def test_the_holder_is_known_while_it_lives(path: Path) -> None:
     with open_owner(path):
         pass
     assert owner_of(path) is None
+
+
+def test_a_lock_that_is_open_to_the_group_is_so_no_more(path: Path) -> None:
+    lock.lock_file(path).touch(0o640)
+    lock.lock_file(path).chmod(0o640)
+    with open_owner(path):
+        assert mode_of(lock.lock_file(path)) == 0o600
+
+
+def test_who_is_named_is_a_process_that_lives_or_nobody(path: Path) -> None:
+    with Peer("owner", path) as peer:
+        peer.ask("open")
+        peer.kill()  # what it said of itself stays behind
+    told = json.loads(lock.holder_file(path).read_text())
+    assert told["pid"] == peer.process.pid
+    lock.holder_file(path).write_text(json.dumps({**told, "pid": os.getpid()}))
+    with lock.lock_file(path).open() as somebody:
+        fcntl.flock(somebody, fcntl.LOCK_EX)
+        holder = owner_of(path)
+        assert holder is not None
+        assert holder.pid is None
+        with pytest.raises(CatalogueHeld, match="does not say who it is") as held:
+            open_owner(path)
+        assert held.value.pid is None
+
+
+def test_a_member_of_the_group_is_told_as_well(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("it takes root to become another user")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalogue.db"
+        open_owner(path).close()
+        os.chown(path, 0, NOBODY)
+        Path(folder).chmod(0o755)
+        with open_owner(path, "tagd run"):
+            os.setegid(NOBODY)
+            os.seteuid(NOBODY)
+            try:
+                holder = owner_of(path)
+                with pytest.raises(PermissionError):
+                    lock.lock_file(path).open()
+            finally:
+                os.seteuid(0)
+                os.setegid(0)
+    assert holder is not None
+    assert (holder.pid, holder.what) == (os.getpid(), "tagd run")
 
 
 def test_asking_for_the_holder_keeps_nobody_out(path: Path) -> None:

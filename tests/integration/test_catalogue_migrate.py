@@ -278,7 +278,7 @@ def test_a_kill_while_a_catalogue_is_made_leaves_none(tmp_path: Path) -> None:
     assert not path.exists()
     with open_owner(path), open_reader(path):
         assert {each.name for each in tmp_path.iterdir()} == {
-            f"catalogue.db{suffix}" for suffix in ("", "-wal", "-shm", ".lock")
+            f"catalogue.db{suffix}" for suffix in ("", "-wal", "-shm", ".lock", ".holder")
         }
 
 
