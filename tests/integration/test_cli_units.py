@@ -69,6 +69,32 @@ def test_it_is_exposed_as_little_as_was_promised(
     assert float(found[1]) <= most
 
 
+@with_systemd
+def test_a_persons_own_is_exposed_as_little_as_its_manager_allows(tmp_path: Path) -> None:
+    unit = laid_out(tmp_path, user=True)
+    told = analyze("security", "--offline=true", "--no-pager", unit, home=tmp_path)
+    kept = {line.split()[1] for line in told.stdout.splitlines() if line.startswith("✓")}
+    assert {
+        "NoNewPrivileges=",
+        "MemoryDenyWriteExecute=",
+        "RestrictSUIDSGID=",
+        "SystemCallArchitectures=",
+        "SystemCallFilter=~@mount",
+        "SystemCallFilter=~@reboot",
+        "SystemCallFilter=~@raw-io",
+    } <= kept
+
+
+@pytest.mark.parametrize("user", [False, True])
+def test_a_decoder_that_takes_too_much_memory_does_not_end_the_service(user: bool) -> None:
+    [(_, text)] = files(Path("/bin/true"), user=user, drop_ins=[])
+    settings = dict(re.findall(r"(?m)^(\w+)=(.*)$", text))
+    assert settings["OOMPolicy"] == "continue"
+    high, most = (int(settings[name].rstrip("%")) for name in ("MemoryHigh", "MemoryMax"))
+    assert 0 < high < most < 100
+    assert int(settings["TasksMax"]) >= 512
+
+
 def test_the_command_is_where_it_was_installed() -> None:
     for user in (True, False):
         [(_, text)] = files(Path("/opt/100%/tagd"), user=user, drop_ins=[])
