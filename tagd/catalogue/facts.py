@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tagd.catalogue.schema import fact
 from tagd.catalogue.statements import take_over, upsert
@@ -49,3 +49,8 @@ def below(tx: Connection, prefix: str) -> list[str]:
 def put(tx: Connection, key: str, value: str) -> None:
     """Keep a value under this key in the place of the one before."""
     upsert(tx, fact, [{"key": key, "value": value}], key=["key"], changes=take_over("value"))
+
+
+def drop(tx: Connection, key: str) -> bool:
+    """Keep nothing under this key. False where there was nothing."""
+    return tx.execute(delete(fact).where(fact.c.key == key)).rowcount > 0

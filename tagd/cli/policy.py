@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tagd.policy.selection import Decision
     from tagd.policy.wants import Wants
 
+FEWEST = 200  # photos that a cascade is fitted by and tried on
+
 policy = typer.Typer(
     name="policy", help="Which model looks at which photo, and why.", no_args_is_help=True
 )
@@ -63,16 +65,17 @@ def explain(
 
 
 @policy.command()
-def calibrate(  # noqa: PLR0917  typer names what is positional here
+def calibrate(
     folder: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="DIR",
             exists=True,
             file_okay=False,
             help="A folder that holds a folder of photos for each class.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     none: Annotated[
         Path | None,
         typer.Option(
@@ -90,26 +93,52 @@ def calibrate(  # noqa: PLR0917  typer names what is positional here
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw accuracy over cost.")
     ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what comes out, and keep nothing.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help=f"Keep it, though of fewer than {FEWEST} photos.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Go back to the thresholds that tagd has itself.")
+    ] = False,
     config: ConfigFile = None,
     json: AsJson = False,
 ) -> None:
     """Fit how sure the stages of a cascade must be.
 
     They are fitted on one half of the photos and tried on the other. What comes out is used from
-    now on for a cascade of these models, by a running daemon too.
+    now on for a cascade of these models, by a running daemon too, until --forget. Photos that were
+    tagged by other thresholds are tagged again: `tagd retag --plan` tells how many.
     """
+    if forget is (folder is not None):
+        raise typer.BadParameter("name a folder of labelled photos, or --forget")
     settings = configuration(config)
     gc.enable()
     chosen = _cascade(settings, models)
+    if folder is None:
+        _forget(settings, chosen)
+        return
     report, fitted = _calibrated(settings, chosen, folder, none)
     if plot is not None:
         _draw(report, plot)
-    _keep(settings, fitted)
     if json:
         output.as_json(asdict(report))
     else:
         _print(report)
-        output.line(f"stored for {' then '.join(chosen)}")
+    photos = report.parts[-1].photos
+    if photos < FEWEST and not (force or dry_run):
+        raise ConfigError(
+            f"nothing was stored: {output.count(photos, 'photo')} to fit by,"
+            f" and fewer than {FEWEST} say little",
+            hint="--force stores it all the same",
+        )
+    if not dry_run:
+        _keep(settings, fitted)
+        output.note(
+            f"stored for {' then '.join(chosen)}; `tagd policy calibrate --forget` undoes it"
+        )
     if none is None:
         output.note("not tried on pictures of none of the classes; --none DIR does that")
 
@@ -278,6 +307,20 @@ def _keep(settings: Config, fitted: Calibration) -> None:
         catalogue = open_writer(path)
     with catalogue, catalogue.write() as tx:
         keep_calibration(tx, fitted)
+
+
+def _forget(settings: Config, chosen: Sequence[str]) -> None:
+    from tagd.catalogue.engine import open_writer  # noqa: PLC0415  lazy, as above
+    from tagd.daemon.facts import forget_calibration  # noqa: PLC0415
+
+    with open_writer(settings.catalogue.path) as catalogue, catalogue.write() as tx:
+        known = forget_calibration(tx, chosen)
+    cascade = " then ".join(chosen)
+    output.line(
+        f"forgotten: {cascade} has tagd's own thresholds again"
+        if known
+        else f"nothing is stored for {cascade}"
+    )
 
 
 def _draw(report: Report, file: Path) -> None:

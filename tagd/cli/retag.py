@@ -189,9 +189,17 @@ def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) 
 def _cancel(settings: Config, *, json: bool) -> None:
     from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
+    from tagd.retag.staleness import refresh  # noqa: PLC0415
 
-    with closing(open_writer(settings.catalogue.path)) as catalogue, catalogue.write() as tx:
-        number = catalogue_retag.cancel(tx)
+    with (
+        closing(models_of(settings, say=output.note)) as pool,
+        closing(open_writer(settings.catalogue.path)) as catalogue,
+    ):
+        # What nobody looked for yet counts too: the rest would be stale at the next look.
+        refresh(catalogue, standard_of(settings, catalogue, pool))
+        with catalogue.write() as tx:
+            number = catalogue_retag.cancel(tx)
     if json:
         output.as_json({"kept": number})
     else:

@@ -155,6 +155,11 @@ def keep_calibration(tx: Connection, fitted: Calibration) -> None:
     facts.put(tx, facts.CALIBRATED + ",".join(fitted.models), json.dumps(asdict(fitted)))
 
 
+def forget_calibration(tx: Connection, models: Sequence[str]) -> bool:
+    """Drop what was fitted for these models. False where nothing was."""
+    return facts.drop(tx, facts.CALIBRATED + ",".join(models))
+
+
 def _calibration(stored: str) -> Calibration:
     fields = json.loads(stored)
     return Calibration(

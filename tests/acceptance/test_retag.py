@@ -91,6 +91,18 @@ def test_what_will_change_is_shown_and_nothing_changes(home: Home) -> None:
 
 
 @pytest.mark.slow
+def test_cancel_counts_what_a_change_made_stale_that_nobody_looked_for_yet(home: Home) -> None:
+    photos.distinct(2, home.photos)
+    home.configure(wanting(LITE0))
+    assert home.run("tag", home.photos).returncode == 0
+    home.configure(wanting(LITE2))
+    assert home.json("retag", "--plan")["photos"] == 2
+    kept = home.run("retag", "--cancel")
+    assert kept.stdout.startswith("2 photos keep their tags"), kept.stderr
+    assert home.json("retag", "--plan")["photos"] == 0
+    assert by_model(home) == {LITE0: 2}
+
+
 def test_now_back_and_cancel(home: Home) -> None:
     one, *_ = photos.distinct(3, home.photos)
     home.configure(wanting(LITE0))

@@ -108,7 +108,12 @@ def labelled(folder: Path) -> tuple[Path, Path]:
 def test_calibrate_fits_prints_draws_and_stores_what_is_then_used(home: Home) -> None:
     known, none = labelled(home.root)
     picture = home.root / "curve.png"
-    ran = home.run("policy", "calibrate", known, "--none", none, "--plot", picture)
+    few = home.run("policy", "calibrate", known)
+    assert few.returncode == 2
+    assert "10 photos to fit by" in few.stderr
+    assert home.run("policy", "calibrate", known, "--dry-run").returncode == 0
+    assert not home.database.exists()
+    ran = home.run("policy", "calibrate", known, "--none", none, "--plot", picture, "--force")
     assert ran.returncode == 0, ran.stderr
     for word in ("fitted on", "the other half", "sent-on", "threshold"):
         assert word in ran.stdout
@@ -124,6 +129,10 @@ def test_calibrate_fits_prints_draws_and_stores_what_is_then_used(home: Home) ->
     said = json.loads(explained.stdout)
     assert said["thresholds"].startswith("fitted on 5 of 10 photos and 3 pictures of no class")
     assert said["stages"][0]["settles_at"] == stored.settlings[0].settles_at
+    assert home.run("policy", "calibrate", "--forget").stdout.startswith("forgotten: ")
+    explained = home.run("policy", "explain", known / ESPRESSO / "0.jpg", "--json")
+    assert json.loads(explained.stdout)["thresholds"].startswith("shipped with tagd")
+    assert home.run("policy", "calibrate", "--forget").stdout.startswith("nothing is stored")
 
 
 def test_calibrate_says_what_it_cannot_work_with(home: Home) -> None:
@@ -132,6 +141,8 @@ def test_calibrate_says_what_it_cannot_work_with(home: Home) -> None:
         ((home.photos,), "no photos in folders named by their class"),
         ((home.photos, "--models", LITE0), "a cascade needs two or more different models"),
         ((home.photos / "nowhere",), "does not exist"),
+        ((), "or --forget"),
+        ((home.photos, "--forget"), "or --forget"),
     ):
         ran = home.run("policy", "calibrate", *arguments)
         assert ran.returncode != 0
