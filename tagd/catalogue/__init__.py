@@ -1,6 +1,7 @@
 """One SQLite file that holds what is known of photos, and the queue of what is to be done.
 
-    schema, views   the tables, and the views that are the public contract
+    schema, views   the tables (schema_written: those of what is written into photos; schema_base:
+                    what all have in common), and the views that are the public contract
     connection      SQLite's own ways: pragmas, URIs, what its errors mean
     lock, engine    who may work on the catalogue, and transactions
     version         which schema a catalogue has; migrate: an older one becomes the present one
@@ -17,7 +18,7 @@
     corrections     what a person says about tags; history: what became of them
     runs, undone    which run changed what, and taking it back
     inscriptions    what was written into photos and sidecars, and what is being written;
-                    unwritten: what could not be
+                    unwritten: what could not be; revisions: the way back from each write
     readings        what others wrote there; sidecars: their photos are read again
     derived         tags beside the predictions that they follow from; earlier: what is kept of old
     query           what a person types; query_parser, query_dates: how that is read

@@ -108,6 +108,7 @@ class Begun:
     digest: str
     ours: Keywords = field(default_factory=dict)
     wish: str = ""
+    way: bytes | None = None
 
 
 def enqueue(
@@ -168,7 +169,7 @@ def written(tx: Connection, file_id: int) -> list[Inscription]:
     rows = tx.execute(select(inscription).where(inscription.c.file_id == file_id))
     return [
         Inscription(
-            Place(row.place), path_of(row.path_key), _load(row.ours), row.wish, _signature(row)
+            Place(row.place), path_of(row.path_key), loaded(row.ours), row.wish, _signature(row)
         )
         for row in rows
     ]
@@ -190,27 +191,18 @@ def outdated(tx: Connection, photos: Collection[int], wanted: Wanted) -> list[tu
     return [(path, place) for path, place in found if not wanted(path)]
 
 
-def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
-    """The files, and the places in them, that hold what a run wrote, by its number."""
-    rows = tx.execute(
-        select(inscription.c.file_id, inscription.c.place)
-        .where(inscription.c.run_id == number, inscription.c.ours != NOTHING_OURS)
-        .order_by(inscription.c.path_key)
-    )
-    return [(file_id, Place(place)) for file_id, place in rows]
-
-
-def put(tx: Connection, file_id: int, what: Inscription, run: Run, now: float) -> None:
-    """Note what was left in a file, in the place of what was before."""
+def put(tx: Connection, file_id: int, what: Inscription, run: Run | int, now: float) -> None:
+    """Note what was left in a file by a run, or by one of this number, in the place of what was
+    before."""
     row: dict[str, Any] = {
         "file_id": file_id,
         "place": what.place,
         "path_key": key_of(what.path),
         "path": display(what.path),
-        "ours": _dump(what.ours),
+        "ours": dumped(what.ours),
         "wish": what.wish,
         **{name: getattr(what.signature, name) for name in _SIGNATURE},
-        "run_id": run_id(tx, run),
+        "run_id": run if isinstance(run, int) else run_id(tx, run),
         "written_at": now,
     }
     changes = take_over(*(name for name in row if name not in {"file_id", "place"}))
@@ -272,9 +264,10 @@ def begin(tx: Connection, what: Begun, run: Run) -> None:
         "path_key": key_of(what.path),
         "seen": None if what.seen is None else json.dumps(what.seen),
         "digest": what.digest,
-        "ours": _dump(what.ours),
+        "ours": dumped(what.ours),
         "wish": what.wish,
         "run_id": run_id(tx, run),
+        "way": what.way,
     }
     tx.execute(insert(intent), [row])
 
@@ -295,8 +288,9 @@ def begun(tx: Connection, run: Run | None = None) -> list[Begun]:
             path=path_of(row.path_key),
             seen=None if row.seen is None else tuple(json.loads(row.seen)),
             digest=row.digest,
-            ours=_load(row.ours),
+            ours=loaded(row.ours),
             wish=row.wish,
+            way=row.way,
         )
         for row in tx.execute(select(intent).where(mine))
     ]
@@ -334,11 +328,13 @@ def _signature(row: Any) -> Signature:
     return Signature(row.size, row.mtime_ns, row.ctime_ns, row.inode)
 
 
-def _dump(keywords: Keywords) -> str:
+def dumped(keywords: Keywords) -> str:
+    """Keywords as the tables have them."""
     return json.dumps(
         {str(name): list(values) for name, values in keywords.items()}, ensure_ascii=False
     )
 
 
-def _load(text: str) -> Keywords:
+def loaded(text: str) -> Keywords:
+    """The inverse of `dumped`."""
     return {name: tuple(values) for name, values in json.loads(text).items()}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import distinct, exists, func, select
 
 from tagd.catalogue.ids import ids_of, ids_taken_in
-from tagd.catalogue.schema import NOTHING_OURS, history, inscription, run, tagging
+from tagd.catalogue.schema import NOTHING_OURS, history, inscription, revision, run, tagging
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -75,11 +75,16 @@ def last(tx: Connection, limit: int) -> list[ShownRun]:
         .subquery()
     )
     changed = select(func.count()).where(history.c.run_id == run.c.id).scalar_subquery()
-    written = (
-        select(func.count())
-        .where(inscription.c.run_id == run.c.id, inscription.c.ours != NOTHING_OURS)
-        .scalar_subquery()
+    kept = select(func.count(distinct(revision.c.file_id.op("||")(revision.c.place)))).where(
+        revision.c.run_id == run.c.id, revision.c.undone == 0
     )
+    its = (revision.c.file_id == inscription.c.file_id, revision.c.place == inscription.c.place)
+    older = select(func.count()).where(
+        inscription.c.run_id == run.c.id,
+        inscription.c.ours != NOTHING_OURS,
+        ~exists().where(*its),
+    )
+    written = kept.scalar_subquery() + older.scalar_subquery()
     rows = tx.execute(
         select(
             run.c.id,

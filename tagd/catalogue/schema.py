@@ -8,42 +8,56 @@ two equal.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import (
     REAL,
     BigInteger,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
-from tagd.domain import FileState, JobKind, JobState, Place, TagSource, TagState
+from tagd.catalogue.schema_base import metadata, one_of
+from tagd.catalogue.schema_written import NOTHING_OURS, inscription, intent, revision
+from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
-    """The database's side of an enum: a value outside it is refused."""
-    values = ", ".join(f"'{member.value}'" for member in members)
-    return CheckConstraint(f"{column} IN ({values})", name=column)
-
+__all__ = [
+    "CLASSIFIER_ID",
+    "NOTHING_OURS",
+    "NO_TAGGER",
+    "STALE",
+    "UNPLANNED",
+    "beside",
+    "fact",
+    "file",
+    "found",
+    "history",
+    "inscription",
+    "intent",
+    "job",
+    "label",
+    "metadata",
+    "model",
+    "one_of",
+    "photo",
+    "photo_tagger",
+    "prediction",
+    "revision",
+    "root",
+    "run",
+    "said",
+    "speed",
+    "tag",
+    "tag_count",
+    "tagger",
+    "tagging",
+    "want",
+]
 
 # Conditions as they stand in partial indexes, which serve no query that says them otherwise.
 CLASSIFIER_ID = 1  # the row of `tagger` that the migration makes; other taggers come as they look
@@ -309,46 +323,6 @@ job = Table(
     one_of("kind", JobKind),
     one_of("state", JobState),
     Index("ix_job_next", "state", "kind", "not_before", "priority", "id"),
-)
-
-# Where tagd has written keywords: which of them it answers for there (`ours`, JSON by field), what
-# it was to write (`wish`, a digest), and the signature of the photo or sidecar as it left it. It
-# answers for nothing where a photo has no tags, or had their names from others already.
-NOTHING_OURS = "{}"
-inscription = Table(
-    "inscription",
-    metadata,
-    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), primary_key=True),
-    Column("place", Text, primary_key=True),
-    Column("path_key", LargeBinary, nullable=False, index=True),
-    Column("path", Text, nullable=False),
-    Column("ours", Text, nullable=False),
-    Column("wish", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("ctime_ns", BigInteger, nullable=False),
-    Column("inode", BigInteger, nullable=False),
-    Column("run_id", ForeignKey("run.id"), nullable=False, index=True),
-    Column("written_at", REAL, nullable=False),
-    one_of("place", Place),
-    sqlite_with_rowid=False,
-)
-
-# Writes that were begun and are not settled, so that a kill at any step can be set right. `seen` is
-# JSON of what was there before, none for a new file.
-intent = Table(
-    "intent",
-    metadata,
-    Column("token", Text, primary_key=True),
-    Column("file_id", ForeignKey("file.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("place", Text, nullable=False),
-    Column("path_key", LargeBinary, nullable=False),
-    Column("seen", Text),
-    Column("digest", Text, nullable=False),
-    Column("ours", Text, nullable=False),
-    Column("wish", Text, nullable=False),
-    Column("run_id", ForeignKey("run.id"), nullable=False),
-    one_of("place", Place),
 )
 
 # The watched folders as they were last seen, so that another disk in their place is noticed.

@@ -112,8 +112,12 @@ VIEWS: dict[str, str] = {
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
                (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
                (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed,
-               (SELECT COUNT(*) FROM inscription
-                WHERE inscription.run_id = run.id AND {INSCRIBED}) AS written
+               (SELECT COUNT(DISTINCT file_id || place) FROM revision
+                WHERE revision.run_id = run.id AND undone = 0)
+               + (SELECT COUNT(*) FROM inscription
+                  WHERE inscription.run_id = run.id AND {INSCRIBED} AND NOT EXISTS (
+                      SELECT 1 FROM revision WHERE revision.file_id = inscription.file_id
+                      AND revision.place = inscription.place)) AS written
         FROM run""",
     "v_written": f"""
         SELECT file.path, inscription.place, inscription.path AS written_to,

@@ -72,7 +72,7 @@ def write(
     ] = None,
     undo: Annotated[
         int | None,
-        typer.Option("--undo", metavar="RUN", help="Take back what this run wrote last."),
+        typer.Option("--undo", metavar="RUN", help="Take back what this run wrote."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
@@ -269,9 +269,10 @@ def _write_all(
 def _take_back(
     catalogue: Catalogue, tag_writer: TagWriter, number: int, *, dry_run: bool
 ) -> Written:
-    from tagd.catalogue import inscriptions  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue import revisions  # noqa: PLC0415  lazy, as above
     from tagd.catalogue.undone import runs_there  # noqa: PLC0415
     from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415
+    from tagd.pipeline.taking_back import TakingBack  # noqa: PLC0415
     from tagd.pipeline.writes import settle  # noqa: PLC0415
 
     with catalogue.read() as tx:
@@ -280,13 +281,15 @@ def _take_back(
                 f"there is no run {number}", hint="`tagd history` lists the latest runs."
             )
         places = defaultdict(list)
-        for file_id, place in inscriptions.written_in(tx, number):
+        for file_id, place in revisions.written_in(tx, number):
             places[file_id].append(place)
+
+    taking_back = TakingBack(tag_writer, number)
 
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
         its = places[target.file_id]
-        reports = [tag_writer.take_back(now, place, dry_run=dry_run) for place in its]
+        reports = [taking_back.take_back(now, place, dry_run=dry_run) for place in its]
         if not dry_run:
             settle(catalogue, target)  # what was about to be written is not wanted there either
         return reports

@@ -52,6 +52,18 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept(Wish):
+    """Of these tags the `values` alone, by field, which are there already."""
+
+    values: Keywords = field(default_factory=dict)
+
+    def of(self, which: Field) -> tuple[str, ...]:
+        """What one field should hold of it."""
+        its = self.values.get(which, ())
+        return tuple(value for value in Wish.of(self, which) if value in its)
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Bytes with the wish fulfilled; `data` is None where nothing is left of a packet.
 

@@ -44,7 +44,8 @@ class Intent:
     """One write, before its first byte.
 
     `seen` is what is there, None for a new file; `digest` is that of the bytes to come, empty for a
-    removal; `ours` are the keywords that are tagd's once it is written, for a recovery to record.
+    removal; `ours` are the keywords that are tagd's once it is written, for a recovery to record;
+    `way` leads back to the bytes before, where that takes little.
     """
 
     path: Path
@@ -52,14 +53,20 @@ class Intent:
     seen: Seen | None
     digest: str
     ours: Keywords = field(default_factory=dict)
+    way: bytes | None = None
 
     @classmethod
     def to_write(
-        cls, path: Path, seen: Seen | None, data: bytes | None, ours: Keywords | None = None
+        cls,
+        path: Path,
+        seen: Seen | None,
+        data: bytes | None,
+        ours: Keywords | None = None,
+        way: bytes | None = None,
     ) -> Intent:
         """The intent to put `data` there; None to remove the file."""
         digest = "" if data is None else digest_of(data)
-        return cls(path, uuid4().hex[:12], seen, digest, ours or {})
+        return cls(path, uuid4().hex[:12], seen, digest, ours or {}, way)
 
     @property
     def part(self) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from tagd.metadata import xmp
 from tagd.metadata.keywords import IN_XMP, Claim, Field, Tagging, spelled
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tagd.metadata.keywords import Keywords
+
+_SURE: Final = re.compile(r"[01]\.\d{1,9}", re.ASCII)
 
 
 def set_claims(packet: xmp.Packet, claims: Sequence[Claim]) -> None:
@@ -51,9 +54,17 @@ def _told(claim: Claim) -> dict[str, str]:
 
 
 def _claim(said: Mapping[str, str]) -> Claim | None:
-    tag, path, fields, model = (said.get(each, "") for each in ("tag", "path", "fields", "model"))
+    tag, path, fields = (said.get(each, "") for each in ("tag", "path", "fields"))
     if not tag:
         return None
     above = (name.replace("\\", "/") for name in path.split("/")[:-1])
     known = frozenset(each for each in Field if each in fields.split())
-    return Claim(Tagging((*above, tag), model, "", 0.0, ""), known)
+    sure = said.get("confidence", "")
+    tagging = Tagging(
+        path=(*above, tag),
+        model=said.get("model", ""),
+        fingerprint=said.get("fingerprint", ""),
+        confidence=float(sure) if _SURE.fullmatch(sure) else 0.0,
+        said_at=said.get("date", ""),
+    )
+    return Claim(tagging, known)

@@ -23,6 +23,7 @@ from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import Folder, opened
 from tagd.metadata.ledger import Intent, Seen, digest_of
 from tagd.metadata.recovery import Recovered, recover_in
+from tagd.metadata.way_back import NOTHING, way_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +99,8 @@ def replace(
     `verify` is given our copy before it takes the photo's place, and raises where it is not good.
     Raises a PhotoError; the photo is then as it was, or as another program made it.
     """
-    intent = Intent.to_write(original.path, original.seen, data, ours)
+    way = way_back(data, original.data)
+    intent = Intent.to_write(original.path, original.seen, data, ours, way)
     with _intended(intent, ledger, options) as folder:
         _make_copy(folder, intent.part.name, original, data)
         if not folder.holds(intent.part.name, intent.digest):
@@ -129,7 +131,7 @@ def create(
 
     Raises FileChanged where there is one by now.
     """
-    intent = Intent.to_write(path, None, data, ours)
+    intent = Intent.to_write(path, None, data, ours, NOTHING)
     with _intended(intent, ledger, options) as folder:
         with folder.created(intent.part.name, data) as descriptor:
             # Some file systems keep neither, such as exFAT.

@@ -25,6 +25,7 @@ rederive, undo      tags derived anew after changed rules, and tags taken back
 
 writes              which photos' tags are to be written; metadata_worker: their queue
 tag_writer          writes one photo's tags; ledger: what a kill cut short is set right
+taking_back         what one run wrote is taken back
 followers           sidecars that go along with photos which move
 bulk                the same for many photos at once, for a person who waits
 """

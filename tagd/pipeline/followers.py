@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.runs import Run
     from tagd.domain import Signature
     from tagd.metadata.keywords import Keywords
+    from tagd.metadata.ledger import Intent
     from tagd.metadata.safe_write import WriteOptions
     from tagd.metadata.sidecar import SidecarRule
 
@@ -134,6 +135,9 @@ class _MoveLedger(CatalogueLedger):
     """As any, but that what was written stays that of the run that wrote it."""
 
     __slots__ = ()
+
+    def keep(self, tx: Connection, intent: Intent) -> None:
+        """Nothing: its bytes are what they were."""
 
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
         """Where it is now."""

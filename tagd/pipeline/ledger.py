@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import inscriptions, jobs, photos, sidecars
+from tagd.catalogue import inscriptions, jobs, photos, revisions, sidecars
 from tagd.catalogue.inscriptions import Begun, Inscription
 from tagd.domain import FileState, JobKind, Place, Priority, SettledFile
 from tagd.errors import CatalogueError, InternalFault
@@ -51,8 +51,9 @@ class CatalogueLedger:
             intent.path,
             told,
             intent.digest,
-            _stored(intent.ours),
+            stored(intent.ours),
             self.wish,
+            intent.way,
         )
         with self.catalogue.write() as tx:
             inscriptions.begin(tx, begun, self.run)
@@ -63,15 +64,21 @@ class CatalogueLedger:
         with self.catalogue.write() as tx:
             inscriptions.settle(tx, intent.token)
             if signature is not None:
+                self.keep(tx, intent)
                 self.note(tx, intent.path, intent.ours, signature)
             if self.place is Place.EMBEDDED:
                 _look_again(tx, self.file_id, intent.path, signature)
             else:
                 _read_again(tx, self.file_id, intent.path)
 
+    def keep(self, tx: Connection, intent: Intent) -> None:
+        """The way back from what was written."""
+        digest, way = intent.digest, intent.way
+        revisions.keep(tx, self.file_id, self.place, self.run, digest=digest, way=way)
+
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
         """What tagd answers for in the file from now on."""
-        what = Inscription(self.place, path, _stored(ours), self.wish, signature)
+        what = Inscription(self.place, path, stored(ours), self.wish, signature)
         inscriptions.put(tx, self.file_id, what, self.run, time.time())
 
 
@@ -156,13 +163,15 @@ def ours_of(stored: Stored) -> Keywords:
     return {Field(name): values for name, values in stored.items()}
 
 
-def _stored(keywords: Keywords) -> Stored:
+def stored(keywords: Keywords) -> Stored:
+    """The inverse of `ours_of`."""
     return {str(field): values for field, values in keywords.items()}
 
 
 def _intent(begun: Begun) -> Intent:
     seen = None if begun.seen is None else Seen(*begun.seen)
-    return Intent(begun.path, begun.token, seen, begun.digest, ours_of(begun.ours))
+    ours = ours_of(begun.ours)
+    return Intent(begun.path, begun.token, seen, begun.digest, ours, begun.way)
 
 
 def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None) -> None:

@@ -126,7 +126,7 @@ class TagWriter:
         sidecar. Raises a PhotoError; the file that it is about is then as it was."""
         places = dict.fromkeys(_fit(each, target.format) for each in write.places)
         if not dry_run:
-            target = self._followed(target, places)
+            target = self.followed(target, places)
         reports = []
         for place in places:
             try:
@@ -139,7 +139,7 @@ class TagWriter:
                     reports += self._bring(target, Place.SIDECAR, dry_run=dry_run)
         return reports
 
-    def _followed(self, target: Target, places: Collection[Place]) -> Target:
+    def followed(self, target: Target, places: Collection[Place] = ()) -> Target:
         """The target once its sidecar lies where the photo does by now, whatever is written."""
         followers = Followers(
             self.catalogue, self.settings.sidecars, self.run, self.settings.options
@@ -157,9 +157,7 @@ class TagWriter:
 
     def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
         """Take out of one place what tagd wrote there. Raises as `write` does."""
-        if not dry_run:
-            target = self._followed(target, ())
-        return self._write(target, place, Wish(), "", dry_run=dry_run)
+        return self.write_wish(target, place, Wish(), "", dry_run=dry_run)
 
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
         wish = self.wish(target)
@@ -168,7 +166,7 @@ class TagWriter:
             if self._stands(target, place, wish, digest, dry_run=dry_run):
                 self.on_outcome(place, Outcome.UNCHANGED)
                 return []
-            report = self._write(target, place, wish, digest, dry_run=dry_run)
+            report = self.write_wish(target, place, wish, digest, dry_run=dry_run)
         except PhotoError as error:
             is_final = isinstance(error, PermanentPhotoError)
             self.on_outcome(place, Outcome.REFUSED if is_final else Outcome.FAILED)
@@ -218,9 +216,10 @@ class TagWriter:
             said_at=datetime.fromtimestamp(int(given.said_at), UTC).isoformat(),
         )
 
-    def _write(
+    def write_wish(
         self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
     ) -> Report:
+        """Let one place say just this; `digest` tells it from other wishes. Raises as `write`."""
         ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
         writer = Writer(ledger, self.settings.options)
         before = target.written.get(place)

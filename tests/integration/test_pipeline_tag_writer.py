@@ -11,7 +11,7 @@ from pathlib import Path
 import pillow_heif
 import pytest
 
-from tagd.catalogue import inscriptions, jobs, overview, runs
+from tagd.catalogue import inscriptions, jobs, overview, revisions, runs
 from tagd.catalogue.inscriptions import Begun
 from tagd.domain import FileState, JobKind, Place
 from tagd.intake.exclude import Excludes
@@ -62,7 +62,7 @@ def test_a_photo_without_tags_counts_as_written_nowhere(desk: Desk) -> None:
         assert recorded.rows(tx, "SELECT written FROM v_runs") == [(1,)]
         assert [each.written for each in runs.last(tx, 9)] == [1]
         number = runs.run_id(tx, desk.run)
-        assert inscriptions.written_in(tx, number) == [(2, Place.EMBEDDED)]
+        assert revisions.written_in(tx, number) == [(2, Place.EMBEDDED)]
 
 
 @pytest.mark.parametrize("name", ["cat.avif", "cat.heic", "cat.webp"])
