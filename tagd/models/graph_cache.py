@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from tagd.errors import ModelError
+from tagd.fs import display
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +22,28 @@ if TYPE_CHECKING:
 # Of what `graph_export` writes: raise it when other graphs are to be made, as with other outputs.
 FORMAT = 3
 LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and runs
+
+
+def why_not_trusted(folder: Path) -> str | None:
+    """Why what lies in the folder is not used: who can write there decides what models say. None
+    where nobody else can, or it is not there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    if status.st_uid not in {os.geteuid(), 0}:
+        return f"{display(folder)} belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"others may write into {display(folder)}: chmod go-w it"
+    return None
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder for graphs, which nobody else writes into. Raises `ModelError`, OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if reason := why_not_trusted(folder):
+        raise ModelError(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +79,10 @@ class GraphFile:
             fcntl.flock(lock, fcntl.LOCK_SH)
 
     def read(self) -> bytes | None:
-        """The graph, or None where there is none or its bytes are not those that were written."""
+        """The graph, or None where there is none, its bytes are not those that were written, or
+        others may write there."""
+        if why_not_trusted(self.path.parent):
+            return None
         try:
             graph = self.path.read_bytes()
             expected = self.checksum.read_text(encoding="ascii").strip()

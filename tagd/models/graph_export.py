@@ -23,7 +23,7 @@ from tagd.errors import TagdError
 from tagd.models import backend, taps
 from tagd.models.device import Device
 from tagd.models.from_pixels import FromPixels
-from tagd.models.graph_cache import GraphFile
+from tagd.models.graph_cache import GraphFile, make_private
 from tagd.models.onnx_session import INPUT, OnnxSession
 from tagd.models.outputs import in_order
 from tagd.models.passes import is_out_of_memory
@@ -114,7 +114,7 @@ def main(arguments: list[str]) -> int:
     warnings.simplefilter("ignore")
     facts = shelf.find(model)
     file = GraphFile.of(graphs, shelf.fingerprint_of(facts))
-    graphs.mkdir(parents=True, exist_ok=True)
+    make_private(graphs)
     with file.lock.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

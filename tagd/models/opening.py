@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tagd.errors import ModelError
 from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
 from tagd.models.device import Device
+from tagd.models.graph_cache import why_not_trusted
 from tagd.models.quickest import Quickest
 from tagd.models.shelf import Shelf
 from tagd.models.ways import Way
@@ -83,7 +84,8 @@ class Opening:
         self._torch()
         from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
 
-        if self.graphs is not None and way is Way.COMPILED:
+        is_compiled = way is Way.COMPILED
+        if is_compiled and self.graphs is not None and not why_not_trusted(self.graphs):
             # What was compiled once is there in seconds, as long as what was measured is kept.
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.graphs / "compiled"))
         return backend.open_session(facts, labels, device, way, self.say)
