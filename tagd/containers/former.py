@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tagd.containers import splice
 from tagd.containers.kinds import sniff
 from tagd.containers.payload import payload_hash
-from tagd.containers.segments import DamagedContainer
+from tagd.containers.splice.tiff import without_appended
+from tagd.containers.tags import XMP
 
 _ONCE_WHOLE: Final = frozenset({"CR3", "GIF", "BMP", "RAF", "TIFF", "CR2", "ORF", "RW2"})
 
@@ -25,15 +25,7 @@ def former_hashes(data: bytes) -> tuple[str, ...]:
     if name not in _ONCE_WHOLE:
         return ()
     files = [data]
-    if name == "TIFF" and (before := _before_our_packet(data)) != data:
+    if name == "TIFF" and (before := without_appended(data, XMP)) is not data:
         files.append(before)
     hashes = (payload_hash(each, [(0, len(each))]) for each in files)
     return tuple(each for each in hashes if each != payload_hash(data))
-
-
-def _before_our_packet(data: bytes) -> bytes:
-    try:
-        (before,) = splice.foreign(data)
-    except DamagedContainer:
-        return data
-    return before
