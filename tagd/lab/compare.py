@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagd.domain import Geometry
 from tagd.lab import photos
 from tagd.models.predictions import predictions_of
 
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tagd.domain import Geometry
     from tagd.models.pool import ModelPool
     from tagd.pipeline.decode import DecodeLimits
 
 GUESSES = 5
-THUMBNAIL = Geometry(resize=320, crop=(240, 320))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,8 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One photo. `thumbnail` is RGB of (240, 320, 3); None where it could not be read, and `error`
-    says why."""
+    """One photo. `thumbnail` is RGB of (height, width, 3); None where it could not be read, and
+    `error` says why."""
 
     path: Path
     opinions: tuple[Opinion, ...]
@@ -60,14 +59,14 @@ def compare(
     pictures: dict[int, Compared] = {}
     inputs: dict[int, dict[Geometry, NDArray[np.uint8]]] = {}
     for outcomes in photos.batches(
-        paths, [*geometries, THUMBNAIL], size=1, decoders=decoders, limits=limits
+        paths, [*geometries, photos.SQUARE], size=1, decoders=decoders, limits=limits
     ):
         for each in outcomes:
             if each.photo is None:
                 reason = each.error.reason if each.error else ""
                 pictures[each.ticket] = Compared(paths[each.ticket], (), None, reason)
                 continue
-            shown = each.photo.inputs[THUMBNAIL]
+            shown = photos.thumbnail(each.photo)
             pictures[each.ticket] = Compared(paths[each.ticket], (), shown)
             inputs[each.ticket] = dict(each.photo.inputs)
     said: dict[int, list[Opinion]] = {place: [] for place in range(len(paths))}

@@ -26,7 +26,7 @@ h1 { font-size: 1.4rem; font-weight: 600; }
 section { display: grid; grid-template-columns: 320px 1fr; gap: 1.5rem; padding: 1.5rem 0;
   border-top: 1px solid var(--line); break-inside: avoid; }
 figure { margin: 0; }
-img { width: 100%; height: auto; border-radius: 6px; display: block; }
+img { max-width: 100%; height: auto; border-radius: 6px; display: block; }
 figcaption { color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; margin-top: .4rem; }
 table { border-collapse: collapse; width: 100%; align-self: start; }
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .85rem; }
@@ -39,7 +39,11 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 .others { color: var(--quiet); font-size: .85rem; }
 ins { color: #16a34a; text-decoration: none; }
 del { color: #dc2626; }
-@media (max-width: 48rem) { section { grid-template-columns: 1fr; } }
+section > * { min-width: 0; }
+@media (max-width: 48rem) {
+  section { grid-template-columns: 1fr; }
+  table { display: block; overflow-x: auto; }
+}
 """
 
 

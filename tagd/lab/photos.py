@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
+from tagd.domain import Geometry
 from tagd.pipeline.decoder import DecodeRequest, DecoderPool
+from tagd.pipeline.geometry import turned_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from tagd.domain import Geometry
+    from numpy.typing import NDArray
+
+    from tagd.domain import DecodedPhoto
     from tagd.pipeline.decode import DecodeLimits
     from tagd.pipeline.decoder import DecodeOutcome
 
 WAIT_SECONDS = 60.0
+LONGEST = 320  # pixels of a thumbnail
+# All of the picture, whatever its shape: pressed into a square, which `thumbnail` undoes.
+SQUARE = Geometry(resize=(LONGEST, LONGEST), crop=(LONGEST, LONGEST))
+
+
+def thumbnail(photo: DecodedPhoto) -> NDArray[np.uint8]:
+    """The whole picture, small and upright, of a photo that was decoded for `SQUARE` too."""
+    facts = photo.facts
+    size = turned_size((facts.width, facts.height), facts.orientation)
+    longest = max(size)
+    width, height = (max(1, round(LONGEST * edge / longest)) for edge in size)
+    return np.asarray(Image.fromarray(photo.inputs[SQUARE]).resize((width, height)))
 
 
 def batches(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tagd.lab import photos
-from tagd.lab.compare import THUMBNAIL
 from tagd.lab.page import jpeg
 from tagd.models.predictions import predictions_of
 
@@ -79,7 +78,7 @@ def shadow(
     found: dict[int, Shadowed] = {}
     for outcomes in photos.batches(
         paths,
-        [pool.geometry_of(model) for model in models] + [THUMBNAIL] * pictures,
+        [pool.geometry_of(model) for model in models] + [photos.SQUARE] * pictures,
         size=batch_size,
         decoders=decoders,
         limits=limits,
@@ -87,7 +86,7 @@ def shadow(
         read = [(each.ticket, each.photo) for each in outcomes if each.photo is not None]
         given = [list(_tags(pool, model, [one for _, one in read], derivation)) for model in models]
         for (place, photo), old, new in zip(read, *given, strict=True):
-            picture = jpeg(photo.inputs[THUMBNAIL]) if pictures else None
+            picture = jpeg(photos.thumbnail(photo)) if pictures else None
             before, after = (_names(said, derivation) for said in (old, new))
             found[place] = Shadowed(paths[place], before, after, picture)
         for each in outcomes:

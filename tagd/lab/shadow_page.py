@@ -19,10 +19,12 @@ def page(
     changes: Sequence[TagChange],
     language: str,
 ) -> str:
-    """The page: by tag, then by photo. `language`: of the tags."""
+    """The page: how much changes, by photo, then by tag. `language`: of the tags."""
     old, new = map(escape, models)
     most = sorted(shadowed, key=lambda each: -len(each.gained) - len(each.lost))
-    parts = [_table(changes), *(_section(each, old, new) for each in most)]
+    changed = sum(bool(each.gained or each.lost) for each in shadowed)
+    told = f"<p>The tags of {changed:,} of {counted(len(shadowed))} change.</p>"
+    parts = [told, *(_section(each, old, new) for each in most), _table(changes)]
     return document(f"{new} in place of {old}: {counted(len(shadowed))}", parts, language)
 
 
