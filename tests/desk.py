@@ -19,7 +19,9 @@ from tagd.models.pool import ModelPool
 from tagd.pipeline.classify import Classifier
 from tagd.pipeline.decode import DecodeLimits
 from tagd.pipeline.decoder import DecoderPool
+from tagd.pipeline.derivation import Derivation
 from tagd.pipeline.failures import Report
+from tagd.pipeline.taggers import Taggers
 from tagd.pipeline.worker import Worker, WorkerSettings
 from tagd.policy.facts import Machine
 from tagd.policy.wants import Wants
@@ -39,6 +41,7 @@ class Desk:
         self.hidden: set[str] = set()  # models that seem not to be on this disk
         self.free_mb: int | None = None  # where given, what seems to be free for models
         self.reports: list[Report] = []
+        self.taggers = Taggers()
         self._pool = pool
         self.decoders = stack.enter_context(
             DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
@@ -63,13 +66,19 @@ class Desk:
             catalogue=self.catalogue,
             decoders=self.decoders,
             classifier=classifier(self._pool, wants, self.machine),
-            derivation=derivation_of(Config()),
+            derivation=self.derivation(),
+            taggers=self.taggers,
             settings=WorkerSettings(
                 decoders=1, max_attempts=2, settle_seconds=1, keep_runs=keep_runs
             ),
             on_report=self.reports.append,
             on_trouble=lambda trouble: pytest.fail(str(trouble)),
         )
+
+    def derivation(self) -> Derivation:
+        """By the default rules, and by what the further taggers make of their words."""
+        further = {tagger.key: tagger.tags_of for tagger in self.taggers}
+        return replace(derivation_of(Config()), further=further)
 
     def submit(self, *names: str, now: float = 1.0) -> None:
         files = [

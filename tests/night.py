@@ -36,6 +36,7 @@ class Night:
             catalogue=self.desk.catalogue,
             wants=wants,
             survey=self.desk.machine,
+            taggers=self.desk.taggers,
             settings=RetagSettings((hours_of(windows),), per_hour, check_seconds=60.0),
             on_queued=lambda: None,
             say=lambda _level, message, _fields: self.said.append(message),

@@ -23,6 +23,7 @@ from tagd.catalogue.schema import (
     tagging,
 )
 from tagd.catalogue.statements import chunks, upsert
+from tagd.catalogue.taggers import known
 from tagd.catalogue.tags import Said, ids_of_named, nothing_above
 from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
 
@@ -48,6 +49,7 @@ class TaggedPhoto:
 
     row_id: int
     tagger_id: int
+    tagger: str
     model_id: int
     tagged_at: float
     predictions: Predictions
@@ -112,21 +114,23 @@ def difference(
     )
 
 
-def page(
-    tx: Connection, *, after: int = 0, limit: int, tagger_id: int = CLASSIFIER_ID
-) -> list[TaggedPhoto]:
-    """Return the next photos that a tagger's predictions are current of, in their rows' order."""
-    some = (
-        select(photo_tagger.c.photo_id, photo_tagger.c.tagging_id)
-        .where(
-            photo_tagger.c.photo_id > after,
-            photo_tagger.c.tagger_id == tagger_id,
-            photo_tagger.c.tagging_id.is_not(None),
-        )
+def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
+    """Return the next photos that predictions are current of, in their rows' order, once for each
+    tagger that gave such predictions."""
+    current = photo_tagger.c.tagging_id.is_not(None)
+    photos = (
+        select(photo_tagger.c.photo_id)
+        .where(photo_tagger.c.photo_id > after, current)
+        .distinct()
         .order_by(photo_tagger.c.photo_id)
         .limit(limit)
     )
-    return tagged(tx, dict(tx.execute(some).all()), tagger_id)
+    by_tagger: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = select(photo_tagger).where(photo_tagger.c.photo_id.in_(photos), current)
+    for row in tx.execute(rows):
+        by_tagger[row.tagger_id][row.photo_id] = row.tagging_id
+    found = [each for tagger_id, its in by_tagger.items() for each in tagged(tx, its, tagger_id)]
+    return sorted(found, key=lambda each: (each.row_id, each.tagger_id))
 
 
 def tagged(
@@ -138,6 +142,7 @@ def tagged(
         return []
     keys: dict[int, str] = dict(tx.execute(select(label.c.id, label.c.key)).all())
     its = _tags(tx, list(taggings), keys, tagger_id)
+    tagger = known(tx)[tagger_id]
     photos = []
     for row_id, content_hash, at, model_id, name, fingerprint, packed, log_sum_exp in _said(
         tx, taggings.values()
@@ -155,6 +160,7 @@ def tagged(
             TaggedPhoto(
                 row_id,
                 tagger_id,
+                tagger,
                 model_id,
                 at,
                 said,

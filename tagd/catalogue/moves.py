@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, or_, select, updat
 
 from tagd.catalogue import jobs, sidecars
 from tagd.catalogue.moved import moved_key, moved_paths
-from tagd.catalogue.schema import file, job, photo, photo_tagger, tag
+from tagd.catalogue.schema import CLASSIFIER_ID, file, job, photo, photo_tagger, tag
 from tagd.catalogue.statements import below, chunks
 from tagd.domain import FileState, JobKind, JobState, Priority, TagSource, TagState
 from tagd.fs import display, key_of
@@ -197,10 +197,11 @@ def _move(tx: Connection, moves: Sequence[_Move], now: float) -> None:
 
 
 def _forget_wanted(tx: Connection, files: ColumnElement[bool]) -> None:
-    """What is wanted for a photo may follow from its path: to be found out anew."""
+    """What is desired of the classifier may follow from a photo's path: to be found out anew."""
     photos = select(file.c.photo_id).where(files, file.c.photo_id.is_not(None))
-    desired = and_(photo_tagger.c.photo_id.in_(photos), photo_tagger.c.desired_id.is_not(None))
-    tx.execute(update(photo_tagger).where(desired).values(desired_id=None))
+    mine = and_(photo_tagger.c.photo_id.in_(photos), photo_tagger.c.tagger_id == CLASSIFIER_ID)
+    desired = photo_tagger.c.desired_id.is_not(None)
+    tx.execute(update(photo_tagger).where(mine, desired).values(desired_id=None))
 
 
 def _tagged(tx: Connection, photos: Collection[int]) -> set[int]:

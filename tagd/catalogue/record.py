@@ -16,7 +16,15 @@ from tagd.catalogue import jobs, predictions, wants
 from tagd.catalogue.bulk import among, at_once, many
 from tagd.catalogue.query_dates import moment
 from tagd.catalogue.runs import Run, run_id
-from tagd.catalogue.schema import CLASSIFIER_ID, photo, photo_tagger, prediction, tagging, want
+from tagd.catalogue.schema import (
+    CLASSIFIER_ID,
+    photo,
+    photo_tagger,
+    prediction,
+    tagger,
+    tagging,
+    want,
+)
 from tagd.catalogue.statements import take_over, upserting
 from tagd.catalogue.taggers import tagger_ids
 from tagd.catalogue.tags import (
@@ -50,7 +58,7 @@ _IN_FORCE = (
     .join(tagging, tagging.c.id == _LATEST.scalar_subquery())
     .join(want, want.c.id == photo_tagger.c.applied_id, isouter=True)
     .where(among(photo.c.content_hash, "hashes"))
-    .where(photo_tagger.c.tagger_id == bindparam("tagger"))
+    .where(photo_tagger.c.tagger_id.in_(select(tagger.c.id).where(tagger.c.key == bindparam("by"))))
 )
 _TAKE_IN = upserting(photo, key=["content_hash"], changes=take_over(*_FACTS))
 _ROWS = select(
@@ -133,12 +141,9 @@ class _Row:
     taken: int  # as `file.taken` has it: the photo's, whatever a copy says of itself
 
 
-def known(
-    tx: Connection, photo_ids: Collection[str], tagger: str = CLASSIFIER
-) -> dict[str, InForce]:
+def known(tx: Connection, photo_ids: Collection[str], by: str = CLASSIFIER) -> dict[str, InForce]:
     """Which of these photos a tagger has looked at, and by what. What is not here it has not."""
-    [tagger_id] = tagger_ids(tx, [tagger]).values()
-    rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids), "tagger": tagger_id}).all()
+    rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids), "by": by}).all()
     return {content_hash: InForce(*each) for content_hash, *each in rows}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, text, update
 
 from tagd.catalogue import jobs
 from tagd.catalogue.photos import facts_of
@@ -23,12 +23,13 @@ from tagd.catalogue.schema import (
     photo,
     photo_tagger,
     prediction,
+    tagger,
     tagging,
     want,
 )
-from tagd.catalogue.statements import at_or_below, chunks
+from tagd.catalogue.statements import at_or_below, chunks, take_over, upserting
 from tagd.catalogue.wants import want_ids
-from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Want
+from tagd.domain import CLASSIFIER, FileState, JobKind, JobState, PhotoFacts, Priority, Want
 from tagd.fs import path_of
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ class TaggedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """So many stale photos that were tagged by these models and are to be by those. `asked` is
-    empty where nobody knows."""
+    """So many photos that are stale for a tagger: tagged by these models, to be tagged by those.
+    `asked` is empty where nobody knows."""
 
     asked: str
     wanted: str
     photos: int
     refine: bool
+    tagger: str = CLASSIFIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,31 @@ def want_the_same(tx: Connection, wanted: Want, rows: range | None) -> int:
     return tx.execute(changed).rowcount
 
 
+def desire(tx: Connection, plan: Want, tagger_id: int, rows: range) -> int:
+    """Note that a tagger beside the classifier is to look by this plan at every photo of these row
+    ids that the classifier has looked at. Return for how many that is news."""
+    [number] = want_ids(tx, [plan]).values()
+    looked_at = (
+        select(photo_tagger.c.photo_id, literal(tagger_id), literal(number))
+        .where(_MINE, photo_tagger.c.tagging_id.is_not(None), _among(rows))
+        .order_by(photo_tagger.c.photo_id)
+    )
+    columns = ["photo_id", "tagger_id", "desired_id"]
+    wanted = upserting(
+        photo_tagger,
+        key=columns[:2],
+        changes=take_over("desired_id"),
+        unless=photo_tagger.c.desired_id == number,
+    )
+    return tx.execute(wanted.from_select(columns, looked_at)).rowcount
+
+
+def let_rest(tx: Connection, tagger_id: int) -> None:
+    """A tagger is not here any more: what it gave stays, and nothing is stale for it."""
+    stale = update(photo_tagger).where(photo_tagger.c.tagger_id == tagger_id, _STALE)
+    tx.execute(stale.values(desired_id=photo_tagger.c.applied_id))
+
+
 def accept(tx: Connection, wanted: Want, rows: range | None) -> int:
     """Photos of these row ids, or all, whose tags come from what is now wanted are content,
     whatever was asked for later: they went back to it. So are those of which it was not noted what
@@ -156,19 +183,25 @@ def wants_by_key(tx: Connection) -> dict[str, Want]:
 def gaps(tx: Connection) -> list[Gap]:
     """What the stale photos are to change over to, from what; the largest gap first."""
     pairs = (
-        select(photo_tagger.c.applied_id, photo_tagger.c.desired_id, func.count().label("photos"))
-        .where(_MINE, _STALE)
-        .group_by(photo_tagger.c.applied_id, photo_tagger.c.desired_id)
+        select(
+            photo_tagger.c.tagger_id,
+            photo_tagger.c.applied_id,
+            photo_tagger.c.desired_id,
+            func.count().label("photos"),
+        )
+        .where(_STALE)
+        .group_by(photo_tagger.c.tagger_id, photo_tagger.c.applied_id, photo_tagger.c.desired_id)
         .subquery()
     )
     asked = want.alias()
     rows = tx.execute(
-        select(asked.c.models, want.c.models, pairs.c.photos, asked.c.refine)
+        select(asked.c.models, want.c.models, pairs.c.photos, asked.c.refine, tagger.c.key)
         .join_from(pairs, want, want.c.id == pairs.c.desired_id)
+        .join(tagger, tagger.c.id == pairs.c.tagger_id)
         .join(asked, asked.c.id == pairs.c.applied_id, isouter=True)
         .order_by(pairs.c.photos.desc())
     )
-    return [Gap(one or "", other, n, bool(refine)) for one, other, n, refine in rows]
+    return [Gap(one or "", other, n, bool(refine), by) for one, other, n, refine, by in rows]
 
 
 def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
@@ -192,7 +225,7 @@ def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:
 
 def any_stale(tx: Connection) -> bool:
     """Whether there is one."""
-    stale = select(photo_tagger.c.photo_id).where(_MINE, _STALE).limit(1)
+    stale = select(photo_tagger.c.photo_id).where(_STALE).limit(1)
     return tx.scalar(stale) is not None
 
 
@@ -211,9 +244,17 @@ def queue(tx: Connection) -> Queue:
     )
 
 
-def feed(tx: Connection, priority: Priority, most: int, wanted: Collection[str], now: float) -> int:
-    """Queue up to so many stale photos for which one of these is wanted (by key): those to refine,
-    or the others, as the priority says. Returns how many there were.
+def feed(
+    tx: Connection,
+    priority: Priority,
+    most: int,
+    wanted: Collection[str],
+    now: float,
+    *,
+    tagger_id: int = CLASSIFIER_ID,
+) -> int:
+    """Queue up to so many photos that are stale for a tagger and for which one of these plans is
+    desired (by key): those to refine, or the others, as the priority says. Return how many.
 
     Only files that are there and tagged are looked at again: one that failed waits for a person.
     """
@@ -229,7 +270,10 @@ def feed(tx: Connection, priority: Priority, most: int, wanted: Collection[str],
     busy = exists().where(file.c.photo_id == photo_id, job.c.file_id == file.c.id)
     there = photo_tagger.c.desired_id.in_(ids)
     found = tx.scalars(
-        select(first).where(_MINE, _STALE, kind, there, exists().where(its), ~busy).limit(most)
+        select(first)
+        .where(photo_tagger.c.tagger_id == tagger_id, _STALE, kind, there)
+        .where(exists().where(its), ~busy)
+        .limit(most)
     ).all()
     jobs.enqueue(tx, JobKind.TAG, dict.fromkeys(found, priority), now)
     return len(found)
@@ -243,15 +287,17 @@ def withdraw(tx: Connection, *priorities: Priority) -> int:
 
 
 def mark(tx: Connection, photos: Collection[int]) -> int:
-    """These photos, by row id, are to be tagged again, whatever they were tagged by; returns how
-    many of them have tags in force."""
+    """These photos, by row id, are to be tagged again by every tagger, whatever they were tagged
+    by; returns how many of them the classifier has looked at."""
     [again] = want_ids(tx, [AGAIN]).values()
     here = photo_tagger.c.tagging_id.is_not(None)
     marked = update(photo_tagger).values(applied_id=again)
-    return sum(
-        tx.execute(marked.where(_MINE, photo_tagger.c.photo_id.in_(some), here)).rowcount
-        for some in chunks(photos)
-    )
+    found = 0
+    for some in chunks(photos):
+        which = and_(photo_tagger.c.photo_id.in_(some), here)
+        tx.execute(marked.where(which))
+        found += tx.scalar(select(func.count()).select_from(photo_tagger).where(which, _MINE)) or 0
+    return found
 
 
 def hasten(tx: Connection, photos: Collection[int], now: float) -> list[Path]:

@@ -66,16 +66,24 @@ def upsert(
         tx.execute(upserting(table, key=key, changes=changes), list(rows))
 
 
-def upserting(table: Table, *, key: Sequence[str], changes: Changes | None = None) -> Insert:
+def upserting(
+    table: Table,
+    *,
+    key: Sequence[str],
+    changes: Changes | None = None,
+    unless: ColumnElement[bool] | None = None,
+) -> Insert:
     """The statement of `upsert`, the one that differs between databases: PostgreSQL's dialect has
-    the same under the same names."""
+    the same under the same names. A present row of which `unless` holds stays as it is."""
     from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415  lazy: `chunks` needs none
 
     statement = insert(table)
     if changes is None:
         return statement.on_conflict_do_nothing(index_elements=list(key))
     return statement.on_conflict_do_update(
-        index_elements=list(key), set_=changes(statement.excluded)
+        index_elements=list(key),
+        set_=changes(statement.excluded),
+        where=None if unless is None else unless.is_not(True),
     )
 
 

@@ -14,7 +14,8 @@ unwritten_end       pictures whose end is zeros in place of what was to be copie
 formats, raw        Pillow and LibRaw; colours, geometry: their pictures as models want them
 read_back           what is written in the photo and its sidecar
 
-classify            decoded photos and what the chosen models say of them
+classify            decoded photos and what the chosen models say of them; taggers: what further
+                    taggers make of them
 derivation          what was said becomes tags with names
 found_words         what keywords name, and which of tagd's are missing
 found_tags          what people did to keywords becomes tags too

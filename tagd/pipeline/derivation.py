@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tagd.domain import CLASSIFIER, Tags
 from tagd.labels import own
 from tagd.labels.derive import derive
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import OWN, Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
-    from tagd.domain import Predictions, Tags
+    from tagd.domain import Predictions
     from tagd.labels.rules import TagRules
 
 
@@ -25,14 +26,19 @@ class Derivation:
     hierarchy: Hierarchy  # with what the rules put into it
     vocabulary: Vocabulary
     named: Callable[[str], str | None]  # the names of labels that models brought along
+    # What becomes of what taggers beside the classifier said, by their keys.
+    further: Mapping[str, Callable[[Predictions], Tags]] = field(default_factory=dict)
 
     @classmethod
     def by(cls, rules: TagRules, named: Callable[[str], str | None] = lambda _: None) -> Derivation:
         """What these rules make of the hierarchy and the names that tagd brings along."""
         return cls(rules, own.under(rules, Hierarchy.load()), Vocabulary.load(), named)
 
-    def tags_of(self, predictions: Predictions) -> Tags:
-        """The tags that follow from these predictions."""
+    def tags_of(self, predictions: Predictions, tagger: str = CLASSIFIER) -> Tags:
+        """The tags that follow from these predictions of a tagger's; none where it is not here."""
+        if tagger != CLASSIFIER:
+            its = self.further.get(tagger)
+            return Tags(predictions.photo_id, ()) if its is None else its(predictions)
         return derive(predictions, self.rules, self.hierarchy.knowing(predictions.labels))
 
     def above(self, label: str) -> tuple[str, ...]:

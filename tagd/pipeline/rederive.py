@@ -136,7 +136,9 @@ def preview(
 def differences(photos: Sequence[TaggedPhoto], derivation: Derivation) -> list[Difference]:
     """How the tags that these photos are to have differ from those that they have."""
     return [
-        derived.difference(each, derivation.tags_of(each.predictions), derivation.above)
+        derived.difference(
+            each, derivation.tags_of(each.predictions, each.tagger), derivation.above
+        )
         for each in photos
     ]
 

@@ -11,7 +11,7 @@ from tagd.errors import InternalFault, ModelUnavailable, TagdError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from tagd.catalogue.record import InForce
+    from tagd.catalogue.record import InForce, Look
     from tagd.domain import Choice, DecodedPhoto, Job, Readings, Want
     from tagd.errors import ModelError, PhotoError
     from tagd.pipeline.classify import Answer, Chosen
@@ -26,6 +26,8 @@ class Turn:
     answers: dict[str, Answer] = field(default_factory=dict)
     # What each photo is to be tagged by in the end, by photo id; None where nobody can tell.
     wanted: dict[str, Want | None] = field(default_factory=dict)
+    # What taggers beside the classifier make of them, by photo id and tagger.
+    further: dict[str, dict[str, Look]] = field(default_factory=dict)
 
     @property
     def to_refine(self) -> set[str]:
@@ -44,7 +46,7 @@ class Turn:
     def apart(self) -> list[Turn]:
         """Each of its photos alone, and all that failed."""
         failed = [Turn(failed=self.failed)] if self.failed else []
-        alone = [Turn([each], [], self.answers, self.wanted) for each in self.decoded]
+        alone = [Turn([each], [], self.answers, self.wanted, self.further) for each in self.decoded]
         self.decoded, self.failed = [], []
         return [*failed, *alone]
 
@@ -59,6 +61,7 @@ class Turn:
         self.failed += batch.failed
         self.answers |= batch.answers
         self.wanted |= batch.wanted
+        self.further |= batch.further
 
     def due(
         self,

@@ -35,6 +35,7 @@ from tagd.pipeline.failures import Outcome, Report
 from tagd.pipeline.found_tags import FoundTags
 from tagd.pipeline.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.pipeline.stages import Stage, Stopwatch
+from tagd.pipeline.taggers import Taggers
 from tagd.pipeline.turn import Turn, guarded
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ def ahead(decoders: int, batch: int) -> int:
 
 class Worker(QueueWorker):
     """Works the queue off, a batch a turn. Everything it needs is given; it starts no thread.
-    `writes` queues the writing of tags into photos, where that is wanted. `on_trouble` is called
-    with None once the trouble seems over; `on_times` after each turn, with what the stages took in
-    all turns until then. `on_fault` is told of each try of a photo that failed by a fault of
-    tagd's own: what is raised for several together is looked into one by one."""
+    `writes` queues the writing of tags into photos, where that is wanted; `taggers` look beside the
+    classifier. `on_trouble` is called with None once the trouble seems over; `on_times` after each
+    turn, with what the stages took in all turns until then. `on_fault` is told of each try of a
+    photo that failed by a fault of tagd's own: what is raised for several together is looked into
+    one by one."""
 
     def __init__(
         self,
@@ -98,6 +100,7 @@ class Worker(QueueWorker):
         on_fault: Callable[[InternalFault], None] = lambda _: None,
         run: Run | None = None,
         writes: Writes | None = None,
+        taggers: Taggers | None = None,
         beat: Callable[[], None] = lambda: None,
         on_times: Callable[[StageTimes], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
@@ -114,6 +117,7 @@ class Worker(QueueWorker):
         reads = settings.reads_keywords
         self._found = None if run is None else FoundTags(derivation, run.command, keywords=reads)
         self._writes = writes
+        self._taggers = taggers or Taggers()
         self._on_times = on_times
         self._batch = 1
         self._claimed: dict[int, Job] = {}
@@ -209,9 +213,11 @@ class Worker(QueueWorker):
             return
         tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
+        further = self._taggers.geometries
         sidecars = self._settings.sidecars
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
-            request = DecodeRequest(ticket, job.path, geometries, sidecars, may_wait=True)
+            needed = tuple(dict.fromkeys((*geometries, *further)))
+            request = DecodeRequest(ticket, job.path, needed, sidecars, may_wait=True)
             self._decoders.submit(request)
 
     def _decode_apart(self, claimed: Sequence[Job], raised: Exception) -> None:
@@ -249,6 +255,7 @@ class Worker(QueueWorker):
         backlog = self._classifier.backlog
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
+            further = self._taggers.known(tx, contents)
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
         batch.refuse(refused)
@@ -261,6 +268,8 @@ class Worker(QueueWorker):
         self._decode_anew(batch, blind)
         unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
         batch.answers = self._classifier.classify(unseen, due)
+        there = [photo for _, photo in batch.decoded if photo.photo_id in contents]
+        batch.further = self._taggers.look(there, batch.answers, further)
 
     def _adopt(self, photos: Collection[DecodedPhoto]) -> None:
         """Photos that the catalogue knows by what an earlier version called them go on as what they
@@ -337,11 +346,16 @@ class Worker(QueueWorker):
                 asked=self._classifier.want_of(answer.choice),
             )
         wanted = turn.wanted.get(photo.photo_id)
-        return TaggedFile(job, photo.photo_id, photo.facts, photo.signature, tagging, wanted)
+        further = turn.further.get(photo.photo_id, {})
+        return TaggedFile(
+            job, photo.photo_id, photo.facts, photo.signature, tagging, wanted, further
+        )
 
     def _report(self, result: TaggedFile, notes: tuple[str, ...]) -> Report:
         job = result.job
-        if result.tagging is None:
+        taggings = [result.tagging, *(look.tagging for look in result.further.values())]
+        given = [tagging for tagging in taggings if tagging is not None]
+        if not given:
             return Report(job.path, Outcome.RECOGNISED, job.file_id, result.photo_id, notes=notes)
         return Report(
             job.path,
@@ -350,9 +364,10 @@ class Worker(QueueWorker):
             result.photo_id,
             tags=tuple(
                 f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
-                for tag in result.tagging.tags.tags
+                for tagging in given
+                for tag in tagging.tags.tags
             ),
-            model=result.tagging.stages[-1].model,
+            model=given[0].stages[-1].model,
             notes=notes,
         )
 

@@ -16,6 +16,7 @@ from tagd.pipeline.rederive import PAGE, Outcome, differences
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from tagd.catalogue.derived import Difference
     from tagd.catalogue.engine import Catalogue
     from tagd.pipeline.derivation import Derivation
     from tagd.pipeline.progress import Progress
@@ -40,18 +41,21 @@ def go_back(
         total = earlier.count(tx, model, photos)
     while True:
         with catalogue.write() as tx:
-            taggings = earlier.page(tx, model, photos, after=last, limit=PAGE)
-            found = differences(derived.tagged(tx, taggings), derivation)
-            earlier.put_in_force(tx, taggings)
-            # Even a tag that both models gave is the earlier one's again, with its confidence.
-            derived.clear(tx, taggings)
-            again = differences(derived.tagged(tx, taggings), derivation)
-            derived.put(tx, again, derivation.name_of)
+            by_tagger = earlier.page(tx, model, photos, after=last, limit=PAGE)
+            found: list[Difference] = []
+            for tagger_id, taggings in by_tagger.items():
+                found += differences(derived.tagged(tx, taggings, tagger_id), derivation)
+                earlier.put_in_force(tx, taggings, tagger_id)
+                # Even a tag that both models gave is the earlier one's again, as sure as it was.
+                derived.clear(tx, taggings, tagger_id)
+                again = differences(derived.tagged(tx, taggings, tagger_id), derivation)
+                derived.put(tx, again, derivation.name_of)
+            moved = set().union(*by_tagger.values())
             if writes is not None:
-                writes.queue_rows(tx, taggings.keys())
-        if not taggings:
+                writes.queue_rows(tx, moved)
+        if not moved:
             return outcome
         outcome.count(found, derivation.name_of)
-        last = max(taggings)
+        last = max(moved)
         seconds = time.monotonic() - started
         on_progress(progress_after(seconds, outcome.photos, total, current="earlier tags"))

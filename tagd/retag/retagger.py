@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tagd.catalogue import retag
+from tagd.catalogue.taggers import tagger_ids
 from tagd.domain import Priority
 from tagd.errors import CatalogueError, ModelError, in_a_line
 from tagd.hours import is_open
+from tagd.pipeline.taggers import Taggers
 from tagd.policy import selection
 from tagd.policy.lasting import Lasting
 from tagd.retag import feed, pace, staleness
@@ -55,6 +57,7 @@ class Retagger:
         catalogue: Catalogue,
         wants: Wants,
         survey: Survey,
+        taggers: Taggers | None = None,
         settings: RetagSettings,
         on_queued: Callable[[], None],
         say: Say,
@@ -66,6 +69,7 @@ class Retagger:
         self._catalogue = catalogue
         self._wants = wants
         self._survey = survey
+        self._taggers = taggers or Taggers()
         self._settings = settings
         self._on_queued = on_queued
         self._say = say
@@ -85,7 +89,8 @@ class Retagger:
     def troubles(self) -> tuple[str, ...]:
         """What keeps tags from catching up at the moment."""
         found = (*self._unmet, self._trouble)
-        return tuple(f"tags do not catch up: {each}" for each in found if each)
+        reasons = (f"tags do not catch up: {each}" for each in found if each)
+        return (*reasons, *self._taggers.troubles)
 
     def ask_check(self) -> None:
         """Look anew which photos are stale, soon. From any thread."""
@@ -139,6 +144,13 @@ class Retagger:
             beat=self._beat,
             hear=lambda error: unmet.update({in_a_line(error): None}),
         )
+        plans = {each.key: self._taggers.plan_of(each) for each in self._taggers}
+        changed |= staleness.refresh_further(
+            self._catalogue,
+            {key: plan for key, plan in plans.items() if plan is not None},
+            stopping=self._stop.is_set,
+            beat=self._beat,
+        )
         for reason in unmet.keys() - set(self._unmet):
             self._say("warning", "some tags cannot catch up", {"reason": reason})
         self._unmet = tuple(unmet)
@@ -169,6 +181,13 @@ class Retagger:
             refined = retag.feed(tx, Priority.REFINE, feeding.most, within_reach, now)
             most = min(feeding.of_retag, feeding.most - refined)
             stale = retag.feed(tx, Priority.RETAG, most, within_reach, now)
+            for tagger in self._taggers.ready():
+                if (plan := self._taggers.plan_of(tagger)) is not None:
+                    [tagger_id] = tagger_ids(tx, [tagger.key]).values()
+                    left = most - stale
+                    stale += retag.feed(
+                        tx, Priority.RETAG, left, [plan.key], now, tagger_id=tagger_id
+                    )
             spent = self._pace.spend(stale, self._clock())
             pace.keep(tx, spent.by(self._clock(), now))
         self._pace = spent

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import facts, retag, wants
+from tagd.catalogue import facts, retag, taggers, wants
+from tagd.domain import CLASSIFIER
 from tagd.errors import ModelError
 from tagd.policy.lasting import settled_on, want_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -82,6 +83,33 @@ def refresh(
         with catalogue.write() as tx:
             facts.put(tx, facts.WANTED_WITH, digest)
     return not unknown
+
+
+def refresh_further(
+    catalogue: Catalogue,
+    plans: Mapping[str, Want],
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    beat: Callable[[], None] = lambda: None,
+) -> bool:
+    """Note the plans that taggers beside the classifier are to look at photos by, by their keys,
+    where these are news; nothing is stale for taggers that are not here. Return whether any is."""
+    with catalogue.write() as tx:
+        ids = taggers.tagger_ids(tx, plans)
+        last = retag.last_photo(tx)
+        for tagger_id, key in taggers.known(tx).items():
+            if key not in plans and key != CLASSIFIER:
+                retag.let_rest(tx, tagger_id)
+    changed = 0
+    for key, plan in plans.items():
+        for after in range(0, last, SPAN):
+            if stopping():
+                return bool(changed)
+            with catalogue.write() as tx:
+                rows = range(after + 1, min(last, after + SPAN) + 1)
+                changed += retag.desire(tx, plan, ids[key], rows)
+            beat()
+    return bool(changed)
 
 
 def _page(

@@ -1,0 +1,57 @@
+"""A second tagger that is small and real: whether a photo is dark or bright, by its mean colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tagd.domain import Geometry, Predictions, Tag, Tags, Want
+from tagd.errors import ModelError
+from tagd.pipeline.taggers import Seen
+
+DARK, BRIGHT = "own:dark", "own:bright"
+SMALL = Geometry(resize=16, crop=(16, 16), interpolation="bilinear")
+
+
+@dataclass
+class Brightness:
+    """`split`: from which mean a photo is bright, between 0 and 1; it belongs to the plan."""
+
+    split: float = 0.5
+    key: str = "brightness"
+    geometries: tuple[Geometry, ...] = (SMALL,)
+    missing: str = ""  # why its model cannot be had
+    failing: Exception | None = None
+    asked: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)  # labels in the place of its own
+
+    @property
+    def plan(self) -> Want:
+        if self.missing:
+            raise ModelError(self.missing)
+        return Want(f"brightness at {self.split}", f"mean-colour-{self.split}")
+
+    def look(self, photos: Sequence[Seen]) -> list[Predictions]:
+        if self.failing is not None:
+            raise self.failing
+        self.asked += len(photos)
+        return [self._of(seen) for seen in photos]
+
+    def tags_of(self, predictions: Predictions) -> Tags:
+        said = zip(predictions.labels, predictions.probabilities(), strict=True)
+        tags = tuple(Tag(self.names.get(label, label), p) for label, p in said if p >= 0.5)
+        return Tags(predictions.photo_id, tags)
+
+    def _of(self, seen: Seen) -> Predictions:
+        mean = float(seen.photo.inputs[SMALL].mean() / 255)
+        bright = 1 / (1 + math.exp(-20 * (mean - self.split)))
+        chances = {BRIGHT: bright, DARK: 1 - bright}
+        labels = sorted(chances, key=lambda label: -chances[label])
+        logits = np.log(np.array([chances[label] for label in labels]), dtype=np.float64)
+        name = f"mean-colour-{self.split}"
+        return Predictions(
+            seen.photo.photo_id, name, f"{name:f<64}", tuple(labels), logits.astype(np.float32), 0.0
+        )
