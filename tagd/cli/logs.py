@@ -130,8 +130,8 @@ def _greeting(facts: MutableMapping[str, Any]) -> list[str]:
     return [
         f"ready: watching {folders} with {facts['model']} on {facts['device']}",
         f"the tags go to {_word(facts['catalogue'])}, which you and your group may query",
-        f"drop a photo into {_word(first)}, then try:"
-        " `tagd search animal`, `tagd tags`, `tagd status`",
+        f"drop a photo into {_word(first)}, then try:",
+        *("    `tagd search animal`", "    `tagd tags`", "    `tagd status`"),
     ]
 
 

@@ -20,14 +20,16 @@ def test_paused_and_drained_across_restarts(home: Home) -> None:
         [sock] = (home.root / "tagd").glob("*.sock")
         assert stat.S_IMODE(sock.stat().st_mode) == 0o600
         told = home.run("pause")
-        assert (told.returncode, told.stdout) == (0, "paused; `tagd resume` continues\n")
+        assert told.returncode == 0
+        assert told.stdout.startswith("paused; `")
+        assert told.stdout.endswith(" resume` continues\n")
         photos.coffee().save(home.photos / "coffee.jpg")
         home.wait_state("coffee.jpg", "queued")
         assert "paused since" in home.run("status").stdout
         asked = home.run("tag", home.photos)
         assert (asked.returncode, "is paused" in asked.stderr) == (1, True)
     process = home.start()  # as the service manager does, and still paused
-    wait_until(lambda: "`tagd resume` continues" in home.log.read_text(), START_SECONDS)
+    wait_until(lambda: " resume` continues" in home.log.read_text(), START_SECONDS)
     photos.cat().save(home.photos / "cat.jpg")
     home.wait_state("cat.jpg", "queued")
     assert home.tags("coffee.jpg") == []

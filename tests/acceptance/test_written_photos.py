@@ -40,7 +40,7 @@ def test_what_a_command_tags_it_writes_and_a_command_takes_it_back(home: Home) -
     before = photo.read_bytes()
     assert "1 photo tagged" in home.run("tag", photo).stdout
     told = home.run("write", photo)
-    assert (told.returncode, "--to sidecar, embedded or both" in told.stderr) == (2, True)
+    assert (told.returncode, "--to embedded` writes into them" in told.stderr) == (2, True)
 
     told = home.run("write", photo, "--to", "embedded", "--dry-run")
     assert "+ dc:subject: cat\n" in told.stdout

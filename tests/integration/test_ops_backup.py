@@ -329,7 +329,7 @@ def test_the_commands(tmp_path: Path) -> None:
     assert home.run("db", "check").returncode == 1
     refused = home.run("run")
     assert refused.returncode == 1
-    assert f"tagd restore {listed['path']}" in refused.stderr
+    assert f" restore {listed['path']}`" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert home.run("restore", listed["path"]).returncode == 0
     assert home.run("db", "vacuum").returncode == 0

@@ -83,7 +83,7 @@ def test_the_first_lines_name_folders_catalogue_model_device_and_what_to_try(
         device="cpu",
     )
     shown = said.getvalue()
-    assert len(shown.splitlines()) == 3
+    assert len(shown.splitlines()) == 6
     for word in ("ready", "/p, /q", "/c.db", "efficientnet-lite0 on cpu", "tagd search"):
         assert word in shown
 
