@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -12,6 +12,7 @@ from tagd.catalogue.statements import below, take_over, upsert
 from tagd.fs import display, key_of, path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -40,17 +41,26 @@ def known_around(tx: Connection, folder: Path, watched: Path) -> list[RootRecord
     """The disks that were mounted below a watched folder, as far as they have to do with a folder
     in it: mounted below that, at it, or around it."""
     rows = tx.execute(select(root).where(below(root.c.path_key, watched))).all()
-    found = [
-        RootRecord(
-            path_of(row.path_key), _unsigned(row.device), _unsigned(row.inode), row.scanned_at
-        )
-        for row in rows
-    ]
     return [
         disk
-        for disk in found
+        for disk in _records(rows)
         if disk.path.is_relative_to(folder) or folder.is_relative_to(disk.path)
     ]
+
+
+def known_over(tx: Connection, path: Path) -> list[RootRecord]:
+    """The watched folders and disks that a path lies in, as they were last seen."""
+    keys = [key_of(folder) for folder in path.parents]
+    return _records(tx.execute(select(root).where(root.c.path_key.in_(keys))).all())
+
+
+def is_as_seen(record: RootRecord) -> bool:
+    """Whether the disk is still, or again, there that was seen: where it is not, what is not found
+    says nothing. Looks at it."""
+    try:
+        return record.path.stat().st_dev == record.device
+    except OSError:
+        return False
 
 
 def remember_root(tx: Connection, record: RootRecord) -> None:
@@ -63,6 +73,15 @@ def remember_root(tx: Connection, record: RootRecord) -> None:
         "scanned_at": record.scanned_at,
     }
     upsert(tx, root, [row], key=["path_key"], changes=take_over("device", "inode", "scanned_at"))
+
+
+def _records(rows: Iterable[Any]) -> list[RootRecord]:
+    return [
+        RootRecord(
+            path_of(row.path_key), _unsigned(row.device), _unsigned(row.inode), row.scanned_at
+        )
+        for row in rows
+    ]
 
 
 def _signed(number: int) -> int:

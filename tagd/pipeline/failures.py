@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import jobs, photos
+from tagd.catalogue import jobs, photos, roots
 from tagd.domain import Signature
 from tagd.errors import Deferred, FileBusy, FileChanged, PermanentPhotoError, TruncatedImage
 from tagd.fs import is_open_for_writing, signature_of
@@ -74,7 +74,12 @@ def settle(
             jobs.quarantine(tx, job, error.code, error.reason, now, signature=read)
             return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
         case retry.Forget():
-            return _forget(tx, job, error, now)
+            if all(map(roots.is_as_seen, roots.known_over(tx, job.path))):
+                return _forget(tx, job, error, now)
+            verdict = retry.while_absent(job, now)
+            jobs.retry_later(tx, job, error.code, error.reason, verdict)
+            reason = f"{error.reason}, nor is the disk that it was on"
+            return Report(job.path, Outcome.POSTPONED, job.file_id, reason=reason, is_usual=True)
         case retry.RetryAt():
             jobs.retry_later(tx, job, error.code, error.reason, verdict)
             is_usual = isinstance(error, (Deferred, FileBusy))

@@ -107,10 +107,15 @@ def decide_writing(
         case PermanentPhotoError():
             return GiveUp()
         case FileVanished():
-            return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
+            return while_absent(job, now)
         case DiskFull() | FileBusy():
             return RetryAt(now + WAIT_SECONDS, counts=False)
     return _back_off(job, now, _most_tries(error, max_attempts))
+
+
+def while_absent(job: Job, now: float) -> RetryAt:
+    """When to look again for a file on a disk that is not there."""
+    return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
 
 
 def _most_tries(error: PhotoError, max_attempts: int) -> int:

@@ -15,6 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from tagd.catalogue import record
+from tagd.catalogue.roots import RootRecord, remember_root
 from tagd.daemon.work_log import WorkLog
 from tagd.domain import Choice, DecodedPhoto, Geometry
 from tagd.models.pool import ModelPool
@@ -149,3 +150,22 @@ def test_a_fifo_for_a_moment_in_its_place_says_nothing_of_a_photo(desk: Desk) ->
     desk.submit("cat.png")
     desk.work_off(WANTS)
     assert desk.reports[-1].outcome is Outcome.TAGGED
+
+
+def test_a_photo_whose_disk_is_not_there_waits_for_it(desk: Desk) -> None:
+    path = desk.photos / "card/cat.png"
+    path.parent.mkdir()
+    cat().save(path)
+    device = path.stat().st_dev
+    with desk.catalogue.write() as tx:
+        remember_root(tx, RootRecord(path.parent, device + 1, 0, 1.0))  # as it was mounted
+    desk.submit("card/cat.png")
+    path.rename(desk.photos / "away")
+    desk.worker(WANTS).turn()
+    assert [each.outcome for each in desk.reports] == [Outcome.POSTPONED]
+    assert "disk" in desk.reports[0].reason
+    with desk.catalogue.write() as tx:
+        remember_root(tx, RootRecord(path.parent, device, 0, 2.0))
+        tx.exec_driver_sql("UPDATE job SET not_before = 0")
+    desk.worker(WANTS).turn()
+    assert desk.reports[-1].outcome is Outcome.GONE
