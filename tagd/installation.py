@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import join
 
@@ -53,6 +54,14 @@ def adding(extra: str) -> str:
     if installer[0] == "pipx":  # and so kept when pipx installs tagd anew
         installer = ("pipx", "inject", installer[2])
     return join([*installer, *wanted])
+
+
+def has(module: str) -> bool:
+    """Whether what an extra brings can be imported, such as `rawpy`."""
+    try:
+        return find_spec(module) is not None
+    except ValueError:
+        return False  # imported by now, and not what it seems
 
 
 def reinstalling(requirement: str) -> str:

@@ -15,6 +15,7 @@ from tagd.fs import display
 
 if TYPE_CHECKING:
     from tagd.catalogue.lock import Holder
+    from tagd.ops.control import Reply
 
 END_SECONDS = 15.0  # a daemon stops within 5
 ANSWER_SECONDS = 2.0  # for what `tagd status` asks beside the catalogue
@@ -69,17 +70,17 @@ def reload(config: ConfigFile = None) -> None:
     _tell(config, "reload")
 
 
-def troubles_of(holder: Holder | None, place: str | None) -> tuple[str, ...]:
-    """What the daemon that listens at `place` says is wrong at the moment; nothing where none runs,
-    or where it is another user's, who alone may ask it."""
+def told_by(holder: Holder | None, place: str | None) -> Reply | None:
+    """What the daemon that listens at `place` says is wrong at the moment; None where none runs, or
+    where it is another user's, who alone may ask it."""
     if holder is None or holder.what != "tagd run" or place is None:
-        return ()
+        return None
     from tagd.ops.control import Command, tell  # noqa: PLC0415  lazy, as below
 
     try:
-        return tell(Path(place), Command.TROUBLES, ANSWER_SECONDS).troubles
+        return tell(Path(place), Command.TROUBLES, ANSWER_SECONDS)
     except ControlError:
-        return ()
+        return None
 
 
 def _tell(config: Path | None, command: str) -> None:

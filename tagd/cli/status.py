@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tagd.cli import output
-from tagd.cli.control import troubles_of
+from tagd.cli.control import told_by
 from tagd.cli.fitting import said_of, terminal_columns, wrapped
 from tagd.cli.options import (
     AsJson,
@@ -30,13 +30,14 @@ from tagd.cli.options import (
 from tagd.cli.retag import opening, window_fields
 from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
+from tagd.cli.unread import unread_lines
 from tagd.domain import JobState
 from tagd.fs import display, key_of
 from tagd.installation import as_typed
 from tagd.pipeline.stages import StageTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -91,7 +92,11 @@ def status(
         fields = status_fields(path, told.standing, told.holder, told.engine)
         stages = {"stages": stage_fields(told.times)} if verbose else {}
         window = window_fields(settings)
-        told_by_it = {"mode": told.told.mode, "troubles": told.troubles}
+        told_by_it = {
+            "mode": told.told.mode,
+            "troubles": told.troubles,
+            "unread": None if told.unread is None else dict(told.unread),
+        }
         held = hold_fields(told.retag_hold)
         output.as_json(
             {**fields, **told_by_it, "retag_window": window, "retag_held": held, **stages}
@@ -127,6 +132,7 @@ class _Told:
     told: Standing
     holder: Holder | None
     troubles: tuple[str, ...]  # what the daemon says is wrong
+    unread: Mapping[str, int] | None  # pictures that it does not read; None where none answers
     engine: Engine
     windows: tuple[str, ...]  # the hours of work
     retag_hold: Hold | None  # what re-tagging waits for
@@ -150,6 +156,7 @@ class _Told:
             ),
             *mode_lines(self.told, self.windows),
             *lines,
+            *unread_lines(self.unread or {}),
             *retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now),
             *failure_lines(self.standing, room),
         ]
@@ -163,12 +170,14 @@ def _look(tx: Connection, settings: Config) -> _Told:
     path = settings.catalogue.path
     kept = facts.get(tx, facts.STAGE_TIMES)
     holder = owner_of(path)
+    reply = told_by(holder, facts.get(tx, facts.CONTROL))
     return _Told(
         catalogue=path,
         standing=overview.status(tx, time.time()),
         told=mode.get(tx),
         holder=holder,
-        troubles=troubles_of(holder, facts.get(tx, facts.CONTROL)),
+        troubles=reply.troubles if reply else (),
+        unread=reply.unread if reply else None,
         engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
         windows=settings.worker.windows,
         retag_hold=hold.held(

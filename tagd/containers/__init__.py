@@ -6,7 +6,7 @@ linear time, or keeps more than a bounded number of segments.
     kinds               what a file is, by its content
     segments            what the parsers have in common
     jpeg, png, webp     each kind of file as segments
-    gif, bmp, raf       likewise, and where the picture is
+    gif, bmp, raf, jxl  likewise, and where the picture is
     tiff, tags          the directories of a TIFF, and of EXIF; fields: what is sound of them;
                         tiff_payload: its picture
     bmff, boxes, items  HEIF and AVIF
@@ -20,7 +20,7 @@ linear time, or keeps more than a bounded number of segments.
 from __future__ import annotations
 
 from tagd.containers.former import former_hashes
-from tagd.containers.kinds import FORMATS, RAW_FORMATS, sniff, stranger
+from tagd.containers.kinds import FORMATS, RAW_FORMATS, sniff, strange_picture, stranger
 from tagd.containers.payload import (
     payload_hash,
     payload_spans,
@@ -42,6 +42,7 @@ __all__ = [
     "recognise",
     "require_whole",
     "sniff",
+    "strange_picture",
     "stranger",
     "strict_spans",
 ]

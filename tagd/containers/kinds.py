@@ -9,7 +9,7 @@ from typing import Final
 # and are told apart by their tags (see `tagd.containers.recognise`).
 RAW_FORMATS: Final = frozenset({"CR2", "CR3", "NEF", "ARW", "DNG", "RAF", "ORF", "RW2"})
 FORMATS: Final = (
-    frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF"}) | RAW_FORMATS
+    frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF", "JXL"}) | RAW_FORMATS
 )
 
 _STARTS: Final = (
@@ -26,6 +26,8 @@ _STARTS: Final = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),  # BigTIFF
     (b"MM\0+", "TIFF"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
+    (b"\xff\x0a", "JXL"),
 )
 # Brands of ISO 14496-12 file types (registered at mp4ra.org); mif1 and msf1 say nothing of the
 # codec, so that the brands after them decide.
@@ -45,32 +47,31 @@ _BRANDS: Final = {
 _NEUTRAL_BRANDS: Final = frozenset({b"mif1", b"msf1"})
 _DIB_HEADERS: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
-# What people put among their photos, for a reason that tells them what they have there.
+# What people put among their photos, for a reason that tells them what they have there; and how the
+# pictures among it are called where they are counted.
 _STRANGERS: Final = (
-    (b"\0\0\0\x0cJXL ", "a JPEG XL image", True),
-    (b"\xff\x0a", "a JPEG XL image", True),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image", True),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 image", True),
-    (b"8BPS", "a Photoshop document", True),
-    (b"gimp xcf", "a GIMP document", True),
-    (b"FOVb", "a Sigma RAW image", True),
-    (b"\0\0\x01\0", "an icon", True),
-    (b"DDS ", "a texture (DDS)", True),
-    (b"\x76\x2f\x31\x01", "an OpenEXR image", True),
-    (b"%PDF", "a PDF document", False),
-    (b"%!PS", "a PostScript document", False),
-    (b"\xc5\xd0\xd3\xc6", "a PostScript document", False),
-    (b"PK\x03\x04", "a ZIP archive or an office document", False),
-    (b"\x1f\x8b", "a gzip archive", False),
-    (b"7z\xbc\xaf", "a 7-Zip archive", False),
-    (b"Rar!", "a RAR archive", False),
-    (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", False),
-    (b"\0\0\x01\xba", "a video (MPEG)", False),
-    (b"\x7fELF", "a program", False),
-    (b"MZ", "a program", False),
-    (b"ID3", "an audio file", False),
-    (b"OggS", "an audio file", False),
-    (b"SQLite format 3", "an SQLite database", False),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image", "JPEG 2000"),
+    (b"8BPS", "a Photoshop document", "Photoshop"),
+    (b"gimp xcf", "a GIMP document", "GIMP"),
+    (b"FOVb", "a Sigma RAW image", "Sigma RAW"),
+    (b"\0\0\x01\0", "an icon", "icons"),
+    (b"DDS ", "a texture (DDS)", "DDS"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR image", "OpenEXR"),
+    (b"%PDF", "a PDF document", ""),
+    (b"%!PS", "a PostScript document", ""),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript document", ""),
+    (b"PK\x03\x04", "a ZIP archive or an office document", ""),
+    (b"\x1f\x8b", "a gzip archive", ""),
+    (b"7z\xbc\xaf", "a 7-Zip archive", ""),
+    (b"Rar!", "a RAR archive", ""),
+    (b"\x1aE\xdf\xa3", "a video (Matroska or WebM)", ""),
+    (b"\0\0\x01\xba", "a video (MPEG)", ""),
+    (b"\x7fELF", "a program", ""),
+    (b"MZ", "a program", ""),
+    (b"ID3", "an audio file", ""),
+    (b"OggS", "an audio file", ""),
+    (b"SQLite format 3", "an SQLite database", ""),
 )
 _MARKUP: Final = re.compile(rb"(?i)\A(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|svg|\?xml)")
 _NOT_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -113,12 +114,23 @@ def stranger(head: bytes) -> tuple[str, bool]:
 
     Takes the first 512 bytes or so.
     """
-    for start, words, is_image in _STRANGERS:
+    for start, words, picture in _STRANGERS:
         if head.startswith(start):
-            return words, is_image
-    if _MARKUP.match(head) and b"<svg" in head.lower():
+            return words, bool(picture)
+    if _is_svg(head):
         return "an SVG drawing", True
     return _no_image(head), False
+
+
+def strange_picture(head: bytes) -> str | None:
+    """How a picture that `sniff` does not know is called, such as Photoshop; None for anything
+    else."""
+    found = (picture for start, _, picture in _STRANGERS if head.startswith(start))
+    return "SVG" if _is_svg(head) else next(found, "") or None
+
+
+def _is_svg(head: bytes) -> bool:
+    return _MARKUP.match(head) is not None and b"<svg" in head.lower()
 
 
 def _no_image(head: bytes) -> str:

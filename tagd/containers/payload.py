@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import xxhash
 
-from tagd.containers import bmff, bmp, gif, jpeg, png, raf, tiff, tiff_payload, webp
+from tagd.containers import bmff, bmp, gif, jpeg, jxl, png, raf, tiff, tiff_payload, webp
 from tagd.containers.boxes import boxes
 from tagd.containers.kinds import sniff
 from tagd.containers.segments import DamagedContainer
@@ -29,6 +29,7 @@ _PAYLOADS: Final[dict[str, Callable[[bytes], Spans]]] = {
     "CR3": bmff.media,
     "GIF": gif.payload,
     "BMP": bmp.payload,
+    "JXL": jxl.payload,
     "RAF": raf.payload,
     **dict.fromkeys(("TIFF", "CR2", "ORF", "RW2"), tiff_payload.payload),
 }

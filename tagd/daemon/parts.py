@@ -25,7 +25,7 @@ from tagd.models.device import CPU_BATCH
 from tagd.pipeline.queue_worker import LEASE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from structlog.typing import FilteringBoundLogger
 
@@ -202,6 +202,10 @@ class Parts:
         """What is wrong at the moment, a line each."""
         parts = (self._tagging, self._writing, self._wal, self._maintenance, self._retagging)
         yield from troubles.of(self._intake.state(), parts, self._pulses.late())
+
+    def unread(self) -> Mapping[str, int]:
+        """How many pictures in the watched folders are of a kind that tagd does not read."""
+        return self._intake.state().unread
 
     def gauges(self) -> Iterator[Gauge]:
         """What there is to measure. Raises `CatalogueError` and `DeviceUnavailable`."""

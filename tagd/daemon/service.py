@@ -249,7 +249,8 @@ class Service:
         return self._troubles() if command is Command.TROUBLES else self._orders.give(command)
 
     def _troubles(self) -> Reply:
-        return Reply(ok=True, message="", troubles=tuple(self._parts.troubles()))
+        told = tuple(self._parts.troubles())
+        return Reply(ok=True, message="", troubles=told, unread=self._parts.unread())
 
     def _obey(self, command: Command) -> Reply:
         try:

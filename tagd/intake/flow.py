@@ -139,6 +139,7 @@ class Flow:
             self.settler.forget_below(event.path)
         else:
             self.settler.forget(event.path)
+            self.recogniser.forget(event.path)
         if not event.is_folder and is_sidecar(event.path):
             return [SidecarGone(event.path)]
         return [Vanished(event.path, event.is_folder)]

@@ -26,7 +26,7 @@ from tagd.intake.watcher import Reports, Watcher
 from tagd.metadata.sidecar import BESIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tagd.catalogue.engine import Catalogue
@@ -51,6 +51,7 @@ class IntakeState:
     scanning: bool
     last_scan: ScanReport | None
     troubles: tuple[Trouble, ...]
+    unread: Mapping[str, int]  # pictures that tagd does not read, by kind
     overflows: int
 
 
@@ -166,6 +167,7 @@ class Intake:
             scanning=self._scans.scanning,
             last_scan=self._scans.last,
             troubles=self._board.standing(),
+            unread=self._recogniser.unread(),
             overflows=self._board.count(TroubleKind.OVERFLOW),
         )
 

@@ -2,25 +2,29 @@
 
 Endings that are known to be photos are taken whatever they hold: a text file named .jpg is a broken
 photo, and its owner wants to know. Endings that are known to be something else (films, sidecars,
-text, databases) are left alone without a look. Any other, or none, is decided by the first bytes.
+text, databases) are left alone without a look. Any other, or none, is decided by the first bytes;
+and pictures of a kind that tagd does not read are counted.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tagd.containers import sniff
+from tagd import installation
+from tagd.containers import sniff, strange_picture
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from tagd.domain import Signature
 
-HEAD = 32  # bytes
+HEAD = 512  # bytes: an SVG begins with XML
 MOST_REMEMBERED = 100_000
 
 
@@ -43,7 +47,7 @@ SIDECARS_AND_DATA = _endings("""
 """)
 DOCUMENTS = _endings("""
     txt md rst rtf csv tsv html htm css js ts py sh bat pdf doc docx odt xls xlsx ods ppt pptx odp
-    epub svg eps ai ps icc icm cube ics vcf srt sub vtt
+    epub eps ai ps icc icm cube ics vcf srt sub vtt
 """)
 ARCHIVES = _endings("""
     zip tar gz tgz bz2 xz zst 7z rar iso dmg exe msi dll so jar apk deb rpm torrent sha1 sha256 md5
@@ -90,17 +94,40 @@ def head_of(path: Path) -> bytes:
         os.close(descriptor)
 
 
+@dataclass(frozen=True, slots=True)
+class _LeftAlone:
+    signature: Signature
+    picture: str | None  # how it is called, where it is a picture all the same
+
+
 class Recogniser:
     """Decides by content where the name does not, and remembers what it left alone, so that a
     rescan opens no file that has not changed. Used by several threads."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self._left_alone: OrderedDict[Path, Signature] = OrderedDict()
+        self._left_alone: OrderedDict[Path, _LeftAlone] = OrderedDict()
         self._most = most
+        self._reads_jxl = installation.has("pillow_jxl")
 
     def left_alone(self, path: Path, signature: Signature) -> bool:
         """Whether the content of this very version was looked at before and was no photo."""
-        return self._left_alone.get(path) == signature
+        known = self._left_alone.get(path)
+        return known is not None and known.signature == signature
+
+    def unread(self) -> Mapping[str, int]:
+        """How many pictures there are that tagd does not read, by kind, the most first."""
+        kinds = (each.picture for each in tuple(self._left_alone.values()))
+        return dict(Counter(filter(None, kinds)).most_common())
+
+    def forget_but(self, met: Collection[Path], top: Path) -> None:
+        """A scan of all below `top` met only these of what is left alone there."""
+        for path in tuple(self._left_alone):
+            if path not in met and path.is_relative_to(top):
+                self._left_alone.pop(path, None)
+
+    def forget(self, path: Path) -> None:
+        """The file is there no more, or under this name."""
+        self._left_alone.pop(path, None)
 
     def is_photo(self, path: Path, signature: Signature) -> bool:
         """Whether to take the file, opening it only where its ending is not known.
@@ -113,14 +140,20 @@ class Recogniser:
         if self.left_alone(path, signature):
             return False
         try:
-            is_photo = sniff(head_of(path)) is not None
+            head = head_of(path)
         except OSError:
-            is_photo = False
-        if not is_photo:
-            self._remember(path, signature)
-        return is_photo
+            head = b""
+        kind = sniff(head)
+        if kind == "JXL" and not self._reads_jxl:
+            self._remember(path, _LeftAlone(signature, "JPEG XL"))
+        elif kind is None:
+            self._remember(path, _LeftAlone(signature, strange_picture(head)))
+        else:
+            self._left_alone.pop(path, None)
+            return True
+        return False
 
-    def _remember(self, path: Path, signature: Signature) -> None:
-        self._left_alone[path] = signature
+    def _remember(self, path: Path, left: _LeftAlone) -> None:
+        self._left_alone[path] = left
         if len(self._left_alone) > self._most:
             self._left_alone.popitem(last=False)

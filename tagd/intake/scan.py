@@ -154,8 +154,8 @@ class Scanner:
         self._meet_disk(part, status.st_dev, key)
         known = part.known.pop(key, None)
         part.sidecars.discard(key)
-        is_other = known is None and ending_of(os.fsdecode(key)) is Ending.OTHER
-        if is_other or part.request.root in self.mirror.roots:
+        ending = ending_of(os.fsdecode(key)) if known is None else Ending.PHOTO
+        if ending is Ending.OTHER or part.request.root in self.mirror.roots:
             self._note_sidecar(key, status, part, tally)
             return
         seen = signature_from(status, key, self.devices)
@@ -172,6 +172,8 @@ class Scanner:
             tally.alike.append((file, whole))
         else:
             self._take(file, known, whole, tally)
+        if ending is Ending.UNKNOWN and self.recogniser.left_alone(file.path, seen):
+            part.left_alone.add(file.path)
 
     def _walk(self, request: Request, tally: Tally) -> Iterator[tuple[bytes, os.stat_result]]:
         """The files, and a note of what else is met."""
@@ -248,7 +250,9 @@ class Scanner:
             blind = [folder for folder, _ in tally.blind] + self._absent_disks(part)
             if key_of(part.request.top) not in blind and self._may_judge(part):
                 gone.update(_gone(part, blind))
+                part.sidecars -= {key for key in part.sidecars if _is_below(key, blind)}
                 unread += filter(is_gone, map(path_of, part.sidecars))
+                self.recogniser.forget_but(part.left_alone, part.request.top)
         now = self.wall()
         with self.catalogue.write() as tx:
             files = [file for file, _ in tally.alike]
@@ -316,6 +320,10 @@ def _gone(part: Part, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
     for folder in blind:
         _remove_below(part.known, folder)
     return {key: known for key, known in part.known.items() if is_gone(path_of(key))}
+
+
+def _is_below(key: bytes, folders: Iterable[bytes]) -> bool:
+    return any(key.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
 
 
 def _remove_below(known: dict[bytes, KnownFile], folder: bytes) -> None:

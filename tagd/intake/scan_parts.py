@@ -57,6 +57,7 @@ class Part:
     mounts: dict[int, RootRecord] = field(default_factory=dict)  # those met, by device
     found: int = 0
     files: int = 0
+    left_alone: set[Path] = field(default_factory=set)  # met, of unknown ending, and no photos
 
     @property
     def is_whole(self) -> bool:

@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tagd.containers import DamagedContainer, bmff, png, recognise, webp
+from tagd.containers import DamagedContainer, bmff, jxl, png, recognise, webp
 from tagd.containers.boxes import boxes
 from tagd.containers.fields import EXIF, FIRST, GPS, Fields, fields
 from tagd.containers.jpeg import front
@@ -174,6 +174,14 @@ def _in_heif(data: bytes, found: Blocks) -> None:
     found.packets.extend([packet] if packet else [])
 
 
+def _in_jxl(data: bytes, found: Blocks) -> None:
+    for each in jxl.metadata(data):
+        if each.kind == "Exif":
+            found.take_exif(data[each.body : each.body_end])
+        elif each.kind == "xml ":
+            found.packets.append(data[each.body : each.body_end])
+
+
 def _in_tiff(data: bytes, found: Blocks) -> None:
     """A TIFF, or a RAW file like one."""
     found.take_fields(fields(data))
@@ -222,6 +230,7 @@ _FINDERS: Final[dict[str, Callable[[bytes, Blocks], None]]] = {
     "WEBP": _in_webp,
     "HEIF": _in_heif,
     "AVIF": _in_heif,
+    "JXL": _in_jxl,
     "RAF": _in_fujis_raw,
     "CR3": _in_canons_raw,
 }

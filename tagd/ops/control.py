@@ -4,7 +4,8 @@
     ← {"ok": true, "message": "paused; `tagd resume` continues"}
     ← {"ok": false, "message": "what is wrong", "hint": "what to do"}
     → {"command": "troubles"}
-    ← {"ok": true, "message": "", "troubles": ["/photos is not there: waiting for it"]}
+    ← {"ok": true, "message": "", "troubles": ["/photos is not there: waiting for it"],
+       "unread": {"JPEG XL": 2}}
 
 The commands are pause, resume, drain, stop, reload and troubles. The socket has mode 0600 and lies
 in the runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd, else a
@@ -23,7 +24,7 @@ import stat
 import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,12 +60,14 @@ class Command(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came of a command, in words; `hint` says what to do where it could not be done.
-    `troubles` is the answer to the command of this name."""
+    `troubles` is the answer to the command of this name, with what pictures are `unread`: how many
+    of each kind that tagd does not read."""
 
     ok: bool
     message: str
     hint: str = ""
     troubles: tuple[str, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Path:

@@ -11,7 +11,7 @@ decoder_process     one of them, as the daemon sees it; decoder_main: as it sees
                     decoder_protocol: what they say to each other
 decode              one photo from its path to its identity and the models' inputs
 unwritten_end       pictures whose end is zeros in place of what was to be copied
-formats, raw        Pillow and LibRaw; colours, geometry: their pictures as models want them
+formats, raw, jxl   Pillow, LibRaw and libjxl; colours, geometry: their pictures as models want them
 read_back           what is written in the photo and its sidecar
 
 classify            decoded photos and what the chosen models say of them; taggers: what further

@@ -35,6 +35,7 @@ from tagd.fs import signature_of
 from tagd.metadata.sidecar import BESIDE
 from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
+from tagd.pipeline.jxl import load_jxl
 from tagd.pipeline.raw import load_raw
 from tagd.pipeline.read_back import readings_of
 from tagd.pipeline.unwritten_end import require_end
@@ -149,7 +150,7 @@ def _photo(
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    readings = _readings(path, data, sidecars, photo_id)
+    readings = _readings(path, data if loaded.said is None else loaded.said, sidecars, photo_id)
     facts = _facts(name, loaded, readings)
     return ReadPhoto(photo_id, signature, facts, inputs, readings, former_hashes(data))
 
@@ -227,6 +228,8 @@ def _load(
 ) -> Loaded:
     if name in RAW_FORMATS or name == "RAW":
         return load_raw(path, data, geometries, limits.most_pixels)
+    if name == "JXL":
+        return load_jxl(path, data, geometries, limits.most_pixels)
     return load(data, name, geometries, limits.most_pixels)
 
 

@@ -367,3 +367,21 @@ def test_a_photo_is_noticed_while_folders_are_exchanged_without_end(live: Live, 
             == {str(each.relative_to(root)) for each in root.rglob("*.jpg")}
         )
     )
+
+
+def test_pictures_that_are_not_read_are_counted_while_they_are_there(
+    catalogue: Catalogue, root: Path
+) -> None:
+    (root / "before.psd").write_bytes(b"8BPS\0\1")
+    with Live(catalogue, root) as live:
+        live.first_scan()
+        live.until(lambda: live.intake.state().unread == {"Photoshop": 1})
+        (root / "later.jp2").write_bytes(b"\xff\x4f\xff\x51")
+        live.until(lambda: live.intake.state().unread == {"Photoshop": 1, "JPEG 2000": 1})
+        (root / "before.psd").rename(root / "renamed.psd")
+        (root / "later.jp2").unlink()
+        live.until(lambda: live.intake.state().unread == {"Photoshop": 1})
+        live.intake.request_rescan()
+        drop(root / "a.jpg")
+        live.until_states({"photos/a.jpg": "queued"})
+        assert live.intake.state().unread == {"Photoshop": 1}

@@ -151,6 +151,7 @@ def test_the_stages_of_a_turn_count_once_for_each_of_its_photos() -> None:
 
 def test_what_only_grows_is_a_counter_and_the_rest_are_gauges() -> None:
     state = IntakeState(
+        unread={},
         standing=True,
         folders=(),
         watches=3,

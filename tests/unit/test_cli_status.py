@@ -20,7 +20,9 @@ from tagd.cli.status import (
     status_fields,
     status_lines,
 )
+from tagd.cli.unread import unread_lines
 from tagd.domain import FileState, JobState
+from tagd.installation import adding
 from tagd.retag.hold import By, Hold
 
 NOW = 1_800_000_000.0
@@ -144,3 +146,13 @@ def test_what_holds_re_tagging_back_for_programs() -> None:
         "by": "per_hour",
         "until": iso(LATER.timestamp()),
     }
+
+
+def test_pictures_that_are_not_read_are_counted_with_what_helps() -> None:
+    assert list(unread_lines({})) == []
+    [(_, said)] = unread_lines({"JPEG XL": 2, "Photoshop": 1})
+    assert said.startswith("3 files are pictures that tagd does not read: 2 JPEG XL, 1 Photoshop;")
+    assert adding("jxl") in said
+    [(_, said)] = unread_lines({"JPEG 2000": 1})
+    assert said.startswith("1 file is a picture that tagd does not read: 1 JPEG 2000;")
+    assert "jxl" not in said

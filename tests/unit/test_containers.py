@@ -27,6 +27,7 @@ from tagd.containers import (
     recognise,
     require_whole,
     sniff,
+    strange_picture,
     stranger,
     strict_spans,
     tiff,
@@ -84,6 +85,8 @@ def kinds(segments: list[Segment]) -> list[str]:
         (b"IIRS\x08\0\0\0", "ORF"),
         (b"MMOR\0\0\0\x08", "ORF"),
         (b"IIU\0\x18\0\0\0", "RW2"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
+        (b"\xff\x0aX\t", "JXL"),
         (b"BM is how this text begins, and nothing else", None),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", None),
         (b"RIFF\x10\0\0\0AVI LIST", None),
@@ -114,13 +117,14 @@ def test_raw_kinds_of_tiff_structure_are_told_apart_by_their_makers(make: str, n
         (b"<html><body>", "a web page or XML", False),
         (b"<?xml version='1.0'?><svg xmlns=''>", "an SVG drawing", True),
         (b"\0\0\0\x18ftypisom", "a video or another media file", False),
-        (b"\0\0\0\x0cJXL \r\n", "a JPEG XL image", True),
+        (b"\0\0\0\x0cjP  \r\n", "a JPEG 2000 image", True),
         (bytes(512), "nothing but zeros", False),
         (b"\x01\x02\x03", "data of an unknown kind", False),
     ],
 )
 def test_strangers_are_named(head: bytes, words: str, is_image: bool) -> None:
     assert stranger(head) == (words, is_image)
+    assert bool(strange_picture(head)) == is_image
 
 
 # Segments

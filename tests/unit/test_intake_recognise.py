@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tagd import installation
 from tagd.domain import Signature
 from tagd.fs import signature_of
 from tagd.intake.recognise import Ending, Recogniser, ending_of, head_of
@@ -80,3 +81,38 @@ def test_what_it_remembers_is_bounded(tmp_path: Path) -> None:
 def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     assert head_of(tmp_path / "fifo") == b""
+
+
+STRANGE = {
+    "a.psd": b"8BPS\0\1",
+    "b.jp2": b"\0\0\0\x0cjP  \r\n",
+    "c.svg": b"<?xml version='1.0'?>\n<!-- " + b"x" * 100 + b" --><svg xmlns=''>",
+    "d.jxl": b"\xff\x0aX\t",
+}
+
+
+def test_pictures_that_are_not_read_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "has", lambda _: False)
+    recogniser = Recogniser()
+    for name, head in {**STRANGE, "e.psd": STRANGE["a.psd"], "notes": b"a text"}.items():
+        (tmp_path / name).write_bytes(head)
+        assert not recogniser.is_photo(tmp_path / name, signature(tmp_path / name))
+    assert recogniser.unread() == {"Photoshop": 2, "JPEG 2000": 1, "SVG": 1, "JPEG XL": 1}
+    recogniser.forget(tmp_path / "e.psd")
+    recogniser.forget_but({tmp_path / "a.psd"}, tmp_path)
+    assert recogniser.unread() == {"Photoshop": 1}
+    (tmp_path / "a.psd").write_bytes(JPEG)  # whatever it is called
+    assert recogniser.is_photo(tmp_path / "a.psd", signature(tmp_path / "a.psd"))
+    assert recogniser.unread() == {}
+
+
+def test_jpeg_xl_is_taken_where_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d.jxl").write_bytes(STRANGE["d.jxl"])
+    for is_read in (False, True):
+        monkeypatch.setattr(installation, "has", lambda _, told=is_read: told)
+        recogniser = Recogniser()
+        assert recogniser.is_photo(tmp_path / "d.jxl", signature(tmp_path / "d.jxl")) is is_read
