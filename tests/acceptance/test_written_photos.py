@@ -56,8 +56,10 @@ def test_what_a_command_tags_it_writes_and_a_command_takes_it_back(home: Home) -
     assert "1 file written" in home.run("tag", photo).stdout
     assert "cat" not in subjects(photo)
     assert "animal" in subjects(photo)
-    [(run,)] = home.rows("SELECT run FROM v_written")
-    assert home.run("write", "--undo", str(run)).stdout == "1 file written\n"
+    for _ in ("what the second run wrote", "what the first did"):
+        assert photo.read_bytes() != before
+        [(run,)] = home.rows("SELECT run FROM v_written")
+        assert home.run("write", "--undo", str(run)).stdout == "1 file written\n"
     assert photo.read_bytes() == before
     assert home.rows("SELECT run FROM v_written") == []
 
