@@ -237,7 +237,7 @@ class Dispatcher:
             self._count_failure(desk, words or ending, time.monotonic())
         elif unanswered and (decoder.hung is None or decoder.hung is unanswered[0]):
             error = self._error(decoder, unanswered[0], words or ending)
-            self._on_event(f"a decoder {error.reason.removeprefix('the decoder ')}: {error.path}")
+            self._on_event(f"{error.reason.replace('the decoder', 'a decoder', 1)}: {error.path}")
             desk.deliver(DecodeOutcome(unanswered[0].ticket, None, error))
             unanswered = unanswered[1:]
         # What it had not begun is not to blame, nor what it answered while it was being killed.

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from tagd.catalogue import jobs, photos, roots
 from tagd.domain import Signature
-from tagd.errors import Deferred, FileBusy, FileChanged, PermanentPhotoError, TruncatedImage
+from tagd.errors import (
+    Deferred,
+    FileBusy,
+    FileChanged,
+    PermanentPhotoError,
+    StorageHung,
+    TruncatedImage,
+)
 from tagd.fs import is_open_for_writing, signature_of
 from tagd.pipeline import retry
 
@@ -82,7 +89,7 @@ def settle(
             return Report(job.path, Outcome.POSTPONED, job.file_id, reason=reason, is_usual=True)
         case retry.RetryAt():
             jobs.retry_later(tx, job, error.code, error.reason, verdict)
-            is_usual = isinstance(error, (Deferred, FileBusy))
+            is_usual = isinstance(error, (Deferred, FileBusy, StorageHung))
             return Report(
                 job.path, Outcome.POSTPONED, job.file_id, reason=error.reason, is_usual=is_usual
             )
