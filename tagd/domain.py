@@ -139,7 +139,8 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFacts:
-    """What a file says about its picture. Width and height are those stored, before orientation."""
+    """What a file says about its picture. Width and height are those stored, before orientation.
+    `flaw` says, for a person, what is wrong with a picture that was tagged all the same."""
 
     format: str  # JPEG, PNG, WEBP, GIF, BMP, TIFF, HEIF, AVIF, or a RAW kind such as CR2
     width: int
@@ -148,6 +149,7 @@ class PhotoFacts:
     camera_make: str | None = None
     camera_model: str | None = None
     taken_at: str | None = None  # ISO 8601 as the camera wrote it, with its offset where given
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ _LINK = f"""
         mtime_ns = new.column5, ctime_ns = new.column6,
         inode = CASE inode WHEN 0 THEN 0 ELSE new.column7 END,
         state = '{FileState.TAGGED}', state_since = new.column8, seen_at = new.column8,
-        reason_code = NULL, reason = NULL
+        reason_code = iif(new.column9 IS NULL, NULL, 'flawed'), reason = new.column9
     FROM (VALUES {{}}) AS new WHERE file.id = new.column1"""
 _DECIDE, _SAY = insert(tagging), insert(prediction)
 # What was just decided is each photo's latest tagging.
@@ -244,6 +244,7 @@ def _link(
             each.signature.ctime_ns,
             each.signature.inode,
             now,
+            each.facts.flaw,
         )
         for each in results
     ]

@@ -5,7 +5,7 @@ linear time, or keeps more than a bounded number of segments.
 
     kinds               what a file is, by its content
     segments            what the parsers have in common
-    jpeg, png, webp     each kind of file as segments
+    jpeg, png, webp     each kind of file as segments; jpeg_mending: JPEGs that are not whole
     gif, bmp, raf, jxl  likewise, and where the picture is
     tiff, tags          the directories of a TIFF, and of EXIF; fields: what is sound of them;
                         tiff_payload: its picture

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _NEXT_MARKER: Final = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, stuffed zeros and restart markers belong to the data.
 _SCAN_END: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# EOI, or what further scans may need: DHT, DAC, SOS, DQT, DNL, DRI, APPn, COM.
+_BEHIND_SCAN: Final = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
 
 MOST_IN_FRONT: Final = 10_000  # segments; an honest picture has at most some hundreds
 _STANDALONE: Final = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
@@ -67,7 +69,7 @@ def _walk(data: bytes) -> Iterator[Segment]:
     yield bare("SOI", 0, 2)
     position = 2
     while True:
-        start = _find(_NEXT_MARKER, data, position)
+        start = next_marker(data, position)
         if start > position:
             yield bare("JUNK", position, start)
         code = data[start + 1]
@@ -76,12 +78,18 @@ def _walk(data: bytes) -> Iterator[Segment]:
             if start + 2 < len(data):
                 yield bare("TRAILER", start + 2, len(data))
             return
-        segment = _segment(data, start, code)
+        segment = segment_at(data, start, code)
         yield segment
         position = segment.end
         if code == _SOS:
             position = _find(_SCAN_END, data, segment.end)
+            _require_end_of_scan(data, position)
             yield bare("SCAN", segment.end, position)
+
+
+def next_marker(data: bytes, position: int) -> int:
+    """Where the next marker outside of a scan is. Raises TruncatedContainer where there is none."""
+    return _find(_NEXT_MARKER, data, position)
 
 
 def _find(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
@@ -91,7 +99,37 @@ def _find(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
     return match.start()
 
 
-def _segment(data: bytes, start: int, code: int) -> Segment:
+def _require_end_of_scan(data: bytes, position: int) -> None:
+    """Raise where this marker is a wrong byte among the data, or what they break off in."""
+    if _ends_scan(data, position):
+        return
+    if end_of_scan(data, position) is None:
+        raise TruncatedContainer("the JPEG data ends within its picture")
+    raise DamagedContainer("bytes of its picture are wrong")
+
+
+def end_of_scan(data: bytes, position: int) -> int | None:
+    """Where the scan that `position` lies in ends; None where its data break off."""
+    candidates = (each.start() for each in _BEHIND_SCAN.finditer(data, position))
+    return next((each for each in candidates if _ends_scan(data, each)), None)
+
+
+def _ends_scan(data: bytes, position: int) -> bool:
+    """Whether a marker is there that may follow a scan, and what it begins is built like a segment
+    with another marker behind it. A wrong byte is seldom all of that."""
+    if not _BEHIND_SCAN.match(data, position):
+        return False
+    code, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
+    if code == _EOI:
+        return True
+    if code == _SOS:  # data follow, of 1 to 4 components
+        return length in {8, 10, 12, 14} and data.startswith(bytes([length // 2 - 3]), position + 4)
+    behind = position + 2 + length
+    return length >= 2 and data[behind : behind + 1] == b"\xff"
+
+
+def segment_at(data: bytes, start: int, code: int) -> Segment:
+    """The segment whose marker, `code`, is at `start`. Raises as `segments` does."""
     kind = _NAMES.get(code, f"M{code:02X}")
     if code in _STANDALONE:
         return Segment(kind, start, start + 2, start + 2, start + 2)

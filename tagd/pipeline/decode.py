@@ -7,7 +7,7 @@ import io
 import os
 import stat
 from dataclasses import astuple, dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tagd.containers import (
     RAW_FORMATS,
@@ -33,6 +33,7 @@ from tagd.errors import (
 )
 from tagd.fs import signature_of
 from tagd.metadata.sidecar import BESIDE
+from tagd.pipeline.flawed import load_flawed
 from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
 from tagd.pipeline.jxl import load_jxl
@@ -93,15 +94,18 @@ def decode(
     geometries: Sequence[Geometry],
     limits: DecodeLimits,
     sidecars: SidecarRule = BESIDE,
+    tried: Signature | None = None,
 ) -> DecodedPhoto:
     """Read a photo once, identify it, and make each model's input of it.
 
+    `tried` is the signature that the file had when its data were found to end early: if it has not
+    changed since then, nobody seems to be writing it, and what is there of its picture counts.
     Raises PhotoError.
     """
     # Deferred: decoder processes import this module and have no need of NumPy.
     import numpy as np  # noqa: PLC0415
 
-    photo = read_photo(path, geometries, limits, sidecars)
+    photo = read_photo(path, geometries, limits, sidecars, tried)
     inputs = {
         geometry: np.frombuffer(pixels, np.uint8).reshape(*geometry.crop, 3)
         for geometry, pixels in photo.inputs.items()
@@ -122,14 +126,28 @@ def read_photo(
     geometries: Sequence[Geometry],
     limits: DecodeLimits,
     sidecars: SidecarRule = BESIDE,
+    tried: Signature | None = None,
 ) -> ReadPhoto:
     """As `decode`, without NumPy."""
     data, signature = _read(path, limits)
     try:
-        return _photo(path, data, geometries, limits, sidecars=sidecars, signature=signature)
+        photo = _photo(path, data, geometries, limits, may_lack=signature == tried)
     except PhotoError as error:
         error.signature = astuple(signature)
         raise
+    loaded = photo.loaded
+    said = data if loaded.said is None else loaded.said
+    readings = _readings(path, said, sidecars, photo.id)
+    facts = _facts(photo.format, loaded, readings)
+    former = former_hashes(data)
+    return ReadPhoto(photo.id, signature, facts, photo.inputs, readings, former)
+
+
+class _Photo(NamedTuple):
+    id: str
+    format: str
+    loaded: Loaded
+    inputs: Mapping[Geometry, bytes]
 
 
 def _photo(
@@ -138,21 +156,21 @@ def _photo(
     geometries: Sequence[Geometry],
     limits: DecodeLimits,
     *,
-    sidecars: SidecarRule,
-    signature: Signature,
-) -> ReadPhoto:
+    may_lack: bool,
+) -> _Photo:
     try:
         name = _recognised(path, data)
-        photo_id = _identified(path, data, name)
+        photo_id, is_sound = _identified(path, data, name, may_lack=may_lack)
         with translated(path, limits.most_pixels):
-            loaded = _load(path, data, name, geometries, limits)
+            if name == "JPEG" and not is_sound:
+                loaded = load_flawed(path, data, geometries, limits.most_pixels)
+            else:
+                loaded = _load(path, data, name, geometries, limits)
             require_end(path, data, name)
             inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    readings = _readings(path, data if loaded.said is None else loaded.said, sidecars, photo_id)
-    facts = _facts(name, loaded, readings)
-    return ReadPhoto(photo_id, signature, facts, inputs, readings, former_hashes(data))
+    return _Photo(photo_id, name, loaded, inputs)
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
@@ -211,16 +229,17 @@ def _recognised(path: Path, data: bytes) -> str:
     raise NotAnImage(path, f"not an image: it looks like {words}")
 
 
-def _identified(path: Path, data: bytes, name: str) -> str:
+def _identified(path: Path, data: bytes, name: str, *, may_lack: bool) -> tuple[str, bool]:
+    """The photo's id, and whether its structure is sound. Of a JPEG the end may be missing where it
+    `may_lack` something."""
     try:
         require_whole(data, name)
-        spans = strict_spans(data)
-    except TruncatedContainer as error:
-        raise TruncatedImage(path, str(error)) from error
-    except DamagedContainer:
+        return payload_hash(data, strict_spans(data)), True
+    except DamagedContainer as error:
+        if isinstance(error, TruncatedContainer) and not (may_lack and name == "JPEG"):
+            raise TruncatedImage(path, str(error)) from error
         # Decoders forgive more than we do; then all of its bytes are its identity.
-        return payload_hash(data, [(0, len(data))])
-    return payload_hash(data, spans)
+        return payload_hash(data, [(0, len(data))]), False
 
 
 def _load(
@@ -242,6 +261,7 @@ def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
         camera_make=readings.camera_make,
         camera_model=readings.camera_model,
         taken_at=readings.taken_at,
+        flaw=loaded.flaw,
     )
 
 

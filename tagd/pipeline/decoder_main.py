@@ -88,7 +88,9 @@ def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
     request = unpack_request(message)
     signal.setitimer(signal.ITIMER_REAL, limits.timeout_seconds + _ALARM_SLACK_SECONDS)
     try:
-        photo = read_photo(request.path, request.geometries, limits, request.sidecars)
+        photo = read_photo(
+            request.path, request.geometries, limits, request.sidecars, request.tried
+        )
         position = request.offset
         for geometry in request.geometries:
             position += _write(shared, photo.inputs[geometry], position)

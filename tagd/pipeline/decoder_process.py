@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tagd.domain import Signature
     from tagd.pipeline.decode import DecodeLimits
 
 DEPTH: Final = (
@@ -53,13 +54,14 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_M
 @dataclass(frozen=True, slots=True)
 class DecodeRequest:
     """A photo to decode. The ticket is the caller's, and comes back with the outcome. `sidecars`
-    says where those of the photo lie. One that `may_wait` comes back as Deferred while another
-    photo of a slow place is being decoded."""
+    says where those of the photo lie, `tried` is as in `decode`. One that `may_wait` comes back as
+    Deferred while another photo of a slow place is being decoded."""
 
     ticket: int
     path: Path
     geometries: tuple[Geometry, ...]
     sidecars: SidecarRule = BESIDE
+    tried: Signature | None = None
     may_wait: bool = False
 
 
@@ -139,7 +141,7 @@ class DecoderProcess:
             before = self._work[-1]
             behind = before.offset + pixel_bytes(before.request.geometries)
             offset = 0 if pixel_bytes(request.geometries) <= before.offset else behind
-        told = Request(request.path, offset, request.geometries, request.sidecars)
+        told = Request(request.path, offset, request.geometries, request.sidecars, request.tried)
         # Never blocks: the socket's buffer holds more than DEPTH of the longest messages.
         self.channel.sendall(frame(pack_request(told)))
         if not self._work:

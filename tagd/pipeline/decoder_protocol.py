@@ -66,12 +66,14 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One photo to decode; its pixels go to `offset` of the shared file, geometry by geometry."""
+    """One photo to decode; its pixels go to `offset` of the shared file, geometry by geometry.
+    `tried` as in `decode`."""
 
     path: Path
     offset: int
     geometries: tuple[Geometry, ...]
     sidecars: SidecarRule = BESIDE
+    tried: Signature | None = None
 
 
 def frame(message: Message) -> bytes:
@@ -121,6 +123,7 @@ def pack_request(request: Request) -> Message:
         "sidecar_folder": None if folder is None else _packed(folder),
         "offset": request.offset,
         "geometries": [[each.resize, each.crop, each.interpolation] for each in request.geometries],
+        "tried": None if request.tried is None else astuple(request.tried),
     }
 
 
@@ -132,7 +135,8 @@ def unpack_request(message: Message) -> Request:
     )
     folder = message.get("sidecar_folder")
     sidecars = SidecarRule(folder=None if folder is None else _unpacked(folder))
-    return Request(_unpacked(message["path"]), message["offset"], geometries, sidecars)
+    tried = None if message.get("tried") is None else Signature(*message["tried"])
+    return Request(_unpacked(message["path"]), message["offset"], geometries, sidecars, tried)
 
 
 def _packed(path: Path) -> str:
@@ -227,6 +231,7 @@ def _facts(fields: Message) -> PhotoFacts:
         camera_make=_optional_text(fields, "camera_make"),
         camera_model=_optional_text(fields, "camera_model"),
         taken_at=_optional_text(fields, "taken_at"),
+        flaw=_optional_text(fields, "flaw"),
     )
 
 

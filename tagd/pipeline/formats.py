@@ -71,12 +71,14 @@ _END_OF_DATA: Final = re.compile(r"(?i)truncat|end of (file|data)|premature|unex
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A picture with what its file says of it; `size` is that stored, before orientation. `said` is
-    the file within the file that says more of it, where there is one."""
+    the file within the file that says more of it, where there is one; `flaw` is what is wrong with
+    it, in words."""
 
     picture: Picture
     size: Size
     orientation: int
     said: bytes | None = None
+    flaw: str | None = None
 
 
 def load(

@@ -217,7 +217,7 @@ class Worker(QueueWorker):
         sidecars = self._settings.sidecars
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             needed = tuple(dict.fromkeys((*geometries, *further)))
-            request = DecodeRequest(ticket, job.path, needed, sidecars, may_wait=True)
+            request = DecodeRequest(ticket, job.path, needed, sidecars, job.tried, may_wait=True)
             self._decoders.submit(request)
 
     def _decode_apart(self, claimed: Sequence[Job], raised: Exception) -> None:
