@@ -18,6 +18,11 @@ _SCAN_END: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 # EOI, or what further scans may need: DHT, DAC, SOS, DQT, DNL, DRI, APPn, COM.
 _BEHIND_SCAN: Final = re.compile(rb"\xff[\xc4\xcc\xd9-\xdd\xe0-\xef\xfe]")
 
+# SOI, and a segment that files begin with: JFIF, EXIF and the like, or a quantisation table.
+_START: Final = re.compile(
+    rb"\xff\xd8\xff(?:[\xe0-\xef]..[A-Za-z]{4}|\xdb\x00[\x43\x84])", re.DOTALL
+)
+
 MOST_IN_FRONT: Final = 10_000  # segments; an honest picture has at most some hundreds
 _STANDALONE: Final = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
@@ -50,6 +55,12 @@ def segments(data: bytes) -> list[Segment]:
     for each in _walk(data):
         append(found, each)
     return found
+
+
+def start_behind(data: bytes) -> int | None:
+    """Where a JPEG begins behind something else; None where none seems to."""
+    found = _START.search(data)
+    return found.start() if found else None
 
 
 def front(data: bytes) -> Iterator[Segment]:

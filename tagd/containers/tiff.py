@@ -38,13 +38,13 @@ class Layout:
 Directory = dict[int, tuple[int, ...]]
 
 
-def first_directory(data: bytes) -> Directory:
-    """The tags of the first directory that this module has a use for, as numbers.
+def first_directory(data: bytes, wanted: frozenset[int] = _WANTED) -> Directory:
+    """The tags of the first directory that are wanted, as numbers: those that this module uses.
 
     Raises TruncatedContainer or DamagedContainer.
     """
     layout, offset = header(data)
-    return _directory(data, layout, offset, _WANTED)
+    return _directory(data, layout, offset, wanted)
 
 
 def raw_kind(data: bytes) -> str | None:

@@ -12,7 +12,7 @@ decoder_process     one of them, as the daemon sees it; decoder_main: as it sees
 decode              one photo from its path to its identity and the models' inputs
 unwritten_end       pictures whose end is zeros in place of what was to be copied
 formats, raw, jxl   Pillow, LibRaw and libjxl; colours, geometry: their pictures as models want them
-flawed              JPEGs that are not whole
+flawed              JPEGs that are not whole; tiff_kinds: TIFFs that nobody here reads, by name
 read_back           what is written in the photo and its sidecar
 
 classify            decoded photos and what the chosen models say of them; taggers: what further

@@ -9,11 +9,14 @@ import stat
 from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from PIL import UnidentifiedImageError
+
 from tagd.containers import (
     RAW_FORMATS,
     DamagedContainer,
     TruncatedContainer,
     former_hashes,
+    jpeg,
     payload_hash,
     recognise,
     require_whole,
@@ -33,6 +36,7 @@ from tagd.errors import (
 )
 from tagd.fs import signature_of
 from tagd.metadata.sidecar import BESIDE
+from tagd.pipeline import tiff_kinds
 from tagd.pipeline.flawed import load_flawed
 from tagd.pipeline.formats import Loaded, load, translated
 from tagd.pipeline.geometry import render
@@ -56,6 +60,8 @@ _NO_FILES: Final = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+# Where a JPEG behind other data is looked for, which no viewer shows; so it is only named.
+_MOST_IN_FRONT: Final = 1 << 16
 _SPARE_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -226,6 +232,10 @@ def _recognised(path: Path, data: bytes) -> str:
     words, is_image = stranger(data[:512])
     if is_image:
         raise UnsupportedImage(path, f"{words}, which tagd does not read")
+    behind = jpeg.start_behind(data[:_MOST_IN_FRONT])
+    if behind is not None:
+        words = f"a JPEG begins at byte {behind}, after data of another kind"
+        raise NotAnImage(path, f"not an image as it is: {words}")
     raise NotAnImage(path, f"not an image: it looks like {words}")
 
 
@@ -249,7 +259,14 @@ def _load(
         return load_raw(path, data, geometries, limits.most_pixels)
     if name == "JXL":
         return load_jxl(path, data, geometries, limits.most_pixels)
-    return load(data, name, geometries, limits.most_pixels)
+    try:
+        return load(data, name, geometries, limits.most_pixels)
+    except (OSError, SyntaxError) as error:
+        is_read = not isinstance(error, UnidentifiedImageError)
+        kind = tiff_kinds.kind_of(data, is_read=is_read) if name == "TIFF" else None
+        if kind is None:
+            raise
+        raise UnsupportedImage(path, f"its kind of TIFF is not supported: {kind}") from error
 
 
 def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:

@@ -26,8 +26,8 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from tagd.containers import DamagedContainer, bmff, jpeg
-from tagd.errors import CorruptImage, PhotoError, TooLarge, TruncatedImage
+from tagd.containers import DamagedContainer, bmff, jpeg, png
+from tagd.errors import CorruptImage, PhotoError, TooLarge, TruncatedImage, UnsupportedImage
 from tagd.metadata import blocks
 from tagd.pipeline.colours import to_rgb
 from tagd.pipeline.geometry import (
@@ -64,6 +64,9 @@ _WITH_EXIF: Final = frozenset({"JPEG", "PNG", "WEBP"})
 # How much larger than the input a picture at a lower scale must be. Close to the input's own size,
 # where the picture is small and quickly decoded anyway, the lower scale's filter would show.
 _MARGIN: Final = 1.25
+_KEPT: Final = frozenset({"APP14", "SIGNATURE"})  # no picture, and yet needed to see it
+# What Pillow raises on a file that it does not read.
+_FAILURES: Final = (OSError, ValueError, SyntaxError, ArithmeticError, LookupError)
 _PIXELS: Final = re.compile(r"\((\d+) pixels\)")
 _END_OF_DATA: Final = re.compile(r"(?i)truncat|end of (file|data)|premature|unexpected end")
 
@@ -94,8 +97,29 @@ def load(
     `unless_told` is the orientation of a picture that says nothing of it.
     Raises whatever Pillow does: see `translated`.
     """
+    try:
+        return _load(data, data, name, geometries, most_pixels, unless_told=unless_told)
+    except _FAILURES:
+        # Pillow reads metadata while it opens or decodes a file, and gives up where they are broken
+        # or large. That is no reason not to look at the picture.
+        bare = _without_metadata(data, name)
+        if bare is None:
+            raise
+    return _load(bare, data, name, geometries, most_pixels, unless_told=unless_told)
+
+
+def _load(
+    data: bytes,
+    whole: bytes,
+    name: str,
+    geometries: Sequence[Geometry],
+    most_pixels: int,
+    *,
+    unless_told: int,
+) -> Loaded:
+    """As `load`; `whole` is the file that `data` is the picture of."""
     with _opened(data, name, most_pixels) as image:
-        orientation = _orientation(data, name, image) or unless_told
+        orientation = _orientation(whole, name, image) or unless_told
         to_apply = 1 if name in _UPRIGHT else orientation
         full = image.size
         wanted = sufficient_size(turned_size(full, to_apply), geometries)
@@ -124,23 +148,22 @@ def _opened(data: bytes, name: str, most_pixels: int) -> ImageFile.ImageFile:
     if name == "HEIF":
         _register_heif()
     Image.MAX_IMAGE_PIXELS = most_pixels
+    return Image.open(io.BytesIO(data), formats=(name,))
+
+
+def _without_metadata(data: bytes, name: str) -> bytes | None:
+    """The picture of a JPEG or PNG alone; None where there is nothing to leave out."""
+    container = {"JPEG": jpeg, "PNG": png}.get(name)
+    if container is None:
+        return None
     try:
-        return Image.open(io.BytesIO(data), formats=(name,))
-    except (UnidentifiedImageError, OSError, ValueError, ArithmeticError, LookupError):
-        # Pillow reads a JPEG's EXIF and MPF while it opens the file. Broken metadata is no reason
-        # not to look at the picture.
-        if name != "JPEG":
-            raise
-        return Image.open(io.BytesIO(_without_metadata(data)), formats=(name,))
-
-
-def _without_metadata(data: bytes) -> bytes:
-    kept = (
-        data[each.start : each.end]
-        for each in jpeg.segments(data)
-        if each.kind == "APP14" or not jpeg.is_metadata(each)
-    )
-    return b"".join(kept)
+        segments = container.segments(data)
+    except DamagedContainer:
+        return None
+    kept = [each for each in segments if each.kind in _KEPT or not container.is_metadata(each)]
+    if len(kept) == len(segments):
+        return None
+    return b"".join(data[each.start : each.end] for each in kept)
 
 
 @cache
@@ -210,4 +233,6 @@ def _translation(path: Path, error: Exception) -> PhotoError:
         return out_of_memory(path)
     if isinstance(error, UnidentifiedImageError) or not words:
         return CorruptImage(path, "its header makes no sense")
+    if words.startswith("Unsupported"):
+        return UnsupportedImage(path, f"its kind is not supported: {words}")
     return CorruptImage(path, words)
