@@ -24,7 +24,7 @@ from benchmarks import chart, footprint, rates, report, samples
 from benchmarks.catalogue import recorded_a_second, submitted
 from benchmarks.rates import MODEL, Round
 from benchmarks.report import Target
-from tagd.catalogue import photos as catalogue_photos
+from tagd.catalogue.files import photos as catalogue_photos
 from tagd.models.pool import LoadedModel, ModelPool, PoolSettings
 from tests.acceptance.home import export_graphs
 from tests.catalogue import NOW, fresh

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 from benchmarks import report
-from tagd.catalogue import photos, record
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.files import photos
+from tagd.catalogue.tagging import record
+from tagd.catalogue.tagging.runs import Run
 from tagd.domain import Priority, SettledFile
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
 

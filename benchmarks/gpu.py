@@ -32,14 +32,14 @@ from torchvision.transforms.v2 import functional as transforms
 
 from benchmarks import report, samples
 from benchmarks.report import Target
+from tagd.decoding.decode import DecodeLimits
 from tagd.errors import DeviceUnavailable
 from tagd.lab.photos import batches
-from tagd.models.device import Device
-from tagd.models.preprocessing import Preprocessing
-from tagd.models.preprocessing_config import of_timm
-from tagd.models.torch_session import TorchSession, find_device
-from tagd.models.ways import Way
-from tagd.pipeline.decode import DecodeLimits
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.modes import Way
+from tagd.models.runtime.torch_session import TorchSession, find_device
+from tagd.models.zoo.preprocessing import Preprocessing
+from tagd.models.zoo.preprocessing_config import of_timm
 
 
 @dataclass(frozen=True, slots=True)

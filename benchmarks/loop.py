@@ -21,8 +21,9 @@ from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 
 from benchmarks.rates import MODEL
-from tagd.models import backend, registry
-from tagd.models.shelf import Shelf
+from tagd.models.backends import base
+from tagd.models.zoo import registry
+from tagd.models.zoo.shelf import Shelf
 
 config_of: Any = resolve_data_config
 transform_of: Any = create_transform
@@ -31,7 +32,7 @@ transform_of: Any = create_transform
 def classify(paths: Sequence[str]) -> tuple[float, list[int]]:
     """Photos a second, and the place of each photo's best class."""
     facts = registry.find(MODEL)
-    network = backend.network(facts, Shelf().labels_of(facts), backend.read(facts)).eval()
+    network = base.network(facts, Shelf().labels_of(facts), base.read(facts)).eval()
     transform = transform_of(**config_of({}, model=network), is_training=False)
     answers = []
     with torch.inference_mode():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagd.catalogue import search_index
-from tagd.catalogue.schema import CLASSIFIER_ID
+from tagd.catalogue.db import triggers
+from tagd.catalogue.db.schema import CLASSIFIER_ID
 from tagd.domain import FileState, TagSource, TagState
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import Vocabulary
@@ -47,7 +47,7 @@ CHUNK = 50_000
 def fill(tx: Connection, count: int, seed: int = SEED) -> None:
     """So many photos, each in one file, with their tags; `tx` may write to an empty catalogue."""
     draw = np.random.default_rng(seed)
-    search_index.drop(tx)  # what they keep is found out at once in the end
+    triggers.drop(tx)  # what they keep is found out at once in the end
     tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # a photo and its tagging name each other
     labels = _labels(tx)
     _model(tx)
@@ -58,7 +58,7 @@ def fill(tx: Connection, count: int, seed: int = SEED) -> None:
         numbers = range(first, min(first + CHUNK, count + 1))
         _photos(tx, numbers, draw)
         _tags(tx, numbers, draw, [labels[classes[place]] for place in popular])
-    search_index.make(tx)
+    triggers.make(tx)
 
 
 def _model(tx: Connection) -> None:

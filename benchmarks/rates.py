@@ -15,10 +15,10 @@ from statistics import harmonic_mean
 
 import numpy as np
 
+from tagd.decoding.decode import DecodeLimits
+from tagd.decoding.pool import DecodeOutcome
 from tagd.lab.photos import batches
 from tagd.models.pool import LoadedModel
-from tagd.pipeline.decode import DecodeLimits
-from tagd.pipeline.decoder import DecodeOutcome
 from tests.acceptance.home import Home
 
 MODEL = "efficientnet-lite0"

@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import report
-from tagd.catalogue import jobs, photos
-from tagd.catalogue.engine import Catalogue, open_owner
-from tagd.catalogue.record import TaggedFile, Tagging, record
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db.engine import Catalogue, open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging.record import TaggedFile, Tagging, record
+from tagd.catalogue.tagging.runs import Run
 from tagd.domain import JobKind, PhotoFacts, Predictions, Priority, SettledFile, Signature
+from tagd.labels.derivation import Derivation
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.wording import Wording, read
-from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.rederive import rederive_if_changed
+from tagd.revise.rederive import rederive_if_changed
 
 BATCH = 1000
 KEPT = 64

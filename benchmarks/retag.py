@@ -17,13 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import report
-from tagd.catalogue import overview, retag, wants
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.db.engine import Catalogue, open_owner
+from tagd.catalogue.plans import plans, stale
+from tagd.catalogue.reports import overview
 from tagd.domain import Priority, Want
 from tagd.policy.lasting import Lasting
 from tagd.policy.wants import Rule, Wants
-from tagd.retag.plan import plan
-from tagd.retag.staleness import Standard, refresh
+from tagd.revise.plan import plan
+from tagd.revise.staleness import Standard, refresh
 from tests.policy import machine
 
 OLD, NEW = Wants(model="resnet-50"), Wants(model="convnext-tiny")
@@ -47,7 +48,7 @@ def make(catalogue: Catalogue, count: int) -> None:
     with catalogue.write() as tx:
         tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         asked = standard(OLD).want_of(standard(OLD).lasting.choice_for_all())
-        [want] = wants.want_ids(tx, [Want(asked.key, asked.models)]).values()
+        [want] = plans.want_ids(tx, [Want(asked.key, asked.models)]).values()
         tx.exec_driver_sql(
             "INSERT INTO model (id, name, fingerprint, first_used_at) VALUES (1, 'a', 'f', 0)"
         )
@@ -92,7 +93,7 @@ def max_mib() -> int:
 def ask(catalogue: Catalogue) -> int:
     """How many photos are stale, as `tagd status` and the plan ask it."""
     with catalogue.read() as tx:
-        return sum(gap.photos for gap in retag.gaps(tx))
+        return sum(gap.photos for gap in stale.gaps(tx))
 
 
 def queue_some(catalogue: Catalogue) -> int:
@@ -101,8 +102,8 @@ def queue_some(catalogue: Catalogue) -> int:
         standard(wanted).want_of(standard(wanted).lasting.choice_for_all()).key for wanted in (NEW,)
     ]
     with catalogue.write() as tx:
-        fed = retag.feed(tx, Priority.RETAG, 100, ready, 0.0)
-        retag.withdraw(tx, Priority.RETAG)
+        fed = stale.feed(tx, Priority.RETAG, 100, ready, 0.0)
+        stale.withdraw(tx, Priority.RETAG)
     return fed
 
 
@@ -151,7 +152,7 @@ def status(catalogue: Catalogue) -> None:
 
 def cancel(catalogue: Catalogue) -> None:
     with catalogue.write() as tx:
-        retag.cancel(tx)
+        stale.cancel(tx)
 
 
 if __name__ == "__main__":

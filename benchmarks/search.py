@@ -15,10 +15,11 @@ from itertools import chain
 from pathlib import Path
 
 from benchmarks import made, report
-from tagd.catalogue import record, search_index, tags
-from tagd.catalogue.engine import Catalogue, open_owner, open_reader
-from tagd.catalogue.search import Sort, search
-from tagd.catalogue.snapshot import sqlite
+from tagd.catalogue.db import triggers
+from tagd.catalogue.db.engine import Catalogue, open_owner, open_reader
+from tagd.catalogue.db.snapshot import sqlite
+from tagd.catalogue.search.search import Sort, search
+from tagd.catalogue.tagging import record, tags
 from tagd.labels.meaning import Meaning
 from tagd.labels.rules import TagRules
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled, submit
@@ -114,7 +115,7 @@ def recording(folder: Path) -> dict[str, object]:
             with catalogue.write() as tx:
                 submit(tx, *(settled(f"/p/{number}.jpg", number) for number in range(RECORDED)))
                 if name == "without":
-                    search_index.drop(tx)
+                    triggers.drop(tx)
             seconds = sum(batch(catalogue) for _ in range(RECORDED // BATCH))
         told[f"recorded_a_second_{name}_triggers"] = round(RECORDED / seconds)
     return told

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `tagd.catalogue.migrate` hands over, inside the one
+"""Runs the migrations on the connection that `tagd.catalogue.db.migrate` hands over, inside the one
 transaction that it has begun. There is no alembic.ini: what has to be configured is here."""
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from alembic import context
 
-from tagd.catalogue import search_index, views
-from tagd.catalogue.schema import metadata
+from tagd.catalogue.db import triggers, views
+from tagd.catalogue.db.schema import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,14 +28,14 @@ def run(connection: Connection) -> None:
             "SELECT name FROM sqlite_master WHERE type = 'view' AND name GLOB 'v_*'"
         ).all():
             connection.exec_driver_sql(f"DROP VIEW {name}")
-        search_index.drop(connection)
+        triggers.drop(connection)
         context.run_migrations()
         for statement in views.create().values():
             connection.exec_driver_sql(statement)
-        search_index.make(connection)
+        triggers.make(connection)
 
 
 handed_over = context.config.attributes.get("connection")
 if handed_over is None:
-    raise SystemExit("migrations run through tagd.catalogue.migrate.upgrade, not through alembic")
+    raise SystemExit("migrations run through tagd.catalogue.db.migrate, not through alembic")
 run(handed_over)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tagd.domain import Geometry, Predictions, Tag, Tags, Want
 from tagd.errors import ModelError
-from tagd.pipeline.taggers import Seen
+from tagd.tagging.taggers import Seen
 
 DARK, BRIGHT = "own:dark", "own:bright"
 SMALL = Geometry(resize=16, crop=(16, 16), interpolation="bilinear")

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, text
 
-from tagd.catalogue import jobs, photos
-from tagd.catalogue.engine import Catalogue, open_owner
-from tagd.catalogue.record import TaggedFile, Tagging
+from tagd.catalogue.db.engine import Catalogue, open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging.record import TaggedFile, Tagging
 from tagd.domain import (
     Job,
     JobKind,

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tagd.catalogue import engine, facts
+from tagd.catalogue.db import engine, settings
 from tagd.errors import TagdError
 
 OPEN = {"owner": engine.open_owner, "writer": engine.open_writer, "reader": engine.open_reader}
@@ -53,18 +53,18 @@ class Answering:
 
     def put(self, key: str, value: str) -> str:
         with self.catalogue.write() as tx:
-            facts.put(tx, key, value)
+            settings.put(tx, key, value)
         return "put"
 
     def put_and_die(self, key: str, value: str) -> None:
         """Die between the statement and the commit."""
         with self.catalogue.write() as tx:
-            facts.put(tx, key, value)
+            settings.put(tx, key, value)
             os.kill(os.getpid(), signal.SIGKILL)
 
     def get(self, key: str) -> str | None:
         with self.catalogue.read() as tx:
-            return facts.get(tx, key)
+            return settings.get(tx, key)
 
 
 if __name__ == "__main__":

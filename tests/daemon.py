@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.errors import CatalogueBusy
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.domain import DecodedPhoto, Geometry
-from tagd.pipeline.decode import DecodeLimits, decode
 from tests.photos import coffee
 
 INPUT = Geometry(64, (56, 56))

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.photos import submit
+from tagd.assembly.derivation import derivation_of
+from tagd.assembly.survey import Survey
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.files.photos import submit
 from tagd.config import Config
-from tagd.config.derivation import derivation_of
-from tagd.daemon.facts import Survey
+from tagd.decoding.decode import DecodeLimits
+from tagd.decoding.pool import DecoderPool
 from tagd.domain import Priority, SettledFile
 from tagd.fs import signature_of
+from tagd.labels.derivation import Derivation
 from tagd.models.pool import ModelPool
-from tagd.pipeline.classify import Classifier
-from tagd.pipeline.decode import DecodeLimits
-from tagd.pipeline.decoder import DecoderPool
-from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.failures import Report
-from tagd.pipeline.taggers import Taggers
-from tagd.pipeline.worker import Worker, WorkerSettings
 from tagd.policy.facts import Machine
 from tagd.policy.wants import Wants
+from tagd.tagging.classify import Classifier
+from tagd.tagging.failures import Report
+from tagd.tagging.taggers import Taggers
+from tagd.tagging.worker import Worker, WorkerSettings
 from tests.catalogue import fresh, rows
 
 LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))

@@ -7,19 +7,22 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tagd.catalogue import inscriptions, jobs, photos, record, sidecars, unwritten
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.files import photos, sidecars
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging import record
+from tagd.catalogue.tagging.runs import Run
+from tagd.catalogue.written import inscriptions, unwritten
 from tagd.domain import JobKind, Place, Priority, SettledFile
 from tagd.fs import signature_of
+from tagd.labels.derivation import Derivation
 from tagd.labels.rules import TagRules
-from tagd.metadata import reader
+from tagd.metadata import read_back, reader
 from tagd.metadata.keywords import Field
-from tagd.pipeline import found_tags, read_back
-from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.ledger import recover_all
-from tagd.pipeline.metadata_worker import MetadataWorker
-from tagd.pipeline.tag_writer import MetadataSettings, Outcome, TagWriter, WriteMode
+from tagd.tagging import keyword_sync
+from tagd.writeback.ledger import recover_all
+from tagd.writeback.tag_writer import MetadataSettings, Outcome, TagWriter, WriteMode
+from tagd.writeback.worker import MetadataWorker
 from tests import catalogue as recorded
 from tests import photos as pictures
 
@@ -99,7 +102,7 @@ class Desk:
         with self.catalogue.write() as tx:
             [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{path}'")
             said = read_back.readings_at(path, self.settings.sidecars, photo_of(path))
-            found_tags.take_in(tx, {file_id: said}, self.derivation, self.run, recorded.NOW)
+            keyword_sync.take_in(tx, {file_id: said}, self.derivation, self.run, recorded.NOW)
         self.queue(path)
 
     def queue(self, path: Path) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tagd.catalogue import record
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.tagging import record
 from tagd.domain import Priority, Signature
 from tagd.fs import display, signature_of
 from tagd.intake import one_time, probe, scan

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForImageClassification, ViTImageProcessor
 
-from tagd.models import registry
-from tagd.models.registry import BundledWeights, ModelFacts
+from tagd.models.zoo import registry
+from tagd.models.zoo.registry import BundledWeights, ModelFacts
 
 EMBEDDED = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 SMALLEST = registry.find("pvt-v2-b0")

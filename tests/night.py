@@ -10,8 +10,8 @@ import pytest
 from tagd.hours import hours_of
 from tagd.policy.lasting import Lasting
 from tagd.policy.wants import Cascade, Wants
-from tagd.retag.retagger import Retagger, RetagSettings
-from tagd.retag.staleness import Standard, refresh
+from tagd.revise.retagger import Retagger, RetagSettings
+from tagd.revise.staleness import Standard, refresh
 from tests.catalogue import rows
 from tests.desk import LITE0, LITE2, Desk
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tagd.catalogue import facts, jobs, photos
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.record import TaggedFile, Tagging, record
+from tagd.catalogue.db import settings
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging.record import TaggedFile, Tagging, record
 from tagd.domain import (
     Job,
     JobKind,
@@ -75,4 +77,4 @@ def fill(catalogue: Catalogue, folder: Path) -> None:
             assert jobs.quarantine(tx, by_name[name], "not-an-image", "is a text file", now)
         waits = SettledFile(folder / "waits.jpg", Signature(1, 1, 1, 99), Priority.NEW)
         photos.submit(tx, [waits], now)
-        facts.put(tx, facts.WORKING_WITH, '{"model": "efficientnet-lite0", "device": "cpu"}')
+        settings.put(tx, settings.WORKING_WITH, '{"model": "efficientnet-lite0", "device": "cpu"}')

@@ -1,6 +1,6 @@
 """Photos whose identity was all of their file's bytes are read again, once, to have their new one.
 
-It costs no inference: see `tagd.catalogue.identity`.
+It costs no inference: see `tagd.catalogue.tagging.identity`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tagd.errors import CatalogueMissing, ControlError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from tagd.catalogue.lock import Holder
+    from tagd.catalogue.db.lock import Holder
     from tagd.ops.control import Reply
 
 END_SECONDS = 15.0  # a daemon stops within 5
@@ -52,7 +52,7 @@ def drain(config: ConfigFile = None) -> None:
 def stop(config: ConfigFile = None) -> None:
     """End the daemon, and return when it has ended. What waits is kept."""
     _tell(config, "stop")
-    from tagd.catalogue.engine import owner_of  # noqa: PLC0415  lazy, as below
+    from tagd.catalogue.db.engine import owner_of  # noqa: PLC0415  lazy, as below
 
     path = configuration(config).catalogue.path
     deadline = time.monotonic() + END_SECONDS
@@ -96,8 +96,8 @@ def _tell(config: Path | None, command: str) -> None:
 
 def _listener(catalogue: Path) -> Path:
     """Where the daemon of this catalogue listens. Raises `ControlError` where none does."""
-    from tagd.catalogue import facts  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    from tagd.catalogue.db import settings  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_reader, owner_of  # noqa: PLC0415
 
     holder = owner_of(catalogue)
     if holder is None:
@@ -108,7 +108,7 @@ def _listener(catalogue: Path) -> Path:
         raise ControlError(f"{holder} is using the catalogue, and takes no commands")
     try:
         with open_reader(catalogue) as opened, opened.read() as tx:
-            place = facts.get(tx, facts.CONTROL)
+            place = settings.get(tx, settings.CONTROL)
     except CatalogueMissing:
         place = None
     if place is None:

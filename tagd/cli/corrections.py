@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.corrections import Action
+    from tagd.catalogue.tagging.corrections import Action
     from tagd.config import Config
     from tagd.labels.rules import TagRules
     from tagd.labels.wording import NoSuchTag
@@ -155,7 +155,7 @@ def _say(said: Said, config: Path | None) -> Corrected:
     said = replace(said, word=_fit(said))
     settings = configuration(config)
     # Lazy: these bring in SQLAlchemy.
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
 
     rules = tag_rules(settings)
@@ -183,10 +183,11 @@ def _write(
     tx: Connection, said: Said, label: str, photos: Sequence[int], settings: Config
 ) -> Corrected:
     """Correct all photos, or none."""
-    from tagd.catalogue import corrections, inscriptions, tags  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.runs import Run, run_id  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import metadata_settings, writes_of  # noqa: PLC0415
+    from tagd.catalogue.tagging import corrections, tags  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.tagging.runs import Run, run_id  # noqa: PLC0415
+    from tagd.catalogue.written import inscriptions  # noqa: PLC0415  lazy, as above
     from tagd.domain import Priority, TagState  # noqa: PLC0415
     from tagd.labels.naming import is_name_of  # noqa: PLC0415
 
@@ -242,7 +243,7 @@ def _photos(tx: Connection, said: Said, rules: TagRules) -> list[int]:
                 after = [*map(str, said.files[number:]), said.word]
                 raise _in_quotes(error, after) if number and not each.exists() else error from None
         return sorted(found)
-    from tagd.catalogue.overview import photos_of  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.reports.overview import photos_of  # noqa: PLC0415  lazy, as above
 
     photos = photos_of(tx, [each.path for each in found_by(tx, said.query, rules)])
     if not photos:
@@ -260,7 +261,7 @@ def _in_quotes(error: TagdError, words: Sequence[str]) -> TagdError:
 
 def _label(tx: Connection, said: Said, photos: Sequence[int], rules: TagRules) -> str:
     """The label that is meant; on a terminal one of several is asked for."""
-    from tagd.catalogue.tags import label_names, labels_on  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.tagging.tags import label_names, labels_on  # noqa: PLC0415  lazy, as above
     from tagd.labels.naming import given_by, may_mean, meant_of, own_of, own_word  # noqa: PLC0415
     from tagd.labels.wording import NoSuchTag  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from tagd.fs import display
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tagd.catalogue.search import Found
+    from tagd.catalogue.search.search import Found
 
 COLUMNS = (
     *("path", "tags", "state", "taken_at", "camera_make", "camera_model", "format", "width"),
@@ -69,7 +69,7 @@ def export(
         sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
     )
     with searching(config) as (tx, meaning):
-        from tagd.catalogue.search import stream  # noqa: PLC0415  lazy: see search.py
+        from tagd.catalogue.search.search import stream  # noqa: PLC0415  lazy: see search.py
 
         found = stream(tx, " ".join(query or ()), meaning)
         try:

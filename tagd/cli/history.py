@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.history import Event
-    from tagd.catalogue.runs import ShownRun
-    from tagd.catalogue.undone import UndoScope
+    from tagd.catalogue.tagging.history import Event
+    from tagd.catalogue.tagging.runs import ShownRun
+    from tagd.catalogue.tagging.undone import UndoScope
     from tagd.config import Config
-    from tagd.pipeline.progress import Progress
-    from tagd.pipeline.undo import TakenBack
+    from tagd.revise.undo import TakenBack
+    from tagd.work.progress import Progress
 
 RUNS_SHOWN = 20
 
@@ -68,8 +68,8 @@ def history(
         return
     path = absolute(file)
     with reading(config) as tx:
-        from tagd.catalogue.history import of_photo  # noqa: PLC0415
-        from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy: see search.py
+        from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy: see search.py
+        from tagd.catalogue.tagging.history import of_photo  # noqa: PLC0415
 
         places = [each for at in (path, followed(path)) for each in photos_at(tx, at)]
         photo = next((each for each in places if each.path in {path, followed(path)}), None)
@@ -127,7 +127,7 @@ def undo(
         raise typer.BadParameter("give one of --run, --model and --since")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.catalogue.undone import UndoScope  # noqa: PLC0415  lazy: see search.py
+    from tagd.catalogue.tagging.undone import UndoScope  # noqa: PLC0415  lazy: see search.py
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
     what = UndoScope(run, model, None if since is None else moment(since))
@@ -153,11 +153,11 @@ def _undo(
 ) -> tuple[TakenBack, int | None]:
     """Take it back; the number of this run, where `undo` of it brings that back."""
     # Lazy: these bring in SQLAlchemy and numpy.
-    from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
-    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import writes_of  # noqa: PLC0415
-    from tagd.pipeline.undo import preview, undo  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import writes_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader, open_writer  # noqa: PLC0415
+    from tagd.catalogue.tagging.runs import Run, noted  # noqa: PLC0415
+    from tagd.revise.undo import preview, undo  # noqa: PLC0415
 
     derivation = derivation_of(settings)
     path = settings.catalogue.path
@@ -177,7 +177,7 @@ def _undo(
 
 def _require(tx: Connection, what: UndoScope) -> None:
     """Raise TagdError where there is no such run or model."""
-    from tagd.catalogue.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.tagging.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
 
     if what.run is not None and not runs_there(tx, what.run):
         raise TagdError(f"there is no run {what.run}", hint="`tagd history` lists the latest runs.")
@@ -187,7 +187,7 @@ def _require(tx: Connection, what: UndoScope) -> None:
 
 def _runs(config: Path | None, *, json: bool) -> None:
     with reading(config) as tx:
-        from tagd.catalogue.runs import last  # noqa: PLC0415  lazy: see search.py
+        from tagd.catalogue.tagging.runs import last  # noqa: PLC0415  lazy: see search.py
 
         runs = last(tx, RUNS_SHOWN)
     if json:

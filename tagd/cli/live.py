@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tagd.catalogue import activity
+from tagd.catalogue.reports import activity
 from tagd.cli import output
 from tagd.cli.fitting import cut, shortened
 from tagd.cli.output import WIDE
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from sqlalchemy import Connection
 
-    from tagd.catalogue.activity import Latest, Queued
+    from tagd.catalogue.reports.activity import Latest, Queued
 
 EVERY_SECONDS, TELL_SECONDS = 1.0, 10.0
 PART_SECONDS, PARTS = 10.0, 60  # the pace is shown over ten minutes

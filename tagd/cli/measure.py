@@ -20,14 +20,14 @@ from tagd.fs import display
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
+    from tagd.decoding.decode import DecodeLimits
     from tagd.lab.bench import Measured
     from tagd.lab.compare import Compared
     from tagd.lab.evaluate import Evaluation, NoneKnown, Task
     from tagd.lab.examples import Example
     from tagd.models.pool import ModelPool
-    from tagd.pipeline.decode import DecodeLimits
 
 ModelList = Annotated[
     str | None,
@@ -66,7 +66,7 @@ def bench(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the models, which other commands do without.
-    from tagd.catalogue import speeds  # noqa: PLC0415
+    from tagd.catalogue.plans import speeds  # noqa: PLC0415
     from tagd.lab import bench as lab  # noqa: PLC0415
 
     measured: list[Measured] = []
@@ -219,7 +219,7 @@ def truths_in(
 
 def _task(settings: Config, folder: Path) -> Task:
     """What the models are asked about, out of the configuration."""
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415  lazy, as above
     from tagd.lab.evaluate import Task  # noqa: PLC0415
     from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415
 
@@ -236,14 +236,14 @@ def _task(settings: Config, folder: Path) -> Task:
 
 
 def _pool(settings: Config) -> ModelPool:
-    from tagd.daemon.build import models_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.build import models_of  # noqa: PLC0415  lazy, as above
 
     return models_of(settings, say=output.note)
 
 
 def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
     """The models that a person named, each known; else those on this disk."""
-    from tagd.models.shelf import on_disk  # noqa: PLC0415  lazy, as above
+    from tagd.models.zoo.shelf import on_disk  # noqa: PLC0415  lazy, as above
 
     if not chosen:
         return [name for name, facts in pool.shelf.all().items() if on_disk(facts)]
@@ -254,13 +254,13 @@ def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
 
 
 def _names(settings: Config) -> Callable[[str], str]:
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415  lazy, as above
 
     return derivation_of(settings).name_of
 
 
 def _limits(settings: Config) -> DecodeLimits:
-    from tagd.pipeline.decode import DecodeLimits  # noqa: PLC0415  lazy, as above
+    from tagd.decoding.decode import DecodeLimits  # noqa: PLC0415  lazy, as above
 
     return DecodeLimits(
         max_megapixels=settings.worker.max_megapixels,
@@ -270,7 +270,7 @@ def _limits(settings: Config) -> DecodeLimits:
 
 def _writable(settings: Config) -> Catalogue:
     """The catalogue, made where there is none; beside a running daemon for a short write."""
-    from tagd.catalogue.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
 
     try:
         return open_owner(settings.catalogue.path, "tagd models bench")

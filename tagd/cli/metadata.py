@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.inscriptions import Target
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.written.inscriptions import Target
     from tagd.config import Config
     from tagd.errors import PhotoError
     from tagd.labels.rules import TagRules
     from tagd.metadata.writer import Report
-    from tagd.pipeline.bulk import Work, Written
-    from tagd.pipeline.tag_writer import MetadataSettings, TagWriter
+    from tagd.writeback.bulk import Work, Written
+    from tagd.writeback.tag_writer import MetadataSettings, TagWriter
 
 
 def register(app: typer.Typer) -> None:
@@ -147,13 +147,13 @@ class Read:
 
 def _read(config: Config, paths: Sequence[Path]) -> Read:
     # Lazy: these bring in SQLAlchemy and lxml.
-    from tagd.catalogue import inscriptions  # noqa: PLC0415
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
-    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import metadata_settings, writes_of  # noqa: PLC0415
-    from tagd.pipeline.found_tags import take_in  # noqa: PLC0415
-    from tagd.pipeline.read_back import readings_at  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import metadata_settings, writes_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.tagging.runs import Run, noted  # noqa: PLC0415
+    from tagd.catalogue.written import inscriptions  # noqa: PLC0415
+    from tagd.metadata.read_back import readings_at  # noqa: PLC0415
+    from tagd.tagging.keyword_sync import take_in  # noqa: PLC0415
 
     derivation, run = derivation_of(config), Run.of("tagd read")
     writes, sidecars = writes_of(config), metadata_settings(config).sidecars
@@ -193,11 +193,11 @@ def _write(
 ) -> tuple[Written, int | None]:
     """What was written, and the number of the run that `--undo` takes, where there is one."""
     # Lazy: these bring in SQLAlchemy and lxml.
-    from tagd.catalogue.engine import open_reader, open_writer  # noqa: PLC0415
-    from tagd.catalogue.runs import Run, noted  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import metadata_settings  # noqa: PLC0415
-    from tagd.pipeline.tag_writer import TagWriter  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import metadata_settings  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader, open_writer  # noqa: PLC0415
+    from tagd.catalogue.tagging.runs import Run, noted  # noqa: PLC0415
+    from tagd.writeback.tag_writer import TagWriter  # noqa: PLC0415
 
     settings = metadata_settings(config)
     wanted = _directed(settings, to)
@@ -230,7 +230,7 @@ def _write(
 
 def _directed(settings: MetadataSettings, to: str | None) -> MetadataSettings:
     """The settings, overridden by --to."""
-    from tagd.pipeline.tag_writer import WriteMode  # noqa: PLC0415  lazy, as above
+    from tagd.writeback.tag_writer import WriteMode  # noqa: PLC0415  lazy, as above
 
     if to is None:
         return settings
@@ -248,8 +248,8 @@ def _write_all(
     dry_run: bool,
 ) -> Written:
     """Write these files, by row id; `settings` say what the queue is for."""
-    from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415  lazy, as above
-    from tagd.pipeline.writes import note_failure, settle  # noqa: PLC0415
+    from tagd.writeback.queue import note_failure, settle  # noqa: PLC0415
+    from tagd.writeback.refresh import as_it_is  # noqa: PLC0415  lazy, as above
 
     def work(target: Target) -> Sequence[Report]:
         now = as_it_is(catalogue, target, dry_run=dry_run)
@@ -269,11 +269,11 @@ def _write_all(
 def _take_back(
     catalogue: Catalogue, tag_writer: TagWriter, number: int, *, dry_run: bool
 ) -> Written:
-    from tagd.catalogue import revisions  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.undone import runs_there  # noqa: PLC0415
-    from tagd.pipeline.second_look import as_it_is  # noqa: PLC0415
-    from tagd.pipeline.taking_back import TakingBack  # noqa: PLC0415
-    from tagd.pipeline.writes import settle  # noqa: PLC0415
+    from tagd.catalogue.tagging.undone import runs_there  # noqa: PLC0415
+    from tagd.catalogue.written import revisions  # noqa: PLC0415  lazy, as above
+    from tagd.writeback.queue import settle  # noqa: PLC0415
+    from tagd.writeback.refresh import as_it_is  # noqa: PLC0415
+    from tagd.writeback.taking_back import TakingBack  # noqa: PLC0415
 
     with catalogue.read() as tx:
         if not runs_there(tx, number):
@@ -304,7 +304,7 @@ def _work_off(
     on_failed: Callable[[Target, PhotoError], None] = lambda _target, _error: None,
 ) -> Written:
     """Do the work for these files, with a bar on a terminal."""
-    from tagd.pipeline.bulk import work_off  # noqa: PLC0415  lazy, as above
+    from tagd.writeback.bulk import work_off  # noqa: PLC0415  lazy, as above
 
     def fail(target: Target, error: PhotoError) -> None:
         _told(error)
@@ -325,7 +325,7 @@ def _files(
     tx: Connection, paths: Sequence[Path] | None, query: str | None, rules: TagRules
 ) -> list[int]:
     """The files that are meant, by row id. Raises TagdError where there are none."""
-    from tagd.catalogue.overview import files_at  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.reports.overview import files_at  # noqa: PLC0415  lazy, as above
 
     if query is not None:
         found = [each.path for each in found_by(tx, query, rules)]

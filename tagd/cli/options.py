@@ -60,7 +60,7 @@ def configuration(file: Path | None) -> Config:
 def reading(file: Path | None) -> Iterator[Connection]:
     """One moment of the catalogue, to be read. Raises `ConfigError` and `CatalogueError`."""
     # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
 
     path = configuration(file).catalogue.path
     with open_reader(path) as catalogue, catalogue.read() as tx:
@@ -92,7 +92,7 @@ def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
     number."""
     if is_photo and path.is_dir():
         # Lazy: it is said seldom.
-        from tagd.catalogue.query import PathTerm  # noqa: PLC0415
+        from tagd.catalogue.search.query import PathTerm  # noqa: PLC0415
 
         below = as_word(str(PathTerm(f"{path}/")))
         return TagdError(f"{display(path)} is a folder", hint=f"`tagd search {below}`")

@@ -18,7 +18,7 @@ from tagd.fs import display
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.lab.answers import Picture
     from tagd.lab.calibrate import Measured, Report
@@ -52,7 +52,7 @@ def explain(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: the models' device is asked of torch.
-    from tagd.daemon.wants import wants_of  # noqa: PLC0415
+    from tagd.assembly.policy import wants_of  # noqa: PLC0415
     from tagd.policy.selection import decide  # noqa: PLC0415
 
     wants = wants_of(settings)
@@ -145,9 +145,9 @@ def calibrate(
 
 def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
     """What there is to go by for the photo, and the device in words."""
-    from tagd.daemon.build import limits_of, models_of  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.facts import Survey  # noqa: PLC0415
-    from tagd.pipeline.decode import decode  # noqa: PLC0415
+    from tagd.assembly.build import limits_of, models_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.survey import Survey  # noqa: PLC0415
+    from tagd.decoding.decode import decode  # noqa: PLC0415
     from tagd.policy.facts import Facts  # noqa: PLC0415
 
     photo = decode(path, (), limits_of(settings)).facts
@@ -160,7 +160,7 @@ def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
 
 
 def _readable(settings: Config) -> Catalogue | None:
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415  lazy, as above
 
     try:
         return open_reader(settings.catalogue.path)
@@ -169,7 +169,7 @@ def _readable(settings: Config) -> Catalogue | None:
 
 
 def _waiting(catalogue: Catalogue | None) -> int:
-    from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
     from tagd.domain import JobState  # noqa: PLC0415
 
     if catalogue is None:
@@ -243,8 +243,8 @@ def _calibrated(
     settings: Config, chosen: Sequence[str], folder: Path, none: Path | None
 ) -> tuple[Report, Calibration]:
     """Ask the models and fit; the calibration as it is to be stored."""
+    from tagd.assembly.build import limits_of, models_of  # noqa: PLC0415
     from tagd.cli.progress import counting  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.build import limits_of, models_of  # noqa: PLC0415
     from tagd.lab import answers, calibrate  # noqa: PLC0415
     from tagd.policy.cascade import Calibration  # noqa: PLC0415
 
@@ -297,8 +297,8 @@ def _pictures(
 
 def _keep(settings: Config, fitted: Calibration) -> None:
     """Store it in the catalogue, beside a running daemon too."""
-    from tagd.catalogue.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.facts import keep_calibration  # noqa: PLC0415
+    from tagd.assembly.survey import keep_calibration  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
 
     path = settings.catalogue.path
     try:
@@ -310,8 +310,8 @@ def _keep(settings: Config, fitted: Calibration) -> None:
 
 
 def _forget(settings: Config, chosen: Sequence[str]) -> None:
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.facts import forget_calibration  # noqa: PLC0415
+    from tagd.assembly.survey import forget_calibration  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415  lazy, as above
 
     with open_writer(settings.catalogue.path) as catalogue, catalogue.write() as tx:
         known = forget_calibration(tx, chosen)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from tagd.pipeline.progress import Progress
+    from tagd.work.progress import Progress
 
 
 @contextmanager

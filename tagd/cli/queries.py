@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.overview import ShownFile
-    from tagd.catalogue.search import Found
+    from tagd.catalogue.reports.overview import ShownFile
+    from tagd.catalogue.search.search import Found
     from tagd.labels.meaning import Meaning
     from tagd.labels.rules import TagRules
 
@@ -27,8 +27,8 @@ def searching(file: Path | None) -> Iterator[tuple[sqlite3.Connection, Meaning]]
     """One moment of the catalogue, and what names mean in it under the rules that are configured.
     Raises `ConfigError` and `CatalogueError`."""
     # Lazy: `tagd --help` needs none of it.
-    from tagd.catalogue.search_words import label_names  # noqa: PLC0415
-    from tagd.catalogue.snapshot import snapshot  # noqa: PLC0415
+    from tagd.catalogue.db.snapshot import snapshot  # noqa: PLC0415
+    from tagd.catalogue.search.words import label_names  # noqa: PLC0415
     from tagd.config import tag_rules  # noqa: PLC0415
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
@@ -39,9 +39,9 @@ def searching(file: Path | None) -> Iterator[tuple[sqlite3.Connection, Meaning]]
 
 def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:
     """The files that a query finds, inside a transaction. Raises `QueryError`."""
-    from tagd.catalogue.search import search  # noqa: PLC0415
-    from tagd.catalogue.search_words import label_names  # noqa: PLC0415
-    from tagd.catalogue.snapshot import sqlite  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.snapshot import sqlite  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.search.search import search  # noqa: PLC0415
+    from tagd.catalogue.search.words import label_names  # noqa: PLC0415
     from tagd.labels.meaning import Meaning  # noqa: PLC0415
 
     its = sqlite(tx)
@@ -51,7 +51,7 @@ def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:
 def photos_below(tx: Connection, path: Path) -> list[int]:
     """The photos of a file, or of all files below a folder, by row id. Raises TagdError where there
     are none."""
-    from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy, as above
 
     # A name that leads there through symbolic links is the second guess, as `tagd show` has it.
     place = absolute(path)

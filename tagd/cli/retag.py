@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.config import Config
-    from tagd.pipeline.rederive import Outcome
-    from tagd.retag.plan import Step
+    from tagd.revise.plan import Step
+    from tagd.revise.rederive import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -106,10 +106,10 @@ def retag(  # noqa: PLR0917  typer names what is positional here
 
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.assembly.build import models_of, standard_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
     from tagd.cli import tagging  # noqa: PLC0415
-    from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
-    from tagd.retag.plan import plan  # noqa: PLC0415
+    from tagd.revise.plan import plan  # noqa: PLC0415
 
     with (
         closing(models_of(settings, say=output.note)) as pool,
@@ -147,8 +147,8 @@ def _plan(settings: Config, *, json: bool) -> None:
 
 
 def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415  lazy, as above
 
     with closing(open_writer(settings.catalogue.path)) as catalogue, catalogue.write() as tx:
         number = catalogue_retag.mark(tx, _found(tx, settings, paths, query))
@@ -171,7 +171,7 @@ def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: boo
 
 def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
     """The photos, by row id, at these paths and that the query finds."""
-    from tagd.catalogue.retag import photos_at  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.plans.stale import photos_at  # noqa: PLC0415  lazy, as above
     from tagd.config import tag_rules  # noqa: PLC0415
 
     found = found_by(tx, query, tag_rules(settings)) if query else ()
@@ -187,10 +187,10 @@ def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) 
 
 
 def _cancel(settings: Config, *, json: bool) -> None:
-    from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
-    from tagd.daemon.build import models_of, standard_of  # noqa: PLC0415
-    from tagd.retag.staleness import refresh  # noqa: PLC0415
+    from tagd.assembly.build import models_of, standard_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415  lazy, as above
+    from tagd.revise.staleness import refresh  # noqa: PLC0415
 
     with (
         closing(models_of(settings, say=output.note)) as pool,
@@ -210,13 +210,13 @@ def _cancel(settings: Config, *, json: bool) -> None:
 def _go_back(
     settings: Config, model: str, paths: Sequence[Path], query: str, *, json: bool
 ) -> None:
-    from tagd.catalogue import earlier  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue import retag as catalogue_retag  # noqa: PLC0415
-    from tagd.catalogue.engine import open_writer  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import writes_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
+    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415
+    from tagd.catalogue.tagging import earlier  # noqa: PLC0415  lazy, as above
     from tagd.cli import tagging  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import writes_of  # noqa: PLC0415
-    from tagd.retag.back import go_back  # noqa: PLC0415
+    from tagd.revise.restore import go_back  # noqa: PLC0415
 
     with closing(open_writer(settings.catalogue.path)) as catalogue:
         with catalogue.read() as tx:

@@ -33,9 +33,9 @@ from tagd.fs import display, key_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tagd.catalogue.overview import Shown, ShownGuess, ShownStage
-    from tagd.catalogue.search import Found
-    from tagd.catalogue.shown_tags import ShownTag
+    from tagd.catalogue.reports.overview import Shown, ShownGuess, ShownStage
+    from tagd.catalogue.reports.shown_tags import ShownTag
+    from tagd.catalogue.search.search import Found
     from tagd.config import Config
 
 
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 class SortBy(StrEnum):
-    """The orders of `tagd.catalogue.search_sql.Sort`, which is not imported for `--help`."""
+    """The orders of `tagd.catalogue.search.sql.Sort`, which is not imported for `--help`."""
 
     PATH = "path"
     NEWEST = "newest"
@@ -85,7 +85,7 @@ def search(
     when nothing is found, as grep has it, and for a word that is no tag; --json prints an empty
     list, and exits with 0, where nothing is found.
     """
-    from tagd.catalogue.search import Sort, stream  # noqa: PLC0415  lazy, see above
+    from tagd.catalogue.search.search import Sort, stream  # noqa: PLC0415  lazy, see above
 
     found_any = False
     try:
@@ -129,7 +129,7 @@ def show(
     """Show everything that is known about a photo."""
     path = absolute(file)
     with reading(config) as tx:
-        from tagd.catalogue.overview import show as look_up  # noqa: PLC0415  lazy, see above
+        from tagd.catalogue.reports.overview import show as look_up  # noqa: PLC0415  lazy, see above
 
         # A name that leads there through symbolic links is the second guess.
         shown = look_up(tx, path) or look_up(tx, followed(path))
@@ -165,7 +165,7 @@ def _no_tags(shown: Shown, config: Config) -> Iterator[tuple[ShownGuess, str]]:
     """What the model that decided found likely, and what kept it from being a tag."""
     if not shown.stages:
         return
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415  lazy, see above
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415  lazy, see above
     from tagd.labels.reasons import why_no_tag  # noqa: PLC0415
 
     derivation = derivation_of(config)

@@ -91,7 +91,7 @@ def _unknown_models(settings: Config) -> Iterator[str]:
     }
     if not any(named.values()):
         return
-    from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
+    from tagd.models.zoo.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
 
     for key, models in named.items():
         for model in models:
@@ -120,9 +120,9 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
-    from tagd.config.writing import metadata_settings  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.build import policy_of  # noqa: PLC0415  lazy, as above
-    from tagd.daemon.wants import wants_of  # noqa: PLC0415
+    from tagd.assembly.build import policy_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.policy import wants_of  # noqa: PLC0415
+    from tagd.assembly.writing import metadata_settings  # noqa: PLC0415  lazy, as above
     from tagd.intake.exclude import Excludes  # noqa: PLC0415
     from tagd.ops.doctor import Patient  # noqa: PLC0415
     from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415

@@ -57,11 +57,11 @@ def _two(models: str) -> Models:
 
 
 def _shadowed(settings: Config, models: Models, number: int, *, pictures: bool) -> list[Shadowed]:
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.retag import sample  # noqa: PLC0415
+    from tagd.assembly.build import limits_of, models_of  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.plans.stale import sample  # noqa: PLC0415
     from tagd.cli.progress import counting  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.daemon.build import limits_of, models_of  # noqa: PLC0415
     from tagd.lab.shadow import shadow  # noqa: PLC0415
 
     with open_reader(settings.catalogue.path) as catalogue, catalogue.read() as tx:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tagd.cli import output
-from tagd.pipeline.stages import Stage
+from tagd.work.stage_times import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tagd.pipeline.stages import StageTimes
+    from tagd.work.stage_times import StageTimes
 
 STAGES_IN_WORDS = {
     Stage.DECODE: "in the decoders, beside the rest",

@@ -34,19 +34,19 @@ from tagd.cli.unread import unread_lines
 from tagd.domain import JobState
 from tagd.fs import display, key_of
 from tagd.installation import as_typed
-from tagd.pipeline.stages import StageTimes
+from tagd.work.stage_times import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.lock import Holder
-    from tagd.catalogue.mode import Standing
-    from tagd.catalogue.overview import Failure, Status
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.db.lock import Holder
+    from tagd.catalogue.db.mode import Standing
+    from tagd.catalogue.reports.overview import Failure, Status
     from tagd.config import Config
-    from tagd.retag.hold import Hold
+    from tagd.revise.hold import Hold
 
 JOB_WORDS: Final = {
     JobState.WAITING: "waiting",
@@ -80,7 +80,7 @@ def status(
     settings = configuration(config)
     path = settings.catalogue.path
     # Lazy: `tagd --help` needs it not.
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
 
     with open_reader(path) as catalogue:
         if watch:
@@ -162,15 +162,17 @@ class _Told:
         ]
 
 
-def _look(tx: Connection, settings: Config) -> _Told:
-    from tagd.catalogue import facts, mode, overview, retag  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import owner_of  # noqa: PLC0415
-    from tagd.retag import hold, pace  # noqa: PLC0415
+def _look(tx: Connection, config: Config) -> _Told:
+    from tagd.catalogue.db import mode, settings  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import owner_of  # noqa: PLC0415
+    from tagd.catalogue.plans import stale  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.reports import overview  # noqa: PLC0415  lazy, as above
+    from tagd.revise import hold, pace  # noqa: PLC0415
 
-    path = settings.catalogue.path
-    kept = facts.get(tx, facts.STAGE_TIMES)
+    path = config.catalogue.path
+    kept = settings.get(tx, settings.STAGE_TIMES)
     holder = owner_of(path)
-    reply = told_by(holder, facts.get(tx, facts.CONTROL))
+    reply = told_by(holder, settings.get(tx, settings.CONTROL))
     return _Told(
         catalogue=path,
         standing=overview.status(tx, time.time()),
@@ -178,15 +180,15 @@ def _look(tx: Connection, settings: Config) -> _Told:
         holder=holder,
         troubles=reply.troubles if reply else (),
         unread=reply.unread if reply else None,
-        engine=parse(facts.get(tx, facts.WORKING_WITH) or "{}"),
-        windows=settings.worker.windows,
+        engine=parse(settings.get(tx, settings.WORKING_WITH) or "{}"),
+        windows=config.worker.windows,
         retag_hold=hold.held(
-            opening(settings),
-            pace.load(tx, settings.retag.per_hour),
-            retag.queue(tx),
+            opening(config),
+            pace.load(tx, config.retag.per_hour),
+            stale.queue(tx),
             datetime.now(UTC),
         ),
-        retag_per_hour=settings.retag.per_hour,
+        retag_per_hour=config.retag.per_hour,
         times=None if kept is None else StageTimes.loaded(kept),
     )
 
@@ -209,7 +211,7 @@ def failed(
         _retry(config, wanted, json=json)
         return
     with reading(config) as tx:
-        from tagd.catalogue.overview import failed as look_up  # noqa: PLC0415  lazy, as above
+        from tagd.catalogue.reports.overview import failed as look_up  # noqa: PLC0415  lazy, as above
 
         _require(tx, wanted)
         failures = [each for each in look_up(tx) if lies_in(each.path, wanted)]
@@ -236,7 +238,7 @@ def _list(failures: Sequence[Failure]) -> None:
 
 def _require(tx: Connection, wanted: Sequence[Path] | None) -> None:
     """Raise TagdError where a path is neither there nor known, as one that is mistyped."""
-    from tagd.catalogue.overview import photos_at  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy, as above
 
     for each in wanted or ():
         if not os.path.lexists(each) and not photos_at(tx, each):
@@ -245,8 +247,8 @@ def _require(tx: Connection, wanted: Sequence[Path] | None) -> None:
 
 def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) -> None:
     settings = configuration(config)
-    from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_writer, owner_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_writer, owner_of  # noqa: PLC0415
+    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
 
     path = settings.catalogue.path
     with closing(open_writer(path)) as catalogue, catalogue.write() as tx:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from subprocess import Popen
 
-    from tagd.catalogue.lock import Holder
+    from tagd.catalogue.db.lock import Holder
     from tagd.config import Config
     from tagd.daemon.once import Summary
-    from tagd.pipeline.progress import Progress
+    from tagd.work.progress import Progress
 
 FAILURES_SHOWN = 10
 
@@ -100,8 +100,8 @@ def saying_what_waits(settings: Config) -> Iterator[None]:
 
 def _left(catalogue: Path) -> tuple[int, Holder | None]:
     """How many photos wait to be tagged, and who works on them."""
-    from tagd.catalogue import jobs  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_reader, owner_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader, owner_of  # noqa: PLC0415
+    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
 
     try:
         with open_reader(catalogue) as opened, opened.read() as tx:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tagd.config import Config
-    from tagd.pipeline.progress import Progress
-    from tagd.pipeline.rederive import Outcome
+    from tagd.revise.rederive import Outcome
+    from tagd.work.progress import Progress
 
 tags_commands = typer.Typer(name="tags", invoke_without_command=True)
 
@@ -33,7 +33,7 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     if ctx.invoked_subcommand is not None:
         return
     with reading(config) as tx:
-        from tagd.catalogue.overview import tag_counts  # noqa: PLC0415  lazy: see search.py
+        from tagd.catalogue.reports.overview import tag_counts  # noqa: PLC0415  lazy: see search.py
 
         counts = tag_counts(tx)
     if json:
@@ -76,9 +76,9 @@ def rederive(
 def _preview(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     """What deriving anew would change. Works beside a daemon as well."""
     # Lazy: these bring in SQLAlchemy and numpy, as in `_rederive`.
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.pipeline.rederive import preview  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
+    from tagd.revise.rederive import preview  # noqa: PLC0415
 
     with closing(open_reader(settings.catalogue.path)) as catalogue:
         return preview(catalogue, derivation_of(settings), on_progress=show)
@@ -87,12 +87,12 @@ def _preview(settings: Config, show: Callable[[Progress], None]) -> Outcome:
 def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
     """Derive anew. Whoever works on the catalogue has read other rules perhaps, and would go on
     with them: that one has to be started again, and then does this by itself."""
-    from tagd.catalogue.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.runs import Run  # noqa: PLC0415
-    from tagd.config.derivation import derivation_of  # noqa: PLC0415
-    from tagd.config.writing import writes_of  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
+    from tagd.assembly.writing import writes_of  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.tagging.runs import Run  # noqa: PLC0415
     from tagd.errors import CatalogueHeld  # noqa: PLC0415
-    from tagd.pipeline.rederive import rederive as derive_anew  # noqa: PLC0415
+    from tagd.revise.rederive import rederive as derive_anew  # noqa: PLC0415
 
     path = settings.catalogue.path
     if not path.exists():

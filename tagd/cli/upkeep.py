@@ -30,7 +30,7 @@ def backup(config: ConfigFile = None) -> None:
     """
     settings = configuration(config)
     # Lazy: the read path imports this module too, and needs none of it.
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
     from tagd.ops import backup  # noqa: PLC0415
 
     path, wanted = settings.catalogue.path, settings.backup
@@ -84,8 +84,8 @@ def check(config: ConfigFile = None) -> None:
     writes.
     """
     path = configuration(config).catalogue.path
-    from tagd.catalogue import copies, strangers  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db import copies, strangers  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
 
     open_reader(path).close()
     copies.examine(path)
@@ -100,7 +100,7 @@ def check(config: ConfigFile = None) -> None:
 def vacuum(config: ConfigFile = None) -> None:
     """Write the catalogue anew without gaps, while no daemon runs."""
     path = configuration(config).catalogue.path
-    from tagd.catalogue.engine import compact, open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import compact, open_reader  # noqa: PLC0415  lazy, as above
 
     open_reader(path).close()
     before, after = compact(path)

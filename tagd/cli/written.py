@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tagd.metadata.writer import Report
-    from tagd.pipeline.bulk import Written
+    from tagd.writeback.bulk import Written
 
 FAILURES_SHOWN = 10
 FILES_SHOWN, KEYWORDS_SHOWN = 5, 10  # of a dry run: beyond so many files they are summed up

@@ -2,10 +2,8 @@
 
     keys.py         every key with its default, its unit and why one would set it
     section.py      what every table is made of; policy.py, retag.py and metadata.py have theirs
-    writing.py      [metadata] as what those who write go by
     paths.py        ~ and $VARIABLES in paths
     rules.py        [tags] as rules about labels
-    derivation.py   the same with the names that models brought along: predictions become tags
     sources.py      which file is read, and how the variables lie over it
     environment.py  TAGD_WATCH__SETTLE_SECONDS and its like (imported only where there are any)
     mistakes.py     what is wrong, as a person would say it

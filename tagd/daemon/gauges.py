@@ -6,13 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 import tagd
-from tagd.catalogue import activity, facts
+from tagd.catalogue.db import settings
+from tagd.catalogue.reports import activity
 from tagd.ops.metrics import Gauge, Total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.daemon.tagging import Engine
     from tagd.intake.intake import IntakeState
     from tagd.models.pool import ModelPool
@@ -24,7 +25,7 @@ def of_catalogue(catalogue: Catalogue, duties: Sequence[str]) -> Iterator[Gauge]
     now = time.time()
     with catalogue.read() as tx:
         queue = activity.queue(tx)
-        done = {duty: facts.get(tx, facts.CARED + duty) for duty in duties}
+        done = {duty: settings.get(tx, settings.CARED + duty) for duty in duties}
         last = activity.last_tagged_at(tx)
     for each in queue:
         labels = (

@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from tagd.catalogue import copies, facts, strangers
+from tagd.catalogue.db import copies, settings, strangers
 from tagd.errors import TagdError, in_a_line
 from tagd.ops import backup
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
 
 DAY, WEEK = 24.0, 168.0  # hours
@@ -116,7 +116,7 @@ class Maintenance:
         """In place of what is planned, which stays where this raises."""
         now = time.time()
         with self._catalogue.read() as tx:
-            done = {each.name: facts.get(tx, facts.CARED + each.name) for each in duties}
+            done = {each.name: settings.get(tx, settings.CARED + each.name) for each in duties}
         self._scheduler.remove_all_jobs()
         for each in duties:
             first = next_due(float(done[each.name] or 0), each.hours, now)
@@ -141,7 +141,7 @@ class Maintenance:
         try:
             duty.run()
             with self._catalogue.write() as tx:
-                facts.put(tx, facts.CARED + duty.name, str(time.time()))
+                settings.put(tx, settings.CARED + duty.name, str(time.time()))
             self._undone.pop(duty.name, None)
         except TagdError as error:
             self._undone[duty.name] = in_a_line(error)

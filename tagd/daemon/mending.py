@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tagd.pipeline.ledger import Recovery
+    from tagd.writeback.ledger import Recovery
 
 
 class Mending:

@@ -11,28 +11,31 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue import deaths, facts, in_queue, mode, overview, retag
-from tagd.catalogue.engine import open_owner, open_writer, owner_of
-from tagd.catalogue.mode import Mode
-from tagd.catalogue.runs import Run
-from tagd.config.derivation import derivation_of
-from tagd.config.writing import writes_of
-from tagd.daemon import work_log
-from tagd.daemon.build import (
+from tagd.assembly.build import (
     classifier_of,
     decoders_of,
     note_engine,
     one_time_intake_of,
     worker_of,
 )
+from tagd.assembly.derivation import derivation_of
+from tagd.assembly.writing import writes_of
+from tagd.catalogue.db import mode, settings
+from tagd.catalogue.db.engine import open_owner, open_writer, owner_of
+from tagd.catalogue.db.mode import Mode
+from tagd.catalogue.plans import stale
+from tagd.catalogue.queue import deaths, in_queue
+from tagd.catalogue.reports import overview
+from tagd.catalogue.tagging.runs import Run
+from tagd.daemon import work_log
 from tagd.daemon.writing import Writing
 from tagd.domain import JobKind, Priority
 from tagd.errors import CatalogueHeld, ControlError, TagdError
 from tagd.intake.one_time import Submission
 from tagd.ops.pulse import Pulses
-from tagd.pipeline.failures import Outcome
-from tagd.pipeline.progress import after
-from tagd.pipeline.rederive import rederive_if_changed
+from tagd.revise.rederive import rederive_if_changed
+from tagd.tagging.failures import Outcome
+from tagd.work.progress import after
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,10 +44,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
-    from tagd.pipeline.failures import Report
-    from tagd.pipeline.progress import Progress
+    from tagd.tagging.failures import Report
+    from tagd.work.progress import Progress
 
     Submit = Callable[[Catalogue], Submission]
 
@@ -92,8 +95,8 @@ def retag_once(
     def submit(catalogue: Catalogue) -> Submission:
         with catalogue.write() as tx:
             photos = find(tx)
-            retag.mark(tx, photos)
-            paths = retag.hasten(tx, photos, time.time())
+            stale.mark(tx, photos)
+            paths = stale.hasten(tx, photos, time.time())
         return Submission(tuple(paths), len(paths), 0, ())
 
     return _done(config, "tagd retag", submit, progress)
@@ -140,7 +143,7 @@ def _work(
     with catalogue.write() as tx:
         deaths.recover(tx, time.time())
         # Nobody asked for what an earlier run queued by itself; it is found again.
-        retag.withdraw(tx, Priority.REFINE, Priority.RETAG)
+        stale.withdraw(tx, Priority.REFINE, Priority.RETAG)
     # Decoders first: they start while the folders are looked through.
     with decoders_of(config, on_event=log.warning) as decoders:
         with catalogue.read() as tx:
@@ -287,7 +290,7 @@ class _Tally:
             put_off = in_queue.postponed(tx, self._asked.taken)
             failures += [(path, f"{reason}; {AGAIN}") for path, reason in put_off]
             unwritten = {e.path: e.reason for e in given_up if e.kind is JobKind.WRITE}
-            engine = json.loads(facts.get(tx, facts.WORKING_WITH) or "{}")
+            engine = json.loads(settings.get(tx, settings.WORKING_WITH) or "{}")
             looked = overview.looked_with_since(tx, self._asked.taken, self._before)
         return Summary(
             tagged=self._asked.queued - len(failures) - self._duplicates,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import jobs
+from tagd.assembly.build import intake_of
+from tagd.catalogue.queue import jobs
 from tagd.daemon import gauges, troubles
-from tagd.daemon.build import intake_of
 from tagd.daemon.maintenance import MAINTENANCE, PATIENCE_SECONDS, Maintenance, duties_of
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
@@ -21,15 +21,15 @@ from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.errors import ModelError, in_a_line
 from tagd.intake.intake import SCAN, STREAM
-from tagd.models.device import CPU_BATCH
-from tagd.pipeline.queue_worker import LEASE_SECONDS
+from tagd.models.runtime.device import CPU_BATCH
+from tagd.work.queue_worker import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.daemon.reload import Changes
     from tagd.daemon.tagging import Engine
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from tagd.intake.intake import Intake
     from tagd.ops.metrics import Gauge
     from tagd.ops.pulse import Pulses
-    from tagd.pipeline.failures import Report
-    from tagd.pipeline.stages import StageTimes
-    from tagd.pipeline.tag_writer import Outcome
+    from tagd.tagging.failures import Report
+    from tagd.work.stage_times import StageTimes
+    from tagd.writeback.tag_writer import Outcome
 
 HEARTBEAT_SECONDS = LEASE_SECONDS / 4
 STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned

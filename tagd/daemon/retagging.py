@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tagd.daemon.build import retagger_of
+from tagd.assembly.build import retagger_of
 from tagd.daemon.cron import cron_scheduler
 
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
-    from tagd.retag.retagger import Retagger
+    from tagd.revise.retagger import Retagger
 
 RETAG = "retag"  # the thread
 

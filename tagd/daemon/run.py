@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service
 from tagd.ops import backup, niceness

@@ -11,8 +11,9 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import deaths, facts, mode
-from tagd.catalogue.mode import Mode
+from tagd.catalogue.db import mode, settings
+from tagd.catalogue.db.mode import Mode
+from tagd.catalogue.queue import deaths
 from tagd.daemon.parts import STOP_SECONDS, Parts, patience_of
 from tagd.daemon.reload import Part
 from tagd.daemon.work_log import WorkLog
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.daemon.orders import Orders
     from tagd.daemon.tagging import Engine
     from tagd.domain import Place
     from tagd.ops.notify import Notifier
-    from tagd.pipeline.failures import Report
-    from tagd.pipeline.stages import StageTimes
-    from tagd.pipeline.tag_writer import Outcome
+    from tagd.tagging.failures import Report
+    from tagd.work.stage_times import StageTimes
+    from tagd.writeback.tag_writer import Outcome
 
 CHECK_SECONDS = 1.0
 START_SECONDS = 120.0  # how long the service manager waits for the next word of a start
@@ -242,7 +243,7 @@ class Service:
             )
             return
         with self._catalogue.write() as tx:
-            facts.put(tx, facts.CONTROL, str(place))
+            settings.put(tx, settings.CONTROL, str(place))
 
     def _answer(self, command: Command) -> Reply:
         """In the control's thread: troubles are reported even while the supervisor is busy."""

@@ -12,34 +12,29 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.runs import Run
-from tagd.config.derivation import derivation_of
-from tagd.config.writing import writes_of
+from tagd.assembly.build import classifier_of, decoders_of, note_engine, worker_of
+from tagd.assembly.derivation import derivation_of
+from tagd.assembly.writing import writes_of
+from tagd.catalogue.tagging.runs import Run
 from tagd.daemon import work_log
-from tagd.daemon.build import (
-    classifier_of,
-    decoders_of,
-    note_engine,
-    worker_of,
-)
 from tagd.errors import CatalogueError, TagdError, in_a_line
 from tagd.fs import display
-from tagd.pipeline.rederive import rederive_if_changed
+from tagd.revise.rederive import rederive_if_changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
+    from tagd.decoding.pool import DecoderPool
     from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
-    from tagd.pipeline.classify import Classifier
-    from tagd.pipeline.decoder import DecoderPool
-    from tagd.pipeline.failures import Report
-    from tagd.pipeline.stages import StageTimes
-    from tagd.pipeline.worker import Worker
+    from tagd.tagging.classify import Classifier
+    from tagd.tagging.failures import Report
+    from tagd.tagging.worker import Worker
+    from tagd.work.stage_times import StageTimes
 
 Engine = dict[str, str]  # model, device
 

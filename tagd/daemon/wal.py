@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
 
 EVERY_SECONDS = 10.0
 LARGE_BYTES = 64 << 20  # what SQLite itself cuts it back to; below, it is left to SQLite

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tagd.pipeline.failures import Outcome
+from tagd.tagging.failures import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from tagd.errors import InternalFault
-    from tagd.pipeline.failures import Report
+    from tagd.tagging.failures import Report
 
 LINES = 20  # for single photos in one period; the others are counted
 PERIOD_SECONDS = 60.0

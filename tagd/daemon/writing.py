@@ -13,20 +13,21 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue import inscriptions, jobs, unwritten
-from tagd.config.derivation import derivation_of
-from tagd.config.writing import metadata_settings
+from tagd.assembly.derivation import derivation_of
+from tagd.assembly.writing import metadata_settings
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.written import inscriptions, unwritten
 from tagd.daemon import work_log
 from tagd.daemon.mending import Mending
 from tagd.domain import JobKind
 from tagd.errors import CatalogueError, InternalFault, TagdError, in_a_line
 from tagd.fs import display
 from tagd.metadata.ledger import token_of
-from tagd.pipeline.bulk import THREADS
-from tagd.pipeline.ledger import recover_all, recover_awaited
-from tagd.pipeline.metadata_worker import MetadataWorker
-from tagd.pipeline.progress import after
-from tagd.pipeline.tag_writer import TagWriter
+from tagd.work.progress import after
+from tagd.writeback.bulk import THREADS
+from tagd.writeback.ledger import recover_all, recover_awaited
+from tagd.writeback.tag_writer import TagWriter
+from tagd.writeback.worker import MetadataWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,17 +35,17 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
-    from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.runs import Run
-    from tagd.catalogue.unwritten import Unwritten
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.tagging.runs import Run
+    from tagd.catalogue.written.unwritten import Unwritten
     from tagd.config import Config
     from tagd.domain import Place
     from tagd.errors import PhotoError
     from tagd.metadata.writer import Report
     from tagd.ops.pulse import Pulses
-    from tagd.pipeline.ledger import Recovery
-    from tagd.pipeline.progress import Progress
-    from tagd.pipeline.tag_writer import Outcome
+    from tagd.work.progress import Progress
+    from tagd.writeback.ledger import Recovery
+    from tagd.writeback.tag_writer import Outcome
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
 SPARING: Final = 20  # so many times what the last look took must pass before the next

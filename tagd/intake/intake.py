@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.intake.exclude import Excludes
     from tagd.intake.scan_parts import ScanReport
     from tagd.intake.trouble import Say

@@ -16,8 +16,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import photos, sidecars
-from tagd.catalogue.photos import RootRecord
+from tagd.catalogue.files import photos, sidecars
+from tagd.catalogue.files.photos import RootRecord
 from tagd.domain import FileState, SettledFile
 from tagd.errors import CatalogueError
 from tagd.fs import file_system_of, key_of, path_of
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.engine import Catalogue
-    from tagd.catalogue.photos import KnownFile
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.files.photos import KnownFile
     from tagd.domain import Priority, Signature
     from tagd.intake.exclude import Excludes
     from tagd.intake.left_out import Note

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.photos import RootRecord
+from tagd.catalogue.files.photos import RootRecord
 from tagd.intake.roots import Seen, Verdict, judge, same
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tagd.catalogue.photos import KnownFile
+    from tagd.catalogue.files.photos import KnownFile
     from tagd.domain import Priority, SettledFile
     from tagd.intake.submit import Change
 

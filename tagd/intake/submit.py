@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import photos, sidecars
-from tagd.catalogue.photos import Submitted
+from tagd.catalogue.files import photos, sidecars
+from tagd.catalogue.files.photos import Submitted
 from tagd.domain import SettledFile, Signature
 from tagd.errors import CatalogueError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.catalogue.engine import Catalogue
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.intake.left_out import Note
 
 BATCH = 500  # files a transaction: about 20 ms, so that others wait no longer for theirs

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tagd.decoding.decode import DecodeLimits
     from tagd.models.pool import ModelPool
-    from tagd.pipeline.decode import DecodeLimits
 
 
 @dataclass(frozen=True, slots=True)

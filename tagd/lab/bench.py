@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagd.catalogue.speeds import Speed
-from tagd.models.buckets import BUCKETS
+from tagd.catalogue.plans.speeds import Speed
 from tagd.models.contest import contestants, prefer
+from tagd.models.runtime.buckets import BUCKETS
 from tagd.models.selftest import rings
 
 if TYPE_CHECKING:

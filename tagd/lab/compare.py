@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tagd.decoding.decode import DecodeLimits
     from tagd.domain import Geometry
     from tagd.models.pool import ModelPool
-    from tagd.pipeline.decode import DecodeLimits
 
 GUESSES = 5
 

@@ -14,11 +14,11 @@ from tagd.models.predictions import predictions_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from tagd.decoding.decode import DecodeLimits
     from tagd.domain import Predictions, Tags
     from tagd.lab.examples import Example
     from tagd.lab.metrics import TagQuality
     from tagd.models.pool import ModelPool
-    from tagd.pipeline.decode import DecodeLimits
 
 
 class NoneKnown(ModelError):

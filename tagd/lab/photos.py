@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from tagd.decoding.geometry import turned_size
+from tagd.decoding.pool import DecodeRequest, DecoderPool
 from tagd.domain import Geometry
-from tagd.pipeline.decoder import DecodeRequest, DecoderPool
-from tagd.pipeline.geometry import turned_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tagd.decoding.decode import DecodeLimits
+    from tagd.decoding.pool import DecodeOutcome
     from tagd.domain import DecodedPhoto
-    from tagd.pipeline.decode import DecodeLimits
-    from tagd.pipeline.decoder import DecodeOutcome
 
 WAIT_SECONDS = 60.0
 LONGEST = 320  # pixels of a thumbnail

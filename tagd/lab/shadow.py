@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from tagd.decoding.decode import DecodeLimits
     from tagd.domain import DecodedPhoto, Tags
+    from tagd.labels.derivation import Derivation
     from tagd.models.pool import ModelPool
-    from tagd.pipeline.decode import DecodeLimits
-    from tagd.pipeline.derivation import Derivation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@
     own.py           the hierarchy with a person's own aliases and parents in it
     reasons.py       why something that a model said is no tag
     derive.py        predictions + rules → tags
+    derivation.py    the rules that count, with names: predictions → tags as the catalogue has them
     build_tables.py  builds and checks the tables; not used at run time
 
 Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`. A tag of a

@@ -8,4 +8,5 @@ is its own.
 
 `reader` says what is there, leniently: `blocks` finds it in any file, `xmp_reading` takes XMP as it
 comes, and `dates`, `places` and `stars` know how programs spell these.
+`read_back` gathers what a photo and its sidecar say.
 """

@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models.cpu_session import Graphs
-from tagd.models.device import Device
 from tagd.models.pool import LoadedModel
-from tagd.models.processor import computes_in_bf16
-from tagd.models.quickest import Quickest
+from tagd.models.runtime.cpu_session import Graphs
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.modes import Way
+from tagd.models.runtime.processor import computes_in_bf16
+from tagd.models.runtime.quickest import Quickest
 from tagd.models.selftest import rings
-from tagd.models.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tagd.models.opening import Opening
     from tagd.models.pool import ModelPool
-    from tagd.models.registry import ModelFacts
-    from tagd.models.session import Session
+    from tagd.models.runtime.session import Session
+    from tagd.models.zoo.registry import ModelFacts
 
 ONNX_RUNTIME = "ONNX Runtime"
 PYTORCH = Way.EAGER.session

@@ -20,17 +20,18 @@ import onnxruntime  # noqa: F401 - what is missing is noticed before the work
 import torch
 
 from tagd.errors import TagdError
-from tagd.models import backend, taps
-from tagd.models.device import Device
-from tagd.models.from_pixels import FromPixels
-from tagd.models.graph_cache import GraphFile, make_private
-from tagd.models.onnx_session import INPUT, OnnxSession
-from tagd.models.outputs import in_order
-from tagd.models.passes import is_out_of_memory
-from tagd.models.preprocessing import Preprocessing
+from tagd.models.backends import base
+from tagd.models.runtime import taps
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.from_pixels import FromPixels
+from tagd.models.runtime.graph_cache import GraphFile, make_private
+from tagd.models.runtime.onnx_session import INPUT, OnnxSession
+from tagd.models.runtime.outputs import in_order
+from tagd.models.runtime.passes import is_out_of_memory
+from tagd.models.runtime.torch_session import TorchSession
 from tagd.models.selftest import rings
-from tagd.models.shelf import Shelf
-from tagd.models.torch_session import TorchSession
+from tagd.models.zoo.preprocessing import Preprocessing
+from tagd.models.zoo.shelf import Shelf
 
 BUSY = 3
 CLOSE_ENOUGH = 1e-3  # of an output's spread; seen of logits between the two: 5e-6 to 3e-5
@@ -121,7 +122,7 @@ def main(arguments: list[str]) -> int:
         except BlockingIOError:
             return BUSY
         if file.read() is None:
-            network = backend.network(facts, shelf.labels_of(facts), backend.read(facts)).eval()
+            network = base.network(facts, shelf.labels_of(facts), base.read(facts)).eval()
             try:
                 file.write(checked(network, facts.preprocessing))
             except CannotExport as error:

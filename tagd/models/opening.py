@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.errors import ModelError
-from tagd.models.cpu_session import ChangingSession, Graphs, no_gpu_here
-from tagd.models.device import Device
-from tagd.models.graph_cache import why_not_trusted
-from tagd.models.quickest import Quickest
-from tagd.models.shelf import Shelf
-from tagd.models.ways import Way
+from tagd.models.runtime.cpu_session import ChangingSession, Graphs, no_gpu_here
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.graph_cache import why_not_trusted
+from tagd.models.runtime.modes import Way
+from tagd.models.runtime.quickest import Quickest
+from tagd.models.zoo.shelf import Shelf
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from tagd.models.device import Wanted
-    from tagd.models.registry import ModelFacts
-    from tagd.models.session import Session
-    from tagd.models.torch_session import TorchSession
+    from tagd.models.runtime.device import Wanted
+    from tagd.models.runtime.session import Session
+    from tagd.models.runtime.torch_session import TorchSession
+    from tagd.models.zoo.registry import ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +82,19 @@ class Opening:
     ) -> TorchSession:
         """PyTorch's session that runs in this way. Raises as `backend.open_session` does."""
         self._torch()
-        from tagd.models import backend  # noqa: PLC0415  lazy: imports torch
+        from tagd.models.backends import base  # noqa: PLC0415  lazy: imports torch
 
         is_compiled = way is Way.COMPILED
         if is_compiled and self.graphs is not None and not why_not_trusted(self.graphs):
             # What was compiled once is there in seconds, as long as what was measured is kept.
             os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(self.graphs / "compiled"))
-        return backend.open_session(facts, labels, device, way, self.say)
+        return base.open_session(facts, labels, device, way, self.say)
 
     def _torch(self) -> ModuleType:
         """The module that knows torch, imported at the last moment: it takes seconds and hundreds
         of megabytes."""
         try:
-            from tagd.models import torch_session  # noqa: PLC0415  lazy
+            from tagd.models.runtime import torch_session  # noqa: PLC0415  lazy
         except (ImportError, OSError) as error:
             raise ModelError(
                 f"PyTorch cannot be imported: {error}",

@@ -11,21 +11,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models import memory
-from tagd.models.failover import FailoverSession
 from tagd.models.opening import Opening
-from tagd.models.placement import Placement
-from tagd.models.registry import FileWeights
-from tagd.models.shelf import Shelf, on_disk
+from tagd.models.runtime import memory
+from tagd.models.runtime.failover import FailoverSession
+from tagd.models.runtime.placement import Placement
+from tagd.models.zoo.registry import FileWeights
+from tagd.models.zoo.shelf import Shelf, on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from tagd.domain import Geometry
-    from tagd.models.device import Device, Wanted
-    from tagd.models.registry import ModelFacts
-    from tagd.models.session import Session
+    from tagd.models.runtime.device import Device, Wanted
+    from tagd.models.runtime.session import Session
+    from tagd.models.zoo.registry import ModelFacts
 
 Opener = Callable[["ModelFacts", tuple[str, ...], "Device"], "Session"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tagd.domain import Predictions
     from tagd.models.pool import ModelPool
-    from tagd.models.registry import GoldenAnswer
+    from tagd.models.zoo.registry import GoldenAnswer
 
 PASSES = 5  # timed, after one that is not
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import copies, lock
-from tagd.catalogue.connection import connect_reader, translated, translated_place
-from tagd.catalogue.strangers import Stranger, strangers, take_out
-from tagd.catalogue.version import refuse_newer, version_of
+from tagd.catalogue.db import copies, lock
+from tagd.catalogue.db.connection import connect_reader, translated, translated_place
+from tagd.catalogue.db.strangers import Stranger, strangers, take_out
+from tagd.catalogue.db.version import refuse_newer, version_of
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueMissing
 from tagd.fs import display
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tagd.catalogue import copies
-from tagd.catalogue.connection import WAL_RESET_FIXED
+from tagd.catalogue.db import copies
+from tagd.catalogue.db.connection import WAL_RESET_FIXED
 from tagd.fs import display, file_system_of
 from tagd.installation import adding
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from tagd.catalogue.lock import Holder
+    from tagd.catalogue.db.lock import Holder
 
 LITTLE_SPACE = 1 << 30  # bytes; below this, say so
 NO_SPACE = 64 << 20  # bytes; below this, a night's work may not fit

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.connection import connect_reader, translated
-from tagd.catalogue.engine import open_reader, owner_of
+from tagd.catalogue.db.connection import connect_reader, translated
+from tagd.catalogue.db.engine import open_reader, owner_of
 from tagd.errors import TagdError
 from tagd.fs import display, file_system_of
 from tagd.ops import checks
@@ -25,7 +25,7 @@ from tagd.ops.checks import Finding, Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tagd.models.device import Wanted
+    from tagd.models.runtime.device import Wanted
 
 INOTIFY = Path("/proc/sys/fs/inotify")
 DECODER_SECONDS = 30.0
@@ -139,9 +139,9 @@ def _decoder(patient: Patient) -> Finding:
     # Lazy, as all of tagd that brings in numpy: the other checks need none of it.
     from PIL import Image  # noqa: PLC0415
 
+    from tagd.decoding.decode import DecodeLimits  # noqa: PLC0415
+    from tagd.decoding.pool import DecodeRequest, DecoderPool  # noqa: PLC0415
     from tagd.domain import Geometry  # noqa: PLC0415
-    from tagd.pipeline.decode import DecodeLimits  # noqa: PLC0415
-    from tagd.pipeline.decoder import DecodeRequest, DecoderPool  # noqa: PLC0415
 
     limits = DecodeLimits(
         max_megapixels=patient.max_megapixels, timeout_seconds=patient.decode_timeout_seconds
@@ -166,7 +166,7 @@ def _decoder(patient: Patient) -> Finding:
 
 
 def _weights(patient: Patient, model: str) -> Finding:
-    from tagd.models.shelf import Shelf  # noqa: PLC0415  lazy, as above
+    from tagd.models.zoo.shelf import Shelf  # noqa: PLC0415  lazy, as above
 
     path = Shelf(patient.models_folder).verify(model)
     return checks.ok("weights", f"{model} has its known SHA-256: {display(path)}")

@@ -26,7 +26,7 @@ from prometheus_client.registry import Collector
 
 from tagd.errors import MetricsError, TagdError
 from tagd.ops.local_http import LocalHandler, LocalServer
-from tagd.pipeline.stages import Stage, StageTimes
+from tagd.work.stage_times import Stage, StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tagd.models import registry
-from tagd.models.graph_cache import GraphFile
+from tagd.models.runtime.graph_cache import GraphFile
+from tagd.models.zoo import registry
 from tests import photos
 from tests.acceptance.home import Home
 

@@ -14,13 +14,13 @@ import pytest
 import torch
 
 from tagd.models.contest import ONNX_RUNTIME, PYTORCH, PYTORCH_BF16, Stand, contestants, prefer
-from tagd.models.cpu_session import Graphs
-from tagd.models.device import Device
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.processor import computes_in_bf16
-from tagd.models.quickest import Quickest
+from tagd.models.runtime.cpu_session import Graphs
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.modes import Way
+from tagd.models.runtime.processor import computes_in_bf16
+from tagd.models.runtime.quickest import Quickest
 from tagd.models.selftest import rings
-from tagd.models.ways import Way
 
 LITE0 = "efficientnet-lite0"
 

@@ -46,7 +46,7 @@ def test_listing_and_showing_import_no_library_of_machine_learning(place: Home) 
         told = place.run("models", *command)
         del place.environment["PYTHONPROFILEIMPORTTIME"]
         imported = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
-        assert "tagd.models.registry" in imported
+        assert "tagd.models.zoo.registry" in imported
         assert not imported & {"torch", "timm", "transformers", "torchvision", "numpy"}
 
 

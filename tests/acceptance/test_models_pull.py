@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.models import registry
+from tagd.models.zoo import registry
 from tests import hub, models
 from tests.acceptance.home import Home
 
@@ -156,7 +156,7 @@ def test_an_address_of_its_own_is_resumed_and_checked(tmp_path: Path) -> None:
     import hashlib  # noqa: PLC0415
 
     from tagd.errors import ModelError, WeightsRefused  # noqa: PLC0415
-    from tagd.models.fetch import PART, fetch  # noqa: PLC0415
+    from tagd.models.acquire.fetch import PART, fetch  # noqa: PLC0415
 
     content = bytes(range(256)) * 20_000
     prefix = hashlib.sha256(content).hexdigest()[:8]

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from tagd.catalogue import predictions
-from tagd.catalogue.engine import open_reader
-from tagd.catalogue.schema import photo
+from tagd.assembly import build
+from tagd.catalogue.db.engine import open_reader
+from tagd.catalogue.db.schema import photo
+from tagd.catalogue.tagging import predictions
 from tagd.cli import app_for
-from tagd.daemon import build
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.domain import Predictions
-from tagd.models import labelset, registry
-from tagd.models.outputs import WITH_EMBEDDING
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.registry import BundledWeights, ModelFacts
-from tagd.pipeline.decode import DecodeLimits, decode
+from tagd.models.runtime.outputs import WITH_EMBEDDING
+from tagd.models.zoo import labelset, registry
+from tagd.models.zoo.registry import BundledWeights, ModelFacts
 from tests import models, photos
 
 ROWS = [row for row in registry.zoo().values() if not isinstance(row.weights, BundledWeights)]

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import closing
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tests import photos
 from tests.acceptance.home import Home
 from tests.support import PATIENCE_SECONDS, wait_until

@@ -17,7 +17,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tagd.config import load
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service
@@ -101,7 +101,7 @@ def test_the_watchdog_is_fed_only_while_every_thread_makes_progress(
     monkeypatch.setattr("tagd.daemon.maintenance.PULSE_SECONDS", 0.2)
     monkeypatch.setattr("tagd.daemon.parts.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr("tagd.intake.scans.BEAT_SECONDS", 0.2)
-    monkeypatch.setattr("tagd.pipeline.decoder_dispatch._BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("tagd.decoding.dispatcher._BEAT_SECONDS", 0.2)
     monkeypatch.setattr("tagd.daemon.service.CHECK_SECONDS", 0.1)
     config = load(home.config)
     pulses, orders = Freezing(), Orders()

@@ -10,8 +10,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue import facts
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db import settings
+from tagd.catalogue.db.engine import Catalogue
 from tagd.daemon.maintenance import FIRST_SECONDS, Duty, Maintenance
 from tests.catalogue import fresh
 
@@ -41,7 +41,7 @@ def test_a_duty_is_planned_by_the_new_clock(
 ) -> None:
     real = time.time
     with catalogue.write() as tx:
-        facts.put(tx, f"{facts.CARED}backup", str(real()))
+        settings.put(tx, f"{settings.CARED}backup", str(real()))
     with capture_logs() as said:
         maintenance = Maintenance(
             catalogue, [Duty("backup", 6.0, lambda: None)], structlog.get_logger()

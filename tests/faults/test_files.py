@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tests import photos
 from tests.acceptance.home import START_SECONDS, TAG_SECONDS, Home
 from tests.catalogue import rows

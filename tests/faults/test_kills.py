@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import copies, facts
+from tagd.catalogue.db import copies, settings
 from tagd.ops import backup
 from tests.catalogue import NOW, REPOSITORY, fresh
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tagd.catalogue import copies
+from tagd.catalogue.db import copies
 from tagd.ops import backup
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
@@ -33,7 +33,7 @@ def test_a_backup_that_is_killed_costs_neither_the_catalogue_nor_the_one_before(
     folder = tmp_path / "backups"
     with fresh(tmp_path) as catalogue:
         with catalogue.write() as tx:
-            facts.put(tx, "said", "before")
+            settings.put(tx, "said", "before")
         first = backup.back_up(catalogue.path, folder, 1, NOW)
         arguments: list[str | Path] = [sys.executable, "-c", KILLED, catalogue.path, folder, step]
         done = subprocess.run(arguments, cwd=REPOSITORY, check=False)
@@ -42,7 +42,7 @@ def test_a_backup_that_is_killed_costs_neither_the_catalogue_nor_the_one_before(
         assert backup.newest_good(catalogue.path, folder) is not None
         copies.examine(catalogue.path)
         with catalogue.write() as tx:
-            facts.put(tx, "said", "after")
+            settings.put(tx, "said", "after")
         last = backup.back_up(catalogue.path, folder, 1, NOW + 200)
     assert [each.name for each in folder.iterdir()] == [last.path.name], "no leftovers"
     backup.verify(last.path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import facts
+from tagd.catalogue.db import settings
 from tagd.daemon import wal
 from tagd.daemon.wal import WriteAheadLog
 from tests.catalogue import fresh
@@ -36,7 +36,7 @@ def test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk(
         def put(megabytes: int) -> None:
             for letter in "abcd"[:megabytes]:
                 with catalogue.write() as tx:
-                    facts.put(tx, "much", letter * MEGABYTE)
+                    settings.put(tx, "much", letter * MEGABYTE)
 
         assert not look()
         uri = f"file:{catalogue.path}?mode=ro"
@@ -55,4 +55,4 @@ def test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk(
         assert not look()
         assert (kept.is_full, catalogue.log_bytes()) == (False, 0)
         with catalogue.read() as tx:
-            assert facts.get(tx, "much") == "a" * MEGABYTE
+            assert settings.get(tx, "much") == "a" * MEGABYTE

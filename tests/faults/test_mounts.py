@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tests.acceptance.home import Home
 from tests.faults.conftest import Mount
 from tests.faults.daemon import wait_told, wait_well

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue.engine import Catalogue
-from tagd.models import registry
+from tagd.catalogue.db.engine import Catalogue
 from tagd.models.pool import ModelPool
-from tagd.models.shelf import Shelf
+from tagd.models.zoo import registry
+from tagd.models.zoo.shelf import Shelf
 from tests.catalogue import fresh
 from tests.desk import Desk
 from tests.intake import Live
@@ -88,7 +88,7 @@ def dishes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def taken_in(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models that has the small one."""
-    from tagd.models.adopt import Request, adopt  # noqa: PLC0415  lazy, as above
+    from tagd.models.acquire.adopt import Request, adopt  # noqa: PLC0415  lazy, as above
 
     folder = tmp_path_factory.mktemp("taken-in")
     adopt(Request(weights, SMALL.id), Shelf(folder))

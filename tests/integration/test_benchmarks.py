@@ -13,9 +13,9 @@ from benchmarks import chart, flat, gpu, samples
 from benchmarks.library import Library
 from benchmarks.rates import Round
 from benchmarks.report import Target
-from tagd.models.device import Device
-from tagd.models.preprocessing_config import of_timm
-from tagd.pipeline.decode import DecodeLimits, decode
+from tagd.decoding.decode import DecodeLimits, decode
+from tagd.models.runtime.device import Device
+from tagd.models.zoo.preprocessing_config import of_timm
 from tests.photos import coffee
 
 CPU = Device("cpu", "fp32", "standing in for a GPU")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from tagd.catalogue import activity, jobs
-from tagd.catalogue.schema import file, model, photo, tagging
+from tagd.catalogue.db.schema import file, model, photo, tagging
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.reports import activity
 from tagd.domain import FileState, JobKind, JobState, Priority
 from tests.catalogue import FINGERPRINT, NOW, fresh
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from tagd.catalogue.bulk import among, at_once, many
-from tagd.catalogue.schema import label
-from tagd.catalogue.statements import take_over, upserting
+from tagd.catalogue.db.bulk import among, at_once, many
+from tagd.catalogue.db.schema import label
+from tagd.catalogue.db.statements import take_over, upserting
 from tests.catalogue import rows
 
 MANY = 40_000  # more than SQLite takes parameters (32,766)

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import Connection
 
-from tagd.catalogue import corrections, history, tags
-from tagd.catalogue.corrections import Action, Correction
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.record import known, record
-from tagd.catalogue.runs import Run, last, run_id
-from tagd.catalogue.undone import UndoScope
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.tagging import corrections, history, tags
+from tagd.catalogue.tagging.corrections import Action, Correction
+from tagd.catalogue.tagging.record import known, record
+from tagd.catalogue.tagging.runs import Run, last, run_id
+from tagd.catalogue.tagging.undone import UndoScope
 from tagd.domain import Tags, TagSource
+from tagd.labels.derivation import Derivation
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import Vocabulary
-from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.rederive import rederive
-from tagd.pipeline.undo import preview, undo
+from tagd.revise.rederive import rederive
+from tagd.revise.undo import preview, undo
 from tests.catalogue import NOW, claim, fresh, predictions, result, rows, settled, submit
 
 ANIMAL, CAT, TABBY, TIGER_CAT, COFFEE = "animal", "cat", "tabby", "tiger cat", "coffee"

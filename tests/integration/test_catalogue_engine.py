@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from tagd.catalogue import facts, lock
-from tagd.catalogue.engine import Catalogue, open_owner, open_reader, open_writer, owner_of
+from tagd.catalogue.db import lock, settings
+from tagd.catalogue.db.engine import Catalogue, open_owner, open_reader, open_writer, owner_of
 from tagd.errors import (
     CatalogueBusy,
     CatalogueCorrupt,
@@ -93,57 +93,57 @@ def test_any_name_will_do(tmp_path: Path, name: bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     with open_owner(path) as owner:
         with owner.write() as tx:
-            facts.put(tx, "a", "b")
+            settings.put(tx, "a", "b")
         with open_reader(path) as reader, reader.read() as tx:
-            assert facts.get(tx, "a") == "b"
+            assert settings.get(tx, "a") == "b"
     assert name in {os.fsencode(each.name) for each in tmp_path.iterdir()}
 
 
 def test_a_write_is_rolled_back_as_a_whole(catalogue: Catalogue) -> None:
     def fails_after_writing() -> None:
         with catalogue.write() as tx:
-            facts.put(tx, "a", "b")
+            settings.put(tx, "a", "b")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fails_after_writing()
     with catalogue.read() as tx:
-        assert facts.get(tx, "a") is None
+        assert settings.get(tx, "a") is None
 
 
 def test_a_write_holds_the_right_to_write_from_its_first_moment(catalogue: Catalogue) -> None:
     """A deferred one that has read fails at once when another has written meanwhile."""
     with closing(sqlite3.connect(catalogue.path, timeout=0)) as other:
         with catalogue.write() as tx:
-            facts.get(tx, "a")
+            settings.get(tx, "a")
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 other.execute("INSERT INTO fact VALUES ('x', 'y')")
-            facts.put(tx, "a", "b")
+            settings.put(tx, "a", "b")
         other.execute("INSERT INTO fact VALUES ('x', 'y')")
 
 
 def test_a_read_sees_one_moment_and_waits_for_nobody(catalogue: Catalogue) -> None:
     with catalogue.read() as before:
-        assert facts.get(before, "a") is None
+        assert settings.get(before, "a") is None
         with catalogue.write() as tx:
-            facts.put(tx, "a", "b")
+            settings.put(tx, "a", "b")
             with catalogue.read() as during:
-                assert facts.get(during, "a") is None
-        assert facts.get(before, "a") is None
+                assert settings.get(during, "a") is None
+        assert settings.get(before, "a") is None
         with catalogue.read() as after:
-            assert facts.get(after, "a") == "b"
+            assert settings.get(after, "a") == "b"
 
 
 def test_a_read_cannot_write(catalogue: Catalogue) -> None:
     with pytest.raises(CatalogueUnsuitable), catalogue.read() as tx:
-        facts.put(tx, "a", "b")
+        settings.put(tx, "a", "b")
 
 
 def test_threads_take_turns_at_writing(catalogue: Catalogue) -> None:
     def count_up() -> None:
         for _ in range(50):
             with catalogue.write() as tx:
-                facts.put(tx, "count", str(int(facts.get(tx, "count") or 0) + 1))
+                settings.put(tx, "count", str(int(settings.get(tx, "count") or 0) + 1))
 
     threads = [threading.Thread(target=count_up) for _ in range(4)]
     for thread in threads:
@@ -151,7 +151,7 @@ def test_threads_take_turns_at_writing(catalogue: Catalogue) -> None:
     for thread in threads:
         thread.join()
     with catalogue.read() as tx:
-        assert facts.get(tx, "count") == "200"
+        assert settings.get(tx, "count") == "200"
 
 
 def test_commits_of_other_processes_are_noticed(catalogue: Catalogue) -> None:
@@ -166,7 +166,7 @@ def test_commits_of_other_processes_are_noticed(catalogue: Catalogue) -> None:
 
 def test_closing_leaves_one_whole_file(path: Path) -> None:
     with open_owner(path) as catalogue, catalogue.write() as tx:
-        facts.put(tx, "a", "b")
+        settings.put(tx, "a", "b")
     assert {each.name for each in path.parent.iterdir()} == {"catalogue.db", "catalogue.db.lock"}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -180,7 +180,7 @@ def test_a_kill_between_statement_and_commit_loses_and_leaves_nothing(path: Path
         with pytest.raises(AssertionError, match="ended with -9"):
             peer.ask("put_and_die", "a", "never committed")
     with open_owner(path) as catalogue, catalogue.read() as tx:
-        assert facts.get(tx, "a") == "kept"
+        assert settings.get(tx, "a") == "kept"
         assert tx.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
@@ -298,7 +298,7 @@ def test_none_there_yet(path: Path) -> None:
         path.touch()
     assert not path.stat().st_size
     with open_owner(path), open_reader(path) as reader, reader.read() as tx:
-        assert facts.get(tx, "a") is None
+        assert settings.get(tx, "a") is None
 
 
 def test_a_network_file_system_is_refused(path: Path, tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_a_stale_journal_is_not_taken_for_that_of_a_new_catalogue(path: Path) ->
     path.unlink()
     assert path.with_name("catalogue.db-wal").stat().st_size
     with open_owner(path) as catalogue, catalogue.read() as tx:
-        assert facts.get(tx, "a") is None
+        assert settings.get(tx, "a") is None
         assert tx.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
@@ -354,14 +354,14 @@ def test_a_stale_journal_is_not_taken_for_that_of_a_new_catalogue(path: Path) ->
 
 
 def test_locked_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tagd.catalogue.connection.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("tagd.catalogue.db.connection.BUSY_SECONDS", 0.05)
     with open_owner(path) as catalogue, closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CatalogueBusy, match="another program"), catalogue.write():
             pass
         other.rollback()
         with catalogue.write() as tx:
-            facts.put(tx, "a", "b")
+            settings.put(tx, "a", "b")
 
 
 def test_a_full_disk(catalogue: Catalogue) -> None:
@@ -369,12 +369,12 @@ def test_a_full_disk(catalogue: Catalogue) -> None:
         pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
         tx.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(CatalogueUnsuitable, match="no space"), catalogue.write() as tx:
-        facts.put(tx, "long", "x" * 100_000)
+        settings.put(tx, "long", "x" * 100_000)
     with catalogue.write() as tx:
-        facts.put(tx, "short", "x")
+        settings.put(tx, "short", "x")
     with catalogue.read() as tx:
-        assert facts.get(tx, "long") is None
-        assert facts.get(tx, "short") == "x"
+        assert settings.get(tx, "long") is None
+        assert settings.get(tx, "short") == "x"
 
 
 def test_our_own_mistakes_are_not_called_the_catalogues(catalogue: Catalogue) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import deaths, jobs, overview, photos
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import deaths, jobs
+from tagd.catalogue.reports import overview
 from tagd.domain import Job, JobKind, JobState, Priority, Signature
 from tests.catalogue import NOW, Later, claim, rows, settled, submit
 

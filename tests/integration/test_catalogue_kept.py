@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from tagd.catalogue import search
-from tagd.catalogue.query import (
+from tagd.catalogue.db.snapshot import sqlite
+from tagd.catalogue.db.times import moment
+from tagd.catalogue.db.triggers import TAKEN
+from tagd.catalogue.search import search
+from tagd.catalogue.search.query import (
     And,
     CameraTerm,
     ConfidenceTerm,
@@ -28,9 +31,6 @@ from tagd.catalogue.query import (
     TagTerm,
     TakenTerm,
 )
-from tagd.catalogue.query_dates import moment
-from tagd.catalogue.search_index import TAKEN
-from tagd.catalogue.snapshot import sqlite
 from tagd.domain import FileState, TagSource
 from tests.catalogue import fresh, rows
 

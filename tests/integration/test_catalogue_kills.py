@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, event
 
-from tagd.catalogue import deaths
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.record import record
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.queue import deaths
+from tagd.catalogue.tagging.record import record
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, rows, settled, submit
 
 TABLES = ("photo", "tagging", "prediction", "tag", "label", "model")

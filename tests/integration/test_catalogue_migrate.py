@@ -24,10 +24,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from tagd.catalogue import facts, migrate, views
-from tagd.catalogue.engine import open_owner, open_reader
-from tagd.catalogue.schema import metadata
-from tagd.catalogue.version import SCHEMA_VERSION
+from tagd.catalogue.db import migrate, settings, views
+from tagd.catalogue.db.engine import open_owner, open_reader
+from tagd.catalogue.db.schema import metadata
+from tagd.catalogue.db.version import SCHEMA_VERSION
 from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueTooNew
 from tests.catalogue import REPOSITORY, fresh
@@ -58,7 +58,7 @@ def second(last: str) -> str:
 def path(tmp_path: Path) -> Path:
     """A catalogue that has been used and closed."""
     with fresh(tmp_path) as catalogue, catalogue.write() as tx:
-        facts.put(tx, "a", "b")
+        settings.put(tx, "a", "b")
         tx.exec_driver_sql(
             "INSERT INTO file (path_key, path, state, state_since, size, mtime_ns, ctime_ns, inode,"
             " seen_at, reason) VALUES (x'2f61', '/a', 'failed', 0, 1, 1, 1, 1, 0, 'broken')"
@@ -269,7 +269,7 @@ def test_a_kill_while_a_catalogue_is_made_leaves_none(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.db"
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from tagd.catalogue import engine, migrate\n"
+        "from tagd.catalogue.db import engine, migrate\n"
         "migrate.copies.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "engine.open_owner(Path(sys.argv[1]))"
     )

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from tagd.catalogue import jobs, photos
-from tagd.catalogue.photos import KnownFile, RootRecord, Submitted
-from tagd.catalogue.record import record
+from tagd.catalogue.files import photos
+from tagd.catalogue.files.photos import KnownFile, RootRecord, Submitted
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging.record import record
 from tagd.domain import FileState, Priority, SettledFile, Signature
 from tagd.fs import key_of
 from tests.catalogue import (

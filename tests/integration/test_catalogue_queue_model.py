@@ -21,9 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tagd.catalogue import deaths, jobs, photos
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.jobs import SUSPECT_DEATHS
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import deaths, jobs
+from tagd.catalogue.queue.jobs import SUSPECT_DEATHS
 from tagd.domain import Job, JobState, Priority
 from tests.catalogue import NOW, Later, claim, fresh, settled
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.record import record
+from tagd.catalogue.tagging.record import record
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled, submit
 
 QUERY = (

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import migrate, readings, record, sidecars
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db import migrate
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.files import sidecars
+from tagd.catalogue.tagging import record
+from tagd.catalogue.written import readings
 from tagd.domain import Readings
 from tests import catalogue as recorded
 from tests.intake import Bench, jobs, work_off, write

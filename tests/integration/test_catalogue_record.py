@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from tagd.catalogue import derived, facts, overview, photos, predictions, tags
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.query_dates import moment
-from tagd.catalogue.record import InForce, known, record
+from tagd.catalogue.db import settings
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.db.times import moment
+from tagd.catalogue.files import photos
+from tagd.catalogue.reports import overview
+from tagd.catalogue.tagging import derived, predictions, tags
+from tagd.catalogue.tagging.record import InForce, known, record
 from tagd.domain import Signature, Tag, Tags, Want
 from tests.catalogue import (
     FINGERPRINT,
@@ -338,10 +341,10 @@ def test_nothing_of_a_commit_that_failed_is_remembered(catalogue: Catalogue) -> 
 
 
 def test_facts_are_kept(tx: Connection) -> None:
-    assert facts.get(tx, "derived_with") is None
+    assert settings.get(tx, "derived_with") is None
     for value in ("one", "two"):
-        facts.put(tx, "derived_with", value)
-        assert facts.get(tx, "derived_with") == value
+        settings.put(tx, "derived_with", value)
+        assert settings.get(tx, "derived_with") == value
 
 
 def test_who_looked_at_these_files_is_told_apart_from_who_looks_as_a_rule(tx: Connection) -> None:

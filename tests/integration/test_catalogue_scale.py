@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
-from tagd.catalogue import jobs, photos, record
-from tagd.catalogue.engine import Catalogue, open_owner
-from tagd.catalogue.photos import Submitted
+from tagd.catalogue.db.engine import Catalogue, open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.files.photos import Submitted
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.tagging import record
 from tagd.domain import JobKind, Priority
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
 

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import jobs, overview, photos, search, tags
-from tagd.catalogue.query_parser import MOST_TERMS
-from tagd.catalogue.record import record
-from tagd.catalogue.shown_tags import ShownTag
-from tagd.catalogue.snapshot import sqlite
+from tagd.catalogue.db.snapshot import sqlite
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.reports import overview
+from tagd.catalogue.reports.shown_tags import ShownTag
+from tagd.catalogue.search import search
+from tagd.catalogue.search.parser import MOST_TERMS
+from tagd.catalogue.tagging import tags
+from tagd.catalogue.tagging.record import record
 from tagd.domain import CLASSIFIER, FileState, JobState, TagSource, TagState
 from tagd.errors import QueryError
 from tests.catalogue import LABELS, NOW, Later, claim, fresh, name_of, result, settled, submit

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import undone
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.record import known
-from tagd.catalogue.undone import UndoScope
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.tagging import undone
+from tagd.catalogue.tagging.record import known
+from tagd.catalogue.tagging.undone import UndoScope
 
 DUMP = Path(__file__).parents[1] / "data" / "catalogue-0007.sql.gz"
 VIEWS = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tagd.catalogue.engine import open_reader
-from tagd.daemon.facts import load_calibrations
+from tagd.assembly.survey import load_calibrations
+from tagd.catalogue.db.engine import open_reader
 from tests.acceptance.home import Home
 from tests.photos import SAMPLES, cat, coffee
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.query import PathTerm
-from tagd.catalogue.query_parser import parse
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.search.parser import parse
+from tagd.catalogue.search.query import PathTerm
 from tests.acceptance.home import Home
 from tests.reading import BROKEN, PHOTOS, fill
 

@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from tagd.catalogue import jobs, photos
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.queue import jobs
 from tagd.domain import JobKind, Priority, SettledFile, Signature
 from tests.acceptance.home import Home
 from tests.terminal import COLUMNS, Terminal

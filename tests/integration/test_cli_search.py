@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tests.acceptance.home import Home
 from tests.reading import fill
 

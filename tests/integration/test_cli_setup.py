@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tagd import __version__
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tagd.config.example import text as example
 from tests.acceptance.home import Home
 from tests.support import PATIENCE_SECONDS

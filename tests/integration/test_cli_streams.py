@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import open_owner
+from tagd.catalogue.db.engine import open_owner
 from tagd.config.sources import find
 from tagd.errors import ConfigError
 from tests.acceptance.home import Home

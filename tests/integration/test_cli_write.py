@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from tagd.catalogue import inscriptions, photos, record
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.inscriptions import Target
-from tagd.catalogue.overview import files_at
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.files import photos
+from tagd.catalogue.reports.overview import files_at
+from tagd.catalogue.tagging import record
+from tagd.catalogue.written import inscriptions
+from tagd.catalogue.written.inscriptions import Target
 from tagd.containers import payload_hash
 from tagd.containers.splice import packet, with_packet
 from tagd.domain import Priority, SettledFile
@@ -24,7 +26,7 @@ from tagd.fs import signature_of
 from tagd.metadata import xmp
 from tagd.metadata.keywords import Field
 from tagd.metadata.writer import Report
-from tagd.pipeline.bulk import in_threads, work_off
+from tagd.writeback.bulk import in_threads, work_off
 from tests import catalogue as recorded
 from tests.acceptance.home import Home
 from tests.inscriptions import CAT, subjects

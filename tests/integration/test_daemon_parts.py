@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import structlog
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.config import Config
 from tagd.daemon.parts import Parts
 from tagd.daemon.retagging import RETAG
 from tagd.errors import CatalogueBusy
-from tagd.models.adopt import Request, adopt
-from tagd.models.shelf import Shelf
+from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.zoo.shelf import Shelf
 from tagd.ops.pulse import Pulses
 from tests.daemon import locked
 from tests.intake import states, write

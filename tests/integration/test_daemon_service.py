@@ -13,9 +13,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue import mode
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.mode import Mode
+from tagd.catalogue.db import mode
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.db.mode import Mode
 from tagd.config import Config
 from tagd.daemon.orders import Orders
 from tagd.daemon.service import Service

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.config import Config
 from tagd.daemon.tagging import Listeners, Tagging, Tools
+from tagd.decoding.pool import DecodeRequest
 from tagd.ops.pulse import Pulses
-from tagd.pipeline.decoder import DecodeRequest
 
 CONFIG = Config()
 

@@ -14,19 +14,20 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue import inscriptions, photos, unwritten
-from tagd.catalogue.engine import Catalogue
-from tagd.catalogue.inscriptions import Begun
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.files import photos
+from tagd.catalogue.tagging.runs import Run
+from tagd.catalogue.written import inscriptions, unwritten
+from tagd.catalogue.written.inscriptions import Begun
 from tagd.config import Config
 from tagd.daemon.writing import MOST_TROUBLES, Writing
 from tagd.domain import Place, Priority, SettledFile
 from tagd.metadata import recovery, safe_write
 from tagd.metadata.ledger import Intent, Seen
 from tagd.ops.pulse import Pulses
-from tagd.pipeline import ledger
-from tagd.pipeline.ledger import CatalogueLedger
-from tagd.pipeline.tag_writer import WriteMode
+from tagd.writeback import ledger
+from tagd.writeback.ledger import CatalogueLedger
+from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests.inscriptions import Desk, subjects
 from tests.intake import Bench

@@ -14,6 +14,8 @@ import psutil
 import pytest
 from PIL import Image
 
+from tagd.decoding.decode import DecodeLimits, decode
+from tagd.decoding.pool import DecodeOutcome, DecodeRequest, DecoderPool
 from tagd.domain import Geometry
 from tagd.errors import (
     DecoderDied,
@@ -24,8 +26,6 @@ from tagd.errors import (
     NotAnImage,
     TooLarge,
 )
-from tagd.pipeline.decode import DecodeLimits, decode
-from tagd.pipeline.decoder import DecodeOutcome, DecodeRequest, DecoderPool
 from tests.photos import cat, distinct
 from tests.support import PATIENCE_SECONDS, wait_until
 
@@ -345,8 +345,8 @@ ORPHANS = """
 import sys
 from pathlib import Path
 from tagd.domain import Geometry
-from tagd.pipeline.decode import DecodeLimits
-from tagd.pipeline.decoder import DecodeRequest, DecoderPool
+from tagd.decoding.decode import DecodeLimits
+from tagd.decoding.pool import DecodeRequest, DecoderPool
 
 pool = DecoderPool(decoders=2, limits=DecodeLimits(), on_event=print)
 for ticket in range(20):
@@ -372,8 +372,8 @@ def test_decoders_end_when_the_daemon_is_killed(photo: Path) -> None:
 
 HANGING = """
 import time
-from tagd.pipeline import decoder_main
-from tagd.pipeline.decode import DecodeLimits
+from tagd.decoding import child as decoder_main
+from tagd.decoding.decode import DecodeLimits
 
 limits = DecodeLimits(timeout_seconds=0.1)
 decoder_main._ALARM_SLACK_SECONDS = 0.1

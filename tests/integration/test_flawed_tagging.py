@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tagd.models.pool import ModelPool
-from tagd.pipeline.failures import Outcome
 from tagd.policy.wants import Wants
+from tagd.tagging.failures import Outcome
 from tests.catalogue import rows
 from tests.desk import Desk
 from tests.photos import cat

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import corrections, history, tags
-from tagd.catalogue.corrections import Action, Correction
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
+from tagd.catalogue.tagging import corrections, history, tags
+from tagd.catalogue.tagging.corrections import Action, Correction
 from tagd.domain import TagState
 from tagd.metadata import exif, packets, reader, xmp
 from tagd.metadata.keywords import Field
-from tagd.pipeline.rederive import rederive
+from tagd.revise.rederive import rederive
 from tests import catalogue as recorded
 from tests.inscriptions import Desk, photo_of, subjects
 

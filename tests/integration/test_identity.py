@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import identity, inscriptions, migrate, search_index
-from tagd.catalogue.corrections import Action, Correction, correct
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.record import record
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db import migrate, triggers
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.tagging import identity
+from tagd.catalogue.tagging.corrections import Action, Correction, correct
+from tagd.catalogue.tagging.record import record
+from tagd.catalogue.tagging.runs import Run
+from tagd.catalogue.written import inscriptions
 from tagd.containers import former_hashes, splice
 from tagd.models.pool import ModelPool
-from tagd.pipeline.second_look import as_it_is
 from tagd.policy.wants import Wants
+from tagd.writeback.refresh import as_it_is
 from tests.catalogue import LABELS, NOW, claim, name_of, result, rows, settled, submit
 from tests.desk import Desk
 from tests.dng import dng
@@ -65,8 +67,8 @@ def counts(tx: Connection) -> list[list[tuple[object, ...]]]:
 def are_right(tx: Connection) -> bool:
     """Whether what searches walk is what it would be if found out anew."""
     kept = counts(tx)
-    search_index.drop(tx)
-    search_index.make(tx)
+    triggers.drop(tx)
+    triggers.make(tx)
     return counts(tx) == kept
 
 

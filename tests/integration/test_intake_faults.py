@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from watchdog.observers.inotify_c import InotifyFD
 
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.errors import CatalogueBusy
 from tagd.fs import FileSystem, path_of
 from tagd.intake import probe, recognise, submit

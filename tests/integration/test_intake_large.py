@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tests.catalogue import rows
 from tests.intake import Bench, Live, opened_files
 from tests.support import PATIENCE_SECONDS, wait_until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.intake.exclude import Excludes
 from tagd.intake.mirror import Mirror
 from tagd.intake.trouble import TroubleKind

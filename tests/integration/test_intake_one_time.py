@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.one_time import OneTimeIntake

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import photos
-from tagd.catalogue.engine import Catalogue, open_owner
+from tagd.catalogue.db.engine import Catalogue, open_owner
+from tagd.catalogue.files import photos
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.trouble import TroubleKind

@@ -8,7 +8,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from tagd.catalogue.engine import Catalogue
+from tagd.catalogue.db.engine import Catalogue
 from tagd.domain import Priority
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import SCAN

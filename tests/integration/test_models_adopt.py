@@ -11,12 +11,12 @@ from safetensors.torch import load_file, save_file
 
 from tagd.domain import Geometry
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing, WeightsRefused
-from tagd.models import labelset, registry, store
-from tagd.models.adopt import Request, adopt
+from tagd.models.acquire.adopt import Request, adopt
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.registry import FileWeights
 from tagd.models.selftest import self_test
-from tagd.models.shelf import Shelf, on_disk
+from tagd.models.zoo import labelset, registry, store
+from tagd.models.zoo.registry import FileWeights
+from tagd.models.zoo.shelf import Shelf, on_disk
 from tests import models
 
 SMALL = registry.find("mobilenet-v4-conv-small")

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.errors import WeightsRefused
-from tagd.models import bundled, checkpoint, labelset, registry, timm_backend
+from tagd.models.backends import timm
+from tagd.models.zoo import bundled, checkpoint, labelset, registry
 
 FACTS = registry.find("efficientnet-lite0")
 LABELS = labelset.load(FACTS.label_set)
@@ -104,20 +105,20 @@ def test_another_head_is_refused(state: State) -> None:
     names = list(state)
     ten = {**state, names[-2]: torch.zeros(10, 1280), names[-1]: torch.zeros(10)}
     with pytest.raises(WeightsRefused, match=r"\(10, 1280\), but the network's classifier.weight"):
-        timm_backend.build(FACTS, 1000, ten)
+        timm.build(FACTS, 1000, ten)
 
 
 def test_a_head_without_a_label_for_each_place_is_refused(state: State) -> None:
     with pytest.raises(
         WeightsRefused, match="has 1000 outputs, but the label set imagenet-1k has 9"
     ):
-        timm_backend.build(FACTS, 9, state)
+        timm.build(FACTS, 9, state)
 
 
 def test_missing_tensors_are_refused(state: State) -> None:
     short = dict(list(state.items())[:-2])
     with pytest.raises(WeightsRefused, match=r"\d+ tensors, but the network has \d+"):
-        timm_backend.build(FACTS, 1000, short)
+        timm.build(FACTS, 1000, short)
 
 
 def test_neighbours_of_one_shape_that_changed_places_are_refused(state: State) -> None:
@@ -125,17 +126,17 @@ def test_neighbours_of_one_shape_that_changed_places_are_refused(state: State) -
     mean, variance = names.index("_bn0.running_mean"), names.index("_bn0.running_var")
     names[mean], names[variance] = names[variance], names[mean]
     with pytest.raises(WeightsRefused, match=r"running_var is .* network's bn1\.running_mean"):
-        timm_backend.build(FACTS, 1000, {name: state[name] for name in names})
+        timm.build(FACTS, 1000, {name: state[name] for name in names})
 
 
 def test_another_precision_is_refused(state: State) -> None:
     halved = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
     with pytest.raises(WeightsRefused, match=r"_conv_stem\.weight is float16"):
-        timm_backend.build(FACTS, 1000, halved)
+        timm.build(FACTS, 1000, halved)
 
 
 def test_counters_of_learning_are_not_needed(state: State) -> None:
     without = {name: t for name, t in state.items() if not name.endswith("num_batches_tracked")}
     assert len(without) < len(state)
-    network = timm_backend.build(FACTS, 1000, without)
+    network = timm.build(FACTS, 1000, without)
     assert torch.equal(network.state_dict()["classifier.bias"], state["_fc.bias"])

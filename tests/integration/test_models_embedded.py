@@ -21,13 +21,14 @@ from timm.data.transforms_factory import create_transform
 
 from tagd.domain import Predictions
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models import bundled, labelset, registry, torch_session
-from tagd.models.device import Device
-from tagd.models.outputs import EVERYTHING
 from tagd.models.pool import LoadedModel, ModelPool
 from tagd.models.predictions import predictions_of
+from tagd.models.runtime import torch_session
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.outputs import EVERYTHING
+from tagd.models.runtime.torch_session import TorchSession
 from tagd.models.selftest import deviation, rings, self_test
-from tagd.models.torch_session import TorchSession
+from tagd.models.zoo import bundled, labelset, registry
 from tests.photos import cat, coffee
 
 MODELS = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")

@@ -19,9 +19,9 @@ from packaging.requirements import Requirement
 from safetensors.torch import load_file, save_file
 
 from tagd.errors import WeightsMissing, WeightsRefused
-from tagd.models import network_options, registry
-from tagd.models.adopt import Request, adopt
-from tagd.models.shelf import Shelf
+from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.zoo import network_options, registry
+from tagd.models.zoo.shelf import Shelf
 from tests import models
 
 SMALL = registry.find("mobilenet-v4-conv-small")
@@ -166,10 +166,11 @@ def test_no_kernel_is_fetched(dishes: Path, tmp_path: Path) -> None:
     record = tmp_path / "record"
     code = (
         "import sys; from pathlib import Path\n"
-        "from tagd.models import registry, transformers_backend\n"
+        "from tagd.models.backends import transformers\n"
+        "from tagd.models.zoo import registry\n"
         "facts = registry.find('vit-base').model_copy(update={'config':"
         " {'attn_implementation': 'evil-org/evil-kernel', 'hidden_size': 32}})\n"
-        "transformers_backend._auto.from_config(transformers_backend.configuration(facts, 3))\n"
+        "transformers._auto.from_config(transformers.configuration(facts, 3))\n"
         f"Path({str(record)!r}).write_text('built')"
     )
     path = os.pathsep.join([str(tmp_path / "path"), *sys.path])

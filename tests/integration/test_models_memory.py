@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from tagd.errors import ModelError
-from tagd.models import memory, registry
-from tagd.models.adopt import Request, adopt
-from tagd.models.device import Device
+from tagd.models.acquire.adopt import Request, adopt
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.processor import processor
-from tagd.models.shelf import Shelf
-from tagd.models.torch_session import TorchSession, works
+from tagd.models.runtime import memory
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.processor import processor
+from tagd.models.runtime.torch_session import TorchSession, works
+from tagd.models.zoo import registry
+from tagd.models.zoo.shelf import Shelf
 from tests import models
 
 FACTS = registry.find("mobilenet-v4-conv-small")

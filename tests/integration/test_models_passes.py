@@ -12,13 +12,22 @@ import torch
 
 from tagd.domain import Geometry
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models.device import Device
-from tagd.models.from_pixels import FromPixels
-from tagd.models.outputs import EVERYTHING, LOGITS, WITH_EMBEDDING
-from tagd.models.passes import Answer, Eager, Fixed, Launch, Passes, Run, Unusable, is_out_of_memory
-from tagd.models.preprocessing import Preprocessing
-from tagd.models.torch_session import TorchSession
-from tagd.models.ways import Way
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.from_pixels import FromPixels
+from tagd.models.runtime.modes import Way
+from tagd.models.runtime.outputs import EVERYTHING, LOGITS, WITH_EMBEDDING
+from tagd.models.runtime.passes import (
+    Answer,
+    Eager,
+    Fixed,
+    Launch,
+    Passes,
+    Run,
+    Unusable,
+    is_out_of_memory,
+)
+from tagd.models.runtime.torch_session import TorchSession
+from tagd.models.zoo.preprocessing import Preprocessing
 
 CPU = Device("cpu", "fp32", "standing in for a GPU")
 GEOMETRY = Geometry(resize=16, crop=(16, 16), interpolation="bicubic")

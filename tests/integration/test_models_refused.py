@@ -13,9 +13,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tagd.errors import ModelError, WeightsMissing, WeightsRefused
-from tagd.models import registry
-from tagd.models.adopt import Request, adopt
-from tagd.models.shelf import Shelf
+from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.zoo import registry
+from tagd.models.zoo.shelf import Shelf
 
 SMALL = registry.find("mobilenet-v4-conv-small")
 

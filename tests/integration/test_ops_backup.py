@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from tagd.catalogue import copies, facts
-from tagd.catalogue.engine import Catalogue, compact, open_owner, open_reader
+from tagd.catalogue.db import copies, settings
+from tagd.catalogue.db.engine import Catalogue, compact, open_owner, open_reader
 from tagd.daemon.maintenance import FIRST_SECONDS, MAINTENANCE, Duty, Maintenance, next_due
 from tagd.errors import (
     CatalogueBusy,
@@ -44,12 +44,12 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 def say(catalogue: Catalogue, what: str) -> None:
     with catalogue.write() as tx:
-        facts.put(tx, "said", what)
+        settings.put(tx, "said", what)
 
 
 def said(path: Path) -> str | None:
     with open_reader(path) as opened, opened.read() as tx:
-        return facts.get(tx, "said")
+        return settings.get(tx, "said")
 
 
 def damage(path: Path) -> bytes:
@@ -65,7 +65,7 @@ def test_a_backup_is_made_while_the_catalogue_is_written_to(
 ) -> None:
     say(catalogue, "one")
     with catalogue.write() as tx:
-        facts.put(tx, "said", "not committed")
+        settings.put(tx, "said", "not committed")
         made = backup.back_up(catalogue.path, tmp_path / "backups", 7, NOW)
     assert said(made.path) == "one"
     assert made.path.stat().st_mode & 0o777 == 0o640
@@ -213,7 +213,7 @@ def test_a_catalogue_is_made_smaller(tmp_path: Path) -> None:
     with fresh(tmp_path) as catalogue:
         for number in range(300):
             with catalogue.write() as tx:
-                facts.put(tx, f"large {number}", "x" * 4000)
+                settings.put(tx, f"large {number}", "x" * 4000)
         with catalogue.write() as tx:
             tx.exec_driver_sql("DELETE FROM fact WHERE key LIKE 'large%'")
         some = catalogue.tidy(100)
@@ -256,8 +256,8 @@ def test_duties_are_done_and_noted_and_one_that_fails_is_said(
         wait_until(maintenance.stop)
     assert [line["event"] for line in logs] == ["could not do: bad"]
     with catalogue.read() as tx:
-        assert facts.get(tx, facts.CARED + "good") is not None
-        assert facts.get(tx, facts.CARED + "bad") is None
+        assert settings.get(tx, settings.CARED + "good") is not None
+        assert settings.get(tx, settings.CARED + "bad") is None
 
 
 def test_a_duty_that_is_at_work_is_told_of_when_all_is_stopped(
@@ -277,7 +277,7 @@ def test_a_duty_that_is_at_work_is_told_of_when_all_is_stopped(
     released.set()
     wait_until(maintenance.stop)
     with catalogue.read() as tx:
-        assert facts.get(tx, facts.CARED + "long") is not None
+        assert settings.get(tx, settings.CARED + "long") is not None
 
 
 def test_other_duties_that_cannot_be_planned_leave_those_that_are(catalogue: Catalogue) -> None:

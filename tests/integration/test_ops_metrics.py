@@ -17,12 +17,12 @@ from tagd.config import load
 from tagd.daemon.gauges import of_intake, of_models
 from tagd.errors import CatalogueBusy, ConfigError, MetricsError
 from tagd.intake.intake import IntakeState
-from tagd.models.device import Device
 from tagd.models.pool import ModelPool
-from tagd.models.session import FakeSession
+from tagd.models.runtime.device import Device
+from tagd.models.runtime.session import FakeSession
 from tagd.ops import local_http
 from tagd.ops.metrics import Gauge, Health, Metrics, MetricsServer
-from tagd.pipeline.stages import Stage, StageTimes
+from tagd.work.stage_times import Stage, StageTimes
 from tests.support import PATIENCE_SECONDS, wait_until
 
 

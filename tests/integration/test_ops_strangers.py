@@ -7,9 +7,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tagd.catalogue import facts
-from tagd.catalogue.engine import open_owner
-from tagd.catalogue.strangers import strangers
+from tagd.catalogue.db import settings
+from tagd.catalogue.db.engine import open_owner
+from tagd.catalogue.db.strangers import strangers
 from tagd.ops import backup
 from tests.acceptance.home import Home
 from tests.catalogue import NOW, fresh
@@ -57,9 +57,9 @@ def test_what_others_put_into_a_backup_does_not_run_once_it_is_put_back(tmp_path
     assert made_of(path) == {*ours, ("notes", "CREATE TABLE notes (note)")}
     with open_owner(path) as again:
         with again.write() as tx:
-            facts.put(tx, "said", "one")
+            settings.put(tx, "said", "one")
         with again.read() as tx:
-            assert facts.get(tx, "said") == "one"
+            assert settings.get(tx, "said") == "one"
 
 
 def test_others_triggers_in_the_catalogue_are_named(tmp_path: Path) -> None:

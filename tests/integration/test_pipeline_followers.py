@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import inscriptions, photos
+from tagd.catalogue.files import photos
+from tagd.catalogue.written import inscriptions
 from tagd.domain import Place
 from tagd.errors import FileChanged
 from tagd.metadata import safe_write, xmp
 from tagd.metadata.folder import Folder
 from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.sidecar import SidecarName, subject_of
-from tagd.pipeline.tag_writer import WriteMode
+from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests import photos as pictures
 from tests.inscriptions import DOG, Desk, photo_of, subjects

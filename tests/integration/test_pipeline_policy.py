@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tagd.assembly.build import models_of
+from tagd.assembly.survey import Survey
 from tagd.config import Config
-from tagd.daemon.build import models_of
-from tagd.daemon.facts import Survey
 from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.models.pool import ModelPool
-from tagd.pipeline.classify import Answer, Classifier
-from tagd.pipeline.failures import Outcome
 from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.tagging.classify import Answer, Classifier
+from tagd.tagging.failures import Outcome
 from tests.desk import LITE0, LITE1, LITE2, Desk
 from tests.photos import cat, coffee, distinct
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import corrections, inscriptions, tags
-from tagd.catalogue.corrections import Action, Correction
+from tagd.catalogue.tagging import corrections, tags
+from tagd.catalogue.tagging.corrections import Action, Correction
+from tagd.catalogue.written import inscriptions
 from tagd.labels.vocabulary import own_label
 from tagd.metadata import exif, packets, provenance, reader, xmp
 from tagd.metadata.edit import edit_photo
 from tagd.metadata.keywords import IN_XMP, Field
-from tagd.pipeline.tag_writer import WriteMode
+from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests.inscriptions import CAT, DOG, Desk, photo_of, subjects
 from tests.metadata import NOTHING

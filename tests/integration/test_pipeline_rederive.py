@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tagd.catalogue import facts
-from tagd.catalogue.engine import Catalogue, open_reader
-from tagd.catalogue.record import TaggedFile, Tagging, record
-from tagd.catalogue.runs import Run
+from tagd.catalogue.db import settings
+from tagd.catalogue.db.engine import Catalogue, open_reader
+from tagd.catalogue.tagging.record import TaggedFile, Tagging, record
+from tagd.catalogue.tagging.runs import Run
 from tagd.domain import PhotoFacts, Signature
+from tagd.labels.derivation import Derivation
 from tagd.labels.rules import TagRules
 from tagd.labels.wording import Wording, read
-from tagd.pipeline import rederive as anew
-from tagd.pipeline.derivation import Derivation
-from tagd.pipeline.progress import Progress
+from tagd.revise import rederive as anew
+from tagd.work.progress import Progress
 from tests.catalogue import NOW, claim, fresh, rows, settled, submit
 from tests.labels import predicted
 
@@ -237,7 +237,7 @@ def test_a_kill_between_two_pages_loses_nothing(
     with pytest.raises(KeyboardInterrupt):
         anew.rederive_if_changed(catalogue, by(deny=["animal"]), on_progress=killed)
     with catalogue.read() as tx:
-        assert facts.get(tx, facts.DERIVED_WITH) == anew.UNFINISHED
+        assert settings.get(tx, settings.DERIVED_WITH) == anew.UNFINISHED
     assert anew.rederive_if_changed(catalogue, by(deny=["animal"])) is not None
     assert tags(catalogue) == {pair for pair in DEFAULT if pair[1] != "animal"}
 

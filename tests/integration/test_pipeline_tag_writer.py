@@ -11,16 +11,19 @@ from pathlib import Path
 import pillow_heif
 import pytest
 
-from tagd.catalogue import inscriptions, jobs, overview, revisions, runs
-from tagd.catalogue.inscriptions import Begun
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.reports import overview
+from tagd.catalogue.tagging import runs
+from tagd.catalogue.written import inscriptions, revisions
+from tagd.catalogue.written.inscriptions import Begun
 from tagd.domain import FileState, JobKind, Place
 from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import Intent, Seen
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
-from tagd.pipeline.ledger import CatalogueLedger, ours_of
-from tagd.pipeline.tag_writer import Outcome, WriteMode
+from tagd.writeback.ledger import CatalogueLedger, ours_of
+from tagd.writeback.tag_writer import Outcome, WriteMode
 from tests import catalogue as recorded
 from tests import photos as pictures
 from tests.inscriptions import CAT, DOG, Desk, subjects

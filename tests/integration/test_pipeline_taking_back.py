@@ -8,15 +8,16 @@ from pathlib import Path
 import pillow_heif
 import pytest
 
-from tagd.catalogue import inscriptions, revisions, runs
-from tagd.catalogue.runs import Run
+from tagd.catalogue.tagging import runs
+from tagd.catalogue.tagging.runs import Run
+from tagd.catalogue.written import inscriptions, revisions
 from tagd.containers.splice import packet, with_packet
 from tagd.domain import Place
 from tagd.metadata import provenance, safe_write, xmp
 from tagd.metadata.keywords import Field
-from tagd.pipeline.second_look import as_it_is
-from tagd.pipeline.tag_writer import TagWriter, WriteMode
-from tagd.pipeline.taking_back import TakingBack
+from tagd.writeback.refresh import as_it_is
+from tagd.writeback.tag_writer import TagWriter, WriteMode
+from tagd.writeback.taking_back import TakingBack
 from tests import catalogue as recorded
 from tests.corpus import LIGHTROOM, SPLICED
 from tests.inscriptions import CAT, DOG, Desk, subjects

@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue import overview
-from tagd.metadata import reader, xmp
+from tagd.catalogue.reports import overview
+from tagd.metadata import read_back, reader, xmp
 from tagd.metadata.keywords import Field, without_controls
 from tagd.metadata.sidecar import SidecarRule
 from tagd.metadata.writer import Report, Writer
-from tagd.pipeline import read_back
-from tagd.pipeline.retry import FAULTS_ALLOWED
-from tagd.pipeline.tag_writer import MetadataSettings, WriteMode
+from tagd.work.retry import FAULTS_ALLOWED
+from tagd.writeback.tag_writer import MetadataSettings, WriteMode
 from tests import catalogue as recorded
 from tests import corpus
 from tests.inscriptions import Desk, subjects

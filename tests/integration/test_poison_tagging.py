@@ -14,15 +14,15 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from tagd.catalogue import record
-from tagd.catalogue.roots import RootRecord, remember_root
+from tagd.catalogue.files.roots import RootRecord, remember_root
+from tagd.catalogue.tagging import record
 from tagd.daemon.work_log import WorkLog
 from tagd.domain import Choice, DecodedPhoto, Geometry
 from tagd.models.pool import ModelPool
-from tagd.pipeline.classify import Answer, Chosen, Classifier
-from tagd.pipeline.failures import Outcome
-from tagd.pipeline.worker import Worker
 from tagd.policy.wants import Wants
+from tagd.tagging.classify import Answer, Chosen, Classifier
+from tagd.tagging.failures import Outcome
+from tagd.tagging.worker import Worker
 from tests.catalogue import rows
 from tests.desk import Desk
 from tests.photos import cat, distinct

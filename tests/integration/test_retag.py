@@ -6,20 +6,23 @@ import shutil
 
 import pytest
 
-from tagd.catalogue import earlier, jobs, overview, retag
-from tagd.catalogue.photos import rename
+from tagd.assembly.derivation import derivation_of
+from tagd.catalogue.files.photos import rename
+from tagd.catalogue.plans import stale
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.reports import overview
+from tagd.catalogue.tagging import earlier
 from tagd.config import Config
-from tagd.config.derivation import derivation_of
 from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
-from tagd.pipeline.failures import Outcome
 from tagd.policy.facts import Machine
 from tagd.policy.wants import Cascade, Rule, Wants
-from tagd.retag.back import go_back
-from tagd.retag.plan import plan
-from tagd.retag.retagger import REST_SECONDS
-from tagd.retag.staleness import refresh
+from tagd.revise.plan import plan
+from tagd.revise.restore import go_back
+from tagd.revise.retagger import REST_SECONDS
+from tagd.revise.staleness import refresh
+from tagd.tagging.failures import Outcome
 from tests.catalogue import rows
 from tests.desk import LITE0, LITE1, LITE2
 from tests.night import CASCADE, NEW, NIGHT, NOON, OLD, Night
@@ -168,7 +171,7 @@ def test_a_photo_that_fails_keeps_its_tags_and_is_left_alone(night: Night) -> No
     assert night.models() == {"cat.png": LITE0}
     with night.desk.catalogue.read() as tx:
         [failure] = overview.failed(tx)
-        assert retag.queue(tx) == retag.Queue(0, 0, 0)
+        assert stale.queue(tx) == stale.Queue(0, 0, 0)
     assert failure.code == "not-an-image"
 
 
@@ -182,7 +185,7 @@ def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
     looks = night.asked()
     derivation = derivation_of(Config())
     with night.desk.catalogue.read() as tx:
-        some = retag.photos_at(tx, [night.desk.photos / "cat.png"])
+        some = stale.photos_at(tx, [night.desk.photos / "cat.png"])
     outcome = go_back(night.desk.catalogue, derivation, LITE0, photos=some)
     assert (outcome.photos, night.models()) == (1, {"cat.png": LITE2, "coffee.jpg": LITE1})
     outcome = go_back(night.desk.catalogue, derivation, LITE0)
@@ -222,7 +225,7 @@ def test_cancelled_is_content_until_something_else_is_wanted(night: Night) -> No
     retagger = night.retagger(NEW)
     retagger.tick()
     with night.desk.catalogue.write() as tx:
-        assert retag.cancel(tx) == 2
+        assert stale.cancel(tx) == 2
     assert night.queue() == []
     night.seconds += 100
     retagger.tick()
@@ -235,8 +238,8 @@ def test_a_photo_that_is_asked_for_is_tagged_again_whatever_it_has(night: Night)
     night.desk.tag(OLD, "cat.png", "coffee.jpg")
     night.check(OLD)
     with night.desk.catalogue.write() as tx:
-        photos = retag.photos_at(tx, [night.desk.photos / "cat.png"])
-        assert retag.mark(tx, photos) == 1
+        photos = stale.photos_at(tx, [night.desk.photos / "cat.png"])
+        assert stale.mark(tx, photos) == 1
     assert night.stale() == {"cat.png": ("asked for again", LITE0, 0)}
     night.check(OLD)
     night.retagger(OLD).tick()

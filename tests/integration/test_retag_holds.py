@@ -9,12 +9,12 @@ from datetime import datetime
 
 import pytest
 
-from tagd.catalogue import jobs
+from tagd.catalogue.queue import jobs
 from tagd.domain import JobKind, Priority
 from tagd.errors import ModelError
 from tagd.policy.wants import Cascade, Rule, Wants
-from tagd.retag.plan import plan
-from tagd.retag.retagger import REST_SECONDS
+from tagd.revise.plan import plan
+from tagd.revise.retagger import REST_SECONDS
 from tests.desk import LITE0, LITE2
 from tests.night import CASCADE, NEW, NIGHT, NOON, OLD, Night
 from tests.photos import distinct

@@ -6,15 +6,17 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from tagd.catalogue import corrections, inscriptions, overview, undone
-from tagd.catalogue.corrections import Action, Correction
-from tagd.catalogue.runs import Run
-from tagd.catalogue.undone import UndoScope
+from tagd.catalogue.reports import overview
+from tagd.catalogue.tagging import corrections, undone
+from tagd.catalogue.tagging.corrections import Action, Correction
+from tagd.catalogue.tagging.runs import Run
+from tagd.catalogue.tagging.undone import UndoScope
+from tagd.catalogue.written import inscriptions
 from tagd.domain import TagSource
-from tagd.pipeline.rederive import rederive
-from tagd.pipeline.taggers import REST_SECONDS, Taggers
-from tagd.pipeline.undo import undo
-from tagd.retag.back import go_back
+from tagd.revise.rederive import rederive
+from tagd.revise.restore import go_back
+from tagd.revise.undo import undo
+from tagd.tagging.taggers import REST_SECONDS, Taggers
 from tests.brightness import DARK, Brightness
 from tests.catalogue import rows
 from tests.desk import LITE0, LITE2, Desk

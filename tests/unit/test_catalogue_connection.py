@@ -11,8 +11,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.connection import uri_of
-from tagd.catalogue.statements import chunks
+from tagd.catalogue.db.connection import uri_of
+from tagd.catalogue.db.statements import chunks
 from tests.catalogue import REPOSITORY
 
 
@@ -34,7 +34,12 @@ def test_chunks_are_everything_in_its_order(values: list[int], size: int) -> Non
 def test_reading_loads_nothing_heavy() -> None:
     """Commands that only read answer in half a second from the shell."""
     code = (
-        "import sys; from tagd.catalogue import engine, facts, jobs, photos, search, tags\n"
+        "import sys\n"
+        "from tagd.catalogue.db import engine, settings\n"
+        "from tagd.catalogue.files import photos\n"
+        "from tagd.catalogue.queue import jobs\n"
+        "from tagd.catalogue.search import search\n"
+        "from tagd.catalogue.tagging import tags\n"
         "heavy = {'numpy', 'torch', 'alembic', 'watchdog', 'PIL', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -46,7 +51,8 @@ def test_reading_loads_nothing_heavy() -> None:
 
 def test_opening_an_up_to_date_catalogue_loads_no_alembic(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tagd.catalogue import engine, overview\n"
+        "import sys; from pathlib import Path; from tagd.catalogue.db import engine\n"
+        "from tagd.catalogue.reports import overview\n"
         "path = Path(sys.argv[1])\n"
         "opened = {'reader': engine.open_reader, 'owner': engine.open_owner}[sys.argv[2]]\n"
         "with opened(path) as catalogue, catalogue.read() as tx: overview.status(tx, 0)\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.corrections import Action, decide
-from tagd.catalogue.tags import Said
-from tagd.catalogue.undone import Look, in_force_after
+from tagd.catalogue.tagging.corrections import Action, decide
+from tagd.catalogue.tagging.tags import Said
+from tagd.catalogue.tagging.undone import Look, in_force_after
 from tagd.domain import TagSource, TagState
 
 ACTIVE, CONFIRMED, REJECTED = TagState.ACTIVE, TagState.CONFIRMED, TagState.REJECTED

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue import predictions
+from tagd.catalogue.tagging import predictions
 from tests.catalogue import LABELS
 from tests.catalogue import predictions as said_of
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.query import (
+from tagd.catalogue.search.dates import bounds
+from tagd.catalogue.search.parser import parse
+from tagd.catalogue.search.query import (
     And,
     CameraTerm,
     ConfidenceTerm,
@@ -20,8 +22,6 @@ from tagd.catalogue.query import (
     TagTerm,
     TakenTerm,
 )
-from tagd.catalogue.query_dates import bounds
-from tagd.catalogue.query_parser import parse
 from tagd.domain import FileState, TagSource
 from tagd.errors import QueryError
 

@@ -41,8 +41,9 @@ def test_a_search_imports_what_it_needs_alone() -> None:
     """What it does without takes two thirds of its time."""
     code = (
         "import sys; from tagd.cli import app_for; app_for(['search'])\n"
-        "from tagd.catalogue import search, search_words, snapshot\n"
-        "heavy = {'sqlalchemy', 'alembic', 'numpy', 'torch', 'rich', 'tagd.pipeline'}\n"
+        "from tagd.catalogue.db import snapshot\n"
+        "from tagd.catalogue.search import search, words\n"
+        "heavy = {'sqlalchemy', 'alembic', 'numpy', 'torch', 'rich', 'tagd.tagging'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tagd.catalogue.activity import Latest, Queued
-from tagd.catalogue.shown_tags import ShownTag
+from tagd.catalogue.reports.activity import Latest, Queued
+from tagd.catalogue.reports.shown_tags import ShownTag
 from tagd.cli.fitting import said_of
 from tagd.cli.live import Screen, bars, draw, fit, watch
 from tagd.domain import JobKind, JobState, Priority, TagSource, TagState

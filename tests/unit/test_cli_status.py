@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue.lock import Holder
-from tagd.catalogue.overview import Failure, Status
+from tagd.catalogue.db.lock import Holder
+from tagd.catalogue.reports.overview import Failure, Status
 from tagd.cli.search import iso
 from tagd.cli.status import (
     failure_lines,
@@ -23,7 +23,7 @@ from tagd.cli.status import (
 from tagd.cli.unread import unread_lines
 from tagd.domain import FileState, JobState
 from tagd.installation import adding
-from tagd.retag.hold import By, Hold
+from tagd.revise.hold import By, Hold
 
 NOW = 1_800_000_000.0
 LATER = datetime(2026, 6, 1, 6).astimezone()

@@ -11,7 +11,7 @@ from rich.console import Console
 from tagd.cli.progress import bar, pace
 from tagd.cli.tagging import summary_fields, summary_lines
 from tagd.daemon.once import Summary
-from tagd.pipeline.progress import Progress
+from tagd.work.progress import Progress
 
 SUMMARY = Summary(
     tagged=42,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tagd.assembly.writing import reads_keywords
 from tagd.config import load
-from tagd.config.writing import reads_keywords
 
 
 @pytest.mark.parametrize(

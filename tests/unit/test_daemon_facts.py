@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tagd.catalogue import speeds
-from tagd.catalogue.speeds import Speed
+from tagd.assembly.policy import wants_of
+from tagd.assembly.survey import LOOK_SECONDS, Survey, keep_calibration, suitable_batch
+from tagd.catalogue.plans import speeds
+from tagd.catalogue.plans.speeds import Speed
 from tagd.config import Config, load
-from tagd.daemon.facts import LOOK_SECONDS, Survey, keep_calibration, suitable_batch
-from tagd.daemon.wants import wants_of
 from tagd.hours import Hours
-from tagd.models import registry
-from tagd.models.device import Device
 from tagd.models.pool import ModelPool, PoolSettings
+from tagd.models.runtime.device import Device
+from tagd.models.zoo import registry
 from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
 from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants

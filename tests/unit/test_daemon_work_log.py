@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from tagd.daemon.tagging import moved
 from tagd.daemon.work_log import LINES, PERIOD_SECONDS, QUIET_SECONDS, WorkLog
-from tagd.pipeline.failures import Outcome, Report
+from tagd.tagging.failures import Outcome, Report
 
 SUMMARY = "many photos, in summary"
 

@@ -12,6 +12,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tagd.decoding.decode import DecodeLimits
 from tagd.errors import (
     CorruptImage,
     FileChanged,
@@ -23,7 +24,6 @@ from tagd.errors import (
     TruncatedImage,
     UnsupportedImage,
 )
-from tagd.pipeline.decode import DecodeLimits
 from tests.decoding import LIMITS, PICTURE, decoded
 
 pillow_heif.register_heif_opener()

@@ -8,9 +8,9 @@ import piexif
 import pytest
 
 from tagd.containers.splice import with_packet
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.metadata import xmp
 from tagd.metadata.sidecar import SidecarRule
-from tagd.pipeline.decode import DecodeLimits, decode
 from tests.photos import coffee
 
 MORNING = "2024-05-06T07:08:00"

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from tagd.domain import Geometry
-from tagd.pipeline.decode import DecodeLimits, decode
-from tagd.pipeline.geometry import (
+from tagd.decoding.decode import DecodeLimits, decode
+from tagd.decoding.geometry import (
     Picture,
     render,
     resized_size,
@@ -19,6 +18,7 @@ from tagd.pipeline.geometry import (
     turned,
     turned_region,
 )
+from tagd.domain import Geometry
 from tests.photos import coffee
 
 SIZES = [(300, 200), (200, 300), (301, 199), (97, 431), (224, 224), (255, 256), (60, 50), (17, 900)]
@@ -137,7 +137,7 @@ def test_resizing_a_part_equals_resizing_all_but_for_rounding(
 ) -> None:
     picture = whole(coffee().resize(size))
     expected = rendered(picture, geometry).astype(int)
-    monkeypatch.setattr("tagd.pipeline.geometry._MOST_RESIZED", 0)
+    monkeypatch.setattr("tagd.decoding.geometry._MOST_RESIZED", 0)
     difference = np.abs(rendered(picture, geometry) - expected)
     # Which direction Pillow resizes first, and so what it rounds and clips, depends on the sizes.
     assert difference.max() <= 16

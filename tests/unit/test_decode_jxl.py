@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tagd.containers import DamagedContainer, jxl, payload_hash, recognise
+from tagd.decoding.decode import DecodeLimits
 from tagd.domain import DecodedPhoto
 from tagd.errors import PhotoError, TooLarge, TruncatedImage, UnsupportedImage
 from tagd.installation import adding
-from tagd.pipeline.decode import DecodeLimits
 from tests import photos
 from tests.decoding import decoded
 

@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from tagd import fs
 from tagd.containers import payload_hash
+from tagd.decoding.decode import decode
+from tagd.decoding.formats import load
 from tagd.domain import Geometry
-from tagd.pipeline.decode import decode
-from tagd.pipeline.formats import load
 from tests.decoding import INPUT, LIMITS, PICTURE, decoded
 from tests.photos import cat, coffee
 

@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd import errors
-from tagd.domain import Geometry, PhotoFacts, Readings, Signature
-from tagd.metadata.sidecar import BESIDE
-from tagd.pipeline.decode import ReadPhoto
-from tagd.pipeline.decoder_protocol import (
+from tagd.decoding.decode import ReadPhoto
+from tagd.decoding.protocol import (
     LONGEST_MESSAGE,
     Message,
     ProtocolError,
@@ -29,6 +27,8 @@ from tagd.pipeline.decoder_protocol import (
     unpack_photo,
     unpack_request,
 )
+from tagd.domain import Geometry, PhotoFacts, Readings, Signature
+from tagd.metadata.sidecar import BESIDE
 
 PATH = Path("/photos/a.jpg")
 SIDES = st.integers(1, 2000)

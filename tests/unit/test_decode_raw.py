@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from tagd import installation
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.domain import DecodedPhoto, Geometry
 from tagd.errors import PermanentPhotoError, TooLarge, TruncatedImage, UnsupportedImage
-from tagd.pipeline.decode import DecodeLimits, decode
 from tests.dng import dng
 from tests.photos import cat, coffee
 

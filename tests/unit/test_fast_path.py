@@ -22,9 +22,9 @@ from timm.data.transforms_factory import create_transform
 from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from tagd.models.preprocessing import Preprocessing
-from tagd.models.preprocessing_config import of_timm, of_transformers
-from tagd.pipeline.decode import DecodeLimits, decode
+from tagd.decoding.decode import DecodeLimits, decode
+from tagd.models.zoo.preprocessing import Preprocessing
+from tagd.models.zoo.preprocessing_config import of_timm, of_transformers
 from tests.photos import cat, coffee
 
 config_of: Any = resolve_data_config

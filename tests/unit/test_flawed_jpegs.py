@@ -15,12 +15,12 @@ from PIL import Image
 from tagd.containers import jpeg
 from tagd.containers.jpeg_mending import mended
 from tagd.containers.segments import DamagedContainer
+from tagd.decoding.decode import decode
 from tagd.domain import DecodedPhoto
 from tagd.errors import TruncatedImage
 from tagd.fs import signature_of
 from tagd.metadata.edit import Wish, edit_photo
 from tagd.metadata.keywords import Tagging
-from tagd.pipeline.decode import decode
 from tests.decoding import INPUT, LIMITS
 from tests.photos import cat
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tagd.domain import Place, Readings
 from tagd.metadata.keywords import Field
+from tagd.metadata.read_back import MOST_TEXT, pack, unpack
 from tagd.metadata.sidecar import BESIDE, places
-from tagd.pipeline.found_words import Word, left_out, taken_away, words_in
-from tagd.pipeline.read_back import MOST_TEXT, pack, unpack
+from tagd.tagging.keyword_words import Word, left_out, taken_away, words_in
 from tagd.text import LONGEST_NAME, tag_name
 
 SUBJECT, LIST, HIERARCHY = map(str, (Field.SUBJECT, Field.TAGS_LIST, Field.HIERARCHY))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tagd.errors import ModelError
-from tagd.models.graph_cache import GraphFile, make_private
+from tagd.models.runtime.graph_cache import GraphFile, make_private
 
 
 def test_a_graph_is_read_from_a_folder_of_ones_own_alone(tmp_path: Path) -> None:

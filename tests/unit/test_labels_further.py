@@ -9,11 +9,11 @@ import pytest
 
 from tagd.labels import tables
 from tagd.labels.build_tables import Synset, further_table
+from tagd.labels.derivation import Derivation
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.meaning import Meaning
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import Vocabulary
-from tagd.pipeline.derivation import Derivation
 from tests.labels import predicted
 
 PLANT, PERSON, TABBY = "n00017222", "n00007846", "n02123045"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tagd.containers.splice import jpeg
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.metadata import reader, xmp
 from tagd.metadata.keywords import Field, folded
-from tagd.pipeline.decode import DecodeLimits, decode
 from tests.corpus import EXIF, LIGHTROOM, SPLICED, XMP, app, chunk, directory, with_segments
 from tests.photos import coffee
 

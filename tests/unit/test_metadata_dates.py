@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.query_dates import moment
+from tagd.catalogue.db.times import moment
 from tagd.metadata import dates
 
 WHOLE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d([+-]\d\d:\d\d|Z)?)?)?)?", re.ASCII)

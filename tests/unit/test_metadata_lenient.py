@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tagd.containers import fields
 from tagd.containers.tags import XP_KEYWORDS
+from tagd.decoding.decode import DecodeLimits, decode
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
 from tagd.metadata.reader import FileTags, Source
-from tagd.pipeline.decode import DecodeLimits, decode
 from tests.corpus import EXIF, LIGHTROOM, SPLICED, XMP, app, chunk, directory, with_segments
 
 Entries = list[tuple[int, int, bytes]]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.models.buckets import BUCKETS, bucket_of, take
+from tagd.models.runtime.buckets import BUCKETS, bucket_of, take
 
 
 def passes(pictures: int, limit: int | None = None) -> list[tuple[int, int]]:

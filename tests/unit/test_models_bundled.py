@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tagd.errors import WeightsMissing, WeightsRefused
-from tagd.models import bundled
+from tagd.models.zoo import bundled
 from tests.models import EMBEDDED, embedded_weights
 
 WEIGHTS = embedded_weights("efficientnet-lite0")

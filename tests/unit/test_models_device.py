@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tagd.errors import DeviceUnavailable
-from tagd.models.device import Gpus, Wanted, choose
+from tagd.models.runtime.device import Gpus, Wanted, choose
 
 H200 = Gpus(build="CUDA 13.2", names=("NVIDIA H200", "NVIDIA H200"), bf16=True, driver=True)
 OLD = Gpus(build="CUDA 12.8", names=("Tesla P100",), driver=True)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tagd.domain import Geometry
 from tagd.errors import ModelError
-from tagd.models import registry
-from tagd.models.fingerprint import fingerprint
 from tagd.models.pool import ModelPool
-from tagd.models.preprocessing import Preprocessing
+from tagd.models.zoo import registry
+from tagd.models.zoo.fingerprint import fingerprint
+from tagd.models.zoo.preprocessing import Preprocessing
 
 GOLDEN = {
     "efficientnet-lite0": "f62f97dc2523df7d60f5a8f9021398279deac63f7327824b33b9cdcb70e2daba",

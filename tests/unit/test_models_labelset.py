@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tagd.errors import ModelError
-from tagd.models import labelset
+from tagd.models.zoo import labelset
 
 
 def test_imagenet_has_a_thousand_synsets_in_order() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.errors import ModelError, WeightsRefused
-from tagd.models import labelset
+from tagd.models.zoo import labelset
 
 SYNSETS = labelset.load("imagenet-1k")
 LEMMAS = labelset.lemmas("imagenet-1k")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tagd.errors import ModelUnknown, WeightsMissing
-from tagd.models.device import Device, Wanted
 from tagd.models.pool import ModelPool
-from tagd.models.registry import ModelFacts
-from tagd.models.session import FakeSession
+from tagd.models.runtime.device import Device, Wanted
+from tagd.models.runtime.session import FakeSession
+from tagd.models.zoo.registry import ModelFacts
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 SECONDS = 10

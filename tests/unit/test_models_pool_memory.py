@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models import registry
-from tagd.models.device import Device, Wanted
-from tagd.models.outputs import LOGITS, Output, Outputs
-from tagd.models.placement import PROBE_SECONDS
 from tagd.models.pool import BATCH, ModelPool, PoolSettings
-from tagd.models.registry import ModelFacts
-from tagd.models.session import FakeSession
+from tagd.models.runtime.device import Device, Wanted
+from tagd.models.runtime.outputs import LOGITS, Output, Outputs
+from tagd.models.runtime.placement import PROBE_SECONDS
+from tagd.models.runtime.session import FakeSession
+from tagd.models.zoo import registry
+from tagd.models.zoo.registry import ModelFacts
 from tests.support import wait_until
 
 LITE0, LITE1, LITE2 = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"

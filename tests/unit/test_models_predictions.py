@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tagd.errors import ModelError
-from tagd.models import labelset, registry
 from tagd.models.pool import LoadedModel
 from tagd.models.predictions import KEPT, log_sum_exp, predictions_of
-from tagd.models.session import FakeSession
+from tagd.models.runtime.session import FakeSession
+from tagd.models.zoo import labelset, registry
 
 Row = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 

@@ -12,8 +12,8 @@ from transformers import ConvNextImageProcessor, DeiTImageProcessor, ViTImagePro
 
 from tagd.domain import Geometry
 from tagd.errors import WeightsRefused
-from tagd.models import registry
-from tagd.models.preprocessing_config import of_timm, of_transformers
+from tagd.models.zoo import registry
+from tagd.models.zoo.preprocessing_config import of_timm, of_transformers
 
 IMAGENET: dict[str, Any] = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 RESNET = {

@@ -10,7 +10,7 @@ import pytest
 
 from tagd.domain import Geometry
 from tagd.errors import ModelError, ModelUnknown
-from tagd.models import labelset, registry
+from tagd.models.zoo import labelset, registry
 
 EMBEDDED = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 WANTED = """
@@ -22,7 +22,7 @@ efficientnet-b7 efficientnet-lite0 efficientnet-lite1 efficientnet-lite2 mobilen
 mobilenet-v3-large mobilenet-v4-conv-small vgg-16 vgg-19 googlenet inception-v3 inception-v4
 inception-resnet-v2 alexnet
 """
-ZOO = resources.files("tagd.models").joinpath("zoo.toml").read_text(encoding="utf-8")
+ZOO = resources.files("tagd.models.zoo").joinpath("zoo.toml").read_text(encoding="utf-8")
 
 
 def test_the_embedded_models_stand_in_the_zoo_with_their_facts() -> None:

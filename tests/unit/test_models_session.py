@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tagd.errors import ModelError
-from tagd.models.session import FakeSession, Session, require_images
+from tagd.models.runtime.session import FakeSession, Session, require_images
 
 
 def test_it_is_a_session() -> None:

@@ -15,7 +15,7 @@ def test_onnx_runtime_keeps_no_telemetry(tmp_path: Path) -> None:
     silent = {"CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "TF_BUILD", "GITHUB_ACTIONS"}
     environment = {key: value for key, value in os.environ.items() if key not in silent}
     subprocess.run(
-        [sys.executable, "-c", "import tagd.models.onnx_session"],
+        [sys.executable, "-c", "import tagd.models.runtime.onnx_session"],
         cwd=REPOSITORY,
         env={**environment, "XDG_CACHE_HOME": str(tmp_path / "cache")},
         check=True,

@@ -32,7 +32,7 @@ from tagd.errors import (
     TruncatedImage,
     UnsupportedImage,
 )
-from tagd.pipeline.retry import (
+from tagd.work.retry import (
     BACK_OFF_MOST_SECONDS,
     Forget,
     GiveUp,

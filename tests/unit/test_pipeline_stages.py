@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.cli.stages import STAGES_IN_WORDS, stage_fields, stage_rows
-from tagd.pipeline.stages import Stage, StageTimes, Stopwatch
+from tagd.work.stage_times import Stage, StageTimes, Stopwatch
 
 SECONDS = st.floats(0, 100, allow_nan=False)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.catalogue.retag import Queue
-from tagd.retag.feed import SLICE, Feeding, decide
-from tagd.retag.hold import By, Hold, held
-from tagd.retag.pace import HOUR, MINUTE, Pace
+from tagd.catalogue.plans.stale import Queue
+from tagd.revise.feed import SLICE, Feeding, decide
+from tagd.revise.hold import By, Hold, held
+from tagd.revise.pace import HOUR, MINUTE, Pace
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tagd import fs
-from tagd.pipeline.slow_places import DOUBTED_SECONDS, SlowPlaces
+from tagd.decoding.slow_places import DOUBTED_SECONDS, SlowPlaces
 
 NAS = Path("/mnt/nas")
 

@@ -11,9 +11,9 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from tagd.decoding.decode import DecodeLimits, decode
+from tagd.decoding.unwritten_end import require_end
 from tagd.errors import TruncatedImage
-from tagd.pipeline.decode import DecodeLimits, decode
-from tagd.pipeline.unwritten_end import require_end
 from tests.photos import cat
 
 pillow_heif.register_heif_opener()

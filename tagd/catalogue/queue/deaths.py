@@ -1,0 +1,52 @@
+"""Jobs that were in hand when a process ended without a word: killed, out of memory, a crash.
+
+Most have nothing to do with it: a worker holds dozens. So the first death costs a job nothing.
+After the second it waits a moment, so that others are done first, and is then in hand alone of its
+like (see `jobs.claim`): who dies once more with such a job dies of it, and it is given up. A worker
+that stops gives its jobs back, which counts for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import case, select, update
+
+from tagd.catalogue.db.schema import file, job
+from tagd.catalogue.db.statements import chunks
+from tagd.catalogue.queue import jobs
+from tagd.domain import FileState, JobKind, JobState
+from tagd.errors import EndedTagd
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+WAIT_SECONDS: Final = 10.0
+
+
+def recover(tx: Connection, now: float) -> int:
+    """Give back every job that is in hand, at the start of the catalogue's only worker, or give it
+    up; no attempt counts. Returns how many these were."""
+    in_hand = job.c.state == JobState.LEASED
+    deadly = tx.execute(select(job).where(in_hand, job.c.deaths >= jobs.SUSPECT_DEATHS)).all()
+    for some in chunks(deadly):
+        _give_up(tx, [row.id for row in some])
+        tagged = [row.file_id for row in some if row.kind == JobKind.TAG]
+        failed = {"reason_code": EndedTagd.code, "reason": EndedTagd.words}
+        tx.execute(
+            update(file)
+            .where(file.c.id.in_(tagged))
+            .values(state=FileState.FAILED, state_since=now, **failed)
+        )
+    later = case(
+        (job.c.deaths + 1 >= jobs.SUSPECT_DEATHS, now + WAIT_SECONDS), else_=job.c.not_before
+    )
+    back = {"deaths": job.c.deaths + 1, "not_before": later}
+    left = tx.execute(update(job).where(in_hand).values(**jobs.BACK, **back)).rowcount
+    return left + len(deadly)
+
+
+def _give_up(tx: Connection, rows: list[int]) -> None:
+    values = {"state": JobState.QUARANTINED, "error_code": EndedTagd.code, "error": EndedTagd.words}
+    counted = {"attempts": job.c.attempts + 1, "deaths": 0}
+    tx.execute(update(job).where(job.c.id.in_(rows)).values({**jobs.BACK, **values, **counted}))

@@ -1,0 +1,335 @@
+"""A search in SQLite's own SQL: the conditions on files, and the indexes that they are found by.
+
+A condition never lets SQLite choose an index (a `+` before a column forbids it): which one is
+walked is decided in `search.py`, by the kept counts. What is probed for each file is found by its
+`photo_id`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+from tagd.catalogue.db.statements import below_key
+from tagd.catalogue.search.algebra import (
+    ANY_TIME,
+    All,
+    AnyOf,
+    Negated,
+    Node,
+    Quality,
+    SaidBy,
+    ShotWith,
+    Tagged,
+    Taken,
+    named_labels,
+)
+from tagd.catalogue.search.query import ConfidenceTerm, PathTerm, SourceTerm, StateTerm
+from tagd.domain import TagSource
+from tagd.fs import key_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+
+FEW_LABELS = 16  # are looked up one by one: the index of tags has them by time, side by side
+MOST_CAMERAS = 100  # of which photos are gathered one camera after the other
+
+
+class Sort(StrEnum):
+    """The order of what is found."""
+
+    PATH = "path"
+    NEWEST = "newest"  # taken last first; what nobody knows the time of comes last
+    ADDED = "added"  # the latest in the catalogue first
+    CONFIDENCE = "confidence"  # the surest of the tags asked for first
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """Part of a statement, with the values of its question marks."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+
+ORDERS = {
+    Sort.PATH: "file.path",
+    Sort.NEWEST: "file.taken DESC, file.path DESC",
+    Sort.ADDED: "file.id DESC",
+    Sort.CONFIDENCE: "confidence DESC, file.path",
+}
+EVERY_FILE = Sql("file")
+_COLUMNS = "id, path_key, path, state, photo_id, taken"
+
+
+def statement(node: Node, source: Sql, sort: Sort, stretch: Sql | None) -> Sql:
+    """The rows of the files out of `source` that fulfil a node, in order; to be limited."""
+    held = condition(node)
+    parts = [source, held] if stretch is None else [source, stretch, held]
+    where = " AND ".join(part.text for part in parts[1:])
+    columns, values = "file.id", tuple(value for part in parts for value in part.values)
+    if sort is Sort.CONFIDENCE:
+        columns += f", {_confidence(named_labels(node))} AS confidence"
+    text = f"SELECT {columns} FROM {source.text} WHERE {where} ORDER BY {ORDERS[sort]}"
+    return Sql(text, values)
+
+
+def stretch(tx: sqlite3.Connection, sort: Sort, end: int, length: int) -> Sql:
+    """The first so many files in an order, as a range of its index; by time those before `end`."""
+    match sort:
+        case Sort.NEWEST:
+            return Sql("file.taken < ? AND file.taken >= ?", (end, since(tx, end, length)))
+        case Sort.ADDED:
+            after = "SELECT id FROM file ORDER BY id DESC LIMIT 1 OFFSET ?"
+            edge = _value(tx, after, length)
+            return Sql("file.id > ?", (edge or 0,))
+    after = "SELECT path FROM file ORDER BY path LIMIT 1 OFFSET ?"
+    edge = _value(tx, after, length)
+    return Sql("1") if edge is None else Sql("file.path < ?", (edge,))
+
+
+def since(tx: sqlite3.Connection, end: int, length: int) -> int:
+    """From when on about so many files were taken before `end`; 0 where there are no more."""
+    after = "SELECT taken FROM file WHERE taken < ? ORDER BY taken DESC LIMIT 1 OFFSET ?"
+    return int(_value(tx, after, end, length) or 0)
+
+
+def least_confident(
+    tx: sqlite3.Connection, labels: Iterable[int], when: Taken, length: int
+) -> float:
+    """How sure the last is of the surest so many that have one of these labels; 0 where there are
+    no more."""
+    after = (
+        f"SELECT confidence FROM found WHERE label_id IN {_listed(labels)}"
+        " AND taken >= ? AND taken < ? ORDER BY confidence DESC LIMIT 1 OFFSET ?"
+    )
+    return float(_value(tx, after, when.start, when.end, length) or 0)
+
+
+def peek(tx: sqlite3.Connection, node: Node, most: int) -> int | None:
+    """How many rows the index has that finds a node; a little more than `most` where it is more,
+    and None where there is no such index."""
+    source = _counted(node)
+    if source is None:
+        return None
+    text = f"SELECT count(*) FROM (SELECT 1 FROM {source.text} LIMIT ?)"
+    return int(_value(tx, text, *source.values, most + 1))
+
+
+def tag_counts(tx: sqlite3.Connection, labels: Iterable[int]) -> tuple[int, int]:
+    """The kept counts of files with these labels: all together, and of the most frequent one."""
+    text = "SELECT total(files), coalesce(max(files), 0) FROM tag_count WHERE label_id IN "
+    total, most = tx.execute(text + _listed(labels)).fetchone()
+    return int(total), int(most)
+
+
+def _value(tx: sqlite3.Connection, text: str, *values: object) -> Any:
+    """The first value of the first row; None where there is no row."""
+    row = tx.execute(text, values).fetchone()
+    return None if row is None else row[0]
+
+
+def _confidence(labels: Iterable[int] | None) -> str:
+    among = "" if labels is None else f" AND +label_id IN {_listed(labels)}"
+    return (
+        "(SELECT max(confidence) FROM tag WHERE photo_id = file.photo_id"
+        f" AND state <> 'rejected'{among})"
+    )
+
+
+def joined(parts: Iterable[Sql], between: str) -> Sql:
+    """Several parts in a row."""
+    listed = list(parts)
+    values = tuple(value for each in listed for value in each.values)
+    return Sql(between.join(each.text for each in listed), values)
+
+
+def condition(node: Node) -> Sql:
+    """What holds for a row of `file`, as SQL that is true or false and never NULL."""
+    match node:
+        case All(nodes):
+            return _in_parentheses(joined((Sql("1"), *map(condition, nodes)), " AND "))
+        case AnyOf(nodes):
+            return _in_parentheses(joined((Sql("0"), *map(condition, nodes)), " OR "))
+        case Negated(inner):
+            held = condition(inner)
+            return Sql(f"NOT {held.text}", held.values)
+    return _term(node)
+
+
+def _term(node: Node) -> Sql:
+    match node:
+        case Tagged():
+            return _has_tag(node)
+        case Taken(start, end):
+            return Sql("(+file.taken >= ? AND +file.taken < ?)", (start, end))
+        case ShotWith(cameras):
+            return _exists("photo", "id", _is_camera(cameras))
+        case SaidBy(models):
+            said = "(SELECT model_id FROM tagging WHERE tagging.id = photo_tagger.tagging_id)"
+            return _exists("photo_tagger", "photo_id", Sql(f"{said} IN {_listed(models)}"))
+        case PathTerm(text):
+            return _lies_at(text)
+        case StateTerm(state):
+            return Sql("(+file.state = ?)", (state.value,))
+    raise AssertionError(node)
+
+
+def _in_parentheses(inner: Sql) -> Sql:
+    return Sql(f"({inner.text})", inner.values)
+
+
+def _exists(table: str, key: str, held: Sql) -> Sql:
+    text = f"EXISTS (SELECT 1 FROM {table} WHERE {table}.{key} = file.photo_id AND {held.text})"
+    return Sql(text, held.values)
+
+
+def _listed(ids: Iterable[int]) -> str:
+    """Row ids, of which no text of a person's is ever one."""
+    return f"({', '.join(map(str, sorted(ids)))})"
+
+
+def _has_tag(node: Tagged) -> Sql:
+    if node.labels is not None and not node.quality and len(node.labels) <= FEW_LABELS:
+        same = "found.taken = file.taken AND found.label_id IN "
+        return _exists("found", "photo_id", Sql(same + _listed(node.labels)))
+    held = [Sql("tag.state <> 'rejected'"), *map(_quality, node.quality)]
+    if node.labels is not None:
+        # All tags of a photo lie side by side: looked through, not looked up one label at a time.
+        free = "+" * (len(node.labels) > 1)
+        held.append(Sql(f"{free}tag.label_id IN {_listed(node.labels)}"))
+    return _exists("tag", "photo_id", joined(held, " AND "))
+
+
+def _quality(quality: Quality) -> Sql:
+    match quality:
+        case SourceTerm(source):
+            return Sql("tag.source = ?", (source.value,))
+        case ConfidenceTerm(low, high, without_low, without_high):
+            above, below = ">" if without_low else ">=", "<" if without_high else "<="
+            text = f"tag.confidence {above} ? AND tag.confidence {below} ?"
+            return Sql(text, (low, high))
+
+
+def _is_camera(cameras: Iterable[tuple[str | None, str | None]]) -> Sql:
+    same = Sql("(photo.camera_make IS ? AND photo.camera_model IS ?)")
+    return _in_parentheses(joined((Sql(same.text, each) for each in cameras), " OR "))
+
+
+def _lies_at(text: str) -> Sql:
+    shown = os.fsencode(text).decode("utf-8", "backslashreplace")
+    if text.startswith("/"):
+        path, prefix = Path(text), below_key(Path(text))
+        key = "+file.path_key"
+        return Sql(
+            f"({key} = ? OR ({key} > ? AND {key} < ?) OR +file.path = ?)",
+            (key_of(path), prefix, prefix[:-1] + b"0", shown),
+        )
+    # A name may be written with its accents as signs of their own, as macOS does.
+    written = dict.fromkeys((shown, normalize("NFC", shown), normalize("NFD", shown)))
+    like = (Sql("+file.path LIKE ? ESCAPE '\\'", (_pattern(each),)) for each in written)
+    return _in_parentheses(joined(like, " OR "))
+
+
+def _pattern(text: str) -> str:
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return f"%{text}%"
+
+
+def gathered(node: Node, when: Taken) -> Sql | None:
+    """The files that fulfil a node, and perhaps more, out of an index: a FROM clause. Each file
+    comes once. None where no index has them; `when` narrows those that have the time."""
+    photos = _photos(node, when)
+    return _files_of(node) if photos is None else _of_photos(photos)
+
+
+def _photos(node: Node, when: Taken) -> Sql | None:
+    match node:
+        case Tagged(_, quality) if said := said_by_others(quality):
+            text = (
+                "(SELECT DISTINCT photo_id FROM tag INDEXED BY ix_tag_source"
+                " WHERE source <> 'model' AND source = ?)"
+            )
+            return Sql(text, (said.value,))
+        case Tagged(labels, quality) if labels is not None:
+            return _photos_tagged(labels, quality, when)
+        case ShotWith(cameras) if len(cameras) <= MOST_CAMERAS:
+            one = "SELECT id AS photo_id FROM photo WHERE camera_make IS ? AND camera_model IS ?"
+            every = joined((Sql(one, each) for each in cameras), " UNION ALL ")
+            return _in_parentheses(every)
+        case SaidBy(models):
+            return Sql(
+                "(SELECT DISTINCT photo_tagger.photo_id FROM tagging CROSS JOIN photo_tagger"
+                " ON photo_tagger.tagging_id = tagging.id"
+                f" WHERE tagging.model_id IN {_listed(models)})"
+            )
+    return None
+
+
+def _files_of(node: Node) -> Sql | None:
+    match node:
+        case Taken(start, end):
+            return _files("INDEXED BY ix_file_taken WHERE taken >= ? AND taken < ?", start, end)
+        case StateTerm(state):
+            return _files("INDEXED BY ix_file_state WHERE state = ?", state.value)
+        case PathTerm(text) if text.startswith("/") and "\\" not in text:
+            first = key_of(Path(text))
+            return _files("WHERE path_key >= ? AND path_key < ?", first, first + b"0")
+    return None
+
+
+def _counted(node: Node) -> Sql | None:
+    """What `gathered` begins with, for as long as that is an index alone."""
+    match node:
+        case SaidBy(models):
+            return Sql(f"tagging WHERE model_id IN {_listed(models)}")
+    return _files_of(node) or _photos(node, ANY_TIME)
+
+
+def said_by_others(quality: Iterable[Quality]) -> TagSource | None:
+    """Who else than a model is asked for: what such a one said is little, and has its own index."""
+    sources = (each.source for each in quality if isinstance(each, SourceTerm))
+    return next((source for source in sources if source is not TagSource.MODEL), None)
+
+
+def _photos_tagged(labels: Collection[int], quality: Iterable[Quality], when: Taken) -> Sql:
+    held = [
+        Sql(f"label_id IN {_listed(labels)}"),
+        Sql("taken >= ? AND taken < ?", (when.start, when.end)),
+        *(
+            Sql("confidence >= ?", (each.low,))
+            for each in quality
+            if isinstance(each, ConfidenceTerm)
+        ),
+    ]
+    where = joined(held, " AND ")
+    once = "DISTINCT " if len(labels) > 1 else ""
+    return Sql(f"(SELECT {once}photo_id FROM found WHERE {where.text})", where.values)
+
+
+def named(node: Node) -> Sql | None:
+    """The files with a text in their path, out of the index that holds no more than paths: a FROM
+    clause. It looks through all of them, and still at no other row."""
+    if not isinstance(node, PathTerm) or node.text.startswith("/"):
+        return None
+    like = _lies_at(node.text)
+    text = f"(SELECT id FROM file INDEXED BY ix_file_path WHERE {like.text}) AS named"
+    return Sql(f"{text} CROSS JOIN file ON file.id = named.id", like.values)
+
+
+def _files(where: str, *values: object) -> Sql:
+    return Sql(f"(SELECT {_COLUMNS} FROM file {where}) AS file", values)
+
+
+def _of_photos(photos: Sql) -> Sql:
+    text = (
+        f"{photos.text} AS gathered CROSS JOIN file INDEXED BY ix_file_photo_id"
+        " ON file.photo_id = gathered.photo_id"
+    )
+    return Sql(text, photos.values)

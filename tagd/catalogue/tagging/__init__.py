@@ -1,0 +1,8 @@
+"""What models and people say of photos.
+
+record          what came of a batch, in one transaction; predictions, tags: parts of it
+identity        photos that earlier versions identified otherwise
+corrections     what a person says about tags; history: what became of them
+derived         tags beside the predictions that they follow from; earlier: what is kept of old
+runs, undone    which run changed what, and taking it back
+"""

@@ -1,0 +1,93 @@
+"""How many photos are to catch up, from which models to which, and how long that will take."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tagd.catalogue.db import settings
+from tagd.catalogue.plans import stale
+from tagd.catalogue.plans.stale import Gap
+from tagd.errors import ModelError
+from tagd.revise.staleness import PAGE, photos_of
+from tagd.work.progress import after as progress_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.revise.staleness import Standard
+    from tagd.work.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many photos go from what they were tagged by (empty: not known) to other models, in about
+    so many seconds of forward passes at most; None where nobody knows. `measured`: on this machine,
+    not estimated."""
+
+    asked: str
+    wanted: str
+    photos: int
+    refine: bool
+    seconds: float | None
+    measured: bool
+
+
+def plan(
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    hear: Callable[[ModelError], None] = lambda _: None,
+) -> list[Step]:
+    """The steps, the largest first. Nothing is written: what a changed configuration will lead to
+    is told before anything follows it. `hear` is told why some photos are in none. Raises
+    `ModelError` where the models of all cannot be had."""
+    return [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress, hear)]
+
+
+def _gaps(
+    catalogue: Catalogue,
+    standard: Standard,
+    on_progress: Callable[[Progress], None],
+    hear: Callable[[ModelError], None],
+) -> Sequence[Gap]:
+    lasting = standard.lasting
+    with catalogue.read() as tx:
+        is_known = settings.get(tx, settings.WANTED_WITH) == lasting.digest()
+        if lasting.is_one_for_all:
+            for_all = standard.want_of(lasting.choice_for_all())
+            return stale.gaps(tx) if is_known else stale.gaps_if(tx, for_all)
+        gaps = stale.gaps(tx) if is_known else []
+        asked = stale.wants_by_key(tx)
+        total = stale.last_photo(tx)
+    found: Counter[tuple[str, str, str, bool]] = Counter()
+    started = time.monotonic()
+    for done, photo in enumerate(photos_of(catalogue, unknown=is_known), 1):
+        if done % PAGE == 0:
+            seconds = time.monotonic() - started
+            on_progress(progress_after(seconds, done, total, current="by rules"))
+        try:
+            wanted = standard.wanted(photo)
+        except ModelError as error:
+            hear(error)  # its tags stay as they are until the model is there
+            continue
+        if wanted is not None and wanted.key not in (photo.asked, photo.given):
+            known = asked.get(photo.asked or "")
+            before = (known.models, known.refine) if known else ("", False)
+            found[before[0], wanted.models, wanted.key, before[1]] += 1
+    return [
+        *gaps,
+        *(Gap(one, other, n, refine) for (one, other, _, refine), n in found.most_common()),
+    ]
+
+
+def _step(gap: Gap, standard: Standard) -> Step:
+    models = [standard.machine.find(model) for model in gap.wanted.split(", then ")]
+    took = [each.milliseconds if each else None for each in models]
+    known = [each for each in took if each is not None]
+    seconds = gap.photos * sum(known) / 1000 if len(known) == len(took) else None
+    measured = all(each is not None and each.measured for each in models)
+    return Step(gap.asked, gap.wanted, gap.photos, gap.refine, seconds, measured)

@@ -1,0 +1,154 @@
+"""Sidecars that go along with their photos, which are called otherwise or lie elsewhere by now.
+
+    where it was left → is it still this photo's → where it should be → moved, never over another
+
+One that another program has brought along already is known where it is. What others made, and holds
+nothing of tagd's, stays where it is: their programs look after it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tagd.catalogue.queue import jobs
+from tagd.catalogue.written import inscriptions
+from tagd.domain import JobKind, Place, Priority
+from tagd.fs import signature_of
+from tagd.metadata import file_calls, reader, sidecar
+from tagd.metadata.file_calls import translated
+from tagd.metadata.safe_write import move, take
+from tagd.metadata.writer import out_of_the_way
+from tagd.writeback.ledger import CatalogueLedger, ours_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.tagging.runs import Run
+    from tagd.catalogue.written.inscriptions import Inscription, Target
+    from tagd.domain import Signature
+    from tagd.metadata.keywords import Keywords
+    from tagd.metadata.ledger import Intent
+    from tagd.metadata.safe_write import WriteOptions
+    from tagd.metadata.sidecar import SidecarRule
+
+
+@dataclass(frozen=True, slots=True)
+class Followers:
+    """Brings sidecars along. `rule` says where they lie."""
+
+    catalogue: Catalogue
+    rule: SidecarRule
+    run: Run
+    options: WriteOptions
+
+    def follow(self, target: Target) -> Target:
+        """Bring the photo's sidecar along; the target, with where it is now. Raises a PhotoError;
+        the sidecar is then where it was."""
+        left = target.written.get(Place.SIDECAR)
+        if left is None or self._lies_right(target, left):
+            return target
+        with translated(target.path):
+            there = sidecar.find(target.path, self.rule, target.content)
+        if there is not None and there != left.path:
+            return self._known(target, left, there)
+        if not self._is_its(target, left):
+            return target
+        return self._moved(target, left)
+
+    def make_way(self, target: Target) -> None:
+        """Let a sidecar go that is where this photo's is to be and has another name by rights, such
+        as that of a JPEG to whose `photo.xmp` a RAW file has come. Raises a PhotoError."""
+        wanted = sidecar.home(target.path, self.rule)
+        with self.catalogue.read() as tx:
+            its = (inscriptions.target(tx, each) for each in inscriptions.holders(tx, wanted))
+            others = [each for each in its if each is not None and each.file_id != target.file_id]
+        for other in others:
+            self.follow(other)
+
+    def _lies_right(self, target: Target, left: Inscription) -> bool:
+        return sidecar.is_named_for(target.path, left.path, self.rule)
+
+    def _is_its(self, target: Target, left: Inscription) -> bool:
+        """Whether what was left is there, and is this photo's still: another may have come to its
+        name since."""
+        with translated(left.path):
+            if not file_calls.is_there(left.path):
+                return False
+        said = sidecar.said_of(target.path, target.content, left.path)
+        if said.content is not None:
+            return said.content == target.content
+        return bool(reader.of_packets([take(left.path, self.options).data]).claims)
+
+    def _moved(self, target: Target, left: Inscription) -> Target:
+        place = sidecar.renamed(target.path, left.path, self.rule)
+        file_calls.make_folder(place.parent)
+        self._clear(place)
+        ledger = _MoveLedger(self.catalogue, target.file_id, Place.SIDECAR, left.wish, self.run)
+        signature = move(
+            take(left.path, self.options),
+            place,
+            ledger=ledger,
+            ours=ours_of(left.ours),
+            options=self.options,
+        )
+        with self.catalogue.write() as tx:
+            # Whoever looked at the photo meanwhile found no sidecar, and nothing that is in it.
+            jobs.enqueue(tx, JobKind.TAG, {target.file_id: Priority.NEW}, time.time())
+        return _with(target, replace(left, path=place, signature=signature))
+
+    def _clear(self, place: Path) -> None:
+        """Put the sidecar of another photo out of the way that had this one's name before. Where it
+        has moved too its sidecar follows from there."""
+        with self.catalogue.read() as tx:
+            holders = inscriptions.holders(tx, place)
+        with translated(place):
+            if not holders or not file_calls.is_there(place):
+                return
+        aside = out_of_the_way(place, self.options)
+        with self.catalogue.write() as tx:
+            for each in holders:
+                inscriptions.moved(tx, each, Place.SIDECAR, aside, None)
+            jobs.enqueue(tx, JobKind.WRITE, dict.fromkeys(holders, Priority.NEW), time.time())
+
+    def _known(self, target: Target, left: Inscription, there: Path) -> Target:
+        """The photo has a sidecar already: that one, which somebody has brought along, or one that
+        has nothing to do with it."""
+        with translated(there):
+            found = signature_of(there.lstat())
+        before = left.signature
+        is_as_left = (found.size, found.mtime_ns) == (before.size, before.mtime_ns)
+        is_that = is_as_left or sidecar.subject_of(there).content == target.content
+        now = replace(left, path=there, signature=found if is_as_left else before)
+        with self.catalogue.write() as tx:
+            if is_that:
+                inscriptions.moved(tx, target.file_id, Place.SIDECAR, there, now.signature)
+            else:
+                inscriptions.forget(tx, target.file_id, Place.SIDECAR)
+        return _with(target, now if is_that else None)
+
+
+class _MoveLedger(CatalogueLedger):
+    """As any, but that what was written stays that of the run that wrote it."""
+
+    __slots__ = ()
+
+    def keep(self, tx: Connection, intent: Intent) -> None:
+        """Nothing: its bytes are what they were."""
+
+    def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
+        """Where it is now."""
+        del ours  # as they were
+        inscriptions.moved(tx, self.file_id, self.place, path, signature)
+
+
+def _with(target: Target, left: Inscription | None) -> Target:
+    written = dict(target.written)
+    del written[Place.SIDECAR]
+    if left is not None:
+        written[Place.SIDECAR] = left
+    return replace(target, written=written)
