@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 64 << 10  # bytes of one request
 LONGEST_REPLY = 16 << 20
-TALK_SECONDS = 2.0  # for a client to say what it wants
+TALK_SECONDS = 10.0  # for a client to say what it wants
 REPLY_SECONDS = 60.0  # for the daemon to do it: a reload may look at a model's weights
 MOST_CLIENTS = 64  # that have not said yet what they want
 _LOOK_SECONDS = 1.0
@@ -149,11 +149,14 @@ class ControlServer:
         client.said += part
         if part and not client.said.endswith(b"\n") and len(client.said) < LONGEST_LINE:
             return
+        began = time.monotonic()
         with contextlib.suppress(OSError):
             reply = json.dumps(asdict(self._answer(client.said))).encode()
             client.socket.settimeout(TALK_SECONDS)
             client.socket.sendall(reply + b"\n")
         _hang_up([client], ready)
+        for other in _clients(ready):  # who may have spoken meanwhile: this time was not theirs
+            other.since += time.monotonic() - began
 
     def _answer(self, request: bytes) -> Reply:
         known = ", ".join(Command)

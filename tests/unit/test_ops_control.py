@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tagd.errors import ControlError
+from tagd.ops import control
 from tagd.ops.control import TALK_SECONDS, Command, ControlServer, Reply, socket_path, tell
 from tests.support import PATIENCE_SECONDS
 
@@ -83,12 +85,41 @@ def test_hundreds_that_say_nothing_keep_nobody_out(server: ControlServer) -> Non
         assert time.monotonic() - before < 300 * TALK_SECONDS / 2
 
 
-def test_who_says_nothing_for_long_is_hung_up_on(server: ControlServer) -> None:
+def test_who_says_nothing_for_long_is_hung_up_on(
+    server: ControlServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "TALK_SECONDS", 0.5)
     with socket.socket(socket.AF_UNIX) as silent:
         silent.settimeout(PATIENCE_SECONDS)
         silent.connect(str(server.path))
         silent.sendall(b'{"command": "pa')
         assert silent.recv(1) == b""
+
+
+def test_who_waits_while_another_is_obeyed_is_heard_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "TALK_SECONDS", 0.2)
+    accepted, obeyed = threading.Event(), threading.Event()
+
+    def slow(command: Command) -> Reply:
+        if command is Command.RELOAD:
+            accepted.set()
+            assert obeyed.wait(PATIENCE_SECONDS)
+        return Reply(ok=True, message="fine")
+
+    server = ControlServer(tmp_path / "a.sock", slow)
+    with socket.socket(socket.AF_UNIX) as early:
+        early.settimeout(PATIENCE_SECONDS)
+        early.connect(str(server.path))
+        asking = threading.Thread(target=tell, args=(server.path, Command.RELOAD))
+        asking.start()
+        assert accepted.wait(PATIENCE_SECONDS)
+        threading.Timer(1.0, obeyed.set).start()
+        early.sendall(b'{"command": "pause"}\n')
+        assert b"fine" in early.recv(4096)
+        asking.join()
+    server.stop()
 
 
 def test_a_command_that_fails_is_said_and_the_next_one_is_heard(tmp_path: Path) -> None:
