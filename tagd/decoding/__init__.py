@@ -11,4 +11,5 @@ pool            the processes that decode; exchange: where its callers and dispa
                 take too long
 process         one of them, as the daemon sees it; child: as it sees itself;
                 protocol: what they say to each other
+confinement     what they may not do, whatever takes them over
 """

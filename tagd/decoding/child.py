@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tagd.decoding.confinement import confine
 from tagd.decoding.decode import DecodeLimits, read_photo
 from tagd.decoding.protocol import (
     READY,
@@ -61,6 +62,7 @@ def _confine(limits: DecodeLimits) -> None:
     # Where memory runs out, better a photo than the daemon.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    confine()
 
 
 def _limit(what: int, most: int) -> None:

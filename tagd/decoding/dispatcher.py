@@ -67,6 +67,7 @@ class Dispatcher:
         self._poker.setblocking(False)
         self._selector.register(self._poked, selectors.EVENT_READ, None)
         self._is_stopping = False
+        self._held: DecodeRequest | None = None  # to be alone, and others are at work
         self._failures = 0
         self._start_again_at = 0.0
         self.pids: tuple[int, ...] = ()
@@ -102,7 +103,7 @@ class Dispatcher:
 
     def _start(self, desk: Desk, now: float) -> None:
         staying = [each for each in self._decoders if not each.is_leaving]
-        work = desk.waiting + sum(each.load for each in staying)
+        work = desk.waiting + sum(each.load for each in staying) + (self._held is not None)
         missing = min(self._settings.decoders, max(1, work)) - len(staying)
         if now < self._start_again_at:
             return
@@ -133,7 +134,7 @@ class Dispatcher:
         able = [each for each in self._decoders if self._may_work(each)]
         while able:
             decoder = min(able, key=lambda each: each.load)
-            if decoder.load >= DEPTH or (request := desk.next_request()) is None:
+            if decoder.load >= DEPTH or (request := self._next(desk)) is None:
                 return
             if request.may_wait and self._has_to_wait(request, now):
                 desk.deliver(DecodeOutcome(request.ticket, None, _deferred(request)))
@@ -145,10 +146,21 @@ class Dispatcher:
                 desk.put_back([request])
                 able.remove(decoder)
 
+    def _next(self, desk: Desk) -> DecodeRequest | None:
+        """The request whose turn it is; none while one that is to be alone waits or is at work."""
+        at_work = [request for each in self._decoders for request in each.requests]
+        if any(each.alone for each in at_work):
+            return None
+        request, self._held = self._held or desk.next_request(), None
+        if request is not None and request.alone and at_work:
+            self._held = request
+            return None
+        return request
+
     def _has_to_wait(self, request: DecodeRequest, now: float) -> bool:
         """Whether it lies where photos take too long, and a decoder has one from such a place."""
         return self.slow.has(request.path, now) and any(
-            self.slow.has(path, now) for each in self._decoders for path in each.at_work
+            self.slow.has(each.path, now) for decoder in self._decoders for each in decoder.requests
         )
 
     def _may_work(self, decoder: DecoderProcess) -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tagd.decoding.decode import DecodeLimits
-    from tagd.domain import Signature
+    from tagd.domain import Job, Signature
 
 DEPTH: Final = (
     2  # requests in flight: while one is answered the next is there, so that no time idles
@@ -55,7 +55,8 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_M
 class DecodeRequest:
     """A photo to decode. The ticket is the caller's, and comes back with the outcome. `sidecars`
     says where those of the photo lie, `tried` is as in `decode`. One that `may_wait` comes back as
-    Deferred while another photo of a slow place is being decoded."""
+    Deferred while another photo of a slow place is being decoded; one that is to be `alone` waits
+    until no other photo is."""
 
     ticket: int
     path: Path
@@ -63,6 +64,17 @@ class DecodeRequest:
     sidecars: SidecarRule = BESIDE
     tried: Signature | None = None
     may_wait: bool = False
+    alone: bool = False
+
+    @classmethod
+    def of(
+        cls, ticket: int, job: Job, geometries: tuple[Geometry, ...], sidecars: SidecarRule
+    ) -> DecodeRequest:
+        """The photo of this job. What a decoder died of may need more memory than there was beside
+        other photos."""
+        alone = job.crashes > 0
+        path, tried = job.path, job.tried
+        return cls(ticket, path, geometries, sidecars, tried, may_wait=True, alone=alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +141,9 @@ class DecoderProcess:
         return self._work[0].request if self._work else None
 
     @property
-    def at_work(self) -> tuple[Path, ...]:
-        """The photos of its requests."""
-        return tuple(each.request.path for each in self._work)
+    def requests(self) -> tuple[DecodeRequest, ...]:
+        """Its requests, in their order."""
+        return tuple(each.request for each in self._work)
 
     def assign(self, request: DecodeRequest, now: float) -> None:
         """Send a request. Raises OSError when the process is gone; then it is not assigned."""

@@ -52,6 +52,13 @@ def ok(name: str, what: str) -> Finding:
     return Finding(name, Level.OK, what)
 
 
+def confinement(landlock: int) -> str:
+    """What decoders are kept from, by the version of the kernel's Landlock, 0 for none."""
+    if not landlock:
+        return "this system has no Landlock, so that photos which take one over could change files"
+    return "Landlock keeps decoders from changing files" + " and from TCP" * (landlock >= 4)
+
+
 def sqlite_version(version: Sequence[int] = sqlite3.sqlite_version_info) -> Finding:
     """Which SQLite this is. One with the WAL-reset bug will do: it takes two processes that
     checkpoint, tagd does so in one alone, and readers never. Source: sqlite.org/wal.html."""

@@ -139,6 +139,7 @@ def _decoder(patient: Patient) -> Finding:
     # Lazy, as all of tagd that brings in numpy: the other checks need none of it.
     from PIL import Image  # noqa: PLC0415
 
+    from tagd.decoding.confinement import landlock_version  # noqa: PLC0415
     from tagd.decoding.decode import DecodeLimits  # noqa: PLC0415
     from tagd.decoding.pool import DecodeRequest, DecoderPool  # noqa: PLC0415
     from tagd.domain import Geometry  # noqa: PLC0415
@@ -158,7 +159,8 @@ def _decoder(patient: Patient) -> Finding:
         finally:
             pool.close(1.0)
     if outcomes and outcomes[0].photo:
-        return checks.ok("decoder", f"started and read a photo in {time.monotonic() - began:.1f} s")
+        took = f"started and read a photo in {time.monotonic() - began:.1f} s"
+        return checks.ok("decoder", f"{took}; {checks.confinement(landlock_version())}")
     reason = outcomes[0].error if outcomes else f"no answer within {DECODER_SECONDS:.0f} s"
     return Finding(
         "decoder", Level.PROBLEM, f"a photo could not be decoded: {reason}", "; ".join(said)

@@ -216,7 +216,7 @@ class Worker(QueueWorker):
         sidecars = self._settings.sidecars
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
             needed = tuple(dict.fromkeys((*geometries, *further)))
-            request = DecodeRequest(ticket, job.path, needed, sidecars, job.tried, may_wait=True)
+            request = DecodeRequest.of(ticket, job, needed, sidecars)
             self._decoders.submit(request)
 
     def _decode_apart(self, claimed: Sequence[Job], raised: Exception) -> None:
