@@ -19,8 +19,8 @@ The journey of a photo, which is also the reading order of this package:
 of the day, on `text.py`, what of a text names a tag, and on `installation.py`, which knows what a
 person types. `work/` is what the workers of every queue share. `config/` is what a person may set;
 `assembly/` builds objects from it, for the daemon and for commands; `daemon/` starts and supervises
-the whole, `ops/` looks after it, `lab/` measures models, and `cli/` is what a person types. Imports
-point one way, from the command to the errors.
+the whole, `ops/` looks after it, `lab/` measures models, `app/` is what a person can do, and `cli/`
+what a person types for it. Imports point one way, from the command to the errors.
 """
 
 __version__ = "0.1.0"

@@ -12,7 +12,7 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from shlex import join
+from shlex import join, quote
 
 from tagd.fs import current_folder
 
@@ -27,6 +27,21 @@ def as_typed(text: str) -> str:
         return text
     typed = "`" + join([*_words(), *_configuration_in(sys.argv[1:])])
     return _COMMAND.sub(lambda _: typed, text)
+
+
+def as_word(text: str) -> str:
+    """The text as a shell takes it. What does not print, such as a byte that is not UTF-8, is
+    written as bash and zsh read it."""
+    if text.isprintable():
+        return quote(text)
+    signs = (
+        sign if sign.isprintable() and sign not in "\\'" else _in_hexadecimal(sign) for sign in text
+    )
+    return f"$'{''.join(signs)}'"
+
+
+def _in_hexadecimal(sign: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(sign))
 
 
 def command() -> str:

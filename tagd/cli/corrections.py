@@ -13,17 +13,11 @@ import typer
 
 from tagd.cli import output
 from tagd.cli.fitting import short
-from tagd.cli.options import (
-    AsJson,
-    ConfigFile,
-    as_word,
-    configuration,
-    named,
-    utf_8,
-)
+from tagd.cli.options import AsJson, ConfigFile, configuration, named, utf_8
 from tagd.cli.queries import found_by, photos_below
 from tagd.errors import TagdError, TagUnknown
 from tagd.fs import display
+from tagd.installation import as_word
 from tagd.text import LONGEST_NAME, tag_name
 
 if TYPE_CHECKING:

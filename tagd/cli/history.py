@@ -11,24 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tagd.app.paths import followed, unknown
 from tagd.cli import output
 from tagd.cli.fitting import short
-from tagd.cli.options import (
-    AsJson,
-    ConfigFile,
-    absolute,
-    as_word,
-    configuration,
-    followed,
-    named,
-    reading,
-    unknown,
-    utf_8,
-)
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named, reading, utf_8
 from tagd.cli.queries import photos_below
 from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
+from tagd.installation import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,21 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagd.app.paths import followed, unknown
 from tagd.cli import output
-from tagd.cli.options import (
-    AsJson,
-    ConfigFile,
-    absolute,
-    as_word,
-    configuration,
-    followed,
-    unknown,
-)
+from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.cli.queries import found_by
 from tagd.cli.tagging import progress
 from tagd.cli.written import written_fields, written_lines
 from tagd.errors import CatalogueError, ConfigError, InternalFault, TagdError, in_a_line
 from tagd.fs import display
+from tagd.installation import as_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from tagd.cli.output import note
-from tagd.errors import TagdError
 from tagd.fs import display
 from tagd.text import visible
 
@@ -65,41 +63,6 @@ def reading(file: Path | None) -> Iterator[Connection]:
     path = configuration(file).catalogue.path
     with open_reader(path) as catalogue, catalogue.read() as tx:
         yield tx
-
-
-def followed(path: Path) -> Path:
-    """Where symbolic links lead: a second guess. Links that lead to each other are left so."""
-    return Path(os.path.realpath(path))
-
-
-def as_word(text: str) -> str:
-    """The text as a shell takes it. What does not print, such as a byte that is not UTF-8, is
-    written as bash and zsh read it."""
-    if text.isprintable():
-        return quote(text)
-    signs = (
-        sign if sign.isprintable() and sign not in "\\'" else _in_hexadecimal(sign) for sign in text
-    )
-    return f"$'{''.join(signs)}'"
-
-
-def _in_hexadecimal(sign: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(sign))
-
-
-def unknown(path: Path, *, is_photo: bool = False) -> TagdError:
-    """What to say of a path that the catalogue does not know, where one photo alone is meant or any
-    number."""
-    if is_photo and path.is_dir():
-        # Lazy: it is said seldom.
-        from tagd.catalogue.search.query import PathTerm  # noqa: PLC0415
-
-        below = as_word(str(PathTerm(f"{path}/")))
-        return TagdError(f"{display(path)} is a folder", hint=f"`tagd search {below}`")
-    return TagdError(
-        f"the catalogue does not know {display(path)}",
-        hint=f"`tagd tag {as_word(str(path))}`" if path.exists() else "there is no such file",
-    )
 
 
 def named(text: str) -> Path:

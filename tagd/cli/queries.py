@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tagd.cli.options import absolute, configuration, followed, unknown
+from tagd.app.paths import followed, unknown
+from tagd.cli.options import absolute, configuration
 from tagd.errors import TagdError
 from tagd.fs import display
 

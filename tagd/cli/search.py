@@ -12,20 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tagd.app.paths import followed, unknown
 from tagd.cli import output
 from tagd.cli.fitting import short
 from tagd.cli.grammar import QueryCommand
-from tagd.cli.options import (
-    AsJson,
-    ConfigFile,
-    NullPaths,
-    absolute,
-    configuration,
-    followed,
-    named,
-    reading,
-    unknown,
-)
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
 from tagd.cli.queries import searching
 from tagd.errors import QueryError
 from tagd.fs import display, key_of

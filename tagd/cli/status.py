@@ -14,19 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from tagd.app.paths import unknown
 from tagd.cli import output
 from tagd.cli.control import told_by
 from tagd.cli.fitting import said_of, terminal_columns, wrapped
-from tagd.cli.options import (
-    AsJson,
-    ConfigFile,
-    NullPaths,
-    absolute,
-    configuration,
-    named,
-    reading,
-    unknown,
-)
+from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
 from tagd.cli.retag import opening, window_fields
 from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields

@@ -1,0 +1,6 @@
+"""What a person can do with tagd: one function a use case, which a command, a page or an HTTP API
+calls. Frozen values go in and come out; nothing here prints or asks. What only a person can decide
+is a value that comes out, and long work tells a callback how far it is.
+
+paths        paths as a person names them, and what to say of those that are unknown
+"""
