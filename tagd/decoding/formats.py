@@ -27,6 +27,7 @@ from PIL import (
 )
 
 from tagd.containers import DamagedContainer, bmff, jpeg, png
+from tagd.containers.bmff_mending import with_one_table
 from tagd.decoding.colours import to_rgb
 from tagd.decoding.geometry import (
     Picture,
@@ -102,10 +103,11 @@ def load(
     except _FAILURES:
         # Pillow reads metadata while it opens or decodes a file, and gives up where they are broken
         # or large. That is no reason not to look at the picture.
-        bare = _without_metadata(data, name)
-        if bare is None:
+        # So it is with what stands in several places instead of one.
+        plain = with_one_table(data) if name == "AVIF" else _without_metadata(data, name)
+        if plain is None:
             raise
-    return _load(bare, data, name, geometries, most_pixels, unless_told=unless_told)
+    return _load(plain, data, name, geometries, most_pixels, unless_told=unless_told)
 
 
 def _load(

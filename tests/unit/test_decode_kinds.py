@@ -9,12 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from tagd.errors import NotAnImage, UnsupportedImage
 from tests.decoding import INPUT, PICTURE, decoded
-
-PIXEL = {1: "B", 3: "H", 4: "I"}
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -84,6 +82,56 @@ def test_so_is_a_bmp(tmp_path: Path) -> None:
     (tmp_path / "photo.bmp").write_bytes(data)
     with pytest.raises(UnsupportedImage, match="bitfields"):
         decoded(tmp_path / "photo.bmp")
+
+
+def split_table(data: bytes) -> bytes:
+    """An AVIF, in which one ipma box tells the properties of two items, with a box for each, as
+    cavif writes it. What it takes is taken from the padding behind: everything else moves."""
+    at = data.index(b"ipma") - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    head, body = data[at + 4 : at + 12], data[at + 16 : at + size]
+    first = 3 + body[2]
+    parts = (body[:first], body[first:])
+    tables = [
+        struct.pack(">I", 16 + len(part)) + head + struct.pack(">I", 1) + part for part in parts
+    ]
+    grown = bytearray(data[:at] + b"".join(tables) + data[at + size :])
+    for kind in (b"meta", b"iprp"):
+        start = grown.index(kind) - 4
+        grown[start : start + 4] = struct.pack(">I", struct.unpack_from(">I", grown, start)[0] + 16)
+    return moved(bytes(grown), 16)
+
+
+def moved(data: bytes, by: int) -> bytes:
+    """The file with each item found so much later."""
+    table = bytearray(data)
+    at = table.index(b"iloc") + 4
+    assert table[at] == 0
+    assert table[at + 4] == 0x44
+    base = table[at + 5] >> 4
+    place = at + 8
+    for _ in range(int.from_bytes(table[at + 6 : at + 8], "big")):
+        extents = place + 4 + base
+        for extent in range(int.from_bytes(table[extents : extents + 2], "big")):
+            offset = extents + 2 + 8 * extent
+            (found,) = struct.unpack_from(">I", table, offset)
+            struct.pack_into(">I", table, offset, found + by)
+        place = extents + 2 + 8 * int.from_bytes(table[extents : extents + 2], "big")
+    return bytes(table)
+
+
+def test_an_avif_with_a_table_for_each_item_is_seen_with_its_transparency(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    image = PICTURE.convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(buffer, "AVIF")
+    data = split_table(buffer.getvalue())
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(data))
+    (tmp_path / "one.avif").write_bytes(buffer.getvalue())
+    (tmp_path / "two.avif").write_bytes(data)
+    one, two = decoded(tmp_path / "one.avif"), decoded(tmp_path / "two.avif")
+    assert np.array_equal(one.inputs[INPUT], two.inputs[INPUT])
 
 
 @pytest.mark.parametrize("before", [b"HTTP/1.1 200 OK\r\n\r\n", bytes(range(200)) * 3])
