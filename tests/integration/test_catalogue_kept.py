@@ -86,6 +86,8 @@ CHANGES = st.one_of(
     st.builds("UPDATE photo SET taken_at = {} WHERE id = {}".format, taken_at, photos),
     st.builds("DELETE FROM photo WHERE id = {}".format, photos),
 )
+# Two paths that are shown alike, as one with a byte that is no text and one with a backslash.
+SAME_PATHS = st.builds("UPDATE file SET path = '/p/1' WHERE id = {}".format, files)
 
 
 @pytest.fixture(scope="module")
@@ -302,3 +304,38 @@ def test_a_source_is_asked_of_the_tags_beside_it(tx: Connection) -> None:
         found = [len(search.search(sqlite(tx), str(And(terms)), Called())) for terms in asked]
         assert found == [1, 1, 0]
         back.rollback()
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(CHANGES | SAME_PATHS, max_size=15),
+    QUERIES,
+    st.sampled_from(search.Sort),
+    st.integers(1, 3),
+)
+def test_pages_that_go_on_from_each_other_are_the_whole(
+    tx: Connection, changes: list[str], query: Query, sort: search.Sort, size: int
+) -> None:
+    with tx.begin_nested() as back:
+        make(tx, changes)
+        asked, text = sqlite(tx), str(query)
+        whole = list(search.ids(asked, text, Called(), sort=sort))
+        assert [found for page in pages(tx, text, sort, size) for found in page] == whole
+        assert list(search.ids(asked, text, Called(), sort=sort, limit=50)) == whole
+        assert search.total(asked, text, Called()) == search.Total(len(whole), is_exact=True)
+        among = f"SELECT DISTINCT photo_id FROM file WHERE id IN ({', '.join(map(str, whole))})"
+        of_files = rows(tx, f"{among} AND photo_id IS NOT NULL ORDER BY 1")
+        assert search.photo_ids(asked, text, Called()) == [row for (row,) in of_files]
+        back.rollback()
+
+
+def pages(tx: Connection, query: str, sort: search.Sort, size: int) -> Iterator[list[int]]:
+    """The files page by page, by row id, each page from where the one before it ended."""
+    after: search.Position | None = None
+    while True:
+        page = search.search(sqlite(tx), query, Called(), sort=sort, limit=size, after=after)
+        assert len(page) <= size
+        yield [int(found.position.key[-1]) for found in page if found.position]
+        if len(page) < size:
+            return
+        after = page[-1].position

@@ -13,9 +13,9 @@ up for a gathering, since what a person looks for often lies in one folder or on
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tagd.catalogue.db.statements import chunks, marks
 from tagd.catalogue.reports.shown_tags import ShownTag, tags_of
@@ -36,7 +36,7 @@ from tagd.catalogue.search.algebra import (
 from tagd.catalogue.search.estimate import PEEKED, Source, Sources, found_by
 from tagd.catalogue.search.parser import parse
 from tagd.catalogue.search.query import And, ConfidenceTerm, Query, TagTerm
-from tagd.catalogue.search.sql import EVERY_FILE, Sort, Sql
+from tagd.catalogue.search.sql import EVERY_FILE, Position, Sort, Sql
 from tagd.catalogue.search.words import CatalogueWords, Names
 from tagd.domain import FileState, PhotoFacts, TagState
 from tagd.fs import path_of
@@ -46,13 +46,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Found", "Names", "Sort", "search", "stream"]
+    Key = tuple[Any, ...]  # of a `Position`: the file's row id is last
+
+__all__ = [
+    "Found",
+    "Names",
+    "Position",
+    "Sort",
+    "Total",
+    "ids",
+    "photo_ids",
+    "search",
+    "stream",
+    "total",
+]
 
 SLACK = 2  # times as many files are looked at as would do if what is found lay evenly
 LONGER = 8  # times as far the next look goes where one did not fill the page
 WALKED = 2000  # files that are looked at one after another sooner than anything is gathered
 FARTHEST = 20_000  # files after which a walk is given up
 PAGE = 500  # files that are shown at a time
+COUNTED = 20_000  # rows of an index of which the files that a query finds are counted
 
 _FILES = """
     SELECT file.id, photo.id, file.path_key, file.state, file.size, file.mtime_ns,
@@ -74,6 +88,15 @@ class Found:
     modified_at: float
     photo_id: str | None
     facts: PhotoFacts | None
+    position: Position | None = field(default=None, compare=False)  # from which a page may go on
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many files a query finds: counted, or about as many."""
+
+    files: int
+    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,7 @@ class _Wanted:
     sort: Sort
     limit: int | None
     offset: int
+    after: Position | None
 
     @property
     def last(self) -> float:
@@ -99,9 +123,10 @@ def search(
     sort: Sort = Sort.PATH,
     limit: int | None = None,
     offset: int = 0,
+    after: Position | None = None,
 ) -> list[Found]:
     """The files that a query finds, a page of them. Raises `QueryError` where it means nothing."""
-    return list(stream(tx, query, names, sort=sort, limit=limit, offset=offset))
+    return list(stream(tx, query, names, sort=sort, limit=limit, offset=offset, after=after))
 
 
 def stream(
@@ -112,13 +137,71 @@ def stream(
     sort: Sort = Sort.PATH,
     limit: int | None = None,
     offset: int = 0,
+    after: Position | None = None,
 ) -> Iterator[Found]:
-    """The same one after another, however many they are, without holding them all."""
+    """The same one after another, however many they are, without holding them all. `after` is the
+    position of the file that the page before ended with: a page that goes on from there comes as
+    quickly as the first, however far it is, and misses none where others come or go meanwhile."""
+    node, sources = _understood(tx, query, names, sort, after)
+    for page in _pages(tx, _Wanted(node, sort, limit, offset, after), sources):
+        yield from _shown(tx, page)
+
+
+def ids(
+    tx: sqlite3.Connection,
+    query: str,
+    names: Names,
+    *,
+    sort: Sort = Sort.PATH,
+    limit: int | None = None,
+    offset: int = 0,
+    after: Position | None = None,
+) -> Iterator[int]:
+    """The row ids of the same files in the same order, of which nothing is read."""
+    node, sources = _understood(tx, query, names, sort, after)
+    for page in _pages(tx, _Wanted(node, sort, limit, offset, after), sources):
+        yield from (key[-1] for key in page)
+
+
+def photo_ids(tx: sqlite3.Connection, query: str, names: Names) -> list[int]:
+    """The photos that a query finds, by row id, each once; files that were not read yet have none.
+    Raises `QueryError`."""
+    found: set[int] = set()
+    for files in chunks(ids(tx, query, names)):
+        text = f"SELECT photo_id FROM file WHERE photo_id IS NOT NULL AND id IN {marks(files)}"
+        found.update(row[0] for row in tx.execute(text, files))
+    return sorted(found)
+
+
+def total(tx: sqlite3.Connection, query: str, names: Names) -> Total:
+    """How many files a query finds: counted where an index has few for it, else what the kept
+    counts say, so that it takes no time in the largest catalogue. Raises `QueryError`."""
+    node, sources = _understood(tx, query, names)
+    if node == NEVER:
+        return Total(0, is_exact=True)
+    source = sources.cheapest(node)
+    if source.rows > COUNTED:
+        return Total(round(sources.share(node) * sources.files), is_exact=False)
+    held = sql.condition(node)
+    counted = f"SELECT count(*) FROM {source.files.text} WHERE {held.text}"
+    (files,) = tx.execute(counted, (*source.files.values, *held.values)).fetchone()
+    return Total(int(files), is_exact=True)
+
+
+def _understood(
+    tx: sqlite3.Connection,
+    query: str,
+    names: Names,
+    sort: Sort = Sort.PATH,
+    after: Position | None = None,
+) -> tuple[Node, Sources]:
+    """What a query means here, with what most files fail first."""
     words = CatalogueWords(tx, query, names)
     sources = Sources(tx, words.files)
-    node = sources.rarest_first(meant(asked(query, names), words))
-    for ids in _pages(tx, _Wanted(node, sort, limit, offset), sources):
-        yield from _shown(tx, ids)
+    node = meant(asked(query, names), words)
+    if sort is Sort.NEWEST and after is not None:  # nothing later than that is gathered
+        node = simplified(All((node, Taken(ANY_TIME.start, int(after.key[0]) + 1))))
+    return sources.rarest_first(node), sources
 
 
 def asked(text: str, names: Names) -> Query:
@@ -132,8 +215,8 @@ def asked(text: str, names: Names) -> Query:
     return TagTerm(" ".join(text.split())) if is_plain and names.is_tag(text) else query
 
 
-def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[int]]:
-    """The rows of the files, in order."""
+def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[Key]]:
+    """The keys of the files, in order."""
     if wanted.node == NEVER or wanted.last == 0:
         return
     if wanted.limit is None:
@@ -148,7 +231,7 @@ def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterato
             yield _page(tx, wanted, sources)
 
 
-def _page(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _page(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[Key]:
     """A walk where it may well fill the page before a gathering is done, else a gathering."""
     source, when = sources.cheapest(wanted.node), time_of(wanted.node)
     needed = wanted.last / sources.share(wanted.node)
@@ -156,14 +239,14 @@ def _page(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int
     # Folders are mostly of one time: a walk by path finds all of a year at once, or none for long.
     astray = wanted.sort is Sort.PATH and when != ANY_TIME and source.rows <= PEEKED
     if needed <= length and not astray:
-        stretch = sql.stretch(tx, wanted.sort, when.end, length)
+        stretch = sql.stretch(tx, wanted.sort, when.end, length, wanted.after)
         found = _all_of(_run(tx, wanted, EVERY_FILE, stretch))
         if len(found) == wanted.limit or sources.files <= length:
             return found
     return _gathered(tx, wanted, source)
 
 
-def _newest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _newest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[Key]:
     """By time. The index of tags has them by time too, and is gathered back from the latest, in
     ever longer stretches."""
     when = time_of(wanted.node)
@@ -181,13 +264,14 @@ def _newest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[i
     return _gathered(tx, wanted, sources.cheapest(wanted.node))
 
 
-def _surest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[int]:
+def _surest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[Key]:
     """By confidence: looked for among the surest first, which are few."""
     labels, when = named_labels(wanted.node), time_of(wanted.node)
     rows = sql.tag_counts(tx, labels)[0] if labels else 0
+    most = 1.0 if wanted.after is None else -float(wanted.after.key[0])
     length = SLACK * wanted.last / sources.share(wanted.node) * rows / sources.files
     while labels and length < rows:
-        low = sql.least_confident(tx, labels, when, round(length))
+        low = sql.least_confident(tx, labels, when, round(length), most)
         sure = Tagged(labels, (ConfidenceTerm(low),))
         narrower = replace(wanted, node=simplified(All((wanted.node, sure))))
         found = _gathered(tx, narrower, sources.source(sure, when))
@@ -199,16 +283,16 @@ def _surest(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> list[i
 
 def _run(
     tx: sqlite3.Connection, wanted: _Wanted, source: Sql, stretch: Sql | None = None
-) -> Iterator[list[int]]:
-    """The rows of the files out of a source that fulfil the query, in order, in lists of some."""
-    statement = sql.statement(wanted.node, source, wanted.sort, stretch)
+) -> Iterator[list[Key]]:
+    """The keys of the files out of a source that fulfil the query, in order, in lists of some."""
+    statement = sql.statement(wanted.node, source, wanted.sort, stretch, wanted.after)
     values = (*statement.values, -1 if wanted.limit is None else wanted.limit, wanted.offset)
     found = tx.execute(f"{statement.text} LIMIT ? OFFSET ?", values)
     while rows := found.fetchmany(PAGE):
-        yield [row[0] for row in rows]
+        yield rows
 
 
-def _gathered(tx: sqlite3.Connection, wanted: _Wanted, source: Source) -> list[int]:
+def _gathered(tx: sqlite3.Connection, wanted: _Wanted, source: Source) -> list[Key]:
     """What a source has of what is wanted. A term that it fulfils is not looked at again, but where
     that says which confidence is asked for."""
     if wanted.sort is not Sort.CONFIDENCE:
@@ -217,16 +301,18 @@ def _gathered(tx: sqlite3.Connection, wanted: _Wanted, source: Source) -> list[i
     return _all_of(_run(tx, wanted, source.files))
 
 
-def _all_of(pages: Iterator[list[int]]) -> list[int]:
+def _all_of(pages: Iterator[list[Key]]) -> list[Key]:
     return list(chain.from_iterable(pages))
 
 
-def _shown(tx: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Found]:
-    """The files of these rows, in this order."""
-    for some in chunks(ids):
-        rows = {row[0]: row[1:] for row in tx.execute(_FILES + marks(some), some)}
+def _shown(tx: sqlite3.Connection, page: Sequence[Key]) -> Iterator[Found]:
+    """The files with these keys, in this order."""
+    for some in chunks(page):
+        files = [key[-1] for key in some]
+        rows = {row[0]: row[1:] for row in tx.execute(_FILES + marks(files), files)}
         tags = tags_of(tx, {photo_row for photo_row, *_ in rows.values() if photo_row is not None})
-        for photo_row, key, state, size, mtime_ns, photo_id, *facts in map(rows.__getitem__, some):
+        for position in some:
+            photo_row, key, state, size, mtime_ns, photo_id, *facts = rows[position[-1]]
             given = tags.get(photo_row, ())
             yield Found(
                 path=path_of(key),
@@ -236,4 +322,5 @@ def _shown(tx: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Found]:
                 modified_at=mtime_ns / 1e9,
                 photo_id=photo_id,
                 facts=None if photo_row is None else PhotoFacts(*facts),
+                position=Position(position),
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from tagd.catalogue.db.statements import below_key
+from tagd.catalogue.db.statements import below_key, marks
 from tagd.catalogue.search.algebra import (
     ANY_TIME,
     All,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 FEW_LABELS = 16  # are looked up one by one: the index of tags has them by time, side by side
+LAST_ROW = (1 << 63) - 1  # the greatest row id that SQLite gives
 MOST_CAMERAS = 100  # of which photos are gathered one camera after the other
 
 
@@ -57,40 +58,72 @@ class Sql:
     values: tuple[object, ...] = ()
 
 
-ORDERS = {
-    Sort.PATH: "file.path",
-    Sort.NEWEST: "file.taken DESC, file.path DESC",
-    Sort.ADDED: "file.id DESC",
-    Sort.CONFIDENCE: "confidence DESC, file.path",
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a file stands in an order: what that order sorts by, the file's row id last."""
+
+    key: tuple[str | float, ...]
+
+
+# What each order sorts by, all of it upwards or all of it downwards. Where the rest is the same the
+# row id decides: a page that goes on after a position must miss no file, and have none twice.
+KEYS = {
+    Sort.PATH: ("file.path", "file.id"),
+    Sort.NEWEST: ("file.taken", "file.path", "file.id"),
+    Sort.ADDED: ("file.id",),
+    Sort.CONFIDENCE: ("doubt", "file.path", "file.id"),
 }
+DOWNWARDS = frozenset({Sort.NEWEST, Sort.ADDED})
 EVERY_FILE = Sql("file")
 _COLUMNS = "id, path_key, path, state, photo_id, taken"
 
 
-def statement(node: Node, source: Sql, sort: Sort, stretch: Sql | None) -> Sql:
-    """The rows of the files out of `source` that fulfil a node, in order; to be limited."""
-    held = condition(node)
-    parts = [source, held] if stretch is None else [source, stretch, held]
-    where = " AND ".join(part.text for part in parts[1:])
-    columns, values = "file.id", tuple(value for part in parts for value in part.values)
+def statement(
+    node: Node, source: Sql, sort: Sort, stretch: Sql | None = None, after: Position | None = None
+) -> Sql:
+    """The files out of `source` that fulfil a node, in order, each as the key of its `Position`;
+    to be limited."""
+    held = [condition(node)]
+    if stretch is not None:
+        held.insert(0, stretch)
+    if after is not None:
+        held.append(_beyond(sort, after))
+    columns, down = ", ".join(KEYS[sort]), " DESC" * (sort in DOWNWARDS)
     if sort is Sort.CONFIDENCE:
-        columns += f", {_confidence(named_labels(node))} AS confidence"
-    text = f"SELECT {columns} FROM {source.text} WHERE {where} ORDER BY {ORDERS[sort]}"
-    return Sql(text, values)
+        columns = columns.replace("doubt", f"{_doubt(named_labels(node))} AS doubt")
+    where = joined(held, " AND ")
+    order = ", ".join(f"{column}{down}" for column in KEYS[sort])
+    text = f"SELECT {columns} FROM {source.text} WHERE {where.text} ORDER BY {order}"
+    return Sql(text, (*source.values, *where.values))
 
 
-def stretch(tx: sqlite3.Connection, sort: Sort, end: int, length: int) -> Sql:
-    """The first so many files in an order, as a range of its index; by time those before `end`."""
-    match sort:
-        case Sort.NEWEST:
-            return Sql("file.taken < ? AND file.taken >= ?", (end, since(tx, end, length)))
-        case Sort.ADDED:
-            after = "SELECT id FROM file ORDER BY id DESC LIMIT 1 OFFSET ?"
-            edge = _value(tx, after, length)
-            return Sql("file.id > ?", (edge or 0,))
-    after = "SELECT path FROM file ORDER BY path LIMIT 1 OFFSET ?"
-    edge = _value(tx, after, length)
-    return Sql("1") if edge is None else Sql("file.path < ?", (edge,))
+def _beyond(sort: Sort, after: Position) -> Sql:
+    """What holds for the files after a position in an order."""
+    sign = "<" if sort in DOWNWARDS else ">"
+    key = ", ".join(KEYS[sort])
+    return Sql(f"(+{key}) {sign} {marks(after.key)}", after.key)
+
+
+def stretch(
+    tx: sqlite3.Connection, sort: Sort, end: int, length: int, after: Position | None = None
+) -> Sql:
+    """The first so many files in an order, or the first after a position, as a range of its index;
+    by time those before `end`."""
+    if sort is Sort.NEWEST:
+        return Sql("file.taken < ? AND file.taken >= ?", (end, since(tx, end, length)))
+    if sort is Sort.ADDED:
+        last = LAST_ROW if after is None else after.key[0]
+        edge = _value(
+            tx, "SELECT id FROM file WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?", last, length
+        )
+        return Sql("file.id < ? AND file.id > ?", (last, edge or 0))
+    first = "" if after is None else after.key[0]
+    edge = _value(
+        tx, "SELECT path FROM file WHERE path >= ? ORDER BY path LIMIT 1 OFFSET ?", first, length
+    )
+    if edge is None:
+        return Sql("file.path >= ?", (first,))
+    return Sql("file.path >= ? AND file.path < ?", (first, edge))
 
 
 def since(tx: sqlite3.Connection, end: int, length: int) -> int:
@@ -100,15 +133,15 @@ def since(tx: sqlite3.Connection, end: int, length: int) -> int:
 
 
 def least_confident(
-    tx: sqlite3.Connection, labels: Iterable[int], when: Taken, length: int
+    tx: sqlite3.Connection, labels: Iterable[int], when: Taken, length: int, most: float = 1.0
 ) -> float:
-    """How sure the last is of the surest so many that have one of these labels; 0 where there are
-    no more."""
-    after = (
-        f"SELECT confidence FROM found WHERE label_id IN {_listed(labels)}"
+    """How sure the last is of the surest so many that have one of these labels and are no surer
+    than `most`; 0 where there are no more."""
+    text = (
+        f"SELECT confidence FROM found WHERE label_id IN {_listed(labels)} AND confidence <= ?"
         " AND taken >= ? AND taken < ? ORDER BY confidence DESC LIMIT 1 OFFSET ?"
     )
-    return float(_value(tx, after, when.start, when.end, length) or 0)
+    return float(_value(tx, text, most, when.start, when.end, length) or 0)
 
 
 def peek(tx: sqlite3.Connection, node: Node, most: int) -> int | None:
@@ -134,11 +167,12 @@ def _value(tx: sqlite3.Connection, text: str, *values: object) -> Any:
     return None if row is None else row[0]
 
 
-def _confidence(labels: Iterable[int] | None) -> str:
+def _doubt(labels: Iterable[int] | None) -> str:
+    """The less, the surer the surest of these tags: what has none of them comes last."""
     among = "" if labels is None else f" AND +label_id IN {_listed(labels)}"
     return (
-        "(SELECT max(confidence) FROM tag WHERE photo_id = file.photo_id"
-        f" AND state <> 'rejected'{among})"
+        "-coalesce((SELECT max(confidence) FROM tag WHERE photo_id = file.photo_id"
+        f" AND state <> 'rejected'{among}), -1)"
     )
 
 
