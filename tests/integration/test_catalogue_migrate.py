@@ -252,7 +252,7 @@ def test_a_kill_in_the_middle_leaves_the_old_one_whole(path: Path, tmp_path: Pat
     before = ask(path, "SELECT type, name, sql FROM sqlite_master ORDER BY name")
     later = chain(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
     code = (
-        "import sys; from pathlib import Path; from tagd.catalogue import migrate;"
+        "import sys; from pathlib import Path; from tagd.catalogue.db import migrate;"
         "migrate.upgrade(Path(sys.argv[1]), to='0900', chain=Path(sys.argv[2]))"
     )
     done = subprocess.run([sys.executable, "-c", code, path, later], cwd=REPOSITORY, check=False)
