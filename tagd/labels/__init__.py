@@ -7,6 +7,7 @@
     rules.py         what a person may say about tags
     namesakes.py     words that name people and places, and where a person keeps such
     naming.py        which label a person means by a word
+    plurals.py       what one of several is called
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it
     reasons.py       why something that a model said is no tag

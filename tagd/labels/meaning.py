@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tagd.labels import own
 from tagd.labels.hierarchy import Hierarchy
+from tagd.labels.plurals import singulars
 from tagd.labels.vocabulary import OWN, Vocabulary, fold, nearest
 from tagd.text import tag_name
 
@@ -47,8 +48,9 @@ class Meaning:
         """The labels that a word or phrase in any language means, with all below them; none where
         nothing is called so.
 
-        What is called exactly so comes first; else every name in which it is a word; else every
-        name with a word that begins so, which is what `beginning` asks for at once.
+        What is called exactly so, or is one of what is called so, comes first; else every name in
+        which it is a word; else every name with a word that begins so, which is what `beginning`
+        asks for at once.
         """
         text = self._bare(text)
         found = frozenset() if beginning else self._exactly(text) or self._with_word(text)
@@ -57,7 +59,7 @@ class Meaning:
         return found.union(*map(self.hierarchy.descendants, found))
 
     def is_name(self, text: str) -> bool:
-        """Whether a label is called exactly so."""
+        """Whether a label is called exactly so, or one of several that are."""
         return bool(self._exactly(self._bare(text)))
 
     def is_tag(self, text: str, *, exactly: bool = False) -> bool:
@@ -76,6 +78,14 @@ class Meaning:
         return _bare(self.rules, text)
 
     def _exactly(self, text: str) -> frozenset[str]:
+        """What is called so; in the plural, what one of them is, unless the plural is a name that
+        tagd knows, as glasses. A person's own tag, as Birds, is found beside the birds."""
+        found = self._called(text)
+        if self.vocabulary.resolve(text):
+            return found
+        return found.union(*map(self._called, singulars(fold(text))))
+
+    def _called(self, text: str) -> frozenset[str]:
         """What is called so. Beside a tag of a person's own, as Mike, no synonym counts."""
         called = self.called.get(fold(text), frozenset())
         has_own = any(label.startswith(OWN) for label in called)

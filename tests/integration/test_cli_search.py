@@ -54,3 +54,9 @@ def test_a_wrong_value_is_told_in_our_words(home: Home, typed: list[str], said: 
     told = home.run("search", "cat", *typed)
     assert told.returncode == 2
     assert f"'{typed[0]}': {said}" in told.stderr.replace("must be ", "")
+
+
+def test_a_plural_finds_what_one_of_them_is_called(home: Home) -> None:
+    one, many = home.run("search", "dog"), home.run("search", "dogs")
+    assert many.stdout == one.stdout
+    assert "both.jpg" in many.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tagd.labels.meaning import Meaning
+from tagd.labels.plurals import singulars
 from tagd.labels.rules import TagRules
 
 CAT, TABBY, EGYPTIAN = "n02121808", "n02123045", "n02124075"
@@ -86,3 +87,43 @@ def test_what_is_the_name_of_a_tag() -> None:
         assert meaning.is_tag(text, exactly=True)
     assert not meaning.is_tag("my cat", exactly=True)
     assert not meaning.is_tag("cat", exactly=True), "which no photo has"
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("dogs", "dog"),
+        ("CATS", "cat"),
+        ("buses", "bus"),
+        ("foxes", "fox"),
+        ("churches", "church"),
+        ("butterflies", "butterfly"),
+        ("wolves", "wolf"),
+        ("knives", "knife"),
+        ("geese", "goose"),
+        ("potatoes", "potato"),
+        ("polar bears", "polar bear"),
+        ("birds of prey", "bird of prey"),
+        ("lighthouses", "lighthouse"),
+    ],
+)
+def test_a_plural_means_each_of_them(many: str, one: str) -> None:
+    assert meant(many, TagRules()) == meant(one, TagRules()) != frozenset()
+    assert Meaning.by(TagRules(), {}).is_name(many)
+
+
+def test_a_plural_that_is_a_name_means_that() -> None:
+    glasses, pane = meant("glasses", TagRules()), meant("glass", TagRules())
+    assert glasses
+    assert not glasses & pane
+
+
+def test_a_tag_of_ones_own_in_the_plural_is_found_beside_what_it_is_called_after() -> None:
+    birds = meant("bird", TagRules())
+    assert meant("birds", TagRules(), **{"own:Birds": "Birds"}) == birds | {"own:Birds"}
+
+
+def test_what_only_ends_like_a_plural_is_none() -> None:
+    assert singulars("cat") == frozenset()
+    assert singulars("s") == frozenset()
+    assert meant("sunsets", TagRules()) == meant("qwertzs", TagRules()) == frozenset()
