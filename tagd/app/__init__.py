@@ -2,5 +2,8 @@
 calls. Frozen values go in and come out; nothing here prints or asks. What only a person can decide
 is a value that comes out, and long work tells a callback how far it is.
 
-paths        paths as a person names them, and what to say of those that are unknown
+    search       what a query finds, a page of it, and how many
+    photo        all that is known about one photo
+    paths        paths as a person names them, and what to say of those that are unknown
+    schemas      every shape of JSON that tagd gives out
 """

@@ -7,20 +7,18 @@ import io
 import json
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from tagd.app.schemas import row_fields
 from tagd.cli.grammar import QueryCommand
-from tagd.cli.options import ConfigFile
-from tagd.cli.queries import searching
-from tagd.cli.search import iso, tag_fields
-from tagd.fs import display
+from tagd.cli.options import ConfigFile, configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tagd.catalogue.search.search import Found
+    from tagd.app.search import Found
 
 COLUMNS = (
     *("path", "tags", "state", "taken_at", "camera_make", "camera_model", "format", "width"),
@@ -68,10 +66,10 @@ def export(
     out = io.TextIOWrapper(
         sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
     )
-    with searching(config) as (tx, meaning):
-        from tagd.catalogue.search.search import stream  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.search import SearchRequest, moment  # noqa: PLC0415  lazy: see search.py
 
-        found = stream(tx, " ".join(query or ()), meaning)
+    with moment(configuration(config)) as catalogue:
+        found = catalogue.found(SearchRequest(" ".join(query or ())))
         try:
             _WRITERS[format](out, found)
             out.flush()
@@ -109,25 +107,6 @@ def _as_json(out: io.TextIOWrapper, found: Iterable[Found]) -> None:
 
 
 _WRITERS: Final = {Format.CSV: _as_csv, Format.JSONL: _as_jsonl, Format.JSON: _as_json}
-
-
-def row_fields(found: Found) -> dict[str, Any]:
-    """A file under the names that the views have."""
-    facts = found.facts
-    return {
-        "path": display(found.path),
-        "tags": [tag_fields(tag) for tag in found.tags],
-        "state": found.state,
-        "taken_at": facts and facts.taken_at,
-        "camera_make": facts and facts.camera_make,
-        "camera_model": facts and facts.camera_model,
-        "format": facts and facts.format,
-        "width": facts and facts.width,
-        "height": facts and facts.height,
-        "size": found.size,
-        "modified_at": iso(found.modified_at),
-        "photo_id": found.photo_id,
-    }
 
 
 def _cell(value: object) -> object:

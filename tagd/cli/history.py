@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.app.paths import followed, unknown
+from tagd.app.schemas import iso
 from tagd.cli import output
 from tagd.cli.fitting import short
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named, reading, utf_8
 from tagd.cli.queries import photos_below
-from tagd.cli.search import iso, local
 from tagd.cli.tags import differences
 from tagd.errors import TagdError
 from tagd.installation import as_word
@@ -58,7 +58,7 @@ def history(
         _runs(config, json=json)
         return
     path = absolute(file)
-    with reading(config) as tx:
+    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
         from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy: see search.py
         from tagd.catalogue.tagging.history import of_photo  # noqa: PLC0415
 
@@ -177,14 +177,17 @@ def _require(tx: Connection, what: UndoScope) -> None:
 
 
 def _runs(config: Path | None, *, json: bool) -> None:
-    with reading(config) as tx:
+    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
         from tagd.catalogue.tagging.runs import last  # noqa: PLC0415  lazy: see search.py
 
         runs = last(tx, RUNS_SHOWN)
     if json:
         output.as_json([run_fields(each) for each in runs])
     elif runs:
-        rows = [(each.run, local(each.started_at), short(each.command), did(each)) for each in runs]
+        rows = [
+            (each.run, output.local(each.started_at), short(each.command), did(each))
+            for each in runs
+        ]
         output.table(["run", "since", "command", "did"], rows, "run")
     else:
         output.note("no run has changed any tags yet")
@@ -219,7 +222,7 @@ def event_cells(event: Event) -> tuple[str, str, str, str]:
     what = f"{event.change} {short(event.tag)}" if event.tag else event.change
     if event.model:
         what += f" {'what it gave' if event.change == 'undone' else 'by'} {event.model}"
-    return local(event.at), event.who, what, "" if event.run is None else str(event.run)
+    return output.local(event.at), event.who, what, "" if event.run is None else str(event.run)
 
 
 def run_fields(run: ShownRun) -> dict[str, Any]:

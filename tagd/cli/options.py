@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -14,10 +13,7 @@ from tagd.fs import display
 from tagd.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
+    from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
 
 
@@ -54,15 +50,12 @@ def configuration(file: Path | None) -> Config:
     return load(file)
 
 
-@contextmanager
-def reading(file: Path | None) -> Iterator[Connection]:
-    """One moment of the catalogue, to be read. Raises `ConfigError` and `CatalogueError`."""
+def reading(settings: Config) -> Catalogue:
+    """The catalogue, to be read and closed. Raises `CatalogueError`."""
     # Lazy: SQLAlchemy takes 0.15 s.
     from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
 
-    path = configuration(file).catalogue.path
-    with open_reader(path) as catalogue, catalogue.read() as tx:
-        yield tx
+    return open_reader(settings.catalogue.path)
 
 
 def named(text: str) -> Path:

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tagd.app.paths import followed, unknown
-from tagd.cli.options import absolute, configuration
+from tagd.cli.options import absolute
 from tagd.errors import TagdError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.reports.overview import ShownFile
     from tagd.catalogue.search.search import Found
-    from tagd.labels.meaning import Meaning
     from tagd.labels.rules import TagRules
-
-
-@contextmanager
-def searching(file: Path | None) -> Iterator[tuple[sqlite3.Connection, Meaning]]:
-    """One moment of the catalogue, and what names mean in it under the rules that are configured.
-    Raises `ConfigError` and `CatalogueError`."""
-    # Lazy: `tagd --help` needs none of it.
-    from tagd.catalogue.db.snapshot import snapshot  # noqa: PLC0415
-    from tagd.catalogue.search.words import label_names  # noqa: PLC0415
-    from tagd.config import tag_rules  # noqa: PLC0415
-    from tagd.labels.meaning import Meaning  # noqa: PLC0415
-
-    settings = configuration(file)
-    with snapshot(settings.catalogue.path) as tx:
-        yield tx, Meaning.by(tag_rules(settings), label_names(tx))
 
 
 def found_by(tx: Connection, query: str, rules: TagRules) -> list[Found]:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from tagd.app.paths import unknown
+from tagd.app.schemas import iso
 from tagd.cli import output
 from tagd.cli.control import told_by
 from tagd.cli.fitting import said_of, terminal_columns, wrapped
 from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
 from tagd.cli.retag import opening, window_fields
-from tagd.cli.search import iso, local
 from tagd.cli.stages import show_stages, stage_fields
 from tagd.cli.unread import unread_lines
 from tagd.domain import JobState
@@ -202,7 +202,7 @@ def failed(
     if retry:
         _retry(config, wanted, json=json)
         return
-    with reading(config) as tx:
+    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
         from tagd.catalogue.reports.overview import failed as look_up  # noqa: PLC0415  lazy, as above
 
         _require(tx, wanted)
@@ -222,9 +222,12 @@ def _list(failures: Sequence[Failure]) -> None:
     if sys.stdout.isatty():
         for each in failures:
             output.line(display(each.path))
-            output.line(f"    {each.reason} (since {local(each.failed_at)})")
+            output.line(f"    {each.reason} (since {output.local(each.failed_at)})")
         return
-    rows = [(display(each.path), as_typed(each.reason), local(each.failed_at)) for each in failures]
+    rows = [
+        (display(each.path), as_typed(each.reason), output.local(each.failed_at))
+        for each in failures
+    ]
     output.table(["path", "reason", "since"], rows)
 
 
@@ -363,7 +366,7 @@ def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, st
     if windows:
         yield "hours", ", ".join(windows)
     if told.since is not None and told.mode != "working":
-        yield "mode", f"{told.mode} since {local(told.since)}: `tagd resume` continues"
+        yield "mode", f"{told.mode} since {output.local(told.since)}: `tagd resume` continues"
 
 
 def _numbers(counts: dict[Any, int]) -> str:

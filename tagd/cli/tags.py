@@ -32,7 +32,7 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     """List all tags, and how many files have each."""
     if ctx.invoked_subcommand is not None:
         return
-    with reading(config) as tx:
+    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
         from tagd.catalogue.reports.overview import tag_counts  # noqa: PLC0415  lazy: see search.py
 
         counts = tag_counts(tx)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from tagd.app.schemas import iso
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named
-from tagd.cli.search import iso, local
 from tagd.fs import display
 
 db_commands = typer.Typer(name="db", help="Look after the catalogue.", no_args_is_help=True)
@@ -64,7 +64,7 @@ def restore(
             )
         elif found:
             for each in found:  # the path last: however long, it can be copied
-                output.line(f"{local(each.made_at)}  {display(each.path)}")
+                output.line(f"{output.local(each.made_at)}  {display(each.path)}")
         else:
             output.note(f"there are no backups in {display(settings.backup.folder)}")
         return

@@ -41,8 +41,7 @@ def test_a_search_imports_what_it_needs_alone() -> None:
     """What it does without takes two thirds of its time."""
     code = (
         "import sys; from tagd.cli import app_for; app_for(['search'])\n"
-        "from tagd.catalogue.db import snapshot\n"
-        "from tagd.catalogue.search import search, words\n"
+        "from tagd.app import search\n"
         "heavy = {'sqlalchemy', 'alembic', 'numpy', 'torch', 'rich', 'tagd.tagging'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tagd.app.schemas import iso
 from tagd.catalogue.db.lock import Holder
 from tagd.catalogue.reports.overview import Failure, Status
-from tagd.cli.search import iso
 from tagd.cli.status import (
     failure_lines,
     hold_fields,

@@ -1,0 +1,124 @@
+"""Every shape of JSON that tagd gives out, by what a use case returns. Pure.
+
+Names are those that the views have; times are ISO 8601 in UTC, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from tagd.app.photo import PhotoReport
+    from tagd.catalogue.reports.overview import ShownJob, ShownStage
+    from tagd.catalogue.reports.shown_tags import ShownTag
+    from tagd.catalogue.search.search import Found
+    from tagd.errors import QueryError
+
+
+def iso(seconds: float) -> str:
+    """Return seconds since 1970 as the views have times: with milliseconds, in UTC."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def mistake_fields(mistake: QueryError) -> dict[str, Any]:
+    """What is wrong with a query."""
+    return {
+        "error": mistake.reason,
+        "at": mistake.at,
+        "suggestions": list(mistake.suggestions),
+    }
+
+
+def tag_fields(tag: ShownTag) -> dict[str, Any]:
+    """A tag of a photo."""
+    return {
+        "tag": tag.name,
+        "label": tag.label,
+        "confidence": round(tag.confidence, 6),
+        "source": tag.source,
+        "state": tag.state,
+        "model": tag.model,
+        "tagger": tag.tagger,
+    }
+
+
+def found_fields(found: Found) -> dict[str, Any]:
+    """A file that a search found."""
+    return {"path": display(found.path), "tags": [tag_fields(tag) for tag in found.tags]}
+
+
+def row_fields(found: Found) -> dict[str, Any]:
+    """The same with all that is known of the file, for other programs."""
+    facts = found.facts
+    return {
+        "path": display(found.path),
+        "tags": [tag_fields(tag) for tag in found.tags],
+        "state": found.state,
+        "taken_at": facts and facts.taken_at,
+        "camera_make": facts and facts.camera_make,
+        "camera_model": facts and facts.camera_model,
+        "format": facts and facts.format,
+        "width": facts and facts.width,
+        "height": facts and facts.height,
+        "size": found.size,
+        "modified_at": iso(found.modified_at),
+        "photo_id": found.photo_id,
+    }
+
+
+def shown_fields(photo: PhotoReport) -> dict[str, Any]:
+    """Everything that is known about a file."""
+    shown, facts = photo.shown, photo.shown.facts
+    return {
+        "path": display(shown.path),
+        "photo_id": shown.photo_id,
+        "state": shown.state,
+        "reason": shown.reason,
+        "size": shown.size,
+        "modified_at": iso(shown.modified_at),
+        "seen_at": iso(shown.seen_at),
+        "format": facts and facts.format,
+        "width": facts and facts.width,
+        "height": facts and facts.height,
+        "orientation": facts and facts.orientation,
+        "camera_make": facts and facts.camera_make,
+        "camera_model": facts and facts.camera_model,
+        "taken_at": facts and facts.taken_at,
+        "tags": [tag_fields(tag) for tag in shown.tags],
+        "predictions": [_stage_fields(stage) for stage in shown.stages],
+        "jobs": [_job_fields(job) for job in shown.jobs],
+        "no_tags": [
+            {"label": no_tag.label, "name": no_tag.name, "reason": no_tag.reason}
+            for no_tag in photo.no_tags
+        ],
+        "outdated_sidecars": [display(sidecar) for sidecar in photo.outdated_sidecars],
+    }
+
+
+def _stage_fields(stage: ShownStage) -> dict[str, Any]:
+    return {
+        "stage": stage.stage,
+        "model": stage.model,
+        "fingerprint": stage.fingerprint,
+        "reason": stage.reason,
+        "predicted_at": iso(stage.predicted_at),
+        "tagger": stage.tagger,
+        "best": [
+            {"label": guess.label, "name": guess.name, "probability": guess.probability}
+            for guess in stage.best
+        ],
+    }
+
+
+def _job_fields(job: ShownJob) -> dict[str, Any]:
+    return {
+        "kind": job.kind,
+        "state": job.state,
+        "attempts": job.attempts,
+        "not_before": iso(job.not_before),
+        "error": job.error,
+    }
