@@ -61,6 +61,7 @@ def test_search_as_json(home: Home) -> None:
         "source": "model",
         "state": "active",
         "model": "efficientnet-lite0",
+        "tagger": "classifier",
     }
 
 
