@@ -53,6 +53,8 @@ class Meaning:
         asks for at once.
         """
         text = self._bare(text)
+        if not fold(text):
+            return frozenset()  # signs alone begin no name
         found = frozenset() if beginning else self._exactly(text) or self._with_word(text)
         found = found or self._beginning(text)
         found |= {self.rules.alias.get(label, label) for label in found}

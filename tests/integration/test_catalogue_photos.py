@@ -76,6 +76,15 @@ def test_a_new_file_is_queued_once(tx: Connection) -> None:
     assert waiting(tx) == ["/p/a.jpg", "/p/b.jpg"]
 
 
+def test_when_a_file_was_first_seen_stays_noted(tx: Connection) -> None:
+    submit(tx, settled("/p/a.jpg"), now=NOW)
+    tag_all(tx)
+    submit(tx, settled("/p/a.jpg", 2), now=NOW + 5)
+    assert rows(tx, "SELECT first_seen_at, seen_at FROM file") == [(NOW, NOW + 5)]
+    [(shown,)] = rows(tx, "SELECT first_seen_at FROM v_files")
+    assert str(shown).startswith("2023-11-14T22:13:20")
+
+
 def test_a_path_given_twice_counts_as_it_was_given_last(tx: Connection) -> None:
     assert submit(tx, settled("/p/a.jpg", 1), settled("/p/a.jpg", 2)) == Submitted(1, 0)
     assert rows(tx, "SELECT size FROM file") == [(1002,)]

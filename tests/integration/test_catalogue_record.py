@@ -57,7 +57,7 @@ def test_everything_about_a_photo_is_recorded(tx: Connection) -> None:
         tx, "SELECT path, photo_id, state, reason, size, format, width, camera_model FROM v_files"
     ) == [("/p/a.jpg", ONE, "tagged", None, 1001, "JPEG", 4000, "Z 6")]
     assert count(tx, "job") == 0
-    assert rows(tx, "SELECT * FROM v_tags ORDER BY tag") == [("cat", 1), ("dog", 1)]
+    assert rows(tx, "SELECT * FROM v_tags ORDER BY tag") == [("cat", 1, CAT), ("dog", 1, DOG)]
     [known_file] = photos.known_files(tx, Path("/p")).values()
     assert known_file.signature == read
     best = rows(tx, "SELECT stage, model, label, name, rank, reason FROM v_predictions")

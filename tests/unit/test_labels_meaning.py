@@ -62,6 +62,7 @@ def test_a_beginning_finds_every_word_that_begins_so() -> None:
 def test_an_unknown_word_means_nothing_and_near_ones_are_offered() -> None:
     meaning = Meaning.by(TagRules(), {"own:Grandma": "Grandma"})
     assert meaning.labels("grandmaa") == frozenset()
+    assert meaning.labels("_") == meaning.labels("…") == frozenset()
     assert "grandma" in [name.casefold() for name in meaning.suggest("grandmaa")]
 
 

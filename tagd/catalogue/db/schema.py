@@ -140,6 +140,7 @@ file = Table(
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("seen_at", REAL, nullable=False),
+    Column("first_seen_at", REAL),  # none where it was known before that was noted
     # When its photo was taken: the digits of `taken_at` down to seconds, 0 where nobody knows.
     Column("taken", BigInteger, nullable=False, server_default="0"),
     one_of("state", FileState),

@@ -68,7 +68,8 @@ VIEWS: dict[str, str] = {
                {iso("file.mtime_ns / 1000000000.0")} AS modified_at,
                {iso("file.seen_at")} AS seen_at,
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
-               photo.taken_at, said.rating, said.latitude, said.longitude
+               photo.taken_at, said.rating, said.latitude, said.longitude,
+               {iso("file.first_seen_at")} AS first_seen_at
         FROM file
         LEFT JOIN photo ON photo.id = file.photo_id
         LEFT JOIN said ON said.file_id = file.id""",
@@ -79,7 +80,7 @@ VIEWS: dict[str, str] = {
                    JOIN found ON found.label_id = namesake.id
                    JOIN file ON file.photo_id = found.photo_id AND {PRESENT}
                    WHERE namesake.name = label.name
-               ) END AS files
+               ) END AS files, group_concat(label.key, ' ') AS label
         FROM tag_count JOIN label ON label.id = tag_count.label_id
         WHERE tag_count.files > 0
         GROUP BY label.name""",

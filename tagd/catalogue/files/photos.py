@@ -185,7 +185,8 @@ def _apply(
     to_do = of(_Verdict.CHANGED, _Verdict.REOPENED)
     if new:
         rows = [_queued(key, files[key], now) for key in new]
-        tx.execute(insert(file), [{**row, "path_key": row["key"]} for row in rows])
+        found = ({**row, "path_key": row["key"], "first_seen_at": now} for row in rows)
+        tx.execute(insert(file), list(found))
     _update(tx, [_queued(key, files[key], now) for key in to_do])
     _update(tx, [_returned(key, now) for key in of(_Verdict.RETURNED)])
     _update(tx, [{"key": key, "seen_at": now} for key in of(_Verdict.UNCHANGED) + waits])

@@ -257,7 +257,7 @@ def _is_camera(cameras: Iterable[tuple[str | None, str | None]]) -> Sql:
 
 def _lies_at(text: str) -> Sql:
     shown = os.fsencode(text).decode("utf-8", "backslashreplace")
-    if text.startswith("/"):
+    if text.startswith("/") and not _is_glob(text):
         path, prefix = Path(text), below_key(Path(text))
         key = "+file.path_key"
         return Sql(
@@ -270,10 +270,17 @@ def _lies_at(text: str) -> Sql:
     return _in_parentheses(joined(like, " OR "))
 
 
+def _is_glob(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
 def _pattern(text: str) -> str:
+    """What LIKE understands: a part of the path, or with * and ? its end."""
     for sign in ("\\", "%", "_"):
         text = text.replace(sign, "\\" + sign)
-    return f"%{text}%"
+    if not _is_glob(text):
+        return f"%{text}%"
+    return ("" if text.startswith("/") else "%") + text.replace("*", "%").replace("?", "_")
 
 
 def gathered(node: Node, when: Taken) -> Sql | None:
@@ -312,7 +319,7 @@ def _files_of(node: Node) -> Sql | None:
             return _files("INDEXED BY ix_file_taken WHERE taken >= ? AND taken < ?", start, end)
         case StateTerm(state):
             return _files("INDEXED BY ix_file_state WHERE state = ?", state.value)
-        case PathTerm(text) if text.startswith("/") and "\\" not in text:
+        case PathTerm(text) if text.startswith("/") and "\\" not in text and not _is_glob(text):
             first = key_of(Path(text))
             return _files("WHERE path_key >= ? AND path_key < ?", first, first + b"0")
     return None
