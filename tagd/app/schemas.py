@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tagd.fs import display
 
 if TYPE_CHECKING:
+    from tagd.app.corrections import Corrected
     from tagd.app.photo import PhotoReport
+    from tagd.app.undo import Undone
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
@@ -121,4 +123,31 @@ def _job_fields(job: ShownJob) -> dict[str, Any]:
         "attempts": job.attempts,
         "not_before": iso(job.not_before),
         "error": job.error,
+    }
+
+
+def corrected_fields(done: Corrected) -> dict[str, Any]:
+    """What was corrected."""
+    return {
+        "tag": done.tag,
+        "label": done.label,
+        "word": done.word,
+        "photos": done.photos,
+        "changed": done.changed,
+        "lifted": done.lifted,
+        "below": list(done.below),
+        "run": done.run,
+    }
+
+
+def undone_fields(done: Undone) -> dict[str, Any]:
+    """What was, or would be, taken back."""
+    together = done.together
+    return {
+        "photos": together.photos,
+        "changed": together.changed,
+        "said": done.said,
+        "gained": dict(sorted(together.gained.items())),
+        "lost": dict(sorted(together.lost.items())),
+        "run": done.run,
     }

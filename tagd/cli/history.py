@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,26 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tagd.app.paths import followed, unknown
-from tagd.app.schemas import iso
+from tagd.app.schemas import iso, undone_fields
 from tagd.cli import output
 from tagd.cli.fitting import short
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named, reading, utf_8
-from tagd.cli.queries import photos_below
 from tagd.cli.tags import differences
-from tagd.errors import TagdError
 from tagd.installation import as_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from sqlalchemy import Connection
-
+    from tagd.app.undo import Undone
     from tagd.catalogue.tagging.history import Event
     from tagd.catalogue.tagging.runs import ShownRun
-    from tagd.catalogue.tagging.undone import UndoScope
-    from tagd.config import Config
-    from tagd.revise.undo import TakenBack
-    from tagd.work.progress import Progress
 
 RUNS_SHOWN = 20
 
@@ -118,62 +109,27 @@ def undo(
         raise typer.BadParameter("give one of --run, --model and --since")
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.catalogue.tagging.undone import UndoScope  # noqa: PLC0415  lazy: see search.py
-    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
+    # Lazy: these bring in SQLAlchemy, numpy and rich's bars.
+    from tagd.app import catalogues  # noqa: PLC0415
+    from tagd.app.undo import UndoRequest, UndoScope  # noqa: PLC0415
+    from tagd.app.undo import undo as take_back  # noqa: PLC0415
+    from tagd.cli.progress import bar  # noqa: PLC0415
 
-    what = UndoScope(run, model, None if since is None else moment(since))
-    with bar(output.console(stderr=True)) as show:
-        done, number = _undo(settings, what, paths or (), show, dry_run=dry_run)
+    scope = UndoScope(run, model, None if since is None else moment(since))
+    request = UndoRequest(scope, tuple(map(absolute, paths or ())), dry_run)
+    with (
+        catalogues.opened(settings, dry_run=dry_run) as catalogue,
+        bar(output.console(stderr=True)) as show,
+    ):
+        done = take_back(catalogue, settings, request, show)
     if json:
-        output.as_json(undone_fields(done, number))
+        output.as_json(undone_fields(done))
     else:
         if rows := differences(done.together):
             output.table(["tag", "gained", "lost"], rows, "gained lost")
-        for text in undone_lines(done, number, dry_run=dry_run):
+        for text in undone_lines(done, dry_run=dry_run):
             output.line(text)
     raise typer.Exit(0 if done else 1)
-
-
-def _undo(
-    settings: Config,
-    what: UndoScope,
-    paths: Sequence[Path],
-    show: Callable[[Progress], None],
-    *,
-    dry_run: bool,
-) -> tuple[TakenBack, int | None]:
-    """Take it back; the number of this run, where `undo` of it brings that back."""
-    # Lazy: these bring in SQLAlchemy and numpy.
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
-    from tagd.assembly.writing import writes_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_reader, open_writer  # noqa: PLC0415
-    from tagd.catalogue.tagging.runs import Run, noted  # noqa: PLC0415
-    from tagd.revise.undo import preview, undo  # noqa: PLC0415
-
-    derivation = derivation_of(settings)
-    path = settings.catalogue.path
-    with closing(open_reader(path) if dry_run else open_writer(path)) as catalogue:
-        with catalogue.read() as tx:
-            _require(tx, what)
-            photos = {photo for each in paths for photo in photos_below(tx, each)}
-        what = replace(what, photos=frozenset(photos) if paths else None)
-        if dry_run:
-            return preview(catalogue, what, derivation, on_progress=show), None
-        this = Run.of("tagd undo")
-        writes = writes_of(settings)
-        done = undo(catalogue, what, derivation, this, writes=writes, on_progress=show)
-        with catalogue.read() as tx:
-            return done, noted(tx, this)
-
-
-def _require(tx: Connection, what: UndoScope) -> None:
-    """Raise TagdError where there is no such run or model."""
-    from tagd.catalogue.tagging.undone import models_there, runs_there  # noqa: PLC0415  lazy, as above
-
-    if what.run is not None and not runs_there(tx, what.run):
-        raise TagdError(f"there is no run {what.run}", hint="`tagd history` lists the latest runs.")
-    if what.model is not None and not models_there(tx, what.model):
-        raise TagdError(f"no model {what.model!r} has tagged a photo")
 
 
 def _runs(config: Path | None, *, json: bool) -> None:
@@ -254,28 +210,15 @@ def did(run: ShownRun) -> str:
     return "; ".join(parts) or "taken back since"
 
 
-def undone_fields(done: TakenBack, run: int | None) -> dict[str, Any]:
-    """What was taken back, as `tagd undo --json` prints it."""
-    together = done.together
-    return {
-        "photos": together.photos,
-        "changed": together.changed,
-        "said": done.said,
-        "gained": dict(sorted(together.gained.items())),
-        "lost": dict(sorted(together.lost.items())),
-        "run": run,
-    }
-
-
-def undone_lines(done: TakenBack, run: int | None, *, dry_run: bool) -> Iterator[str]:
+def undone_lines(done: Undone, *, dry_run: bool) -> Iterator[str]:
     """What was taken back, in a line or two."""
     if not done:
         yield "there is nothing to take back"
         return
     would = "would be " if dry_run else ""
-    if done.looks.photos:
-        yield f"{would}taken back: what models gave {output.count(done.looks.photos, 'photo')}"
+    if done.looks:
+        yield f"{would}taken back: what models gave {output.count(done.looks, 'photo')}"
     if done.said:
         yield f"{would}taken back: {output.count(done.said, 'change')} of single tags"
-    if run is not None:
-        yield f"`tagd undo --run {run}` brings it back"
+    if done.run is not None:
+        yield f"`tagd undo --run {done.run}` brings it back"

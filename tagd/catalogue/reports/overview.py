@@ -166,15 +166,6 @@ def show(tx: Connection, path: Path) -> Shown | None:
     )
 
 
-def photos_of(tx: Connection, paths: Collection[Path]) -> list[int]:
-    """The photos of these files by row id; files whose content is not known yet have none."""
-    found: set[int] = set()
-    for some in chunks(map(key_of, paths)):
-        its = select(file.c.photo_id).where(file.c.path_key.in_(some), file.c.photo_id.is_not(None))
-        found.update(tx.scalars(its))
-    return sorted(found)
-
-
 def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
     """The file at this absolute path, or those below it where it is a folder; not those that are
     missing. Empty where the catalogue knows of none."""
@@ -192,6 +183,17 @@ def files_at(tx: Connection, path: Path) -> list[int]:
     there = at_or_below(file.c.path_key, path)
     known = (file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
     return list(tx.scalars(select(file.c.id).where(there, *known).order_by(file.c.path_key)))
+
+
+def known_files(tx: Connection, files: Collection[int]) -> dict[int, int]:
+    """Return those of these files, by row id, that are there and whose content is known, each with
+    its photo by row id."""
+    found: dict[int, int] = {}
+    for some in chunks(files):
+        known = (file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
+        rows = tx.execute(select(file.c.id, file.c.photo_id).where(file.c.id.in_(some), *known))
+        found.update({row.id: row.photo_id for row in rows})
+    return found
 
 
 def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
