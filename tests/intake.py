@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from tagd import fs
 from tagd.catalogue.db.engine import Catalogue
 from tagd.catalogue.tagging import record
 from tagd.domain import Priority, Signature
-from tagd.fs import display, signature_of
+from tagd.fs import FileSystem, display, signature_of
 from tagd.intake import one_time, probe, scan
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
@@ -230,6 +231,56 @@ class Live:
         """Wait until exactly these files wait, and tag them."""
         self.until(lambda: set(expected) <= set(jobs(self.catalogue)), f"jobs for {expected}")
         assert work_off(self.catalogue) == len(expected)
+
+
+class Stall:
+    """Makes of the folder `top` a network file system, which answers nobody until told to."""
+
+    def __init__(self, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: set[str] = set()  # the calls that were kept waiting
+        self._top = os.fspath(top)
+        self._answers = threading.Event()
+        self._devices, self._real = Devices(), Devices.of
+        mounts = top.with_name(f"{top.name}.mounts")
+        mounts.write_text(f"1 0 8:1 / / rw - ext4 a rw\n2 1 0:9 / {top} rw - nfs4 nas:/a rw\n")
+        monkeypatch.setattr(fs, "_MOUNTINFO", mounts)
+        monkeypatch.setattr(Devices, "of", self._file_system)
+        for call in ("stat", "lstat", "scandir", "open"):
+            monkeypatch.setattr(os, call, self._waiting(call, getattr(os, call)))
+
+    def __enter__(self) -> Stall:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answer()
+
+    def answer(self) -> None:
+        """From now on it does, also those that wait."""
+        self._answers.set()
+
+    def stall(self) -> None:
+        """From now on it does not."""
+        self._answers.clear()
+
+    def _is_there(self, path: Any) -> bool:
+        if isinstance(path, int):
+            return False
+        text = os.fsdecode(path)
+        return text == self._top or text.startswith(f"{self._top}/")
+
+    def _waiting(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any = ".", *args: Any, **options: Any) -> Any:
+            if self._is_there(path) and not self._answers.is_set():
+                self.asked.add(name)
+                assert self._answers.wait(PATIENCE_SECONDS)
+            return real(path, *args, **options)
+
+        return call
+
+    def _file_system(self, device: int, path: bytes) -> FileSystem:
+        if self._is_there(path):
+            return FileSystem(Path(self._top), "nfs4")
+        return self._real(self._devices, device, path)
 
 
 @contextmanager

@@ -86,7 +86,13 @@ def existing(text: str) -> Path:
 
 
 def existing_folder(text: str) -> Path:
-    """The same of a folder."""
+    """The same of a folder, or of one that does not answer: whoever watches it waits for it."""
+    # Lazy: few commands have a folder for argument.
+    from tagd.intake.patience import answers  # noqa: PLC0415
+
+    path = named(text)
+    if not answers(path):
+        return path
     path = existing(text)
     if not path.is_dir():
         raise typer.BadParameter(f"{visible(display(path))} is no folder")

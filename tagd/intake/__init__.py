@@ -12,6 +12,8 @@
     polling     folders that are looked at again and again, where the kernel tells nothing
     storm       names that change again and again are looked at once
     watcher     both together, as `PathEvent`s, and what went wrong with them
+    patience    what is at a path whose file system may never answer
+    far         which folders are on a network, and whether they answer
     flow        these events become changes of the catalogue
     lane        the same for a folder on a network, in a thread of its own
     growing     files that have been changing for long are said
@@ -21,7 +23,7 @@
     roots       whether a scan of a watched folder may call files missing
     mirror      sidecars in a folder of their own
     submit      settled files, renames and deletions into the catalogue
-    intake      the story that joins them, in two threads, stream and scans, and a lane a server
+    intake      the story that joins them, in two threads, stream and scans, and two more a server
     one_time    the same once, for paths that a person names: `tagd tag`
     listing     the photos at such paths, for who submits nothing
 

@@ -2,7 +2,8 @@
 
 The stream thread owns the watch and the settler: it waits for events, turns them into changes and
 writes these. The scan thread compares folders with the catalogue when asked, and every
-`rescan_minutes` anyway. Whatever goes wrong ends in a scan: so nothing is ever lost, only late.
+`rescan_minutes` anyway; those on a network in a thread for each file system. Whatever goes wrong
+ends in a scan: so nothing is ever lost, only late.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ class Intake:
             board=self._board,
             left_out=self._left_out,
             stopping=self._stopping,
+            slow_place=self._stream.slow_place,
             finished=self._stream.scanned,
             clock=clock,
             beat=beats(SCAN),
@@ -125,12 +127,12 @@ class Intake:
             self._start(name)
 
     def stop(self, timeout: float = 2.0) -> None:
-        """End both threads. What was not written is found by the next start's scan."""
+        """End the threads. What was not written is found by the next start's scan."""
         deadline = time.monotonic() + timeout
         self._stopping.set()
         self._stream.look()
         self._scans.wake()
-        for thread in self._threads.values():
+        for thread in (*self._threads.values(), *self._scans.aside):
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def request_rescan(self) -> None:

@@ -50,10 +50,12 @@ class LeftOut:
         if path in known or len(known) < MOST:
             self._board.report(left_out(path, error))
 
-    def begin(self) -> None:
-        """A scan begins: what is still wrong it meets again."""
+    def begin(self, tops: Sequence[Path]) -> None:
+        """A scan of these folders begins: what is still wrong there it meets again."""
         with self._lock:
-            self._met, self._before = set(), self._met
+            again = {path for path in self._met if _is_in(path, tops)}
+            elsewhere = {path for path in self._before if not _is_in(path, tops)}
+            self._met, self._before = self._met - again, elsewhere | again
 
     def end(self, scanned: Sequence[Path]) -> None:
         """A scan of these folders ended: what it did not meet again is over."""
@@ -63,8 +65,12 @@ class LeftOut:
             path = trouble.path
             if path is None or path in met:
                 continue
-            if any(path.is_relative_to(top) for top in scanned):
+            if _is_in(path, scanned):
                 self._board.clear(TroubleKind.LEFT_OUT, path)
 
     def _standing(self) -> list[Trouble]:
         return [each for each in self._board.standing() if each.kind is TroubleKind.LEFT_OUT]
+
+
+def _is_in(path: Path, tops: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(top) for top in tops)

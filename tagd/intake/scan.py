@@ -112,8 +112,10 @@ class Scanner:
     def _parts(self, requests: Sequence[Request]) -> list[Part]:
         """What the catalogue knows of the folders to be scanned, each as it is now."""
         parts = []
+        # A file system that does not answer is not waited for in the midst of a transaction.
+        all_seen = [self._seen(request.root) for request in requests]
         with self.catalogue.read() as tx:
-            for request in requests:
+            for request, seen in zip(requests, all_seen, strict=True):
                 known = photos.known_files(tx, request.top)
                 for inner in self.roots:
                     if inner != request.root and inner.is_relative_to(request.top):
@@ -123,7 +125,6 @@ class Scanner:
                 record = photos.known_root(tx, request.root)
                 disks = [each.path for each in photos.known_around(tx, request.top, request.root)]
                 self.devices.mounts.update(disks)
-                seen = self._seen(request.root)
                 read = sidecars.read_below(tx, request.top)
                 parts.append(Part(request, seen, record, known, there, disks, read))
         return parts

@@ -1,9 +1,14 @@
-"""The scan thread: scans what is asked for, and everything every `rescan_minutes`."""
+"""The scan thread: scans what is asked for, and everything every `rescan_minutes`.
+
+What lies on a network file system is scanned in a thread of its own, one a file system: it may not
+answer, and holds up nobody else then.
+"""
 
 from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
@@ -20,13 +25,15 @@ if TYPE_CHECKING:
     from tagd.intake.scan_parts import Request, ScanReport
 
 BEAT_SECONDS = 5.0  # at least so often it says that it lives
+BUSY_SECONDS = 1.0  # before it is seen again whether a slow place is being scanned still
 LONGEST_REST = 10.0  # seconds between two scans
 RETRY_SECONDS = (1.0, 60.0)  # before a scan that makes up for a failed write; doubled each time
 
 
 class Scans:
-    """Its requests may come from any thread. `finished` is told of every scan that was not broken
-    off, and whether it was of whole watched folders."""
+    """Its requests may come from any thread. `slow_place` says what may keep a scan of a folder
+    waiting for ever, and None where nothing may. `finished` is told of every scan that was not
+    broken off, and whether it was of whole watched folders."""
 
     def __init__(
         self,
@@ -37,11 +44,11 @@ class Scans:
         board: TroubleBoard,
         left_out: LeftOut,
         stopping: threading.Event,
+        slow_place: Callable[[Path], Path | None],
         finished: Callable[[ScanReport, bool], None],
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self.scanning = False
         self.last: ScanReport | None = None  # of whole watched folders
         self._scanner = scanner
         self._folders = folders
@@ -49,6 +56,9 @@ class Scans:
         self._board = board
         self._left_out = left_out
         self._stopping = stopping
+        self._slow_place = slow_place
+        self._aside: dict[Path, threading.Thread] = {}
+        self._under_way: set[Path | None] = set()
         self._finished = finished
         self._clock = clock
         self._beat = beat
@@ -79,6 +89,16 @@ class Scans:
         """Whether the watched folder around this one was ever scanned by us."""
         return self._root_of(folder) in self._scanned
 
+    @property
+    def scanning(self) -> bool:
+        """Whether anything is being scanned."""
+        return bool(self._under_way)
+
+    @property
+    def aside(self) -> tuple[threading.Thread, ...]:
+        """The threads that scan slow places."""
+        return tuple(self._aside.values())
+
     def make_up_for(self, kind: TroubleKind, error: Exception) -> None:
         """Changes were not written: say why, and find them again by a scan, later each time that
         comes soon after another."""
@@ -102,9 +122,17 @@ class Scans:
         """The thread: until told to stop."""
         while not self._stopping.is_set():
             self._beat()
-            requests = self._take()
-            if requests:
-                self._scan(requests)
+            places: dict[Path | None, list[Request]] = {}
+            for request in self._take():
+                places.setdefault(self._slow_place(request.top), []).append(request)
+            near = places.pop(None, [])
+            for place, requests in places.items():
+                if place is not None:
+                    self._scan_aside(place, requests)
+            if near:
+                took = self._scan(self._scanner, near)
+                # As long again, so that folders which change without end leave time for others.
+                self._rest_until = self._clock() + min(took, LONGEST_REST)
 
     def _take(self) -> list[Request]:
         """What is to be scanned now; waits, and returns nothing, where that is nothing."""
@@ -121,12 +149,30 @@ class Scans:
                 self._changed.wait(min(BEAT_SECONDS, max(0.0, due - now)))
             return requests
 
-    def _scan(self, requests: list[Request]) -> None:
-        self.scanning = True
+    def _scan_aside(self, place: Path, requests: list[Request]) -> None:
+        """In a thread of its own, unless the one before is at it still: then a little later."""
+        if place in self._aside and self._aside[place].is_alive():
+            for request in requests:
+                self.request(request.top, request.priority, BUSY_SECONDS)
+            return
+        # Without a beat: the scan thread does not wait for it, and must not seem to live by it.
+        scanner = replace(self._scanner, stopping=self._stopping.is_set)
+
+        def body() -> None:
+            took = self._scan(scanner, requests, place)
+            self._stopping.wait(min(took, LONGEST_REST))
+
+        name = f"tagd-scan {place.name}"
+        thread = self._aside[place] = threading.Thread(target=body, name=name, daemon=True)
+        thread.start()
+
+    def _scan(self, scanner: Scanner, requests: list[Request], place: Path | None = None) -> float:
+        """Scan, and say how many seconds that took."""
         begun = self._clock()
-        self._left_out.begin()
+        self._under_way.add(place)
+        self._left_out.begin([request.top for request in requests])
         try:
-            report = self._scanner.scan(requests)
+            report = scanner.scan(requests)
         except CatalogueError as error:
             self.make_up_for(TroubleKind.CATALOGUE, error)
         except Exception as error:  # noqa: BLE001 - said, and tried again later
@@ -135,10 +181,8 @@ class Scans:
             if report.complete:
                 self._note(requests, report)
         finally:
-            self.scanning = False
-            now = self._clock()
-            # As long as it took, so that folders which change without end leave time for others.
-            self._rest_until = now + min(now - begun, LONGEST_REST)
+            self._under_way.discard(place)
+        return self._clock() - begun
 
     def _note(self, requests: list[Request], report: ScanReport) -> None:
         self._board.clear(TroubleKind.CATALOGUE, None)

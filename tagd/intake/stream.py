@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Priority
 from tagd.errors import CatalogueError
+from tagd.fs import network_mount_of
 from tagd.intake.flow import Flow
 from tagd.intake.growing import Growing
 from tagd.intake.lane import Lane, Lanes
@@ -105,6 +106,10 @@ class Stream:
     def is_told(self, folder: bytes) -> bool:
         """Whether the watch covers this folder."""
         return self.watcher is not None and self.watcher.is_told(folder)
+
+    def slow_place(self, folder: Path) -> Path | None:
+        """What may keep a scan of this folder waiting for ever, if anything may."""
+        return self.watcher.slow_place(folder) if self.watcher else network_mount_of(folder)
 
     # The thread.
 

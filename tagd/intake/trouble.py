@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ class TroubleKind(StrEnum):
     OVERFLOW = "overflow"  # events were lost: answered with new watches and a rescan
     WATCHER_DIED = "watcher-died"  # a thread of the watch ended: started anew, rescan
     ROOT_ABSENT = "root-absent"  # a watched folder is not there: waited for
+    ROOT_SILENT = "root-silent"  # a watched folder's file system does not answer: waited for
     ROOT_REPLACED = "root-replaced"  # deleted and made again, or another disk: new watches, rescan
     ROOT_DOUBTED = "root-doubted"  # a scan may not judge it: nothing is called missing
     TOO_FEW_WATCHES = "too-few-watches"  # the kernel gives no more: polled
@@ -37,6 +39,7 @@ class TroubleKind(StrEnum):
 STANDING = frozenset(
     {
         TroubleKind.ROOT_ABSENT,
+        TroubleKind.ROOT_SILENT,
         TroubleKind.ROOT_DOUBTED,
         TroubleKind.TOO_FEW_WATCHES,
         TroubleKind.NO_INOTIFY,
@@ -123,6 +126,19 @@ def absent(folder: Path, reason: str, *, sidecars: bool = False) -> Trouble:
         TroubleKind.ROOT_ABSENT,
         f"{display(folder)} cannot be watched ({reason}): waiting for it, and nothing in it is"
         " called missing",
+        path=folder,
+    )
+
+
+def silent(folder: Path, since: float) -> Trouble:
+    """The file system of a folder that is to be watched has not answered since then, in seconds
+    since 1970."""
+    when = datetime.fromtimestamp(since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return Trouble(
+        TroubleKind.ROOT_SILENT,
+        f"{display(folder)} has not answered since {when}: waiting for it, and nothing in it is"
+        " called missing",
+        hint="is its server, or its disk, there? It is taken up as soon as it answers",
         path=folder,
     )
 

@@ -9,6 +9,7 @@ answered:
     the reader's or a poller's thread ended        started anew, scan
     a folder was deleted and made again            new watches, scan
     a folder is not there                          looked for until it is, then watched, scan
+    its file system does not answer                asked once, with patience; the same when it does
     the kernel gives no more watches               polling of what has none, tried again later
     the kernel gives no inotify instance           polling of all
     a network file system                          polling, for its own mount alone
@@ -27,9 +28,10 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import EventKind, PathEvent
 from tagd.fs import display, key_of, path_of
+from tagd.intake.far import FarFolders
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.polling import Pollers, meaning, mute_watchdog
-from tagd.intake.roots import Seen, is_folder, same
+from tagd.intake.roots import Seen, same
 from tagd.intake.storm import calmed
 from tagd.intake.tree import Covered, FolderTree
 from tagd.intake.trouble import (
@@ -86,16 +88,18 @@ class Watcher:
     _tree: FolderTree | None = field(init=False, default=None)
     _pollers: Pollers = field(init=False)
     _renewed: float = field(init=False, default=-math.inf)  # after an overflow, by `take`'s clock
-    _far: set[Path] = field(init=False, default_factory=set)  # the polled folders on a network
+    _far: FarFolders = field(init=False)
 
     def __post_init__(self) -> None:
         self._roots = [_Root(path) for path in self.folders]
+        self._far = FarFolders(self.reports.trouble, self.reports.clear)
         self._pollers = Pollers(self.polling_seconds, self.excludes, self._is_watched, self.wake)
 
     def stand(self) -> None:
         """Watch everything. A polled folder stands only once it was looked at: see `missed`."""
         mute_watchdog()
         self._open_tree()
+        self._far.ask(self.folders)
         for root in self._roots:
             self._stand(root)
 
@@ -128,7 +132,12 @@ class Watcher:
 
     def far_top(self, path: Path) -> Path | None:
         """The polled folder on a network that a path lies in, if it lies in one."""
-        return next((top for top in self._far if path.is_relative_to(top)), None)
+        return self._far.around(path)
+
+    def slow_place(self, folder: Path) -> Path | None:
+        """What may keep a scan of this folder waiting for ever, if anything may. Safe from any
+        thread."""
+        return self._far.slow_place(folder)
 
     def stands(self, path: Path) -> bool:
         """Whether the watched folder around a path is there and the one that is watched."""
@@ -221,16 +230,11 @@ class Watcher:
     def _stand(self, root: _Root) -> bool:
         """Watch one folder, where it is there."""
         try:
-            status = root.path.stat()
-            if not is_folder(status):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            status = self._far.look_at(root.path)
             system = self.devices.of(status.st_dev, key_of(root.path))
             root.identity = Seen.of(status, keeps_inodes=system.keeps_inodes)
             root.polled = self._tree is None or system.is_network
-            if system.is_network:
-                self._far.add(root.path)
-            else:
-                self._far.discard(root.path)
+            self._far.note(root.path, system.mount if system.is_network else None)
             if root.polled:
                 self._pollers.poll(root.path, root.path)
             else:
@@ -239,6 +243,7 @@ class Watcher:
             self._lose(root, error)
             return False
         self.reports.clear(TroubleKind.ROOT_ABSENT, root.path)
+        self.reports.clear(TroubleKind.ROOT_SILENT, root.path)
         return True
 
     def _lose(self, root: _Root, error: OSError) -> None:
@@ -249,6 +254,8 @@ class Watcher:
         self._say_absent(root.path, error)
 
     def _say_absent(self, root: Path, error: OSError) -> None:
+        if not self._far.answers(root):
+            return
         if self.mirror.is_bare(root, error):
             self.reports.clear(TroubleKind.ROOT_ABSENT, root)
         else:
@@ -261,10 +268,10 @@ class Watcher:
             self._look_for(root)
             return
         if root.polled:
-            # A server that is gone would hang us: its poller notices, and so does a scan.
+            self._far.answers(root.path)  # of all else its poller tells, or a scan
             return
         try:
-            status = root.path.stat()
+            status = root.path.stat()  # on a disk of this machine's
         except OSError as error:
             self._lose(root, error)
             return
@@ -285,14 +292,8 @@ class Watcher:
             self.reports.missed(root.path)
 
     def _look_for(self, root: _Root) -> None:
-        if root.path.is_dir():
-            if self._stand(root) and not root.polled:
-                self.reports.missed(root.path)
-        elif self.mirror.holds(root.path):
-            try:
-                root.path.stat()
-            except OSError as error:
-                self._say_absent(root.path, error)
+        if self._far.answers(root.path) and self._stand(root) and not root.polled:
+            self.reports.missed(root.path)
 
     def _cover_root(self, root: _Root) -> None:
         """Watch one folder and all below it. Raises `PermissionError` where it may not be read."""
@@ -314,7 +315,7 @@ class Watcher:
         for path, reason in covered.unreadable:
             self.reports.trouble(unreadable(path_of(path), reason))
         for mount in map(path_of, covered.foreign):
-            self._far.add(mount)
+            self._far.note(mount, mount)
             self._pollers.poll(mount, root.path)
         if self._tree.full:
             self._pollers.poll(root.path, root.path)
@@ -360,14 +361,17 @@ class Watcher:
         """A poller ended: with its folder, or by an error."""
         self._pollers.stop(top)
         root = self._root_at(top)
-        if root is not None and root.polled and not top.is_dir():
-            self._lose(root, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
-        elif top.is_dir():
-            self._say(
-                TroubleKind.WATCHER_DIED,
-                f"looking at {display(top)} again and again ended ({failure}): started anew",
-            )
-            self._pollers.poll(top, root_path)
+        try:
+            self._far.look_at(top)
+        except OSError as error:
+            if root is not None and root.polled:
+                self._lose(root, error)
+            return
+        self._say(
+            TroubleKind.WATCHER_DIED,
+            f"looking at {display(top)} again and again ended ({failure}): started anew",
+        )
+        self._pollers.poll(top, root_path)
 
     def _keeps_inodes(self, path: Path) -> bool:
         root = self._root_at(path)

@@ -15,6 +15,7 @@ from tagd.catalogue.db import copies
 from tagd.catalogue.db.connection import WAL_RESET_FIXED
 from tagd.fs import display, file_system_of
 from tagd.installation import adding
+from tagd.intake.patience import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -118,6 +119,9 @@ def owner(holder: Holder | None) -> Finding:
 def watched_folder(folder: Path) -> Finding:
     """Whether a watched folder is there and can be read."""
     name = display(folder)
+    if not answers(folder):
+        advice = "is its server, or its disk, there? `tagd run` takes it up as soon as it answers"
+        return Finding("folder", Level.PROBLEM, f"{name} does not answer", advice)
     if not folder.is_dir():
         what = f"{name} is not a folder" if folder.exists() else f"{name} is not there"
         return Finding(

@@ -19,6 +19,7 @@ from tagd.catalogue.db.connection import connect_reader, translated
 from tagd.catalogue.db.engine import open_reader, owner_of
 from tagd.errors import TagdError
 from tagd.fs import display, file_system_of
+from tagd.intake.patience import answers
 from tagd.ops import checks
 from tagd.ops.checks import Finding, Level
 
@@ -123,7 +124,7 @@ def _watches(patient: Patient) -> Finding:
     roots = [
         folder
         for folder in patient.folders
-        if _sees(folder.is_dir) and not file_system_of(folder).is_network
+        if answers(folder) and _sees(folder.is_dir) and not file_system_of(folder).is_network
     ]
     needed = sum(checks.folders_below(root, patient.admits) for root in roots)
     return checks.watch_budget(

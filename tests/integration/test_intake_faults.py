@@ -333,7 +333,8 @@ def test_a_file_that_nobody_foresaw_is_said_once_and_costs_itself_alone(
     catalogue: Catalogue, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root / "evil.jpg", "evil")
-    with Live(catalogue, root, rescan_minutes=0.001) as live:
+    # Settled sooner than the next scan, which would else pass by it as perhaps growing.
+    with Live(catalogue, root, rescan_minutes=0.001, settle_seconds=0.02) as live:
         with too_large_to_hold(monkeypatch, "evil.jpg"):
             write(root / "evil.jpg", "evil again")
             said = live.until_said(TroubleKind.LEFT_OUT)
