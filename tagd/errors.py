@@ -356,6 +356,12 @@ class Deferred(TransientPhotoError):
     code = "deferred"
 
 
+class NeedsRoom(TransientPhotoError):
+    """It may take more memory than there is beside other photos, so that it is read alone."""
+
+    code = "needs-room"
+
+
 class FileBusy(TransientPhotoError):
     """Another program has it open for writing."""
 

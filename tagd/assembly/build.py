@@ -26,7 +26,8 @@ from tagd.intake.intake import Intake
 from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
 from tagd.models.pool import ModelPool, PoolSettings
-from tagd.models.runtime.device import GPU_BATCH
+from tagd.models.runtime import memory
+from tagd.models.runtime.device import GPU_BATCH, Device
 from tagd.policy.lasting import Lasting
 from tagd.revise.retagger import Retagger, RetagSettings
 from tagd.revise.staleness import Standard
@@ -107,10 +108,13 @@ def settings_of(config: Config) -> WorkerSettings:
 
 
 def limits_of(config: Config) -> DecodeLimits:
-    """What one photo may cost to read."""
+    """What one photo may cost to read, as there is memory now."""
     return DecodeLimits(
         max_megapixels=config.worker.max_megapixels,
         timeout_seconds=config.worker.decode_timeout_seconds,
+        shared_megapixels=DecodeLimits.shared(
+            memory.free_mb(Device("cpu", "fp32", "")), config.worker.decoders
+        ),
     )
 
 

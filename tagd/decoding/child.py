@@ -1,7 +1,7 @@
 """A decoder process: reads photos that may be hostile, in limits of its own, until told to end.
 
-Started as `python -m tagd.decoding.child SOCKET SHARED MAX_MEGAPIXELS TIMEOUT_SECONDS`,
-where the first two are inherited file descriptors. Imports no more than decoding needs.
+Started as `python -m tagd.decoding.child SOCKET SHARED LIMITS…`, where the first two are inherited
+file descriptors, and the others the numbers of `DecodeLimits`. Imports no more than decoding needs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ from tagd.decoding.protocol import (
     unframe,
     unpack_request,
 )
-from tagd.errors import PhotoError
+from tagd.errors import NeedsRoom, PhotoError, TooLarge
 
 # What decoding takes at most, measured: a 200-megapixel RGBA picture over white 8 bytes a pixel, a
 # 12-megapixel HEIF 377 MB.
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     """Answer requests until the other end of the socket closes."""
     channel = socket.socket(fileno=int(arguments[0]))
     shared = int(arguments[1])
-    limits = DecodeLimits(float(arguments[2]), float(arguments[3]))
+    limits = DecodeLimits(*map(float, arguments[2:]))
     _confine(limits)
     gc.freeze()  # what importing made stays, and no collection has to look at it
     # An orphan finds no one to answer to, and ends.
@@ -88,15 +89,17 @@ def _serve(channel: socket.socket, shared: int, limits: DecodeLimits) -> None:
 
 def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
     request = unpack_request(message)
+    is_tight = not request.alone and limits.shared_megapixels < limits.max_megapixels
+    room = replace(limits, max_megapixels=limits.shared_megapixels) if is_tight else limits
     signal.setitimer(signal.ITIMER_REAL, limits.timeout_seconds + _ALARM_SLACK_SECONDS)
     try:
-        photo = read_photo(
-            request.path, request.geometries, limits, request.sidecars, request.tried
-        )
+        photo = read_photo(request.path, request.geometries, room, request.sidecars, request.tried)
         position = request.offset
         for geometry in request.geometries:
             position += _write(shared, photo.inputs[geometry], position)
         return pack_photo(photo, request.path, request.sidecars)
+    except TooLarge as error:
+        return pack_error(NeedsRoom(request.path, error.reason) if is_tight else error)
     except PhotoError as error:
         return pack_error(error)
     finally:

@@ -6,7 +6,7 @@ import contextlib
 import selectors
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tagd.decoding.process import DEPTH, DecodeOutcome, DecodeRequest, DecoderProcess
@@ -17,6 +17,7 @@ from tagd.errors import (
     DecoderHung,
     DecoderUnavailable,
     Deferred,
+    NeedsRoom,
     PhotoError,
     StorageHung,
 )
@@ -188,7 +189,10 @@ class Dispatcher:
         try:
             for request, outcome in decoder.receive(time.monotonic()):
                 self.slow.trust(request.path)
-                desk.deliver(outcome)
+                if isinstance(outcome.error, NeedsRoom):
+                    desk.put_back([replace(request, alone=True)])
+                else:
+                    desk.deliver(outcome)
             if decoder.is_ready:
                 self._failures = 0
         except EOFError:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -153,7 +153,14 @@ class DecoderProcess:
             before = self._work[-1]
             behind = before.offset + pixel_bytes(before.request.geometries)
             offset = 0 if pixel_bytes(request.geometries) <= before.offset else behind
-        told = Request(request.path, offset, request.geometries, request.sidecars, request.tried)
+        told = Request(
+            request.path,
+            offset,
+            request.geometries,
+            request.sidecars,
+            request.tried,
+            request.alone,
+        )
         # Never blocks: the socket's buffer holds more than DEPTH of the longest messages.
         self.channel.sendall(frame(pack_request(told)))
         if not self._work:
@@ -275,7 +282,7 @@ class DecoderProcess:
 
 
 def _start(limits: DecodeLimits, channel: int, shared: int, stderr: int) -> subprocess.Popen[bytes]:
-    arguments = [str(channel), str(shared), str(limits.max_megapixels), str(limits.timeout_seconds)]
+    arguments = map(str, (channel, shared, *astuple(limits)))
     return subprocess.Popen(  # noqa: S603  nothing of it comes from outside
         # -P: a file named json.py in the current folder must not be taken for the library.
         [sys.executable, "-P", "-m", "tagd.decoding.child", *arguments],

@@ -23,6 +23,7 @@ from tagd.errors import (
     FileChanged,
     FileUnreadable,
     FileVanished,
+    NeedsRoom,
     NotAnImage,
     PhotoError,
     TooLarge,
@@ -50,6 +51,7 @@ _ERRORS: Final = {
         FileChanged,
         FileUnreadable,
         FileVanished,
+        NeedsRoom,
         NotAnImage,
         TooLarge,
         TruncatedImage,
@@ -74,6 +76,7 @@ class Request:
     geometries: tuple[Geometry, ...]
     sidecars: SidecarRule = BESIDE
     tried: Signature | None = None
+    alone: bool = False  # no other photo is being decoded
 
 
 def frame(message: Message) -> bytes:
@@ -124,6 +127,7 @@ def pack_request(request: Request) -> Message:
         "offset": request.offset,
         "geometries": [[each.resize, each.crop, each.interpolation] for each in request.geometries],
         "tried": None if request.tried is None else astuple(request.tried),
+        "alone": request.alone,
     }
 
 
@@ -136,7 +140,8 @@ def unpack_request(message: Message) -> Request:
     folder = message.get("sidecar_folder")
     sidecars = SidecarRule(folder=None if folder is None else _unpacked(folder))
     tried = None if message.get("tried") is None else Signature(*message["tried"])
-    return Request(_unpacked(message["path"]), message["offset"], geometries, sidecars, tried)
+    path, offset, alone = _unpacked(message["path"]), message["offset"], bool(message.get("alone"))
+    return Request(path, offset, geometries, sidecars, tried, alone)
 
 
 def _packed(path: Path) -> str:
