@@ -4,9 +4,10 @@ is a value that comes out, and long work tells a callback how far it is.
 
     search       what a query finds, a page of it, and how many
     photo        all that is known about one photo
+    history      what became of a photo's tags, and what the last runs did
+    tags         the tags that there are, and the rules applied anew
     corrections  confirm, reject, add and remove a tag
     undo         taking back what a run, a model or any model since a moment added
-
     selection    which photos are meant: files, folders, or what a query finds
     paths        paths as a person names them, and what to say of those that are unknown
     catalogues   the catalogue, opened for what is about to be done

@@ -12,7 +12,9 @@ from tagd.fs import display
 
 if TYPE_CHECKING:
     from tagd.app.corrections import Corrected
+    from tagd.app.history import Event, ShownRun
     from tagd.app.photo import PhotoReport
+    from tagd.app.tags import Outcome, TagCount
     from tagd.app.undo import Undone
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag
@@ -150,4 +152,48 @@ def undone_fields(done: Undone) -> dict[str, Any]:
         "gained": dict(sorted(together.gained.items())),
         "lost": dict(sorted(together.lost.items())),
         "run": done.run,
+    }
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """A change of a photo's tags, as `v_history` has it."""
+    return {
+        "at": iso(event.at),
+        "who": event.who,
+        "change": event.change,
+        "tag": event.tag,
+        "label": event.label,
+        "model": event.model,
+        "run": event.run,
+        "command": event.command,
+    }
+
+
+def run_fields(run: ShownRun) -> dict[str, Any]:
+    """A run, and what it did."""
+    return {
+        "run": run.run,
+        "command": run.command,
+        "started_at": iso(run.started_at),
+        "tagged": run.tagged,
+        "changed": run.changed,
+        "took_back": run.took_back,
+        "undone": run.undone,
+        "written": run.written,
+    }
+
+
+def count_fields(count: TagCount) -> dict[str, Any]:
+    """A tag, and how many files have it."""
+    return {"tag": count.name, "files": count.files}
+
+
+def outcome_fields(outcome: Outcome) -> dict[str, Any]:
+    """What deriving all tags anew changed, or would change."""
+    return {
+        "photos": outcome.photos,
+        "changed": outcome.changed,
+        "renamed": outcome.renamed,
+        "gained": dict(sorted(outcome.gained.items())),
+        "lost": dict(sorted(outcome.lost.items())),
     }

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gc
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.app.paths import followed, unknown
-from tagd.app.schemas import iso, undone_fields
+from tagd.app.schemas import event_fields, run_fields, undone_fields
 from tagd.cli import output
 from tagd.cli.fitting import short
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named, reading, utf_8
@@ -20,11 +19,8 @@ from tagd.installation import as_word
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tagd.app.history import Event, ShownRun
     from tagd.app.undo import Undone
-    from tagd.catalogue.tagging.history import Event
-    from tagd.catalogue.tagging.runs import ShownRun
-
-RUNS_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -48,21 +44,16 @@ def history(
     if file is None:
         _runs(config, json=json)
         return
-    path = absolute(file)
-    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
-        from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy: see search.py
-        from tagd.catalogue.tagging.history import of_photo  # noqa: PLC0415
+    from tagd.app.history import events  # noqa: PLC0415  lazy: see search.py
 
-        places = [each for at in (path, followed(path)) for each in photos_at(tx, at)]
-        photo = next((each for each in places if each.path in {path, followed(path)}), None)
-        if photo is None:
-            raise unknown(path, is_photo=True)
-        events = [] if photo.photo_id is None else of_photo(tx, photo.photo_id)
+    with reading(configuration(config)) as catalogue:
+        changes = events(catalogue, absolute(file))
     if json:
-        output.as_json([event_fields(each) for each in events])
-    elif events:
-        output.table(["when", "who", "what", "run"], [event_cells(each) for each in events], "run")
-        if runs := [each.run for each in events if each.run is not None]:
+        output.as_json([event_fields(change) for change in changes])
+    elif changes:
+        rows = [event_cells(change) for change in changes]
+        output.table(["when", "who", "what", "run"], rows, "run")
+        if runs := [change.run for change in changes if change.run is not None]:
             output.note(f"`tagd undo --run {runs[-1]} {as_word(str(file))}` takes the last back")
     else:
         output.note("its tags have not changed yet")
@@ -133,16 +124,15 @@ def undo(
 
 
 def _runs(config: Path | None, *, json: bool) -> None:
-    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
-        from tagd.catalogue.tagging.runs import last  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.history import runs  # noqa: PLC0415  lazy: see search.py
 
-        runs = last(tx, RUNS_SHOWN)
+    with reading(configuration(config)) as catalogue:
+        last = runs(catalogue)
     if json:
-        output.as_json([run_fields(each) for each in runs])
-    elif runs:
+        output.as_json([run_fields(run) for run in last])
+    elif last:
         rows = [
-            (each.run, output.local(each.started_at), short(each.command), did(each))
-            for each in runs
+            (run.run, output.local(run.started_at), short(run.command), did(run)) for run in last
         ]
         output.table(["run", "since", "command", "did"], rows, "run")
     else:
@@ -159,40 +149,12 @@ def moment(text: str) -> float:
         ) from None
 
 
-def event_fields(event: Event) -> dict[str, Any]:
-    """A change under the names that `v_history` has."""
-    return {
-        "at": iso(event.at),
-        "who": event.who,
-        "change": event.change,
-        "tag": event.tag,
-        "label": event.label,
-        "model": event.model,
-        "run": event.run,
-        "command": event.command,
-    }
-
-
 def event_cells(event: Event) -> tuple[str, str, str, str]:
     """A change for a person: when, who, what, run."""
     what = f"{event.change} {short(event.tag)}" if event.tag else event.change
     if event.model:
         what += f" {'what it gave' if event.change == 'undone' else 'by'} {event.model}"
     return output.local(event.at), event.who, what, "" if event.run is None else str(event.run)
-
-
-def run_fields(run: ShownRun) -> dict[str, Any]:
-    """A run as `tagd history --json` prints it."""
-    return {
-        "run": run.run,
-        "command": run.command,
-        "started_at": iso(run.started_at),
-        "tagged": run.tagged,
-        "changed": run.changed,
-        "took_back": run.took_back,
-        "undone": run.undone,
-        "written": run.written,
-    }
 
 
 def did(run: ShownRun) -> str:

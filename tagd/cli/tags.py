@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import gc
-from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagd.app.schemas import count_fields, outcome_fields
 from tagd.cli import output
 from tagd.cli.fitting import short
 from tagd.cli.options import AsJson, ConfigFile, configuration, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from tagd.config import Config
-    from tagd.revise.rederive import Outcome
-    from tagd.work.progress import Progress
+    from tagd.app.tags import Outcome
 
 tags_commands = typer.Typer(name="tags", invoke_without_command=True)
 
@@ -32,14 +30,14 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     """List all tags, and how many files have each."""
     if ctx.invoked_subcommand is not None:
         return
-    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
-        from tagd.catalogue.reports.overview import tag_counts  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.tags import tags as look_up  # noqa: PLC0415  lazy: see search.py
 
-        counts = tag_counts(tx)
+    with reading(configuration(config)) as catalogue:
+        counts = look_up(catalogue)
     if json:
-        output.as_json([{"tag": each.name, "files": each.files} for each in counts])
+        output.as_json([count_fields(count) for count in counts])
     elif counts:
-        rows = [(short(each.name), each.files) for each in counts]
+        rows = [(short(count.name), count.files) for count in counts]
         output.table(["tag", "files"], rows, "files")
     else:
         output.note("there are no tags yet")
@@ -60,10 +58,12 @@ def rederive(
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
+    from tagd.app import tags as use_case  # noqa: PLC0415  lazy: it brings SQLAlchemy and numpy
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
+    change = use_case.preview if dry_run else use_case.rederive
     with bar(output.console(stderr=True)) as show:
-        outcome = _preview(settings, show) if dry_run else _rederive(settings, show)
+        outcome = change(settings, show)
     if json:
         output.as_json(outcome_fields(outcome))
         return
@@ -71,45 +71,6 @@ def rederive(
         output.table(["tag", "gained", "lost"], differences(outcome), "gained lost")
     for text in outcome_lines(outcome, dry_run=dry_run):
         output.line(text)
-
-
-def _preview(settings: Config, show: Callable[[Progress], None]) -> Outcome:
-    """What deriving anew would change. Works beside a daemon as well."""
-    # Lazy: these bring in SQLAlchemy and numpy, as in `_rederive`.
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
-    from tagd.revise.rederive import preview  # noqa: PLC0415
-
-    with closing(open_reader(settings.catalogue.path)) as catalogue:
-        return preview(catalogue, derivation_of(settings), on_progress=show)
-
-
-def _rederive(settings: Config, show: Callable[[Progress], None]) -> Outcome:
-    """Derive anew. Whoever works on the catalogue has read other rules perhaps, and would go on
-    with them: that one has to be started again, and then does this by itself."""
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
-    from tagd.assembly.writing import writes_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_owner, open_reader  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.tagging.runs import Run  # noqa: PLC0415
-    from tagd.errors import CatalogueHeld  # noqa: PLC0415
-    from tagd.revise.rederive import rederive as derive_anew  # noqa: PLC0415
-
-    path = settings.catalogue.path
-    if not path.exists():
-        open_reader(path)  # which says that there is none
-    try:
-        with closing(open_owner(path, "tagd tags rederive")) as catalogue:
-            run = Run.of("tagd tags rederive")
-            derivation = derivation_of(settings)
-            return derive_anew(
-                catalogue, derivation, run=run, writes=writes_of(settings), on_progress=show
-            )
-    except CatalogueHeld as held:
-        raise CatalogueHeld(
-            held.message,
-            pid=held.pid,
-            hint="Start it again: it then notices changed rules and does this by itself.",
-        ) from held
 
 
 def differences(outcome: Outcome) -> list[tuple[str, str, str]]:
@@ -120,17 +81,6 @@ def differences(outcome: Outcome) -> list[tuple[str, str, str]]:
     minus = {name: f"-{number:,}" for name, number in lost.items()}
     names = (name for name, _ in most_first)
     return [(short(name), plus.get(name, ""), minus.get(name, "")) for name in names]
-
-
-def outcome_fields(outcome: Outcome) -> dict[str, Any]:
-    """The difference as `tagd tags rederive --json` prints it."""
-    return {
-        "photos": outcome.photos,
-        "changed": outcome.changed,
-        "renamed": outcome.renamed,
-        "gained": dict(sorted(outcome.gained.items())),
-        "lost": dict(sorted(outcome.lost.items())),
-    }
 
 
 def outcome_lines(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
