@@ -9,17 +9,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tagd.fs import display
+from tagd.work.stage_times import Stage
 
 if TYPE_CHECKING:
     from tagd.app.corrections import Corrected
+    from tagd.app.failures import Failure
     from tagd.app.history import Event, ShownRun
     from tagd.app.photo import PhotoReport
+    from tagd.app.status import StatusReport
     from tagd.app.tags import Outcome, TagCount
     from tagd.app.undo import Undone
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
     from tagd.errors import QueryError
+    from tagd.revise.hold import Hold
+    from tagd.work.stage_times import StageTimes
 
 
 def iso(seconds: float) -> str:
@@ -197,3 +202,64 @@ def outcome_fields(outcome: Outcome) -> dict[str, Any]:
         "gained": dict(sorted(outcome.gained.items())),
         "lost": dict(sorted(outcome.lost.items())),
     }
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """A photo that was given up."""
+    return {
+        "path": display(failure.path),
+        "code": failure.code,
+        "reason": failure.reason,
+        "failed_at": iso(failure.failed_at),
+        "attempts": failure.attempts,
+    }
+
+
+def status_fields(report: StatusReport) -> dict[str, Any]:
+    """How things stand."""
+    status, holder, eta = report.status, report.holder, report.status.seconds_left
+    waiting = status.oldest_waiting
+    return {
+        "catalogue": display(report.catalogue),
+        "daemon": holder and {"pid": holder.pid, "what": holder.what, "since": iso(holder.since)},
+        "model": report.engine.get("model"),
+        "device": report.engine.get("device"),
+        "files": dict(status.files),
+        "queue": dict(status.queue),
+        "photos_per_second": round(status.photos_per_second, 3),
+        "eta_seconds": None if eta is None else round(eta, 1),
+        "tagged_last_hour": status.tagged_last_hour,
+        "oldest_waiting": None if waiting is None else iso(waiting),
+        "stale": status.stale,
+        "to_refine": status.to_refine,
+        "last_failures": [failure_fields(failure) for failure in status.last_failures],
+        "mode": report.mode.mode,
+        "troubles": report.issues,
+        "unread": None if report.unread is None else dict(report.unread),
+        "retag_window": window_fields(report.retag_opens_at, report.moment),
+        "retag_held": hold_fields(report.retag_hold),
+    }
+
+
+def window_fields(opens_at: datetime | None, now: datetime) -> dict[str, Any]:
+    """Whether it is the hour for re-tagging, and when it is."""
+    moment = opens_at and opens_at.astimezone(UTC).isoformat(timespec="seconds")
+    return {
+        "open": opens_at is not None and opens_at <= now,
+        "opens_at": moment and moment.replace("+00:00", "Z"),
+    }
+
+
+def hold_fields(hold: Hold | None) -> dict[str, Any] | None:
+    """What holds re-tagging back."""
+    if hold is None:
+        return None
+    return {"by": hold.by, "until": hold.until and iso(hold.until.timestamp())}
+
+
+def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
+    """Where the time of a photo goes; None before a photo."""
+    if times is None:
+        return None
+    took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
+    return {"photos": times.photos, "milliseconds_a_photo": took}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,12 +12,7 @@ from tagd.cli.options import ConfigFile, configuration
 from tagd.errors import CatalogueMissing, ControlError
 from tagd.fs import display
 
-if TYPE_CHECKING:
-    from tagd.catalogue.db.lock import Holder
-    from tagd.ops.control import Reply
-
 END_SECONDS = 15.0  # a daemon stops within 5
-ANSWER_SECONDS = 2.0  # for what `tagd status` asks beside the catalogue
 _LOOK_SECONDS = 0.1
 
 
@@ -68,19 +62,6 @@ def reload(config: ConfigFile = None) -> None:
     As SIGHUP does; this says what changed.
     """
     _tell(config, "reload")
-
-
-def told_by(holder: Holder | None, place: str | None) -> Reply | None:
-    """What the daemon that listens at `place` says is wrong at the moment; None where none runs, or
-    where it is another user's, who alone may ask it."""
-    if holder is None or holder.what != "tagd run" or place is None:
-        return None
-    from tagd.ops.control import Command, tell  # noqa: PLC0415  lazy, as below
-
-    try:
-        return tell(Path(place), Command.TROUBLES, ANSWER_SECONDS)
-    except ControlError:
-        return None
 
 
 def _tell(config: Path | None, command: str) -> None:

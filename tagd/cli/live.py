@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tagd.catalogue.reports import activity
+from tagd.app.status import PART_SECONDS
 from tagd.cli import output
 from tagd.cli.fitting import cut, shortened
 from tagd.cli.output import WIDE
@@ -34,13 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console, RenderableType
-    from sqlalchemy import Connection
 
-    from tagd.catalogue.reports.activity import Latest, Queued
+    from tagd.app.status import Latest, Queued
 
 EVERY_SECONDS, TELL_SECONDS = 1.0, 10.0
-PART_SECONDS, PARTS = 10.0, 60  # the pace is shown over ten minutes
-LATEST, LEAST, TAGS = 6, 2, 5  # photos that were tagged last, as many at least; tags of each
+LEAST, TAGS = 2, 5  # photos that were tagged last, as many at least; tags of each
 FRAME, BORDER = 4, 2  # columns and lines of a panel beside what it holds
 OF_PACE, OF_ENDING = 1, 1  # lines
 OF_WORDS = 34  # columns after the bars
@@ -57,16 +55,6 @@ class Screen:
     queue: tuple[Queued, ...]
     pace: tuple[int, ...]
     latest: tuple[Latest, ...]
-
-
-def gather(tx: Connection, facts: Sequence[tuple[str, str]], now: float) -> Screen:
-    """One moment of the catalogue."""
-    return Screen(
-        facts=tuple(facts),
-        queue=tuple(activity.queue(tx)),
-        pace=tuple(activity.pace(tx, now, PART_SECONDS, PARTS)),
-        latest=tuple(activity.latest(tx, LATEST)),
-    )
 
 
 def watch(console: Console, look: Callable[[int], Screen]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tagd.app.schemas import window_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.cli.queries import found_by
@@ -129,7 +130,7 @@ def _plan(settings: Config, *, json: bool) -> None:
             "steps": [step_fields(step) for step in steps],
             "photos": sum(step.photos for step in steps),
             "unmet": dict(unmet),
-            "window": window_fields(settings),
+            "window": window_fields(opening(settings), datetime.now(UTC)),
         }
         output.as_json(fields)
         return
@@ -153,7 +154,9 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
     with closing(open_writer(settings.catalogue.path)) as catalogue, catalogue.write() as tx:
         number = catalogue_retag.mark(tx, _found(tx, settings, paths, query))
     if json:
-        output.as_json({"marked": number, "window": window_fields(settings)})
+        output.as_json(
+            {"marked": number, "window": window_fields(opening(settings), datetime.now(UTC))}
+        )
         return
     when = when_open(opening(settings)) if number else ""
     output.line(f"{output.count(number, 'photo')} will be tagged again{when}")
@@ -298,14 +301,6 @@ def opening(settings: Config) -> datetime | None:
     from tagd.hours import hours_of, next_opening  # noqa: PLC0415  lazy, as above
 
     return next_opening(map(hours_of, settings.retag.windows), datetime.now(UTC))
-
-
-def window_fields(settings: Config) -> dict[str, Any]:
-    """Whether it is the hour for re-tagging, and when it is, as JSON has it."""
-    opens_at = opening(settings)
-    moment = opens_at and opens_at.astimezone(UTC).isoformat(timespec="seconds")
-    is_open = opens_at is not None and opens_at <= datetime.now(UTC)
-    return {"open": is_open, "opens_at": moment and moment.replace("+00:00", "Z")}
 
 
 def when_open(opens_at: datetime | None) -> str:

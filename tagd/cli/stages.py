@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tagd.cli import output
 from tagd.work.stage_times import Stage
@@ -19,14 +19,6 @@ STAGES_IN_WORDS = {
     Stage.DERIVE: "from predictions to tags",
     Stage.RECORD: "into the catalogue",
 }
-
-
-def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
-    """Where the time goes, as JSON has it; None before a photo."""
-    if times is None:
-        return None
-    took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
-    return {"photos": times.photos, "milliseconds_a_photo": took}
 
 
 def stage_rows(times: StageTimes) -> Iterator[tuple[str, str, str]]:

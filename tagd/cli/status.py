@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from json import loads as parse
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from tagd.app.paths import unknown
-from tagd.app.schemas import iso
+from tagd.app.schemas import failure_fields, stage_fields, status_fields
 from tagd.cli import output
-from tagd.cli.control import told_by
 from tagd.cli.fitting import said_of, terminal_columns, wrapped
-from tagd.cli.options import AsJson, ConfigFile, NullPaths, absolute, configuration, named, reading
-from tagd.cli.retag import opening, window_fields
-from tagd.cli.stages import show_stages, stage_fields
+from tagd.cli.options import (
+    AsJson,
+    ConfigFile,
+    NullPaths,
+    absolute,
+    configuration,
+    named,
+    reading,
+)
+from tagd.cli.stages import show_stages
 from tagd.cli.unread import unread_lines
 from tagd.domain import JobState
 from tagd.fs import display, key_of
 from tagd.installation import as_typed
-from tagd.work.stage_times import StageTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection
-
+    from tagd.app.status import StatusReport
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.db.lock import Holder
     from tagd.catalogue.db.mode import Standing
@@ -45,10 +43,7 @@ JOB_WORDS: Final = {
     JobState.LEASED: "at work",
     JobState.QUARANTINED: "given up",
 }
-Engine = dict[str, str]  # the model and the device that the worker last used; empty: none yet
-
 NAMES, BETWEEN = 11, 2  # columns of the names before the values, and the blank ones of these
-RATE_SECONDS = 60.0  # what `Status.tagged_last_minute` spans
 
 
 def register(app: typer.Typer) -> None:
@@ -70,34 +65,21 @@ def status(
 ) -> None:
     """Show what is wrong, what waits, how quickly, and what failed."""
     settings = configuration(config)
-    path = settings.catalogue.path
-    # Lazy: `tagd --help` needs it not.
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
+    from tagd.app.status import status as look_up  # noqa: PLC0415  lazy: see search.py
 
-    with open_reader(path) as catalogue:
+    with reading(settings) as catalogue:
         if watch:
             _watch(catalogue, settings)
             return
-        with catalogue.read() as tx:
-            told = _look(tx, settings)
+        report = look_up(catalogue, settings)
     if json:
-        fields = status_fields(path, told.standing, told.holder, told.engine)
-        stages = {"stages": stage_fields(told.times)} if verbose else {}
-        window = window_fields(settings)
-        told_by_it = {
-            "mode": told.told.mode,
-            "troubles": told.troubles,
-            "unread": None if told.unread is None else dict(told.unread),
-        }
-        held = hold_fields(told.retag_hold)
-        output.as_json(
-            {**fields, **told_by_it, "retag_window": window, "retag_held": held, **stages}
-        )
+        stages = {"stages": stage_fields(report.times)} if verbose else {}
+        output.as_json(status_fields(report) | stages)
         return
     room = terminal_columns() - NAMES
-    output.facts([line for fact in told.lines(room) for line in _whole(*fact, room)])
+    output.facts([line for fact in report_lines(report, room) for line in _whole(*fact, room)])
     if verbose:
-        show_stages(told.times)
+        show_stages(report.times)
 
 
 def _whole(name: str, value: str, room: int) -> Iterable[tuple[str, str]]:
@@ -106,83 +88,35 @@ def _whole(name: str, value: str, room: int) -> Iterable[tuple[str, str]]:
 
 
 def _watch(catalogue: Catalogue, settings: Config) -> None:
+    from tagd.app.status import watched  # noqa: PLC0415  lazy, as above
     from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
 
     def look(room: int) -> live.Screen:
-        with catalogue.read() as tx:
-            return live.gather(tx, _look(tx, settings).lines(room - NAMES), time.time())
+        report, now = watched(catalogue, settings)
+        facts = tuple(report_lines(report, room - NAMES))
+        return live.Screen(facts, now.queue, now.pace, now.latest)
 
     live.watch(output.console(), look)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """How things stand, what a person told the daemon, and what does the work."""
-
-    catalogue: Path
-    standing: Status
-    told: Standing
-    holder: Holder | None
-    troubles: tuple[str, ...]  # what the daemon says is wrong
-    unread: Mapping[str, int] | None  # pictures that it does not read; None where none answers
-    engine: Engine
-    windows: tuple[str, ...]  # the hours of work
-    retag_hold: Hold | None  # what re-tagging waits for
-    retag_per_hour: int
-    times: StageTimes | None  # of the stages; None before a photo
-
-    def lines(self, room: int) -> list[tuple[str, str]]:
-        """For a person: (name, value), for values of so many columns. What matters most is first:
-        a small screen has no more."""
-        now = time.time()
-        [daemon, *lines] = status_lines(
-            self.catalogue, self.standing, self.holder, self.engine, now
-        )
-        names = ["troubles", *[""] * len(self.troubles)]
-        return [
-            daemon,
-            *(
-                each
-                for pair in zip(names, self.troubles, strict=False)
-                for each in wrapped(*pair, room)
-            ),
-            *mode_lines(self.told, self.windows),
-            *lines,
-            *unread_lines(self.unread or {}),
-            *retag_lines(self.standing, self.retag_hold, self.retag_per_hour, now),
-            *failure_lines(self.standing, room),
-        ]
-
-
-def _look(tx: Connection, config: Config) -> _Told:
-    from tagd.catalogue.db import mode, settings  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.db.engine import owner_of  # noqa: PLC0415
-    from tagd.catalogue.plans import stale  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.reports import overview  # noqa: PLC0415  lazy, as above
-    from tagd.revise import hold, pace  # noqa: PLC0415
-
-    path = config.catalogue.path
-    kept = settings.get(tx, settings.STAGE_TIMES)
-    holder = owner_of(path)
-    reply = told_by(holder, settings.get(tx, settings.CONTROL))
-    return _Told(
-        catalogue=path,
-        standing=overview.status(tx, time.time()),
-        told=mode.get(tx),
-        holder=holder,
-        troubles=reply.troubles if reply else (),
-        unread=reply.unread if reply else None,
-        engine=parse(settings.get(tx, settings.WORKING_WITH) or "{}"),
-        windows=config.worker.windows,
-        retag_hold=hold.held(
-            opening(config),
-            pace.load(tx, config.retag.per_hour),
-            stale.queue(tx),
-            datetime.now(UTC),
-        ),
-        retag_per_hour=config.retag.per_hour,
-        times=None if kept is None else StageTimes.loaded(kept),
+def report_lines(report: StatusReport, room: int) -> list[tuple[str, str]]:
+    """How things stand, for a person: (name, value), for values of so many columns. What matters
+    most is first: a small screen has no more."""
+    status = report.status
+    [daemon, *lines] = status_lines(
+        report.catalogue, status, report.holder, report.engine, report.at
     )
+    names = ["troubles", *[""] * len(report.issues)]
+    issues = [wrapped(*pair, room) for pair in zip(names, report.issues, strict=False)]
+    return [
+        daemon,
+        *chain.from_iterable(issues),
+        *mode_lines(report.mode, report.windows),
+        *lines,
+        *unread_lines(report.unread or {}),
+        *retag_lines(status, report.retag_hold, report.retag_per_hour, report.at),
+        *failure_lines(status, room),
+    ]
 
 
 def failed(
@@ -202,11 +136,10 @@ def failed(
     if retry:
         _retry(config, wanted, json=json)
         return
-    with reading(configuration(config)) as catalogue, catalogue.read() as tx:
-        from tagd.catalogue.reports.overview import failed as look_up  # noqa: PLC0415  lazy, as above
+    from tagd.app.failures import failed as look_up  # noqa: PLC0415  lazy, as above
 
-        _require(tx, wanted)
-        failures = [each for each in look_up(tx) if lies_in(each.path, wanted)]
+    with reading(configuration(config)) as catalogue:
+        failures = look_up(catalogue, wanted)
     if json:
         output.as_json([failure_fields(each) for each in failures])
     elif null:
@@ -231,83 +164,20 @@ def _list(failures: Sequence[Failure]) -> None:
     output.table(["path", "reason", "since"], rows)
 
 
-def _require(tx: Connection, wanted: Sequence[Path] | None) -> None:
-    """Raise TagdError where a path is neither there nor known, as one that is mistyped."""
-    from tagd.catalogue.reports.overview import photos_at  # noqa: PLC0415  lazy, as above
-
-    for each in wanted or ():
-        if not os.path.lexists(each) and not photos_at(tx, each):
-            raise unknown(each)
-
-
 def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) -> None:
-    settings = configuration(config)
-    from tagd.catalogue.db.engine import open_writer, owner_of  # noqa: PLC0415
-    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
+    from tagd.app.failures import retry  # noqa: PLC0415  lazy, as above
 
-    path = settings.catalogue.path
-    with closing(open_writer(path)) as catalogue, catalogue.write() as tx:
-        _require(tx, wanted)
-        number = jobs.retry_failed(tx, wanted, time.time())
+    done = retry(configuration(config), wanted)
     if json:
-        output.as_json({"retried": number})
+        output.as_json({"retried": done.photos})
         return
-    output.line(f"{output.count(number, 'photo')} will be tried again")
-    if number and owner_of(path) is None:
+    output.line(f"{output.count(done.photos, 'photo')} will be tried again")
+    if done.photos and not done.is_running:
         output.note("no tagd is running; `tagd run` will do it")
 
 
-def lies_in(path: Path, places: Sequence[Path] | None) -> bool:
-    """Whether the path is one of these, or below one; everything lies in None."""
-    return places is None or any(path.is_relative_to(place) for place in places)
-
-
-def failure_fields(failure: Failure) -> dict[str, Any]:
-    """A failure as JSON has it."""
-    return {
-        "path": display(failure.path),
-        "code": failure.code,
-        "reason": failure.reason,
-        "failed_at": iso(failure.failed_at),
-        "attempts": failure.attempts,
-    }
-
-
-def pace(standing: Status) -> tuple[float, float | None]:
-    """Photos a second over the last minute, and how many seconds the queue takes at that; None
-    where that cannot be told."""
-    rate = standing.tagged_last_minute / RATE_SECONDS
-    left = standing.queue[JobState.WAITING] + standing.queue[JobState.LEASED]
-    if not left:
-        return rate, 0.0
-    return rate, left / rate if rate else None
-
-
-def status_fields(
-    catalogue: Path, standing: Status, holder: Holder | None, engine: Engine
-) -> dict[str, Any]:
-    """How things stand, as `tagd status --json` prints it."""
-    rate, eta = pace(standing)
-    waiting = standing.oldest_waiting
-    return {
-        "catalogue": display(catalogue),
-        "daemon": holder and {"pid": holder.pid, "what": holder.what, "since": iso(holder.since)},
-        "model": engine.get("model"),
-        "device": engine.get("device"),
-        "files": dict(standing.files),
-        "queue": dict(standing.queue),
-        "photos_per_second": round(rate, 3),
-        "eta_seconds": None if eta is None else round(eta, 1),
-        "tagged_last_hour": standing.tagged_last_hour,
-        "oldest_waiting": None if waiting is None else iso(waiting),
-        "stale": standing.stale,
-        "to_refine": standing.to_refine,
-        "last_failures": [failure_fields(each) for each in standing.last_failures],
-    }
-
-
 def status_lines(
-    catalogue: Path, standing: Status, holder: Holder | None, engine: Engine, now: float
+    catalogue: Path, standing: Status, holder: Holder | None, engine: Mapping[str, str], now: float
 ) -> Iterator[tuple[str, str]]:
     """How things stand, for a person: (name, value)."""
     yield "daemon", str(holder) if holder else "not running"
@@ -342,13 +212,6 @@ def retag_lines(
         yield "refine", f"{number} the tags of a quick model for now, until nothing else waits"
 
 
-def hold_fields(hold: Hold | None) -> dict[str, Any] | None:
-    """What holds re-tagging back, as JSON has it."""
-    if hold is None:
-        return None
-    return {"by": hold.by, "until": hold.until and iso(hold.until.timestamp())}
-
-
 def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
     if hold is None:
         return ""
@@ -375,7 +238,7 @@ def _numbers(counts: dict[Any, int]) -> str:
 
 
 def _pace_in_words(standing: Status, holder: Holder | None, now: float) -> str:
-    rate, eta = pace(standing)
+    rate, eta = standing.photos_per_second, standing.seconds_left
     if eta == 0.0:
         return f"idle; {output.count(standing.tagged_last_hour, 'photo')} tagged in the last hour"
     if holder is None:

@@ -8,18 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tagd.app.schemas import iso
+from tagd.app.failures import lies_in
+from tagd.app.schemas import hold_fields, iso, status_fields
+from tagd.app.status import StatusReport
 from tagd.catalogue.db.lock import Holder
+from tagd.catalogue.db.mode import Standing
 from tagd.catalogue.reports.overview import Failure, Status
-from tagd.cli.status import (
-    failure_lines,
-    hold_fields,
-    lies_in,
-    pace,
-    retag_lines,
-    status_fields,
-    status_lines,
-)
+from tagd.cli.status import failure_lines, retag_lines, status_lines
 from tagd.cli.unread import unread_lines
 from tagd.domain import FileState, JobState
 from tagd.installation import adding
@@ -51,6 +46,24 @@ def standing(*, waiting: int = 0, leased: int = 0, last_minute: int = 0, failed:
     )
 
 
+def report(status: Status, engine: dict[str, str]) -> StatusReport:
+    return StatusReport(
+        at=NOW,
+        catalogue=Path("/c.db"),
+        status=status,
+        mode=Standing(),
+        holder=HOLDER,
+        issues=(),
+        unread=None,
+        engine=engine,
+        windows=(),
+        retag_opens_at=None,
+        retag_hold=None,
+        retag_per_hour=0,
+        times=None,
+    )
+
+
 def words(
     status: Status, holder: Holder | None = HOLDER, engine: dict[str, str] | None = None
 ) -> str:
@@ -71,7 +84,8 @@ def words(
 def test_the_pace(
     waiting: int, leased: int, last_minute: int, expected: tuple[float, float | None]
 ) -> None:
-    assert pace(standing(waiting=waiting, leased=leased, last_minute=last_minute)) == expected
+    status = standing(waiting=waiting, leased=leased, last_minute=last_minute)
+    assert (status.photos_per_second, status.seconds_left) == expected
 
 
 def test_at_work() -> None:
@@ -106,7 +120,7 @@ def test_failures_beyond_those_shown_are_counted() -> None:
 
 def test_as_json() -> None:
     status = standing(waiting=3, last_minute=6, failed=1)
-    fields = status_fields(Path("/c.db"), status, HOLDER, {"model": "lite0", "device": "cuda"})
+    fields = status_fields(report(status, {"model": "lite0", "device": "cuda"}))
     assert fields["daemon"] == {"pid": 7, "what": "tagd run", "since": "2027-01-15T07:58:20.000Z"}
     assert (fields["model"], fields["device"]) == ("lite0", "cuda")
     assert fields["queue"] == {"waiting": 3, "leased": 0, "quarantined": 1}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.cli.stages import STAGES_IN_WORDS, stage_fields, stage_rows
+from tagd.app.schemas import stage_fields
+from tagd.cli.stages import STAGES_IN_WORDS, stage_rows
 from tagd.work.stage_times import Stage, StageTimes, Stopwatch
 
 SECONDS = st.floats(0, 100, allow_nan=False)

@@ -137,6 +137,19 @@ class Status:
     stale: int = 0  # photos that other models are wanted for
     to_refine: int = 0  # photos that a quick model tagged for now
 
+    @property
+    def photos_per_second(self) -> float:
+        """The pace of the last minute."""
+        return self.tagged_last_minute / MINUTE
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the queue takes at that pace; None where that cannot be told."""
+        left = self.queue[JobState.WAITING] + self.queue[JobState.LEASED]
+        if not left:
+            return 0.0
+        return left / self.photos_per_second if self.tagged_last_minute else None
+
 
 def show(tx: Connection, path: Path) -> Shown | None:
     """What is known about the file at this absolute path, None for nothing."""
