@@ -7,7 +7,8 @@ is a value that comes out, and long work tells a callback how far it is.
     status       how things stand, and what goes on
     failures     the photos that were given up, and trying them again
     history      what became of a photo's tags, and what the last runs did
-    tags         the tags that there are, and the rules applied anew
+    tags         the tags that there are
+    rederive     changed rules applied to all photos
     corrections  confirm, reject, add and remove a tag
     undo         taking back what a run, a model or any model since a moment added
     selection    which photos are meant: files, folders, or what a query finds

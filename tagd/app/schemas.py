@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from tagd.app.failures import Failure
     from tagd.app.history import Event, ShownRun
     from tagd.app.photo import PhotoReport
+    from tagd.app.rederive import Outcome
     from tagd.app.status import StatusReport
-    from tagd.app.tags import Outcome, TagCount
+    from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag

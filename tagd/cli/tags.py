@@ -15,7 +15,7 @@ from tagd.cli.options import AsJson, ConfigFile, configuration, reading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tagd.app.tags import Outcome
+    from tagd.app.rederive import Outcome
 
 tags_commands = typer.Typer(name="tags", invoke_without_command=True)
 
@@ -58,7 +58,7 @@ def rederive(
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.app import tags as use_case  # noqa: PLC0415  lazy: it brings SQLAlchemy and numpy
+    from tagd.app import rederive as use_case  # noqa: PLC0415  lazy: it brings SQLAlchemy and numpy
     from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
 
     change = use_case.preview if dry_run else use_case.rederive
