@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tagd.app.status import StatusReport
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
+    from tagd.app.writeback import Read, WriteResult
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
@@ -264,3 +265,28 @@ def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
         return None
     took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
     return {"photos": times.photos, "milliseconds_a_photo": took}
+
+
+def written_fields(result: WriteResult) -> dict[str, Any]:
+    """What was, or would be, written into photos."""
+    done = result.done
+    return {
+        "files": done.files,
+        "written": [
+            {
+                "path": display(report.path),
+                "changes": list(report.difference()),
+                "left_out": list(report.left_out),
+                "set_aside": None if report.aside is None else display(report.aside),
+            }
+            for report in done.reports
+        ],
+        "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
+        "left": done.left,
+        "run": result.run,
+    }
+
+
+def read_fields(done: Read) -> dict[str, Any]:
+    """What was read out of photos."""
+    return {"files": done.files, "changed": done.changed, "run": done.run}

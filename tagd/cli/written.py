@@ -1,9 +1,9 @@
-"""What `tagd write` did, or would do, in words and as JSON."""
+"""What `tagd write` did, or would do, in words."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tagd.cli import output
 from tagd.fs import display
@@ -11,6 +11,7 @@ from tagd.fs import display
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tagd.app.writeback import WriteResult
     from tagd.metadata.writer import Report
     from tagd.writeback.bulk import Written
 
@@ -18,30 +19,10 @@ FAILURES_SHOWN = 10
 FILES_SHOWN, KEYWORDS_SHOWN = 5, 10  # of a dry run: beyond so many files they are summed up
 
 
-def written_fields(done: Written, run: int | None) -> dict[str, Any]:
-    """What was written, as `--json` prints it."""
-    return {
-        "files": done.files,
-        "written": [
-            {
-                "path": display(each.path),
-                "changes": list(each.difference()),
-                "left_out": list(each.left_out),
-                "set_aside": None if each.aside is None else display(each.aside),
-            }
-            for each in done.reports
-        ],
-        "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
-        "left": done.left,
-        "run": run,
-    }
-
-
-def written_lines(
-    done: Written, run: int | None, *, dry_run: bool, verbose: bool = False
-) -> Iterator[str]:
+def written_lines(result: WriteResult, *, dry_run: bool, verbose: bool = False) -> Iterator[str]:
     """The difference where nothing was written, else a line; then what failed. Many files are
     summed up, unless it is to be `verbose`."""
+    done, run = result.done, result.run
     is_whole = verbose or len(done.reports) <= FILES_SHOWN
     if dry_run:
         yield from _differences(done.reports) if is_whole else _summary(done.reports)
