@@ -18,9 +18,14 @@ def writer(config: Config) -> Catalogue:
     return open_writer(config.catalogue.path)
 
 
+def reader(config: Config) -> Catalogue:
+    """Open it for reading alone. Raises `CatalogueError`."""
+    return open_reader(config.catalogue.path)
+
+
 def opened(config: Config, *, dry_run: bool) -> Catalogue:
     """Open it for what may be a dry run, which only reads. Raises `CatalogueError`."""
-    return open_reader(config.catalogue.path) if dry_run else writer(config)
+    return reader(config) if dry_run else writer(config)
 
 
 def made(

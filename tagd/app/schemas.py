@@ -5,6 +5,7 @@ Names are those that the views have; times are ISO 8601 in UTC, sizes bytes.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tagd.app.history import Event, ShownRun
     from tagd.app.photo import PhotoReport
     from tagd.app.rederive import Outcome
+    from tagd.app.retag import Marked, Plan, Shadow, WentBack
     from tagd.app.status import StatusReport
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
     from tagd.errors import QueryError
+    from tagd.lab.shadow import Shadowed
     from tagd.revise.hold import Hold
+    from tagd.revise.plan import Step
     from tagd.work.stage_times import StageTimes
 
 
@@ -290,3 +294,59 @@ def written_fields(result: WriteResult) -> dict[str, Any]:
 def read_fields(done: Read) -> dict[str, Any]:
     """What was read out of photos."""
     return {"files": done.files, "changed": done.changed, "run": done.run}
+
+
+def plan_fields(plan: Plan) -> dict[str, Any]:
+    """How many photos go from which models to which, and when."""
+    return {
+        "steps": [step_fields(step) for step in plan.steps],
+        "photos": sum(step.photos for step in plan.steps),
+        "unmet": dict(plan.unmet),
+        "window": window_fields(plan.window.opens_at, plan.window.now),
+    }
+
+
+def step_fields(step: Step) -> dict[str, Any]:
+    """So many photos that go from some models to others."""
+    seconds = None if step.seconds is None else round(step.seconds, 1)
+    return asdict(step) | {"seconds": seconds}
+
+
+def marked_fields(marked: Marked) -> dict[str, Any]:
+    """How many photos will be tagged again, and when."""
+    return {
+        "marked": marked.photos,
+        "window": window_fields(marked.window.opens_at, marked.window.now),
+    }
+
+
+def went_back_fields(done: WentBack) -> dict[str, Any]:
+    """What a model's tags that count again changed."""
+    outcome = done.outcome
+    return {
+        "photos": outcome.photos,
+        "changed": outcome.changed,
+        "gained": dict(outcome.gained.most_common()),
+        "lost": dict(outcome.lost.most_common()),
+        "still_to_be_tagged_again": done.behind,
+    }
+
+
+def shadow_fields(shadow: Shadow) -> dict[str, Any]:
+    """What another model would change, by tag and by photo."""
+    return {
+        "models": list(shadow.models),
+        "tags": [asdict(change) for change in shadow.tags],
+        "photos": [shadowed_fields(photo) for photo in shadow.photos],
+    }
+
+
+def shadowed_fields(photo: Shadowed) -> dict[str, Any]:
+    """What another model would change in one photo."""
+    return {
+        "path": display(photo.path),
+        "error": photo.error or None,
+        "gained": list(photo.gained),
+        "lost": list(photo.lost),
+        "kept": list(photo.kept),
+    }

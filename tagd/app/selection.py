@@ -48,7 +48,7 @@ def file_ids(tx: Connection, selection: Selection, rules: TagRules) -> list[int]
     """Return the files that are there and whose content is known, by row id, in the order of the
     paths or of the search. Raises as `photo_ids` does."""
     if selection.query is not None:
-        found = list(search.ids(sqlite(tx), *_asked(tx, selection.query, rules)))
+        found = files_found(tx, selection.query, rules)
         if not found:
             raise _nothing_found(selection.query)
         known = known_files(tx, found)
@@ -73,6 +73,12 @@ def photos_below(tx: Connection, path: Path) -> list[int]:
     if not photos:
         raise TagdError(f"{display(path)} has not been tagged yet: {_why(found[0])}")
     return photos
+
+
+def files_found(tx: Connection, query: str, rules: TagRules) -> list[int]:
+    """Return the files that a query finds, by row id, in the order of a search. Raises
+    `QueryError`."""
+    return list(search.ids(sqlite(tx), *_asked(tx, query, rules)))
 
 
 def _asked(tx: Connection, query: str, rules: TagRules) -> tuple[str, Meaning]:

@@ -3,7 +3,6 @@
 Beside the files in `COMMANDS`:
 
     options             what many commands share, and how what was typed becomes a value
-    queries             what commands that take a query share
     grammar             how a command line is read, beyond what typer does
     output, progress    printing, and the bar of long work; fitting: into a terminal's columns
     streams             standard output that may be closed, or full

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from contextlib import closing
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.app.schemas import window_fields
+from tagd.app.schemas import marked_fields, plan_fields, went_back_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
-from tagd.cli.queries import found_by
-from tagd.errors import TagdError
-from tagd.fs import display
+from tagd.cli.tagging import print_summary, progress, quiet_logs, saying_what_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from sqlalchemy import Connection
-
+    from tagd.app.selection import Selection
     from tagd.config import Config
     from tagd.revise.plan import Step
-    from tagd.revise.rederive import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -98,111 +91,69 @@ def retag(  # noqa: PLR0917  typer names what is positional here
     elif cancel:
         _cancel(settings, json=json)
     elif back_to:
-        _go_back(settings, back_to, [absolute(each) for each in paths or ()], query, json=json)
+        _go_back(settings, back_to, paths or (), query, json=json)
     elif now:
-        _retag_now(settings, [absolute(path) for path in paths or ()], query, json=json)
+        _retag_now(settings, paths or (), query, json=json)
     else:
-        _mark(settings, [absolute(path) for path in paths or ()], query, json=json)
+        _mark(settings, paths or (), query, json=json)
+
+
+def _selection(paths: Sequence[Path], query: str) -> Selection:
+    from tagd.app.selection import Selection  # noqa: PLC0415  lazy: SQLAlchemy
+
+    return Selection(tuple(map(absolute, paths)), query or None)
 
 
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
-    from tagd.assembly.build import models_of, standard_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
-    from tagd.cli import tagging  # noqa: PLC0415
-    from tagd.revise.plan import plan  # noqa: PLC0415
+    from tagd.app import catalogues, retag  # noqa: PLC0415
 
-    with (
-        closing(models_of(settings, say=output.note)) as pool,
-        open_reader(settings.catalogue.path) as catalogue,
-        tagging.progress() as show,
-    ):
-        unmet = Counter[str]()
-        steps = plan(
-            catalogue,
-            standard_of(settings, catalogue, pool),
-            show,
-            lambda error: unmet.update([error.message]),
-        )
-    opens_at = opening(settings)
+    with catalogues.reader(settings) as catalogue, progress() as show:
+        found = retag.plan(catalogue, settings, show, output.note)
     if json:
-        fields = {
-            "steps": [step_fields(step) for step in steps],
-            "photos": sum(step.photos for step in steps),
-            "unmet": dict(unmet),
-            "window": window_fields(opening(settings), datetime.now(UTC)),
-        }
-        output.as_json(fields)
+        output.as_json(plan_fields(found))
         return
-    for reason, number in unmet.items():
+    for reason, number in found.unmet.items():
         output.note(
             f"{output.count(number, 'photo keeps its', 'photos keep their')} tags: {reason}"
         )
-    if not steps:
-        output.line("the other tags are up to date" if unmet else "all tags are up to date")
+    if not found.steps:
+        output.line("the other tags are up to date" if found.unmet else "all tags are up to date")
         return
     headers = ["photos", "tagged by", "to be tagged by", "time"]
-    rows = [(f"{each.photos:,}", asked_of(each), each.wanted, time_of(each)) for each in steps]
+    rows = [
+        (f"{step.photos:,}", asked_of(step), step.wanted, time_of(step)) for step in found.steps
+    ]
     output.table(headers, rows, "photos")
-    output.line(total_of(steps, settings.retag.per_hour, opens_at))
+    output.line(total_of(found.steps, settings.retag.per_hour, found.window.opens_at))
 
 
 def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
-    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415  lazy, as above
+    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
 
-    with closing(open_writer(settings.catalogue.path)) as catalogue, catalogue.write() as tx:
-        number = catalogue_retag.mark(tx, _found(tx, settings, paths, query))
+    with catalogues.writer(settings) as catalogue:
+        marked = retag.mark(catalogue, settings, _selection(paths, query))
     if json:
-        output.as_json(
-            {"marked": number, "window": window_fields(opening(settings), datetime.now(UTC))}
-        )
+        output.as_json(marked_fields(marked))
         return
-    when = when_open(opening(settings)) if number else ""
-    output.line(f"{output.count(number, 'photo')} will be tagged again{when}")
+    when = when_open(marked.window.opens_at) if marked.photos else ""
+    output.line(f"{output.count(marked.photos, 'photo')} will be tagged again{when}")
 
 
 def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.cli import tagging  # noqa: PLC0415  lazy, as above
-    from tagd.daemon import once  # noqa: PLC0415
+    from tagd.app import retag  # noqa: PLC0415  lazy, as above
 
-    tagging.quiet_logs(settings)
-    with tagging.saying_what_waits(settings), tagging.progress() as show:
-        summary = once.retag_once(settings, lambda tx: _found(tx, settings, paths, query), show)
-    tagging.print_summary(summary, json=json)
-
-
-def _found(tx: Connection, settings: Config, paths: Sequence[Path], query: str) -> Collection[int]:
-    """The photos, by row id, at these paths and that the query finds."""
-    from tagd.catalogue.plans.stale import photos_at  # noqa: PLC0415  lazy, as above
-    from tagd.config import tag_rules  # noqa: PLC0415
-
-    found = found_by(tx, query, tag_rules(settings)) if query else ()
-    photos = photos_at(tx, [*paths, *(each.path for each in found)])
-    if not photos:
-        what = (
-            "the query finds no photo"
-            if query
-            else f"the catalogue knows no photo at {display(paths[0])}"
-        )
-        raise TagdError(what, hint="`tagd search` shows what there is" if query else "")
-    return photos
+    quiet_logs(settings)
+    with saying_what_waits(settings), progress() as show:
+        summary = retag.now(settings, _selection(paths, query), show)
+    print_summary(summary, json=json)
 
 
 def _cancel(settings: Config, *, json: bool) -> None:
-    from tagd.assembly.build import models_of, standard_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
-    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415  lazy, as above
-    from tagd.revise.staleness import refresh  # noqa: PLC0415
+    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
 
-    with (
-        closing(models_of(settings, say=output.note)) as pool,
-        closing(open_writer(settings.catalogue.path)) as catalogue,
-    ):
-        # What nobody looked for yet counts too: the rest would be stale at the next look.
-        refresh(catalogue, standard_of(settings, catalogue, pool))
-        with catalogue.write() as tx:
-            number = catalogue_retag.cancel(tx)
+    with catalogues.writer(settings) as catalogue:
+        number = retag.cancel(catalogue, settings, output.note)
     if json:
         output.as_json({"kept": number})
     else:
@@ -213,59 +164,20 @@ def _cancel(settings: Config, *, json: bool) -> None:
 def _go_back(
     settings: Config, model: str, paths: Sequence[Path], query: str, *, json: bool
 ) -> None:
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415
-    from tagd.assembly.writing import writes_of  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415
-    from tagd.catalogue.plans import stale as catalogue_retag  # noqa: PLC0415
-    from tagd.catalogue.tagging import earlier  # noqa: PLC0415  lazy, as above
-    from tagd.cli import tagging  # noqa: PLC0415
-    from tagd.revise.restore import go_back  # noqa: PLC0415
+    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
 
-    with closing(open_writer(settings.catalogue.path)) as catalogue:
-        with catalogue.read() as tx:
-            known = earlier.models_heard(tx)
-            photos = _found(tx, settings, paths, query) if paths or query else None
-        with tagging.progress() as show:
-            outcome = go_back(
-                catalogue,
-                derivation_of(settings),
-                model,
-                photos=photos,
-                writes=writes_of(settings),
-                on_progress=show,
-            )
-        with catalogue.read() as tx:
-            behind = sum(gap.photos for gap in catalogue_retag.gaps(tx))
-    if not outcome.photos and model not in known:
-        raise TagdError(
-            f"nothing is kept of a model {model!r}", hint=f"There are those of {', '.join(known)}."
-        )
-    _print_back(outcome, model, behind, json=json)
-
-
-def _print_back(outcome: Outcome, model: str, behind: int, *, json: bool) -> None:
+    selection = _selection(paths, query) if paths or query else None
+    with catalogues.writer(settings) as catalogue, progress() as show:
+        done = retag.back(catalogue, settings, model, selection, show)
     if json:
-        output.as_json(
-            {
-                "photos": outcome.photos,
-                "changed": outcome.changed,
-                "gained": dict(outcome.gained.most_common()),
-                "lost": dict(outcome.lost.most_common()),
-                "still_to_be_tagged_again": behind,
-            }
-        )
+        output.as_json(went_back_fields(done))
         return
-    have = output.count(outcome.photos, "photo has", "photos have")
-    output.line(f"{have} the tags of {model} again; in {outcome.changed:,} that changed which")
-    if behind:
-        still = output.count(behind, "photo is", "photos are")
+    have = output.count(done.outcome.photos, "photo has", "photos have")
+    changed = done.outcome.changed
+    output.line(f"{have} the tags of {model} again; in {changed:,} that changed which")
+    if done.behind:
+        still = output.count(done.behind, "photo is", "photos are")
         output.note(f"{still} still to be tagged again; `tagd retag --cancel` keeps them")
-
-
-def step_fields(step: Step) -> dict[str, Any]:
-    """A step as JSON has it."""
-    seconds = None if step.seconds is None else round(step.seconds, 1)
-    return asdict(step) | {"seconds": seconds}
 
 
 def asked_of(step: Step) -> str:
@@ -294,13 +206,6 @@ def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) ->
     if per_hour and stale > per_hour:
         text += f"; at {per_hour:,} an hour that takes {output.duration(3600 * stale / per_hour)}"
     return text
-
-
-def opening(settings: Config) -> datetime | None:
-    """When the next window opens, or now where one is open; None for never."""
-    from tagd.hours import hours_of, next_opening  # noqa: PLC0415  lazy, as above
-
-    return next_opening(map(hours_of, settings.retag.windows), datetime.now(UTC))
 
 
 def when_open(opens_at: datetime | None) -> str:
