@@ -46,7 +46,7 @@ def drain(config: ConfigFile = None) -> None:
 def stop(config: ConfigFile = None) -> None:
     """End the daemon, and return when it has ended. What waits is kept."""
     _tell(config, "stop")
-    from tagd.catalogue.db.engine import owner_of  # noqa: PLC0415  lazy, as below
+    from tagd.catalogue.db.engine import owner_of
 
     path = configuration(config).catalogue.path
     deadline = time.monotonic() + END_SECONDS
@@ -67,7 +67,7 @@ def reload(config: ConfigFile = None) -> None:
 def _tell(config: Path | None, command: str) -> None:
     """Have it done, and print what came of it. Raises `ControlError`."""
     # Lazy: the read path imports this module too, and needs none of it.
-    from tagd.ops.control import Command, tell  # noqa: PLC0415
+    from tagd.ops.control import Command, tell
 
     reply = tell(_listener(configuration(config).catalogue.path), Command(command))
     if not reply.ok:
@@ -77,8 +77,8 @@ def _tell(config: Path | None, command: str) -> None:
 
 def _listener(catalogue: Path) -> Path:
     """Where the daemon of this catalogue listens. Raises `ControlError` where none does."""
-    from tagd.catalogue.db import settings  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.db.engine import open_reader, owner_of  # noqa: PLC0415
+    from tagd.catalogue.db import settings
+    from tagd.catalogue.db.engine import open_reader, owner_of
 
     holder = owner_of(catalogue)
     if holder is None:

@@ -54,8 +54,8 @@ class Said:
 
     def request(self) -> CorrectionRequest:
         """Return it as a use case takes it. Raises typer.BadParameter where no tag is called so."""
-        from tagd.app.corrections import Action, CorrectionRequest, tag_word  # noqa: PLC0415  lazy
-        from tagd.app.selection import Selection  # noqa: PLC0415
+        from tagd.app.corrections import Action, CorrectionRequest, tag_word
+        from tagd.app.selection import Selection
 
         action = Action(self.command)
         try:
@@ -133,7 +133,7 @@ def _say(said: Said, config: Path | None) -> Corrected:
     if bool(said.files) == bool(said.query):
         raise typer.BadParameter("name photos, or find them with --query QUERY, and then the tag")
     # Lazy: these bring in SQLAlchemy.
-    from tagd.app import catalogues, corrections  # noqa: PLC0415
+    from tagd.app import catalogues, corrections
 
     request = said.request()
     settings = configuration(config)

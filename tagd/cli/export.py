@@ -66,7 +66,7 @@ def export(
     out = io.TextIOWrapper(
         sys.stdout.buffer, encoding="utf-8", errors="backslashreplace", newline=""
     )
-    from tagd.app.search import SearchRequest, moment  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.search import SearchRequest, moment
 
     with moment(configuration(config)) as catalogue:
         found = catalogue.found(SearchRequest(" ".join(query or ())))

@@ -30,7 +30,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as mistake:
-            from tagd.config.mistakes import in_our_words  # noqa: PLC0415  lazy: seldom
+            from tagd.config.mistakes import in_our_words  # lazy: seldom
 
             mistake.message = in_our_words(mistake.message)
             raise

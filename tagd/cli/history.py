@@ -44,7 +44,7 @@ def history(
     if file is None:
         _runs(config, json=json)
         return
-    from tagd.app.history import events  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.history import events
 
     with reading(configuration(config)) as catalogue:
         changes = events(catalogue, absolute(file))
@@ -101,10 +101,10 @@ def undo(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in SQLAlchemy, numpy and rich's bars.
-    from tagd.app import catalogues  # noqa: PLC0415
-    from tagd.app.undo import UndoRequest, UndoScope  # noqa: PLC0415
-    from tagd.app.undo import undo as take_back  # noqa: PLC0415
-    from tagd.cli.progress import bar  # noqa: PLC0415
+    from tagd.app import catalogues
+    from tagd.app.undo import UndoRequest, UndoScope
+    from tagd.app.undo import undo as take_back
+    from tagd.cli.progress import bar
 
     scope = UndoScope(run, model, None if since is None else moment(since))
     request = UndoRequest(scope, tuple(map(absolute, paths or ())), dry_run)
@@ -124,7 +124,7 @@ def undo(
 
 
 def _runs(config: Path | None, *, json: bool) -> None:
-    from tagd.app.history import runs  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.history import runs
 
     with reading(configuration(config)) as catalogue:
         last = runs(catalogue)

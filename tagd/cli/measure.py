@@ -66,8 +66,8 @@ def bench(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the models, which other commands do without.
-    from tagd.catalogue.plans import speeds  # noqa: PLC0415
-    from tagd.lab import bench as lab  # noqa: PLC0415
+    from tagd.catalogue.plans import speeds
+    from tagd.lab import bench as lab
 
     measured: list[Measured] = []
     with closing(_pool(settings)) as pool, closing(_writable(settings)) as catalogue:
@@ -129,9 +129,9 @@ def compare(
     photo cannot be read."""
     settings = configuration(config)
     gc.enable()
-    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
-    from tagd.intake.listing import photos_at  # noqa: PLC0415
-    from tagd.lab import compare as lab  # noqa: PLC0415
+    from tagd.intake.exclude import Excludes
+    from tagd.intake.listing import photos_at
+    from tagd.lab import compare as lab
 
     name_of = _names(settings)
     found = photos_at([absolute(each) for each in photos], Excludes(settings.watch.exclude))
@@ -178,8 +178,8 @@ def evaluate(
     """
     settings = configuration(config)
     gc.enable()
-    from tagd.cli.progress import counting  # noqa: PLC0415  lazy, as above
-    from tagd.lab import evaluate as lab  # noqa: PLC0415
+    from tagd.cli.progress import counting
+    from tagd.lab import evaluate as lab
 
     task = _task(settings, absolute(folder))
     results: list[Evaluation] = []
@@ -207,9 +207,9 @@ def truths_in(
     settings: Config, folder: Path
 ) -> tuple[list[Example], Callable[[Sequence[str]], list[str | None]]]:
     """The photos below a folder, and what each shows among a model's labels."""
-    from tagd.intake.exclude import Excludes  # noqa: PLC0415  lazy, as above
-    from tagd.lab import examples  # noqa: PLC0415
-    from tagd.labels.vocabulary import Vocabulary  # noqa: PLC0415
+    from tagd.intake.exclude import Excludes
+    from tagd.lab import examples
+    from tagd.labels.vocabulary import Vocabulary
 
     admits = Excludes(()).admits_entry
     found = examples.examples_in(folder, lambda path: admits(str(path), False))
@@ -219,9 +219,9 @@ def truths_in(
 
 def _task(settings: Config, folder: Path) -> Task:
     """What the models are asked about, out of the configuration."""
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415  lazy, as above
-    from tagd.lab.evaluate import Task  # noqa: PLC0415
-    from tagd.labels.hierarchy import Hierarchy  # noqa: PLC0415
+    from tagd.assembly.derivation import derivation_of
+    from tagd.lab.evaluate import Task
+    from tagd.labels.hierarchy import Hierarchy
 
     found, truths = truths_in(settings, folder)
     return Task(
@@ -236,14 +236,14 @@ def _task(settings: Config, folder: Path) -> Task:
 
 
 def _pool(settings: Config) -> ModelPool:
-    from tagd.assembly.build import models_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.build import models_of
 
     return models_of(settings, say=output.note)
 
 
 def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
     """The models that a person named, each known; else those on this disk."""
-    from tagd.models.zoo.shelf import on_disk  # noqa: PLC0415  lazy, as above
+    from tagd.models.zoo.shelf import on_disk
 
     if not chosen:
         return [name for name, facts in pool.shelf.all().items() if on_disk(facts)]
@@ -254,13 +254,13 @@ def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
 
 
 def _names(settings: Config) -> Callable[[str], str]:
-    from tagd.assembly.derivation import derivation_of  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.derivation import derivation_of
 
     return derivation_of(settings).name_of
 
 
 def _limits(settings: Config) -> DecodeLimits:
-    from tagd.decoding.decode import DecodeLimits  # noqa: PLC0415  lazy, as above
+    from tagd.decoding.decode import DecodeLimits
 
     return DecodeLimits(
         max_megapixels=settings.worker.max_megapixels,
@@ -270,7 +270,7 @@ def _limits(settings: Config) -> DecodeLimits:
 
 def _writable(settings: Config) -> Catalogue:
     """The catalogue, made where there is none; beside a running daemon for a short write."""
-    from tagd.catalogue.db.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_owner, open_writer
 
     try:
         return open_owner(settings.catalogue.path, "tagd models bench")
@@ -282,7 +282,7 @@ def _writable(settings: Config) -> Catalogue:
 def _write_page(
     file: Path, compared: Sequence[Compared], name_of: Callable[[str], str], language: str
 ) -> None:
-    from tagd.lab.compare_page import page  # noqa: PLC0415  lazy, as above
+    from tagd.lab.compare_page import page
 
     try:
         file.write_text(page(compared, name_of, language), encoding="utf-8", errors="replace")

@@ -79,8 +79,8 @@ def write(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in SQLAlchemy and lxml.
-    from tagd.app import catalogues, writeback  # noqa: PLC0415
-    from tagd.app.selection import Selection  # noqa: PLC0415
+    from tagd.app import catalogues, writeback
+    from tagd.app.selection import Selection
 
     request = writeback.WriteRequest(
         Selection(tuple(map(absolute, paths or ())), query), _mode(to), dry_run
@@ -125,7 +125,7 @@ def read(
     """
     settings = configuration(config)
     gc.enable()
-    from tagd.app import catalogues, writeback  # noqa: PLC0415  lazy, as above
+    from tagd.app import catalogues, writeback
 
     with catalogues.writer(settings) as catalogue:
         places = [absolute(path) for path in paths]
@@ -143,7 +143,7 @@ def read(
 
 def _mode(to: str | None) -> WriteMode | None:
     """What --to says."""
-    from tagd.app.writeback import WriteMode  # noqa: PLC0415  lazy, as above
+    from tagd.app.writeback import WriteMode
 
     if to is None:
         return None
@@ -155,7 +155,7 @@ def _mode(to: str | None) -> WriteMode | None:
 def _somewhere(settings: Config, request: WriteRequest, paths: Sequence[Path]) -> WriteRequest:
     """The request where anything is written at all. A dry run shows else what could be; raises
     ConfigError where it is none."""
-    from tagd.app.writeback import WriteMode, require_on  # noqa: PLC0415  lazy, as above
+    from tagd.app.writeback import WriteMode, require_on
 
     try:
         require_on(settings, request.to)

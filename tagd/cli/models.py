@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 def shelf_of(settings: Config) -> Shelf:
     """Every model that can be named."""
     # Lazy: pydantic's models of the zoo are built on import.
-    from tagd.models.zoo.shelf import Shelf  # noqa: PLC0415
+    from tagd.models.zoo.shelf import Shelf
 
     return Shelf(settings.model.folder)
 
@@ -61,7 +61,7 @@ def list_(
 ) -> None:
     """List the models: which are here, how large, good and quick."""
     settings = configuration(config)
-    from tagd.models.zoo.shelf import on_disk  # noqa: PLC0415  lazy, as above
+    from tagd.models.zoo.shelf import on_disk
 
     quickest = _quickest(settings)
     found = [facts for facts in shelf_of(settings).all().values() if not here or on_disk(facts)]
@@ -117,7 +117,7 @@ def import_(  # noqa: PLR0917  typer names what is positional here
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.models.acquire.adopt import Request, adopt  # noqa: PLC0415  lazy: torch
+    from tagd.models.acquire.adopt import Request, adopt  # lazy: torch
 
     request = Request(
         path=absolute(path), id=name, labels=labels, architecture=architecture, replace=replace
@@ -144,8 +144,8 @@ def pull(  # noqa: PLR0917  as above
     """Fetch a model, check it and take it in. Goes on where an earlier try ended."""
     settings = configuration(config)
     gc.enable()
-    from tagd.models.acquire.pull import Order  # noqa: PLC0415  lazy: the hub's library
-    from tagd.models.acquire.pull import pull as fetch  # noqa: PLC0415
+    from tagd.models.acquire.pull import Order  # lazy: the hub's library
+    from tagd.models.acquire.pull import pull as fetch
 
     order = Order(model, revision=revision, name=name, labels=labels, replace=replace)
     _taken_in(fetch(order, shelf_of(settings)))
@@ -196,8 +196,8 @@ def _taken_in(facts: ModelFacts) -> None:
 def _speeds(settings: Config) -> list[Speed]:
     """What was measured here; nothing where there is no catalogue yet."""
     # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
-    from tagd.catalogue.plans import speeds  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader
+    from tagd.catalogue.plans import speeds
 
     try:
         with open_reader(settings.catalogue.path) as catalogue, catalogue.read() as tx:
@@ -217,7 +217,7 @@ def _quickest(settings: Config) -> dict[str, Speed]:
 
 
 def _here(facts: ModelFacts) -> bool:
-    from tagd.models.zoo.shelf import on_disk  # noqa: PLC0415  lazy, as above
+    from tagd.models.zoo.shelf import on_disk
 
     return on_disk(facts)
 

@@ -43,7 +43,7 @@ NullPaths = Annotated[
 def configuration(file: Path | None) -> Config:
     """The configuration in force. Raises `ConfigError`."""
     # Lazy: pydantic models are built on import, which `tagd --help` need not wait for.
-    from tagd.config import load, unread  # noqa: PLC0415
+    from tagd.config import load, unread
 
     for line in unread():
         note(f"tagd: {line}")
@@ -53,7 +53,7 @@ def configuration(file: Path | None) -> Config:
 def reading(settings: Config) -> Catalogue:
     """The catalogue, to be read and closed. Raises `CatalogueError`."""
     # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader
 
     return open_reader(settings.catalogue.path)
 
@@ -88,7 +88,7 @@ def existing(text: str) -> Path:
 def existing_folder(text: str) -> Path:
     """The same of a folder, or of one that does not answer: whoever watches it waits for it."""
     # Lazy: few commands have a folder for argument.
-    from tagd.intake.patience import answers  # noqa: PLC0415
+    from tagd.intake.patience import answers
 
     path = named(text)
     if not answers(path):

@@ -52,7 +52,7 @@ def console(*, stderr: bool = False) -> Console:
 
     Colours only on a terminal, and not where NO_COLOR is set (https://no-color.org).
     """
-    from rich.console import Console  # noqa: PLC0415  lazy: 0.05 s, and a search needs none
+    from rich.console import Console  # lazy: 0.05 s, and a search needs none
 
     file = sys.stderr if stderr else sys.stdout
     width = None if file.isatty() else WIDE
@@ -64,7 +64,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], numbers: str
 
     On a terminal long cells are folded, elsewhere each row is one line; nothing is ever cut off.
     """
-    from rich.table import Table  # noqa: PLC0415  lazy, as above
+    from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for header in headers:
@@ -91,7 +91,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 def labelled(label: str, style: str, text: str) -> None:
     """A line that begins with a word in colour."""
-    from rich.text import Text  # noqa: PLC0415  lazy, as above
+    from rich.text import Text
 
     console().print(
         Text(f"{label:<8} ", style=style).append(visible(as_typed(text)), style="default")

@@ -52,8 +52,8 @@ def explain(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: the models' device is asked of torch.
-    from tagd.assembly.policy import wants_of  # noqa: PLC0415
-    from tagd.policy.selection import decide  # noqa: PLC0415
+    from tagd.assembly.policy import wants_of
+    from tagd.policy.selection import decide
 
     wants = wants_of(settings)
     facts, device = _facts(settings, absolute(file))
@@ -145,10 +145,10 @@ def calibrate(
 
 def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
     """What there is to go by for the photo, and the device in words."""
-    from tagd.assembly.build import limits_of, models_of  # noqa: PLC0415  lazy, as above
-    from tagd.assembly.survey import Survey  # noqa: PLC0415
-    from tagd.decoding.decode import decode  # noqa: PLC0415
-    from tagd.policy.facts import Facts  # noqa: PLC0415
+    from tagd.assembly.build import limits_of, models_of
+    from tagd.assembly.survey import Survey
+    from tagd.decoding.decode import decode
+    from tagd.policy.facts import Facts
 
     photo = decode(path, (), limits_of(settings)).facts
     with closing(models_of(settings)) as pool, ExitStack() as stack:
@@ -160,7 +160,7 @@ def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
 
 
 def _readable(settings: Config) -> Catalogue | None:
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_reader
 
     try:
         return open_reader(settings.catalogue.path)
@@ -169,8 +169,8 @@ def _readable(settings: Config) -> Catalogue | None:
 
 
 def _waiting(catalogue: Catalogue | None) -> int:
-    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
-    from tagd.domain import JobState  # noqa: PLC0415
+    from tagd.catalogue.queue import jobs
+    from tagd.domain import JobState
 
     if catalogue is None:
         return 0
@@ -181,7 +181,7 @@ def _waiting(catalogue: Catalogue | None) -> int:
 def _lines(
     wants: Wants, facts: Facts, decision: Decision, device: str
 ) -> Iterator[tuple[str, str]]:
-    from tagd.policy.rules import megapixels, why_not  # noqa: PLC0415  lazy, as above
+    from tagd.policy.rules import megapixels, why_not
 
     photo, machine = facts.photo, facts.machine
     camera = " ".join(filter(None, (photo.camera_make, photo.camera_model)))
@@ -207,7 +207,7 @@ def _lines(
 
 
 def _fields(wants: Wants, facts: Facts, decision: Decision, device: str) -> dict[str, Any]:
-    from tagd.policy.rules import why_not  # noqa: PLC0415  lazy, as above
+    from tagd.policy.rules import why_not
 
     machine = facts.machine
     return {
@@ -230,7 +230,7 @@ def _fields(wants: Wants, facts: Facts, decision: Decision, device: str) -> dict
 
 
 def _cascade(settings: Config, models: str) -> tuple[str, ...]:
-    from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415  lazy, as above
+    from tagd.policy.cascade import EMBEDDED
 
     named = tuple(name.strip() for name in models.split(",") if name.strip())
     chosen = named or settings.policy.cascade.models or EMBEDDED.models
@@ -243,10 +243,10 @@ def _calibrated(
     settings: Config, chosen: Sequence[str], folder: Path, none: Path | None
 ) -> tuple[Report, Calibration]:
     """Ask the models and fit; the calibration as it is to be stored."""
-    from tagd.assembly.build import limits_of, models_of  # noqa: PLC0415
-    from tagd.cli.progress import counting  # noqa: PLC0415  lazy, as above
-    from tagd.lab import answers, calibrate  # noqa: PLC0415
-    from tagd.policy.cascade import Calibration  # noqa: PLC0415
+    from tagd.assembly.build import limits_of, models_of
+    from tagd.cli.progress import counting
+    from tagd.lab import answers, calibrate
+    from tagd.policy.cascade import Calibration
 
     with closing(models_of(settings, say=output.note)) as pool:
         pictures = _pictures(settings, folder, none, answers.common_labels(pool, chosen))
@@ -282,8 +282,8 @@ def _pictures(
     settings: Config, folder: Path, none: Path | None, labels: Sequence[str]
 ) -> list[Picture]:
     """The photos of a class that the models know, and those of none."""
-    from tagd.cli.measure import truths_in  # noqa: PLC0415  lazy, as above
-    from tagd.lab.answers import Picture  # noqa: PLC0415
+    from tagd.cli.measure import truths_in
+    from tagd.lab.answers import Picture
 
     found, truths = truths_in(settings, absolute(folder))
     known = zip(found, truths(labels), strict=True)
@@ -297,8 +297,8 @@ def _pictures(
 
 def _keep(settings: Config, fitted: Calibration) -> None:
     """Store it in the catalogue, beside a running daemon too."""
-    from tagd.assembly.survey import keep_calibration  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_owner, open_writer  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.survey import keep_calibration
+    from tagd.catalogue.db.engine import open_owner, open_writer
 
     path = settings.catalogue.path
     try:
@@ -310,8 +310,8 @@ def _keep(settings: Config, fitted: Calibration) -> None:
 
 
 def _forget(settings: Config, chosen: Sequence[str]) -> None:
-    from tagd.assembly.survey import forget_calibration  # noqa: PLC0415
-    from tagd.catalogue.db.engine import open_writer  # noqa: PLC0415  lazy, as above
+    from tagd.assembly.survey import forget_calibration
+    from tagd.catalogue.db.engine import open_writer
 
     with open_writer(settings.catalogue.path) as catalogue, catalogue.write() as tx:
         known = forget_calibration(tx, chosen)
@@ -324,7 +324,7 @@ def _forget(settings: Config, chosen: Sequence[str]) -> None:
 
 
 def _draw(report: Report, file: Path) -> None:
-    from tagd.lab import curve  # noqa: PLC0415  lazy, as above
+    from tagd.lab import curve
 
     try:
         curve.draw(report, file)

@@ -85,7 +85,7 @@ def retag(  # noqa: PLR0917  typer names what is positional here
     if plan:
         _plan(settings, json=json)
     elif shadow:
-        from tagd.cli.shadow import show  # noqa: PLC0415  lazy: only here
+        from tagd.cli.shadow import show
 
         show(settings, shadow, models, html, json=json)
     elif cancel:
@@ -99,14 +99,14 @@ def retag(  # noqa: PLR0917  typer names what is positional here
 
 
 def _selection(paths: Sequence[Path], query: str) -> Selection:
-    from tagd.app.selection import Selection  # noqa: PLC0415  lazy: SQLAlchemy
+    from tagd.app.selection import Selection  # lazy: SQLAlchemy
 
     return Selection(tuple(map(absolute, paths)), query or None)
 
 
 def _plan(settings: Config, *, json: bool) -> None:
     # Lazy: `tagd --help` needs neither catalogue nor models.
-    from tagd.app import catalogues, retag  # noqa: PLC0415
+    from tagd.app import catalogues, retag
 
     with catalogues.reader(settings) as catalogue, progress() as show:
         found = retag.plan(catalogue, settings, show, output.note)
@@ -129,7 +129,7 @@ def _plan(settings: Config, *, json: bool) -> None:
 
 
 def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
+    from tagd.app import catalogues, retag
 
     with catalogues.writer(settings) as catalogue:
         marked = retag.mark(catalogue, settings, _selection(paths, query))
@@ -141,7 +141,7 @@ def _mark(settings: Config, paths: Sequence[Path], query: str, *, json: bool) ->
 
 
 def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: bool) -> None:
-    from tagd.app import retag  # noqa: PLC0415  lazy, as above
+    from tagd.app import retag
 
     quiet_logs(settings)
     with saying_what_waits(settings), progress() as show:
@@ -150,7 +150,7 @@ def _retag_now(settings: Config, paths: Sequence[Path], query: str, *, json: boo
 
 
 def _cancel(settings: Config, *, json: bool) -> None:
-    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
+    from tagd.app import catalogues, retag
 
     with catalogues.writer(settings) as catalogue:
         number = retag.cancel(catalogue, settings, output.note)
@@ -164,7 +164,7 @@ def _cancel(settings: Config, *, json: bool) -> None:
 def _go_back(
     settings: Config, model: str, paths: Sequence[Path], query: str, *, json: bool
 ) -> None:
-    from tagd.app import catalogues, retag  # noqa: PLC0415  lazy, as above
+    from tagd.app import catalogues, retag
 
     selection = _selection(paths, query) if paths or query else None
     with catalogues.writer(settings) as catalogue, progress() as show:

@@ -79,7 +79,7 @@ def search(
     when nothing is found, as grep has it, and for a word that is no tag; --json prints an empty
     list, and exits with 0, where nothing is found.
     """
-    from tagd.app.search import SearchRequest, Sort, moment  # noqa: PLC0415  lazy, see above
+    from tagd.app.search import SearchRequest, Sort, moment
 
     request = SearchRequest(" ".join(query), Sort(sort.value), limit, offset)
     found_any = False
@@ -115,7 +115,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show everything that is known about a photo."""
-    from tagd.app.photo import photo  # noqa: PLC0415  lazy, see above
+    from tagd.app.photo import photo
 
     settings = configuration(config)
     with reading(settings) as catalogue:

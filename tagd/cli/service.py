@@ -33,7 +33,7 @@ def install(
     metrics: Annotated[bool, typer.Option("--metrics", help="Let it serve metrics.")] = False,
 ) -> None:
     """Write the service's files, enable it, and start it. Drop-ins that are there stay."""
-    from tagd.ops import service  # noqa: PLC0415  lazy: the read path imports this module too
+    from tagd.ops import service  # lazy: the read path imports this module too
 
     # A person's own service has the devices and the network anyway.
     asked = {"gpu": gpu and not user, "metrics": metrics and not user}
@@ -50,7 +50,7 @@ def install(
 @service_commands.command()
 def uninstall(user: ForUser = False) -> None:
     """Stop it and take its unit away. Configuration and catalogue stay."""
-    from tagd.ops import service  # noqa: PLC0415  lazy, as above
+    from tagd.ops import service
 
     output.line(f"removed {display(service.uninstall(service.Place.of(user=user)))}")
 
@@ -58,7 +58,7 @@ def uninstall(user: ForUser = False) -> None:
 @service_commands.command()
 def status(user: ForUser = False) -> None:
     """Show what systemd says of it."""
-    from tagd.ops import service  # noqa: PLC0415  lazy, as above
+    from tagd.ops import service
 
     for text in service.status(service.Place.of(user=user)).splitlines():
         output.line(text)

@@ -35,7 +35,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace one that is there.")] = False,
 ) -> None:
     """Write a commented configuration, with every key and its default."""
-    from tagd.config import example, user_file  # noqa: PLC0415  lazy, as in options.configuration
+    from tagd.config import example, user_file  # lazy, as in options.configuration
 
     file = absolute(config) if config else user_file()
     try:
@@ -54,7 +54,7 @@ def init(
 @config_commands.command()
 def check(config: ConfigFile = None) -> None:
     """Say whether the configuration is well and its folders are there."""
-    from tagd.config import find  # noqa: PLC0415  lazy, as in options.configuration
+    from tagd.config import find  # lazy, as in options.configuration
 
     settings = configuration(config)
     file = find(config)
@@ -91,7 +91,7 @@ def _unknown_models(settings: Config) -> Iterator[str]:
     }
     if not any(named.values()):
         return
-    from tagd.models.zoo.shelf import Shelf  # noqa: PLC0415  lazy: the zoo is a table of its own
+    from tagd.models.zoo.shelf import Shelf  # lazy: the zoo is a table of its own
 
     for key, models in named.items():
         for model in models:
@@ -105,8 +105,8 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
     """Examine this machine, the catalogue and the model. The exit status is 1 on a problem."""
     settings = configuration(config)
     # Lazy: the read path imports this module too, and needs neither.
-    from tagd.ops.checks import Level, worst  # noqa: PLC0415
-    from tagd.ops.doctor import examine  # noqa: PLC0415
+    from tagd.ops.checks import Level, worst
+    from tagd.ops.doctor import examine
 
     findings = []
     for finding in examine(_patient(settings)):
@@ -120,13 +120,13 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
-    from tagd.assembly.build import policy_of  # noqa: PLC0415  lazy, as above
-    from tagd.assembly.policy import wants_of  # noqa: PLC0415
-    from tagd.assembly.writing import metadata_settings  # noqa: PLC0415  lazy, as above
-    from tagd.intake.exclude import Excludes  # noqa: PLC0415
-    from tagd.ops.doctor import Patient  # noqa: PLC0415
-    from tagd.policy.cascade import EMBEDDED  # noqa: PLC0415
-    from tagd.policy.wants import named  # noqa: PLC0415
+    from tagd.assembly.build import policy_of
+    from tagd.assembly.policy import wants_of
+    from tagd.assembly.writing import metadata_settings
+    from tagd.intake.exclude import Excludes
+    from tagd.ops.doctor import Patient
+    from tagd.policy.cascade import EMBEDDED
+    from tagd.policy.wants import named
 
     metadata = metadata_settings(settings)
     return Patient(

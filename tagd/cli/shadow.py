@@ -20,8 +20,8 @@ def show(settings: Config, number: int, models: str, html: Path | None, *, json:
     """Ask both models about so many photos of the catalogue, and print the difference."""
     chosen = _two(models)
     # Lazy: these bring in the models.
-    from tagd.app import catalogues, retag  # noqa: PLC0415
-    from tagd.cli.progress import counting  # noqa: PLC0415
+    from tagd.app import catalogues, retag
+    from tagd.cli.progress import counting
 
     request = retag.ShadowRequest(chosen, number, pictures=html is not None)
     with (

@@ -65,7 +65,7 @@ def status(
 ) -> None:
     """Show what is wrong, what waits, how quickly, and what failed."""
     settings = configuration(config)
-    from tagd.app.status import status as look_up  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.status import status as look_up
 
     with reading(settings) as catalogue:
         if watch:
@@ -88,8 +88,8 @@ def _whole(name: str, value: str, room: int) -> Iterable[tuple[str, str]]:
 
 
 def _watch(catalogue: Catalogue, settings: Config) -> None:
-    from tagd.app.status import watched  # noqa: PLC0415  lazy, as above
-    from tagd.cli import live  # noqa: PLC0415  lazy: rich's screens cost 0.1 s
+    from tagd.app.status import watched
+    from tagd.cli import live  # lazy: rich's screens cost 0.1 s
 
     def look(room: int) -> live.Screen:
         report, now = watched(catalogue, settings)
@@ -136,7 +136,7 @@ def failed(
     if retry:
         _retry(config, wanted, json=json)
         return
-    from tagd.app.failures import failed as look_up  # noqa: PLC0415  lazy, as above
+    from tagd.app.failures import failed as look_up
 
     with reading(configuration(config)) as catalogue:
         failures = look_up(catalogue, wanted)
@@ -165,7 +165,7 @@ def _list(failures: Sequence[Failure]) -> None:
 
 
 def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) -> None:
-    from tagd.app.failures import retry  # noqa: PLC0415  lazy, as above
+    from tagd.app.failures import retry
 
     done = retry(configuration(config), wanted)
     if json:

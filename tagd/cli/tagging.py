@@ -54,8 +54,8 @@ def run(
 
     settings = read()
     # Lazy: these bring in the model, which other commands do without.
-    from tagd.cli import logs  # noqa: PLC0415
-    from tagd.daemon import run as daemon  # noqa: PLC0415
+    from tagd.cli import logs
+    from tagd.daemon import run as daemon
 
     _collect_garbage()
 
@@ -79,7 +79,7 @@ def tag(
     The exit status is 0 when all are tagged or were so already, and 1 when any failed.
     """
     settings = configuration(config)
-    from tagd.daemon import once  # noqa: PLC0415  lazy, as above
+    from tagd.daemon import once
 
     _collect_garbage()
     quiet_logs(settings)
@@ -100,8 +100,8 @@ def saying_what_waits(settings: Config) -> Iterator[None]:
 
 def _left(catalogue: Path) -> tuple[int, Holder | None]:
     """How many photos wait to be tagged, and who works on them."""
-    from tagd.catalogue.db.engine import open_reader, owner_of  # noqa: PLC0415
-    from tagd.catalogue.queue import jobs  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import open_reader, owner_of
+    from tagd.catalogue.queue import jobs
 
     try:
         with open_reader(catalogue) as opened, opened.read() as tx:
@@ -128,7 +128,7 @@ def _collect_garbage() -> None:
 
 def quiet_logs(settings: Config) -> None:
     """Have the log say on stderr what goes wrong, and no more."""
-    from tagd.cli import logs  # noqa: PLC0415  lazy, as above
+    from tagd.cli import logs
 
     logs.configure("warning", settings.log.format, sys.stderr)
 
@@ -202,6 +202,6 @@ def progress() -> AbstractContextManager[Callable[[Progress], None]]:
     """A bar with the time left on a terminal; nothing where nobody watches."""
     if not sys.stderr.isatty():
         return nullcontext(lambda _: None)
-    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: rich's bars cost 0.1 s
+    from tagd.cli.progress import bar  # lazy: rich's bars cost 0.1 s
 
     return bar(output.console(stderr=True))

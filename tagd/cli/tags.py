@@ -30,7 +30,7 @@ def tags(ctx: typer.Context, config: ConfigFile = None, json: AsJson = False) ->
     """List all tags, and how many files have each."""
     if ctx.invoked_subcommand is not None:
         return
-    from tagd.app.tags import tags as look_up  # noqa: PLC0415  lazy: see search.py
+    from tagd.app.tags import tags as look_up
 
     with reading(configuration(config)) as catalogue:
         counts = look_up(catalogue)
@@ -58,8 +58,8 @@ def rederive(
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.app import rederive as use_case  # noqa: PLC0415  lazy: it brings SQLAlchemy and numpy
-    from tagd.cli.progress import bar  # noqa: PLC0415  lazy: see tagging.py
+    from tagd.app import rederive as use_case  # lazy: it brings SQLAlchemy and numpy
+    from tagd.cli.progress import bar
 
     change = use_case.preview if dry_run else use_case.rederive
     with bar(output.console(stderr=True)) as show:

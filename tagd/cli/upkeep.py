@@ -30,8 +30,8 @@ def backup(config: ConfigFile = None) -> None:
     """
     settings = configuration(config)
     # Lazy: the read path imports this module too, and needs none of it.
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
-    from tagd.ops import backup  # noqa: PLC0415
+    from tagd.catalogue.db.engine import open_reader
+    from tagd.ops import backup
 
     path, wanted = settings.catalogue.path, settings.backup
     open_reader(path).close()  # says what is wrong where it is no catalogue
@@ -53,7 +53,7 @@ def restore(
     It is examined first, and what it replaces is kept beside it. Without FILE, list the backups.
     """
     settings = configuration(config)
-    from tagd.ops import backup  # noqa: PLC0415  lazy, as above
+    from tagd.ops import backup
 
     path = settings.catalogue.path
     if file is None:
@@ -84,8 +84,8 @@ def check(config: ConfigFile = None) -> None:
     writes.
     """
     path = configuration(config).catalogue.path
-    from tagd.catalogue.db import copies, strangers  # noqa: PLC0415  lazy, as above
-    from tagd.catalogue.db.engine import open_reader  # noqa: PLC0415
+    from tagd.catalogue.db import copies, strangers
+    from tagd.catalogue.db.engine import open_reader
 
     open_reader(path).close()
     copies.examine(path)
@@ -100,7 +100,7 @@ def check(config: ConfigFile = None) -> None:
 def vacuum(config: ConfigFile = None) -> None:
     """Write the catalogue anew without gaps, while no daemon runs."""
     path = configuration(config).catalogue.path
-    from tagd.catalogue.db.engine import compact, open_reader  # noqa: PLC0415  lazy, as above
+    from tagd.catalogue.db.engine import compact, open_reader
 
     open_reader(path).close()
     before, after = compact(path)

@@ -56,7 +56,7 @@ def _differences(reports: Sequence[Report]) -> Iterator[str]:
 
 def _summary(reports: Sequence[Report]) -> Iterator[str]:
     """How many keywords come and go: in each field, and each of the tags' own names."""
-    from tagd.metadata.keywords import Field  # noqa: PLC0415  lazy: lxml
+    from tagd.metadata.keywords import Field  # lazy: lxml
 
     for which in Field:
         come = sum(len(each.added.get(which, ())) for each in reports)
