@@ -61,6 +61,7 @@ class Priority(IntEnum):
     RESCAN = 20  # a scan found it
     REFINE = 25  # tagged already, by a quick model in place of the one that it deserves
     RETAG = 30  # tagged already, by models that are not those wanted any more
+    EMBED = 35  # tagged already, and looked at for its embedding alone
     LAST = 40  # took a decoder too long, or lies beside one that did: nobody waits for it
 
 
@@ -246,6 +247,17 @@ class Predictions:
     def best_probability(self) -> float:
         """The probability of the first label: how sure the model is."""
         return math.exp(float(self.logits[0]) - self.log_sum_exp)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What one model sees in one photo before it names anything; None where the network has no such
+    place."""
+
+    photo_id: str
+    model: str
+    fingerprint: str
+    vector: NDArray[np.float32] | None = field(repr=False)
 
 
 CLASSIFIER: Final = "classifier"  # the tagger that every photo is looked at by

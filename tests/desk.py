@@ -25,6 +25,7 @@ from tagd.tagging.classify import Classifier
 from tagd.tagging.failures import Report
 from tagd.tagging.taggers import Taggers
 from tagd.tagging.worker import Worker, WorkerSettings
+from tagd.writeback.queue import Writes
 from tests.catalogue import fresh, rows
 
 LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
@@ -41,7 +42,10 @@ class Desk:
         self.hidden: set[str] = set()  # models that seem not to be on this disk
         self.free_mb: int | None = None  # where given, what seems to be free for models
         self.reports: list[Report] = []
+        self.said: list[str] = []  # of embeddings that are not to be had
         self.taggers = Taggers()
+        self.keeps_embeddings = True
+        self.writes: Writes | None = None
         self._pool = pool
         self.decoders = stack.enter_context(
             DecoderPool(decoders=1, limits=DecodeLimits(), on_event=print)
@@ -68,11 +72,17 @@ class Desk:
             classifier=classifier(self._pool, wants, self.machine),
             derivation=self.derivation(),
             taggers=self.taggers,
+            writes=self.writes,
             settings=WorkerSettings(
-                decoders=1, max_attempts=2, settle_seconds=1, keep_runs=keep_runs
+                decoders=1,
+                max_attempts=2,
+                settle_seconds=1,
+                keeps_embeddings=self.keeps_embeddings,
+                keep_runs=keep_runs,
             ),
             on_report=self.reports.append,
             on_trouble=lambda trouble: pytest.fail(str(trouble)),
+            say=self.said.append,
         )
 
     def derivation(self) -> Derivation:

@@ -30,14 +30,24 @@ class Night:
         self.said: list[str] = []
 
     def retagger(
-        self, wants: Wants, *, per_hour: int = 0, windows: str = "01:00-06:00"
+        self,
+        wants: Wants,
+        *,
+        per_hour: int = 0,
+        windows: str = "01:00-06:00",
+        keeps_embeddings: bool = True,
     ) -> Retagger:
         return Retagger(
             catalogue=self.desk.catalogue,
             wants=wants,
             survey=self.desk.machine,
             taggers=self.desk.taggers,
-            settings=RetagSettings((hours_of(windows),), per_hour, check_seconds=60.0),
+            settings=RetagSettings(
+                (hours_of(windows),),
+                per_hour,
+                check_seconds=60.0,
+                keeps_embeddings=keeps_embeddings,
+            ),
             on_queued=lambda: None,
             say=lambda _level, message, _fields: self.said.append(message),
             clock=lambda: self.seconds,

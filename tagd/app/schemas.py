@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tagd.app.photo import PhotoReport
     from tagd.app.rederive import Outcome
     from tagd.app.retag import Marked, Plan, Shadow, WentBack
-    from tagd.app.status import StatusReport
+    from tagd.app.status import Embeddings, StatusReport
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
     from tagd.app.writeback import Read, WriteResult
@@ -244,6 +244,24 @@ def status_fields(report: StatusReport) -> dict[str, Any]:
         "unread": None if report.unread is None else dict(report.unread),
         "retag_window": window_fields(report.retag_opens_at, report.moment),
         "retag_held": hold_fields(report.retag_hold),
+        "embeddings": embedding_fields(report.embeddings),
+    }
+
+
+def embedding_fields(embeddings: Embeddings) -> dict[str, Any]:
+    """Of how many photos which model's embedding is kept, and how many are to be filled in."""
+    return {
+        "keep": embeddings.keep,
+        "kept": [
+            {
+                "model": each.source.model,
+                "fingerprint": each.source.fingerprint,
+                "photos": each.photos,
+                "bytes": each.bytes,
+            }
+            for each in embeddings.kept
+        ],
+        "to_fill": embeddings.lacking if embeddings.keep else 0,
     }
 
 

@@ -14,6 +14,7 @@ from tagd.catalogue.db.engine import owner_of
 from tagd.catalogue.plans import stale
 from tagd.catalogue.reports import activity, overview
 from tagd.catalogue.reports.activity import Latest, Queued
+from tagd.catalogue.tagging import embedded
 from tagd.errors import ControlError
 from tagd.hours import hours_of, next_opening
 from tagd.ops.control import Command, tell
@@ -29,15 +30,25 @@ if TYPE_CHECKING:
     from tagd.catalogue.db.lock import Holder
     from tagd.catalogue.db.mode import Standing
     from tagd.catalogue.reports.overview import Status
+    from tagd.catalogue.tagging.embedded import Kept
     from tagd.config import Config
     from tagd.ops.control import Reply
     from tagd.revise.hold import Hold
 
-__all__ = ["Activity", "Latest", "Queued", "StatusReport", "status", "watched"]
+__all__ = ["Activity", "Embeddings", "Latest", "Queued", "StatusReport", "status", "watched"]
 
 ANSWER_SECONDS = 2.0  # for what the daemon itself is asked, beside the catalogue
 PART_SECONDS, PARTS = 10.0, 60  # the pace is told over ten minutes
 LATEST = 6  # photos that were tagged last
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Whether they are to be kept, what is kept, and how many photos lack one."""
+
+    keep: bool = True
+    kept: tuple[Kept, ...] = ()
+    lacking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class StatusReport:
     retag_hold: Hold | None  # what re-tagging waits for
     retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
+    embeddings: Embeddings
 
     @property
     def moment(self) -> datetime:
@@ -114,6 +126,9 @@ def _report(tx: Connection, config: Config) -> StatusReport:
         retag_hold=hold.held(opens_at, per_hour, stale.queue(tx), moment),
         retag_per_hour=config.retag.per_hour,
         times=None if kept is None else StageTimes.loaded(kept),
+        embeddings=Embeddings(
+            config.embeddings.keep, tuple(embedded.kept(tx)), embedded.lacking(tx)
+        ),
     )
 
 

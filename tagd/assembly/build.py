@@ -101,6 +101,7 @@ def settings_of(config: Config) -> WorkerSettings:
         decoders=config.worker.decoders,
         max_attempts=config.worker.max_attempts,
         settle_seconds=config.watch.settle_seconds,
+        keeps_embeddings=config.embeddings.keep,
         keep_runs=config.retag.keep_runs,
         reads_keywords=reads_keywords(config),
         sidecars=metadata_settings(config).sidecars,
@@ -160,6 +161,7 @@ def worker_of(
         writes=writes_of(config, on_writes),
         beat=beat,
         on_times=on_times,
+        say=lambda what: structlog.get_logger().warning("embeddings", reason=what),
     )
 
 
@@ -215,6 +217,7 @@ def retagger_of(
             windows=tuple(map(hours_of, config.retag.windows)),
             per_hour=config.retag.per_hour,
             check_seconds=60 * config.retag.check_minutes,
+            keeps_embeddings=config.embeddings.keep,
         ),
         on_queued=on_queued,
         say=_sayer(log),

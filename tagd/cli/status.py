@@ -30,7 +30,7 @@ from tagd.installation import as_typed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tagd.app.status import StatusReport
+    from tagd.app.status import Embeddings, StatusReport
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.db.lock import Holder
     from tagd.catalogue.db.mode import Standing
@@ -44,6 +44,7 @@ JOB_WORDS: Final = {
     JobState.QUARANTINED: "given up",
 }
 NAMES, BETWEEN = 11, 2  # columns of the names before the values, and the blank ones of these
+MEGABYTE = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -115,6 +116,7 @@ def report_lines(report: StatusReport, room: int) -> list[tuple[str, str]]:
         *lines,
         *unread_lines(report.unread or {}),
         *retag_lines(status, report.retag_hold, report.retag_per_hour, report.at),
+        *embedding_lines(report.embeddings),
         *failure_lines(status, room),
     ]
 
@@ -222,6 +224,21 @@ def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
     left = output.duration(max(0.0, hold.until.timestamp() - now))
     why = "outside its hours" if hold.by == "window" else f"{per_hour:,} an hour are done"
     return f"; held back until {hold.until:%H:%M} (in {left}): {why}"
+
+
+def embedding_lines(found: Embeddings) -> Iterator[tuple[str, str]]:
+    """Which embeddings are kept and how many are to come; nothing where there is neither."""
+    words = [
+        f"embeddings of {output.count(each.photos, 'photo')} by {each.source.model}"
+        f" ({each.bytes / MEGABYTE:,.1f} MB)"
+        for each in found.kept
+    ]
+    if words and not found.keep:
+        words.append("being removed")
+    if found.keep and found.lacking:
+        words.append(f"{found.lacking:,} to be filled in, in the hours of [retag]")
+    if words:
+        yield "vectors", "; ".join(words)
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from tagd.config.embeddings import Embeddings
 from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
@@ -353,6 +354,7 @@ class Config(Section):
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
     retag: Retag = Field(default_factory=Retag)
+    embeddings: Embeddings = Field(default_factory=Embeddings)
     worker: Worker = Field(default_factory=Worker)
     metadata: Metadata = Field(default_factory=Metadata)
     backup: Backup = Field(default_factory=Backup)

@@ -143,7 +143,7 @@ def _work(
     with catalogue.write() as tx:
         deaths.recover(tx, time.time())
         # Nobody asked for what an earlier run queued by itself; it is found again.
-        stale.withdraw(tx, Priority.REFINE, Priority.RETAG)
+        stale.withdraw(tx, Priority.REFINE, Priority.RETAG, Priority.EMBED)
     # Decoders first: they start while the folders are looked through.
     with decoders_of(config, on_event=log.warning) as decoders:
         with catalogue.read() as tx:

@@ -35,6 +35,7 @@ _TABLES = {
     "model": Part.ENGINE,
     "policy": Part.ENGINE,
     "retag": Part.RETAG,
+    "embeddings": Part.RETAG,
     "worker": Part.ENGINE,
     "metadata": Part.WORKER,
     "backup": Part.MAINTENANCE,
@@ -45,6 +46,7 @@ _KEYS: dict[str, tuple[Part, ...]] = {
     "watch.settle_seconds": (Part.INTAKE, Part.WORKER),
     "retag.keep_runs": (Part.WORKER,),
     "retag.refine_when_idle": (Part.ENGINE,),
+    "embeddings.keep": (Part.WORKER, Part.RETAG),
     "metadata.sidecar_folder": (Part.INTAKE, Part.WORKER),
     "worker.windows": (Part.NONE,),
     "worker.nice": (Part.FIXED,),  # going back would take rights

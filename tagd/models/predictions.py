@@ -1,4 +1,5 @@
-"""A row of logits becomes `Predictions`: the best, and the log-sum-exp of all. Pure."""
+"""A row of logits becomes `Predictions`: the best, and the log-sum-exp of all; and what was seen an
+`Embedding`. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagd.domain import Predictions
+from tagd.domain import Embedding, Predictions
 from tagd.errors import ModelError
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ def predictions_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32]) 
         logits=row[best].astype(np.float32),
         log_sum_exp=log_sum_exp(row),
     )
+
+
+def embedding_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32] | None) -> Embedding:
+    """What `model` saw in one photo, out of its row of the embeddings; None where it has none.
+    Raises `ModelError` on what is no number."""
+    if row is not None and not np.isfinite(row).all():
+        raise ModelError(f"{model.facts.id} saw something that is no number")
+    return Embedding(photo_id, model.facts.id, model.fingerprint, row)
 
 
 def certainty(row: NDArray[np.float32], temperature: float = 1.0) -> float:

@@ -4,6 +4,7 @@
 
 holds the moment and whose backup it is, so that two catalogues may share a folder and none rotates
 the other's away. A backup is examined before it counts and before another one makes room for it.
+Embeddings are left out: they are most of its size, and are found out again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tagd.catalogue.db import copies, lock
 from tagd.catalogue.db.connection import connect_reader, translated, translated_place
 from tagd.catalogue.db.strangers import Stranger, strangers, take_out
 from tagd.catalogue.db.version import refuse_newer, version_of
+from tagd.catalogue.tagging import embedded
 from tagd.errors import CatalogueCorrupt, CatalogueError, CatalogueMissing
 from tagd.fs import display
 
@@ -49,7 +51,7 @@ def back_up(catalogue: Path, folder: Path, keep: int, now: float) -> Backup:
         for leftover in folder.glob(f"*-{_whose(catalogue)}.db.new"):
             leftover.unlink(missing_ok=True)  # of a backup that was killed
         with translated(catalogue):
-            copies.copy(catalogue, target, examined=True)
+            copies.copy(catalogue, target, examined=True, prepare=embedded.leave_out)
         for each in superfluous(backups(catalogue, folder), keep):
             each.path.unlink(missing_ok=True)
     return Backup(target, now)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue.plans import stale
 from tagd.catalogue.plans.taggers import tagger_ids
-from tagd.domain import Priority
+from tagd.domain import Choice, Priority, Stage
 from tagd.errors import CatalogueError, ModelError, in_a_line
 from tagd.hours import is_open
 from tagd.policy import selection
 from tagd.policy.lasting import Lasting
 from tagd.revise import feed, pace, staleness
+from tagd.revise.fill import Filler
 from tagd.revise.pace import Pace
 from tagd.revise.staleness import Standard
 from tagd.tagging.taggers import Taggers
@@ -45,6 +46,7 @@ class RetagSettings:
     windows: tuple[Hours, ...]
     per_hour: int
     check_seconds: float
+    keeps_embeddings: bool = True
 
 
 class Retagger:
@@ -71,6 +73,9 @@ class Retagger:
         self._survey = survey
         self._taggers = taggers or Taggers()
         self._settings = settings
+        self._filler = Filler(
+            catalogue, keeps=settings.keeps_embeddings, rest_seconds=settings.check_seconds
+        )
         self._on_queued = on_queued
         self._say = say
         self._clock = clock
@@ -123,7 +128,8 @@ class Retagger:
             self._withdraw()
 
     def tick(self) -> None:
-        """Check when it is time, then queue what may be. Raises `CatalogueError`, `ModelError`."""
+        """Check when it is time, then queue what may be, and remove what is not to be kept. Raises
+        `CatalogueError`, `ModelError`."""
         if self._check_asked.is_set() or self._clock() >= self._next_check:
             self._check_asked.clear()
             rest = REST_SECONDS
@@ -133,6 +139,7 @@ class Retagger:
             finally:
                 self._next_check = self._clock() + rest
         self._feed()
+        self._filler.remove()
 
     def check(self) -> None:
         """Find out what is wanted for photos, and tell how many are stale where that is new."""
@@ -164,7 +171,8 @@ class Retagger:
     def _feed(self) -> None:
         with self._catalogue.read() as tx:
             queue = stale.queue(tx)
-            idle = not queue.retag and not stale.any_stale(tx)
+            fills = self._filler.has_work(tx, self._clock())
+            idle = not queue.retag and not fills and not stale.any_stale(tx)
         if idle:
             return
         left = self._pace.left(self._clock())
@@ -188,17 +196,19 @@ class Retagger:
                     again += stale.feed(
                         tx, Priority.RETAG, left, [plan.key], now, tagger_id=tagger_id
                     )
+            here = self._fingerprints() if again < most else ()
+            again += self._filler.feed(tx, here, most - again, now, self._clock())
             spent = self._pace.spend(again, self._clock())
             pace.keep(tx, spent.by(self._clock(), now))
         self._pace = spent
         if refined or again:
             self._on_queued()
-        else:
+        elif not self._filler.is_midway:
             self._rest_until = self._clock() + REST_SECONDS
 
     def _withdraw(self) -> None:
         with self._catalogue.write() as tx:
-            left = self._pace.give_back(stale.withdraw(tx, Priority.RETAG))
+            left = self._pace.give_back(stale.withdraw(tx, Priority.RETAG, Priority.EMBED))
             pace.keep(tx, left.by(self._clock(), self._wall()))
         self._pace = left
 
@@ -213,6 +223,16 @@ class Retagger:
             standard.want_of(choice).key
             for choice in standard.lasting.possible()
             if selection.has_room(self._wants, choice, standard.machine)
+        ]
+
+    def _fingerprints(self) -> list[str]:
+        """Those of the models that are here and have room in memory now."""
+        machine = self._survey(0)
+        return [
+            each.fingerprint
+            for each in machine.candidates
+            if each.fingerprint
+            and selection.has_room(self._wants, Choice((Stage(each.model),), ""), machine)
         ]
 
     def _is_open(self) -> bool:

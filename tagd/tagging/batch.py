@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from tagd.catalogue.tagging.record import InForce, Look
-    from tagd.domain import Choice, DecodedPhoto, Job, Readings, Want
+    from tagd.domain import Choice, DecodedPhoto, Embedding, Job, Readings, Want
     from tagd.errors import ModelError, PhotoError
     from tagd.tagging.classify import Answer, Chosen
 
@@ -28,11 +28,18 @@ class Turn:
     wanted: dict[str, Want | None] = field(default_factory=dict)
     # What taggers beside the classifier make of them, by photo id and tagger.
     further: dict[str, dict[str, Look]] = field(default_factory=dict)
+    # What models saw in those of which no tags were wanted, by photo id.
+    embeddings: dict[str, Embedding] = field(default_factory=dict)
 
     @property
     def to_refine(self) -> set[str]:
         """The photos, by photo id, that are looked at for better tags than they have."""
         return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.REFINE}
+
+    @property
+    def to_embed(self) -> set[str]:
+        """The photos, by photo id, that are looked at where nothing else waits."""
+        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.EMBED}
 
     @property
     def photos(self) -> int:
@@ -46,7 +53,8 @@ class Turn:
     def apart(self) -> list[Turn]:
         """Each of its photos alone, and all that failed."""
         failed = [Turn(failed=self.failed)] if self.failed else []
-        alone = [Turn([each], [], self.answers, self.wanted, self.further) for each in self.decoded]
+        found = (self.answers, self.wanted, self.further, self.embeddings)
+        alone = [Turn([each], [], *found) for each in self.decoded]
         self.decoded, self.failed = [], []
         return [*failed, *alone]
 
@@ -62,6 +70,7 @@ class Turn:
         self.answers |= batch.answers
         self.wanted |= batch.wanted
         self.further |= batch.further
+        self.embeddings |= batch.embeddings
 
     def due(
         self,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tagd.errors import ModelError
-from tagd.models.predictions import certainty, predictions_of
+from tagd.models.predictions import certainty, embedding_of, predictions_of
+from tagd.models.runtime.outputs import LOGITS, WITH_EMBEDDING
 from tagd.policy import cascade, selection
 from tagd.policy.facts import Facts
 from tagd.policy.lasting import Lasting, settled_on, want_of
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.catalogue.tagging.record import InForce
-    from tagd.domain import Choice, DecodedPhoto, Geometry, Predictions, Stage, Want
-    from tagd.models.pool import ModelPool
+    from tagd.domain import Choice, DecodedPhoto, Embedding, Geometry, Predictions, Stage, Want
+    from tagd.models.pool import LoadedModel, ModelPool
     from tagd.policy.facts import Machine
     from tagd.policy.selection import Wants
 
@@ -36,10 +37,11 @@ class Survey(Protocol):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was said of one photo: the choice, and what each stage that was heard predicted. What
-    the last one said counts."""
+    the last one said counts, and `embedding` is what that one saw, None where nobody asked."""
 
     choice: Choice
     stages: tuple[Predictions, ...]
+    embedding: Embedding | None = None
 
     @property
     def final(self) -> Predictions:
@@ -75,6 +77,15 @@ class Chosen:
         if choice is not None and choice is self.now:
             return settled_on(self.content_with, self.asked.key)
         return settled_on(self.content_with, known.asked if known and choice is None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one stage says of a photo, how sure it is, and what it sees."""
+
+    said: Predictions
+    sure: float
+    embedding: Embedding | None
 
 
 class Classifier:
@@ -189,43 +200,63 @@ class Classifier:
         return want_of(choice, self._models.fingerprint_of)
 
     def classify(
-        self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]
+        self,
+        photos: Mapping[str, DecodedPhoto],
+        choices: Mapping[str, Choice],
+        *,
+        embed: bool = False,
     ) -> dict[str, Answer]:
-        """Ask each photo's models (both by photo id), those of one choice together."""
+        """Ask each photo's models (both by photo id), those of one choice together; with `embed`
+        also for what the last one sees."""
         together: dict[Choice, list[DecodedPhoto]] = defaultdict(list)
         for photo_id, photo in photos.items():
             together[choices[photo_id]].append(photo)
         return {
-            photo_id: Answer(choice, said)
+            photo_id: Answer(choice, tuple(each.said for each in heard), heard[-1].embedding)
             for choice, same in together.items()
-            for photo_id, said in self._hear(same, choice.stages).items()
+            for photo_id, heard in self._hear(same, choice.stages, embed=embed).items()
         }
 
+    def embed(self, model: str, photos: Sequence[DecodedPhoto]) -> list[Embedding]:
+        """What one model sees in these photos, which were decoded for it. Raises `ModelError`."""
+        found = self._ask(self._models.get(model), photos, embed=True)
+        return [each.embedding for each in found if each.embedding]
+
     def _hear(
-        self, photos: Sequence[DecodedPhoto], stages: Sequence[Stage]
-    ) -> dict[str, tuple[Predictions, ...]]:
+        self, photos: Sequence[DecodedPhoto], stages: Sequence[Stage], *, embed: bool
+    ) -> dict[str, tuple[_Heard, ...]]:
         """What the stages say: only what one did not settle goes on to the next."""
-        heard: dict[str, tuple[Predictions, ...]] = defaultdict(tuple)
+        heard: dict[str, tuple[_Heard, ...]] = defaultdict(tuple)
         unsettled = list(photos)
         for stage in stages:
             if not unsettled:
                 break
             asked, unsettled = unsettled, []
-            for photo, (said, sure) in zip(asked, self._predict(stage, asked), strict=True):
+            loaded = self._models.get(stage.model)
+            answers = self._ask(loaded, asked, embed=embed, temperature=stage.temperature)
+            for photo, said in zip(asked, answers, strict=True):
                 heard[photo.photo_id] += (said,)
-                if not cascade.settled(stage, sure):
+                if not cascade.settled(stage, said.sure):
                     unsettled.append(photo)
         return heard
 
-    def _predict(
-        self, stage: Stage, photos: Sequence[DecodedPhoto]
-    ) -> Iterator[tuple[Predictions, float]]:
-        """What the model says of each photo, and how sure it is."""
-        loaded = self._models.get(stage.model)
+    def _ask(
+        self,
+        loaded: LoadedModel,
+        photos: Sequence[DecodedPhoto],
+        *,
+        embed: bool,
+        temperature: float = 1.0,
+    ) -> Iterator[_Heard]:
+        """What the model says of each photo, and, where it can, what it sees in it."""
         images = np.stack([photo.inputs[loaded.geometry] for photo in photos])
-        for photo, row in zip(photos, loaded.session.run(images).logits, strict=True):
+        wanted = WITH_EMBEDDING if embed else LOGITS
+        answer = loaded.session.run(images, wanted & loaded.session.outputs)
+        seen = [None] * len(photos) if answer.embedding is None else answer.embedding
+        for photo, row, vector in zip(photos, answer.logits, seen, strict=True):
             said = predictions_of(photo.photo_id, loaded, row)
-            yield said, certainty(row, stage.temperature)
+            saw = embedding_of(photo.photo_id, loaded, vector) if embed else None
+            yield _Heard(said, certainty(row, temperature), saw)
 
     def _inputs(self, models: Iterable[str]) -> tuple[Geometry, ...]:
         return tuple(dict.fromkeys(self._models.geometry_of(model) for model in models))

@@ -63,17 +63,17 @@ class FoundTags:
 
     def take_in(
         self, tx: Connection, turn: Turn, recorded: Sequence[TaggedFile], now: float
-    ) -> Mapping[int, tuple[str, ...]]:
-        """Take in what was read of the files of a turn that were recorded; what is to be told of
-        them, by row id."""
+    ) -> TakenIn:
+        """Take in what was read of the files of a turn that were recorded."""
         known = {each.job for each in recorded if each.tagging is None}
         fresh = {each.job for each in recorded} - known
-        notes: dict[int, tuple[str, ...]] = {}
+        taken = TakenIn()
         for jobs, run in ((fresh, self._run), (known, Run.of(self._command))):
             said = turn.readings(jobs)
             its = take_in(tx, said, self._derivation, run, now, keywords=self._keywords)
-            notes |= its.notes
-        return notes
+            taken.photos |= its.photos
+            taken.notes |= its.notes
+        return taken
 
 
 def take_in(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from tagd.catalogue.db import settings
 from tagd.catalogue.queue import jobs
 from tagd.catalogue.tagging import identity, record
-from tagd.catalogue.tagging.record import TaggedFile, Tagging
 from tagd.decoding.pool import DecodeRequest
 from tagd.domain import Job, JobKind
 from tagd.errors import (
@@ -32,8 +31,9 @@ from tagd.errors import (
 from tagd.metadata.sidecar import BESIDE, SidecarRule
 from tagd.tagging import failures
 from tagd.tagging.batch import Turn, guarded
-from tagd.tagging.failures import Outcome, Report
-from tagd.tagging.keyword_sync import FoundTags
+from tagd.tagging.embed import Embedder
+from tagd.tagging.keyword_sync import FoundTags, TakenIn
+from tagd.tagging.results import is_more_than_seen, report_of, result_of
 from tagd.tagging.taggers import Taggers
 from tagd.work.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.work.stage_times import Stage, Stopwatch
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from tagd.domain import DecodedPhoto
     from tagd.labels.derivation import Derivation
     from tagd.tagging.classify import Classifier
+    from tagd.tagging.failures import Report
     from tagd.work.stage_times import StageTimes
     from tagd.writeback.queue import Writes
 
@@ -67,6 +68,7 @@ class WorkerSettings:
     decoders: int
     max_attempts: int
     settle_seconds: float
+    keeps_embeddings: bool = True  # what models see
     keep_runs: int | None = None  # earlier taggings of a photo that are kept; None for all
     reads_keywords: bool = True  # what photos say becomes tags
     sidecars: SidecarRule = BESIDE
@@ -84,7 +86,7 @@ class Worker(QueueWorker):
     classifier. `on_trouble` is called with None once the trouble seems over; `on_times` after each
     turn, with what the stages took in all turns until then. `on_fault` is told of each try of a
     photo that failed by a fault of tagd's own: what is raised for several together is looked into
-    one by one."""
+    one by one. `say` is told what keeps embeddings from being filled in."""
 
     def __init__(
         self,
@@ -102,6 +104,7 @@ class Worker(QueueWorker):
         taggers: Taggers | None = None,
         beat: Callable[[], None] = lambda: None,
         on_times: Callable[[StageTimes], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(catalogue, JobKind.TAG, beat, clock)
@@ -117,6 +120,8 @@ class Worker(QueueWorker):
         self._found = None if run is None else FoundTags(derivation, run.command, keywords=reads)
         self._writes = writes
         self._taggers = taggers or Taggers()
+        keeps = settings.keeps_embeddings
+        self._embedder = Embedder(catalogue, classifier, say) if keeps else None
         self._on_times = on_times
         self._batch = 1
         self._claimed: dict[int, Job] = {}
@@ -213,9 +218,11 @@ class Worker(QueueWorker):
         tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
         further = self._taggers.geometries
+        lacked = self._embedder.geometries(claimed) if self._embedder else {}
         sidecars = self._settings.sidecars
         for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
-            needed = tuple(dict.fromkeys((*geometries, *further)))
+            its = [lacked[job.file_id]] if job.file_id in lacked else []
+            needed = tuple(dict.fromkeys((*geometries, *further, *its)))
             request = DecodeRequest.of(ticket, job, needed, sidecars)
             self._decoders.submit(request)
 
@@ -266,8 +273,12 @@ class Worker(QueueWorker):
         }
         self._decode_anew(batch, blind)
         unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
-        batch.answers = self._classifier.classify(unseen, due)
+        batch.answers = self._classifier.classify(unseen, due, embed=self._embedder is not None)
         there = [photo for _, photo in batch.decoded if photo.photo_id in contents]
+        if self._embedder:
+            known = {photo.photo_id: photo for photo in there if photo.photo_id not in unseen}
+            lacking = [known[each] for each in batch.to_embed & known.keys()]
+            batch.embeddings = self._embedder.look(lacking)
         batch.further = self._taggers.look(there, batch.answers, further)
 
     def _adopt(self, photos: Collection[DecodedPhoto]) -> None:
@@ -303,7 +314,10 @@ class Worker(QueueWorker):
     def _store(self, turn: Turn, reports: list[Report], claimed: list[Job]) -> None:
         """The same in one transaction, added to what there is."""
         now = self._clock()
-        results = [self._result(job, photo, turn) for job, photo in turn.decoded]
+        want_of = self._classifier.want_of
+        results = [
+            result_of(job, photo, turn, self._derivation, want_of) for job, photo in turn.decoded
+        ]
         self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
@@ -316,10 +330,15 @@ class Worker(QueueWorker):
                 keep=self._settings.keep_runs,
             )
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
-            notes = self._found.take_in(tx, turn, recorded, now) if self._found else {}
-            told = [self._report(each, notes.get(each.job.file_id, ())) for each in recorded]
+            taken = self._found.take_in(tx, turn, recorded, now) if self._found else TakenIn()
+            told = [
+                report_of(each, taken.notes.get(each.job.file_id, ()), self._derivation.name_of)
+                for each in recorded
+            ]
             if self._writes is not None:
-                self._writes.queue(tx, {report.photo_id for report in told}, now)
+                looked_at = {each.photo_id for each in recorded if is_more_than_seen(each)}
+                self._writes.queue(tx, looked_at, now)
+                self._writes.queue_rows(tx, taken.photos)
             told += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             more = self._claim_more(tx, len(claimed))
             self._note_times(tx, len(told))
@@ -332,43 +351,6 @@ class Worker(QueueWorker):
         self._watch.lap(Stage.RECORD)
         self._watch.count(ended)
         settings.put(tx, settings.STAGE_TIMES, self._watch.times().dumped())
-
-    def _result(self, job: Job, photo: DecodedPhoto, turn: Turn) -> TaggedFile:
-        tagging = None
-        if (answer := turn.answers.get(photo.photo_id)) is not None:
-            tags = self._derivation.tags_of(answer.final)
-            tagging = Tagging(
-                answer.choice.reason,
-                answer.stages,
-                tags,
-                refine=answer.choice.refine,
-                asked=self._classifier.want_of(answer.choice),
-            )
-        wanted = turn.wanted.get(photo.photo_id)
-        further = turn.further.get(photo.photo_id, {})
-        return TaggedFile(
-            job, photo.photo_id, photo.facts, photo.signature, tagging, wanted, further
-        )
-
-    def _report(self, result: TaggedFile, notes: tuple[str, ...]) -> Report:
-        job = result.job
-        taggings = [result.tagging, *(look.tagging for look in result.further.values())]
-        given = [tagging for tagging in taggings if tagging is not None]
-        if not given:
-            return Report(job.path, Outcome.RECOGNISED, job.file_id, result.photo_id, notes=notes)
-        return Report(
-            job.path,
-            Outcome.TAGGED,
-            job.file_id,
-            result.photo_id,
-            tags=tuple(
-                f"{self._derivation.name_of(tag.label)} {tag.confidence:.2f}"
-                for tagging in given
-                for tag in tagging.tags.tags
-            ),
-            model=given[0].stages[-1].model,
-            notes=notes,
-        )
 
     def _settle_failure(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         if isinstance(error, InternalFault):

@@ -157,12 +157,16 @@ class Failing(Classifier):
     answered = False
 
     def classify(
-        self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]
+        self,
+        photos: Mapping[str, DecodedPhoto],
+        choices: Mapping[str, Choice],
+        *,
+        embed: bool = False,
     ) -> dict[str, Answer]:
         if self.answered:
             raise ModelError("the device stopped working")
         self.answered = True
-        return super().classify(photos, choices)
+        return super().classify(photos, choices, embed=embed)
 
 
 def test_what_was_found_before_trouble_is_recorded(desk: Desk) -> None:

@@ -60,11 +60,15 @@ class FailsToChoose(Classifier):
 
 class FailsToAnswer(Classifier):
     def classify(
-        self, photos: Mapping[str, DecodedPhoto], choices: Mapping[str, Choice]
+        self,
+        photos: Mapping[str, DecodedPhoto],
+        choices: Mapping[str, Choice],
+        *,
+        embed: bool = False,
     ) -> dict[str, Answer]:
         if any(is_bad(each.path) for each in photos.values()):
             raise MemoryError
-        return super().classify(photos, choices)
+        return super().classify(photos, choices, embed=embed)
 
 
 @pytest.mark.parametrize("classifier", [FailsToRoute, FailsToChoose, FailsToAnswer])

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tagd.app.failures import lies_in
-from tagd.app.schemas import hold_fields, iso, status_fields
-from tagd.app.status import StatusReport
+from tagd.app.schemas import embedding_fields, hold_fields, iso, status_fields
+from tagd.app.status import Embeddings, StatusReport
 from tagd.catalogue.db.lock import Holder
 from tagd.catalogue.db.mode import Standing
 from tagd.catalogue.reports.overview import Failure, Status
-from tagd.cli.status import failure_lines, retag_lines, status_lines
+from tagd.catalogue.tagging.embedded import Kept, Source
+from tagd.cli.status import embedding_lines, failure_lines, retag_lines, status_lines
 from tagd.cli.unread import unread_lines
 from tagd.domain import FileState, JobState
 from tagd.installation import adding
@@ -61,6 +62,7 @@ def report(status: Status, engine: dict[str, str]) -> StatusReport:
         retag_hold=None,
         retag_per_hour=0,
         times=None,
+        embeddings=Embeddings(),
     )
 
 
@@ -170,3 +172,33 @@ def test_pictures_that_are_not_read_are_counted_with_what_helps() -> None:
     [(_, said)] = unread_lines({"JPEG 2000": 1})
     assert said.startswith("1 file is a picture that tagd does not read: 1 JPEG 2000;")
     assert "jxl" not in said
+
+
+KEPT = Kept(Source("lite0", "f" * 64), 1200, 1_540_800)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Embeddings(lacking=0), []),
+        (Embeddings(keep=False, lacking=9), []),
+        (Embeddings(kept=(KEPT,)), ["1,200 photos by lite0 (1.5 MB)"]),
+        (Embeddings(kept=(KEPT,), lacking=9), ["1,200 photos by lite0", "9 to be filled in"]),
+        (Embeddings(keep=False, kept=(KEPT,), lacking=9), ["by lite0", "being removed"]),
+    ],
+)
+def test_status_says_of_how_many_photos_embeddings_are_kept(
+    found: Embeddings, words: list[str]
+) -> None:
+    lines = list(embedding_lines(found))
+    assert bool(lines) == bool(words)
+    assert all(word in line for _, line in lines for word in words)
+    assert ("to be filled" in str(lines)) == ("9 to be filled in" in words)
+
+
+def test_status_counts_embeddings_in_json() -> None:
+    fields = embedding_fields(Embeddings(kept=(KEPT,), lacking=9))
+    assert fields["to_fill"] == 9
+    [kept] = fields["kept"]
+    assert (kept["model"], kept["photos"], kept["bytes"]) == ("lite0", 1200, 1_540_800)
+    assert embedding_fields(Embeddings(keep=False, lacking=9))["to_fill"] == 0

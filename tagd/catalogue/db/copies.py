@@ -24,9 +24,16 @@ def stamp(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def copy(path: Path, target: Path, *, examined: bool = False) -> None:
-    """Copy a catalogue that may be in use to `target`, as it is at one moment, in DELETE mode.
-    `examined`: it gets its name only once it is found to be sound, else raises CatalogueCorrupt."""
+def copy(
+    path: Path,
+    target: Path,
+    *,
+    examined: bool = False,
+    prepare: Callable[[Path], object] = lambda _: None,
+) -> None:
+    """Copy a catalogue that may be in use to `target`, as it is at one moment, in DELETE mode, once
+    `prepare` has had a hand in it. `examined`: it gets its name only once it is found to be sound,
+    else raises CatalogueCorrupt."""
     unfinished = side_file(target, ".new")
     unfinished.unlink(missing_ok=True)
     create_file(unfinished)
@@ -35,6 +42,7 @@ def copy(path: Path, target: Path, *, examined: bool = False) -> None:
             source.backup(made)
             # The copy says that it is in WAL mode, as the original is: see `connection.py`.
             made.execute("PRAGMA journal_mode = DELETE").fetchone()
+        prepare(unfinished)
         if examined:
             examine(unfinished)
         place(unfinished, target)

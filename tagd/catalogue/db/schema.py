@@ -31,8 +31,10 @@ __all__ = [
     "NOTHING_OURS",
     "NO_TAGGER",
     "STALE",
+    "UNEMBEDDED",
     "UNPLANNED",
     "beside",
+    "embedding",
     "fact",
     "file",
     "found",
@@ -68,6 +70,9 @@ STALE = (
     f" OR applied_id IS NULL AND tagger_id <> {CLASSIFIER_ID})"
 )
 UNPLANNED = "tagging_id IS NOT NULL AND desired_id IS NULL"
+UNEMBEDDED = (
+    f"tagger_id = {CLASSIFIER_ID} AND tagging_id IS NOT NULL AND embedded_id IS NOT tagging_id"
+)
 
 # One row a picture, whatever its copies are called: `content_hash` covers the image payload alone.
 photo = Table(
@@ -97,6 +102,9 @@ tagger = Table(
 # plan that it was last looked at by, and the one that is desired now, as rows of `want`; none where
 # nobody knows yet. Where the two differ its tags are stale: one index over the few of them. No
 # foreign keys to plans, as none is ever deleted, and a million rows are set at once.
+# `embedded_id` is the tagging whose model's embedding is kept, or is known not to be had. Where it
+# is not the current one, that one's is to be found out: whatever changes which tagging is current
+# need not think of it.
 photo_tagger = Table(
     "photo_tagger",
     metadata,
@@ -105,10 +113,18 @@ photo_tagger = Table(
     Column("tagging_id", ForeignKey("tagging.id", ondelete="SET NULL"), index=True),
     Column("applied_id", Integer),
     Column("desired_id", Integer),
+    Column("embedded_id", Integer),
     Index(
         "ix_photo_tagger_stale", "tagger_id", "applied_id", "desired_id", sqlite_where=text(STALE)
     ),
     Index("ix_photo_tagger_unplanned", "tagger_id", "photo_id", sqlite_where=text(UNPLANNED)),
+    Index(
+        "ix_photo_tagger_unembedded",
+        "photo_id",
+        "tagging_id",
+        "embedded_id",
+        sqlite_where=text(UNEMBEDDED),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -223,6 +239,18 @@ prediction = Table(
     Column("logits", LargeBinary, nullable=False),
     Column("log_sum_exp", REAL, nullable=False),
     Column("best", Text, nullable=False),  # JSON [[label id, probability], …], the five best
+)
+
+# What the model that the classifier heard last sees in a photo, before it says anything, packed as
+# `vectors.py` has it; with row ids, as `prediction`. Never in backups: it is found out again.
+embedding = Table(
+    "embedding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("photo_id", ForeignKey("photo.id", ondelete="CASCADE"), nullable=False),
+    Column("model_id", ForeignKey("model.id"), nullable=False, index=True),
+    Column("vector", LargeBinary, nullable=False),
+    UniqueConstraint("photo_id", "model_id"),
 )
 
 # Every label that was ever predicted or given; none is ever deleted. `name` is the display name in

@@ -72,7 +72,7 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Jobs that wait or are at work: those of new photos and all else that goes first, and those
-    that only wait, of either kind that this is about."""
+    that only wait, of either kind that this is about. Those for embeddings count as `retag`."""
 
     first: int
     refine: int
@@ -240,7 +240,7 @@ def queue(tx: Connection) -> Queue:
     return Queue(
         first=sum(n for priority, _, n in rows if priority < Priority.REFINE),
         refine=waiting.get(Priority.REFINE, 0),
-        retag=waiting.get(Priority.RETAG, 0),
+        retag=waiting.get(Priority.RETAG, 0) + waiting.get(Priority.EMBED, 0),
     )
 
 

@@ -27,7 +27,7 @@ from tagd.catalogue.db.times import moment
 from tagd.catalogue.plans import plans
 from tagd.catalogue.plans.taggers import tagger_ids
 from tagd.catalogue.queue import jobs
-from tagd.catalogue.tagging import predictions
+from tagd.catalogue.tagging import embeddings, predictions
 from tagd.catalogue.tagging.runs import Run, run_id
 from tagd.catalogue.tagging.tags import (
     ModelTags,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from tagd.domain import Job, PhotoFacts, Predictions, Signature, Tags, Want
+    from tagd.domain import Embedding, Job, PhotoFacts, Predictions, Signature, Tags, Want
 
 _FACTS = ("format", "width", "height", "orientation", "camera_make", "camera_model", "taken_at")
 
@@ -122,6 +122,8 @@ class TaggedFile:
     tagging: Tagging | None
     wanted: Want | None = None
     further: Mapping[str, Look] = field(default_factory=dict)
+    # What the last model sees in it that the tagging heard, or that an earlier one ended in.
+    embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def record(
         if keep is not None:
             earlier = [look.row for look in looks if look.tagging and look.looked_at]
             plans.drop_earlier(tx, earlier, keep, tagger_id)
+    seen = {rows[each.photo_id].id: each.embedding for each in sound if each.embedding}
+    embeddings.keep(tx, seen, now)
     recorded = {each.job for each in sound}
     jobs.complete_all(tx, recorded)
     jobs.give_back(tx, ours - recorded)
