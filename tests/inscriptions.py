@@ -28,6 +28,7 @@ from tests import photos as pictures
 
 CAT, DOG = "n02121808", "n02084071"
 EMBEDDED = MetadataSettings(WriteMode.EMBEDDED)
+STARS = b'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5"'
 _LEASES = itertools.count(1)
 
 
@@ -171,3 +172,27 @@ def subjects(path: Path) -> tuple[str, ...]:
 
 def _raise(trouble: Exception) -> None:
     raise trouble
+
+
+def told(desk: Desk) -> list[tuple[str, str, int]]:
+    """Photo, sidecar and run, as others are told, below the desk's folder."""
+    with desk.catalogue.read() as tx:
+        found = recorded.rows(tx, "SELECT path, written_to, run FROM v_written ORDER BY path")
+    return [(Path(path).name, Path(to).name, run) for path, to, run in found]
+
+
+def names(desk: Desk) -> list[str]:
+    return sorted(each.name for each in desk.folder.rglob("*") if each.is_file())
+
+
+def move(desk: Desk, photo: Path, name: str) -> Path:
+    """Rename a photo, and tell of it as the watch does."""
+    there = desk.folder / name
+    there.parent.mkdir(exist_ok=True)
+    desk.moved(photo, photo.rename(there))
+    return there
+
+
+def rated(sidecar: Path) -> None:
+    """Another program gives stars."""
+    sidecar.write_bytes(sidecar.read_bytes().replace(b'rdf:about=""', STARS, 1))

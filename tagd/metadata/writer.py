@@ -237,7 +237,7 @@ class Writer:
         with _explained(place, _REPAIR_SIDECAR):
             packet = xmp.parse(original.data)
         # What others wrote there is theirs.
-        if not (xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)):
+        if not xmp.is_tagds_alone(packet):
             raise MetadataUnsafe(photo, f"{place.name} {_OUTDATED}")
         return place, None, place if dry_run else out_of_the_way(place, self.options)
 

@@ -246,6 +246,11 @@ def says_only_keywords(packet: Packet) -> bool:
     )
 
 
+def is_tagds_alone(packet: Packet) -> bool:
+    """Whether tagd made it, and it says nothing of anybody else's but keywords."""
+    return is_of_tagd(packet) and says_only_keywords(packet)
+
+
 def qualified(name: str) -> str:
     """A name such as `xmp:Rating` as XML has it, `{http://…}Rating`."""
     prefix, _, local = name.partition(":")

@@ -16,7 +16,7 @@ from tagd.catalogue.queue import jobs
 from tagd.catalogue.written import inscriptions
 from tagd.domain import JobKind, Place, Priority
 from tagd.fs import signature_of
-from tagd.metadata import file_calls, reader, sidecar
+from tagd.metadata import file_calls, reader, sidecar, xmp
 from tagd.metadata.file_calls import translated
 from tagd.metadata.safe_write import move, take
 from tagd.metadata.writer import out_of_the_way
@@ -50,7 +50,9 @@ class Followers:
         """Bring the photo's sidecar along; the target, with where it is now. Raises a PhotoError;
         the sidecar is then where it was."""
         left = target.written.get(Place.SIDECAR)
-        if left is None or self._lies_right(target, left):
+        if left is None:
+            return self._adopted(target)
+        if self._lies_right(target, left):
             return target
         with translated(target.path):
             there = sidecar.find(target.path, self.rule, target.content)
@@ -59,6 +61,28 @@ class Followers:
         if not self._is_its(target, left):
             return target
         return self._moved(target, left)
+
+    def _adopted(self, target: Target) -> Target:
+        """The target with the sidecar of a file that showed the same photo and is gone: it moved,
+        and nobody could tell, as where a file system keeps no inodes."""
+        with self.catalogue.read() as tx:
+            others = inscriptions.beside_others(tx, target)
+        for file_id, path, left in others:
+            with translated(path):
+                is_there = file_calls.is_there(path)
+            if is_there or not (self._is_its(target, left) or self._came_along(target, left)):
+                continue
+            with self.catalogue.write() as tx:
+                inscriptions.hand_over(tx, file_id, target.file_id, Place.SIDECAR)
+            return self.follow(_with(target, left))
+        return target
+
+    def _came_along(self, target: Target, left: Inscription) -> bool:
+        """Whether the photo has a sidecar where it is, and none is where it was left: a folder that
+        moved has taken both along."""
+        with translated(target.path):
+            there = sidecar.find(target.path, self.rule, target.content)
+            return there is not None and not file_calls.is_there(left.path)
 
     def make_way(self, target: Target) -> None:
         """Let a sidecar go that is where this photo's is to be and has another name by rights, such
@@ -87,7 +111,7 @@ class Followers:
     def _moved(self, target: Target, left: Inscription) -> Target:
         place = sidecar.renamed(target.path, left.path, self.rule)
         file_calls.make_folder(place.parent)
-        self._clear(place)
+        self._clear(target, place)
         ledger = _MoveLedger(self.catalogue, target.file_id, Place.SIDECAR, left.wish, self.run)
         signature = move(
             take(left.path, self.options),
@@ -101,19 +125,32 @@ class Followers:
             jobs.enqueue(tx, JobKind.TAG, {target.file_id: Priority.NEW}, time.time())
         return _with(target, replace(left, path=place, signature=signature))
 
-    def _clear(self, place: Path) -> None:
+    def _clear(self, target: Target, place: Path) -> None:
         """Put the sidecar of another photo out of the way that had this one's name before. Where it
         has moved too its sidecar follows from there."""
         with self.catalogue.read() as tx:
             holders = inscriptions.holders(tx, place)
         with translated(place):
-            if not holders or not file_calls.is_there(place):
+            if not file_calls.is_there(place):
                 return
+        if not holders and not self._is_left_over(target, place):
+            return
         aside = out_of_the_way(place, self.options)
         with self.catalogue.write() as tx:
             for each in holders:
                 inscriptions.moved(tx, each, Place.SIDECAR, aside, None)
             jobs.enqueue(tx, JobKind.WRITE, dict.fromkeys(holders, Priority.NEW), time.time())
+
+    def _is_left_over(self, target: Target, place: Path) -> bool:
+        """Whether tagd alone wrote the sidecar there, for a photo that had the name before."""
+        with translated(place):
+            if place not in sidecar.outdated(target.path, self.rule, target.content):
+                return False
+        try:
+            packet = xmp.parse(take(place, self.options, most=xmp.MOST_BYTES).data)
+        except xmp.MalformedPacket:
+            return False
+        return xmp.is_tagds_alone(packet)
 
     def _known(self, target: Target, left: Inscription, there: Path) -> Target:
         """The photo has a sidecar already: that one, which somebody has brought along, or one that
@@ -148,7 +185,7 @@ class _MoveLedger(CatalogueLedger):
 
 def _with(target: Target, left: Inscription | None) -> Target:
     written = dict(target.written)
-    del written[Place.SIDECAR]
+    written.pop(Place.SIDECAR, None)
     if left is not None:
         written[Place.SIDECAR] = left
     return replace(target, written=written)

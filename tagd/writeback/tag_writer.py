@@ -123,21 +123,33 @@ class TagWriter:
 
     def write(self, target: Target, write: WriteMode, *, dry_run: bool = False) -> list[Report]:
         """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
-        sidecar. Raises a PhotoError; the file that it is about is then as it was."""
+        sidecar. Where one place cannot be written the others are all the same. Raises a PhotoError,
+        the first; the file that it is about is then as it was."""
         places = dict.fromkeys(_fit(each, target.format) for each in write.places)
         if not dry_run:
             target = self.followed(target, places)
-        reports = []
+        reports, failed = list[Report](), list[PhotoError]()
         for place in places:
             try:
-                reports += self._bring(target, place, dry_run=dry_run)
-            except MetadataUnsafe as unsafe:
-                if place is Place.SIDECAR:
-                    raise
-                self.on_notice(f"{unsafe.reason}; a sidecar has its tags", target.path)
-                if Place.SIDECAR not in places:
-                    reports += self._bring(target, Place.SIDECAR, dry_run=dry_run)
+                reports += self._bring_or_beside(target, place, places, dry_run=dry_run)
+            except PhotoError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return reports
+
+    def _bring_or_beside(
+        self, target: Target, place: Place, places: Collection[Place], *, dry_run: bool
+    ) -> list[Report]:
+        try:
+            return self._bring(target, place, dry_run=dry_run)
+        except MetadataUnsafe as unsafe:
+            if place is Place.SIDECAR:
+                raise
+            self.on_notice(f"{unsafe.reason}; a sidecar has its tags", target.path)
+            if Place.SIDECAR in places:
+                return []
+            return self._bring(target, Place.SIDECAR, dry_run=dry_run)
 
     def followed(self, target: Target, places: Collection[Place] = ()) -> Target:
         """The target once its sidecar lies where the photo does by now, whatever is written."""
@@ -161,7 +173,7 @@ class TagWriter:
 
     def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
         wish = self.wish(target)
-        digest = _digest(wish)
+        digest = _digest(wish, target.content if place is Place.SIDECAR else "")
         try:
             if self._stands(target, place, wish, digest, dry_run=dry_run):
                 self.on_outcome(place, Outcome.UNCHANGED)
@@ -274,10 +286,12 @@ def _said_by_person(given: GivenTag) -> bool:
     return given.source is TagSource.PERSON or given.state is TagState.CONFIRMED
 
 
-def _digest(wish: Wish) -> str:
-    """Changes with any keyword that would be written, and with nothing else."""
+def _digest(wish: Wish, content: str) -> str:
+    """Changes with any keyword that would be written, and with the `content` that the file is to
+    name, and with nothing else."""
     spelled = {str(each): wish.of(each) for each in Field}
-    return xxhash.xxh3_128_hexdigest(json.dumps(spelled, ensure_ascii=False).encode())
+    told = json.dumps(spelled, ensure_ascii=False) + content
+    return xxhash.xxh3_128_hexdigest(told.encode())
 
 
 def _signature_at(path: Path) -> Signature | None:

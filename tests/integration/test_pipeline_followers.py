@@ -19,12 +19,11 @@ from tagd.metadata.sidecar import SidecarName, subject_of
 from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests import photos as pictures
-from tests.inscriptions import DOG, Desk, photo_of, subjects
+from tests.inscriptions import DOG, Desk, move, names, photo_of, rated, subjects, told
 from tests.intake import Bench
 from tests.metadata import little_file_system
 
 LATER = 60.0  # seconds: whoever moves a photo has moved its sidecar too by then
-STARS = b'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5"'
 
 
 @pytest.fixture
@@ -34,30 +33,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         desk = Desk(catalogue, tmp_path / "photos")
         desk.set(write=WriteMode.SIDECAR)
         yield desk
-
-
-def told(desk: Desk) -> list[tuple[str, str, int]]:
-    """Photo, sidecar and run, as others are told, below the desk's folder."""
-    with desk.catalogue.read() as tx:
-        found = recorded.rows(tx, "SELECT path, written_to, run FROM v_written ORDER BY path")
-    return [(Path(path).name, Path(to).name, run) for path, to, run in found]
-
-
-def names(desk: Desk) -> list[str]:
-    return sorted(each.name for each in desk.folder.rglob("*") if each.is_file())
-
-
-def move(desk: Desk, photo: Path, name: str) -> Path:
-    """Rename a photo, and tell of it as the watch does."""
-    there = desk.folder / name
-    there.parent.mkdir(exist_ok=True)
-    desk.moved(photo, photo.rename(there))
-    return there
-
-
-def rated(sidecar: Path) -> None:
-    """Another program gives stars."""
-    sidecar.write_bytes(sidecar.read_bytes().replace(b'rdf:about=""', STARS, 1))
 
 
 @pytest.mark.parametrize("name", ["other.jpg", "trip/cat.jpg", "trip/other.jpg"])

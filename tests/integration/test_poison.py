@@ -96,6 +96,23 @@ def test_a_name_with_no_room_for_a_sidecar_takes_tags_inside_and_is_read(desk: D
     assert readings.by_tagd == ("cat",)
 
 
+def test_where_no_sidecar_can_be_written_the_photo_has_its_tags_inside_all_the_same(
+    desk: Desk,
+) -> None:
+    desk.set(write=WriteMode.BOTH)
+    long = desk.photo("n" * 248 + ".jpg")
+    hindered, broken = desk.photo("hindered.jpg"), desk.photo("broken.jpg")
+    (desk.folder / "hindered.jpg.xmp").mkdir()
+    (desk.folder / "broken.jpg.xmp").write_bytes(b"<a><a>")
+    desk.write()
+    assert {code for _, code in desk.jobs()} == {
+        "name-too-long",
+        "metadata-unsafe",
+        "metadata-malformed",
+    }
+    assert [subjects(each) for each in (long, hindered, broken)] == [("cat",)] * 3
+
+
 # The folder of sidecars
 
 

@@ -26,6 +26,7 @@ from tagd.catalogue.db.schema import (
     label,
     model,
     photo,
+    revision,
     tag,
 )
 from tagd.catalogue.db.statements import chunks, rank_of, take_over, upsert
@@ -167,12 +168,28 @@ def target(tx: Connection, file_id: int) -> Target | None:
 def written(tx: Connection, file_id: int) -> list[Inscription]:
     """What tagd left in this file and in its sidecar."""
     rows = tx.execute(select(inscription).where(inscription.c.file_id == file_id))
-    return [
-        Inscription(
-            Place(row.place), path_of(row.path_key), loaded(row.ours), row.wish, _signature(row)
-        )
-        for row in rows
-    ]
+    return [_inscription(row) for row in rows]
+
+
+def beside_others(tx: Connection, its: Target) -> list[tuple[int, Path, Inscription]]:
+    """The sidecars that tagd left for other files which show, or showed, the same photo: the file's
+    row id and path, and what was left, the latest first."""
+    rows = tx.execute(
+        select(inscription, file.c.path_key.label("photo_key"))
+        .join_from(inscription, file, file.c.id == inscription.c.file_id)
+        .where(file.c.photo_id == its.photo_id, file.c.id != its.file_id)
+        .where(inscription.c.place == Place.SIDECAR)
+        .order_by(inscription.c.written_at.desc(), file.c.id)
+    )
+    return [(row.file_id, path_of(row.photo_key), _inscription(row)) for row in rows]
+
+
+def hand_over(tx: Connection, giver: int, taker: int, place: Place) -> None:
+    """What tagd left for one file, by row id, with the way back, is another's by now, which has
+    nothing there."""
+    for table in (inscription, revision):
+        its = (table.c.file_id == giver, table.c.place == place)
+        tx.execute(update(table).where(*its).values(file_id=taker))
 
 
 def outdated(tx: Connection, photos: Collection[int], wanted: Wanted) -> list[tuple[Path, Place]]:
@@ -322,6 +339,12 @@ def _tags(tx: Connection, photo_id: int) -> tuple[GivenTag, ...]:
         if row.key not in rejected
     }
     return tuple(sorted(found.values(), key=lambda each: (-each.confidence, each.name)))
+
+
+def _inscription(row: Any) -> Inscription:
+    return Inscription(
+        Place(row.place), path_of(row.path_key), loaded(row.ours), row.wish, _signature(row)
+    )
 
 
 def _signature(row: Any) -> Signature:

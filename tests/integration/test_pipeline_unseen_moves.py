@@ -1,0 +1,111 @@
+"""Sidecars of photos whose moves nobody saw: one photo less, one more, and the same content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tagd.containers.payload import payload_hash
+from tagd.metadata.sidecar import subject_of
+from tagd.writeback.tag_writer import WriteMode
+from tests import catalogue as recorded
+from tests import inscriptions
+from tests import photos as pictures
+from tests.inscriptions import CAT, Desk, move, names, rated, told
+
+LATER = 60.0  # seconds: whoever moves a photo has moved its sidecar too by then
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """One that knows photos by what they show, not by their names."""
+    monkeypatch.setattr(inscriptions, "photo_of", lambda path: payload_hash(path.read_bytes()))
+    (tmp_path / "photos").mkdir()
+    with recorded.fresh(tmp_path) as catalogue:
+        desk = Desk(catalogue, tmp_path / "photos")
+        desk.set(write=WriteMode.SIDECAR)
+        yield desk
+
+
+def test_a_sidecar_goes_along_where_a_move_was_seen_as_one_photo_less_and_one_more(
+    desk: Desk,
+) -> None:
+    """As where the inode is another by now, or is not kept."""
+    photo = desk.photo()
+    desk.write()
+    rated(photo.with_name("cat.jpg.xmp"))
+    there = photo.rename(desk.folder / "other.jpg")
+    desk.missing(photo)
+    desk.tag(there, CAT)
+    desk.write()
+    sidecar = there.with_name("other.jpg.xmp")
+    assert names(desk) == ["other.jpg", "other.jpg.xmp"]
+    assert b'xmp:Rating="5"' in sidecar.read_bytes()
+    assert told(desk) == [("other.jpg", "other.jpg.xmp", 1)]
+
+
+def test_a_sidecar_that_came_along_in_its_folder_is_known_there(desk: Desk) -> None:
+    (desk.folder / "day").mkdir()
+    photo = desk.photo("day/cat.jpg")
+    desk.write()
+    desk.set(write=WriteMode.EMBEDDED)
+    there = photo.parent.rename(desk.folder / "night") / "cat.jpg"
+    desk.missing(photo)
+    desk.tag(there, CAT)
+    desk.write()
+    moved = move(desk, there, "trip/cat.jpg")
+    desk.write(LATER)
+    assert moved.with_name("cat.jpg.xmp").exists()
+    assert names(desk) == ["cat.jpg", "cat.jpg.xmp"]
+
+
+def test_a_copy_leaves_the_sidecar_where_the_photo_is(desk: Desk) -> None:
+    photo = desk.photo()
+    desk.write()
+    copy = desk.folder / "copy.jpg"
+    copy.write_bytes(photo.read_bytes())
+    desk.tag(copy, CAT)
+    desk.write()
+    assert names(desk) == ["cat.jpg", "cat.jpg.xmp", "copy.jpg", "copy.jpg.xmp"]
+
+
+def test_the_sidecar_of_a_photo_that_another_with_the_same_tags_replaced_is_not_taken_for_its(
+    desk: Desk,
+) -> None:
+    photo = desk.photo()
+    desk.write()
+    before = payload_hash(photo.read_bytes())
+    pictures.coffee().save(photo)
+    desk.tag(photo, CAT)
+    desk.write()
+    sidecar = photo.with_name("cat.jpg.xmp")
+    assert subject_of(sidecar).content == payload_hash(photo.read_bytes()) != before
+    assert subject_of(photo.with_name("cat.jpg.xmp_orphan")).content == before
+
+
+@pytest.mark.parametrize("is_rated", [False, True])
+def test_a_sidecar_follows_to_the_name_of_a_photo_that_was_deleted(
+    desk: Desk, is_rated: bool
+) -> None:
+    gone, photo = desk.photo("gone.jpg"), desk.folder / "stays.jpg"
+    pictures.coffee().save(photo)
+    desk.tag(photo, CAT)
+    desk.write()
+    its = payload_hash(photo.read_bytes())
+    left = gone.with_name("gone.jpg.xmp")
+    gone.unlink()
+    desk.missing(gone)
+    if is_rated:
+        rated(left)
+    before = left.read_bytes()
+    move(desk, photo, "gone.jpg")
+    desk.write(LATER)
+    if is_rated:
+        assert left.read_bytes() == before, "never over what others wrote"
+        assert names(desk) == ["gone.jpg", "gone.jpg.xmp", "stays.jpg.xmp"]
+    else:
+        assert subject_of(left).content == its
+        assert left.with_name("gone.jpg.xmp_orphan").read_bytes() == before
+        assert names(desk) == ["gone.jpg", "gone.jpg.xmp", "gone.jpg.xmp_orphan"]
