@@ -37,3 +37,15 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path) -> None:
     assert graph.read() is None
     with pytest.raises(ModelError, match="belongs to another user"):
         make_private(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_a_graph_that_another_user_put_there_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "graphs"
+    make_private(folder)
+    graph = GraphFile.of(folder, "f" * 64)
+    graph.write(b"a graph")
+    os.chown(graph.path, 2001, 2001)
+    assert graph.read() is None
+    graph.write(b"a graph")
+    assert graph.read() == b"a graph"

@@ -1,6 +1,8 @@
 """Where exported graphs lie: one file a model and set of library versions, with its SHA-256 beside.
 
-A graph is made again whenever one of these changes; what no longer fits is never loaded.
+A graph is made again whenever one of these changes; what no longer fits is never loaded. The sum
+tells damage, not forgery: that is kept out by the folder, which nobody else may write into, and by
+the graph's owner. Who writes as this user could write a keyed sum, or the catalogue, as well.
 """
 
 from __future__ import annotations
@@ -31,11 +33,15 @@ def why_not_trusted(folder: Path) -> str | None:
         status = folder.stat()
     except OSError:
         return None
-    if status.st_uid not in {os.geteuid(), 0}:
+    if not _is_ours(status):
         return f"{display(folder)} belongs to another user"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return f"others may write into {display(folder)}: chmod go-w it"
     return None
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid in {os.geteuid(), 0}
 
 
 def make_private(folder: Path) -> None:
@@ -80,10 +86,12 @@ class GraphFile:
 
     def read(self) -> bytes | None:
         """The graph, or None where there is none, its bytes are not those that were written, or
-        others may write there."""
+        others may write there, or made it when they could."""
         if why_not_trusted(self.path.parent):
             return None
         try:
+            if not _is_ours(self.path.stat()):
+                return None
             graph = self.path.read_bytes()
             expected = self.checksum.read_text(encoding="ascii").strip()
         except OSError:
