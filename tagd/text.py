@@ -37,6 +37,8 @@ _IN_JSON: Final = _TURNING | {code: f"\\u{code:04x}" for code in range(127, 160)
 def tag_name(text: str) -> str:
     """The name of a tag as it was typed, or stands in a photo: composed (NFC), one space between
     words, and nothing that is never seen. Empty where nothing is left that is."""
+    if text.isascii() and text.isprintable():  # most are, and a sidecar may hold a million
+        return " ".join(text.split())
     text = _composed(text)
     if not text.isprintable():
         text = _composed("".join(map(_kept, text)))

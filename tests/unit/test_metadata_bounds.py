@@ -11,8 +11,10 @@ import pytest
 from tagd.containers.splice import jpeg
 from tagd.decoding.decode import DecodeLimits, decode
 from tagd.metadata import reader, xmp
+from tagd.metadata.edit import edit_packet
 from tagd.metadata.keywords import Field, folded
 from tests.corpus import EXIF, LIGHTROOM, SPLICED, XMP, app, chunk, directory, with_segments
+from tests.metadata import TAGS
 from tests.photos import coffee
 
 BARE = LIGHTROOM[LIGHTROOM.index(b"<x:xmpmeta") : LIGHTROOM.index(b"</x:xmpmeta>") + 12]
@@ -57,6 +59,20 @@ PACKETS = {
 def test_a_hostile_packet_costs_little(name: str) -> None:
     reader.of_packets([PACKETS[name]])
     reader.of_photo(b"GIF89a" + PACKETS[name])
+
+
+@GENEROUS
+@pytest.mark.parametrize("claims", [0, 30_000])
+def test_keywords_without_number_are_joined_in_seconds(claims: int) -> None:
+    words = "".join(f"<rdf:li>k{each}</rdf:li>" for each in range(30_000))
+    ours = "".join(
+        f'<rdf:li tagd:tag="k{each}" tagd:path="k{each}" tagd:fields="dc:subject" tagd:model="m"/>'
+        for each in range(claims)
+    )
+    said = lists("tagd:Provenance", ours).replace(TAIL, lists("dc:subject", words)[len(HEAD) :])
+    joined = edit_packet(said, TAGS, None, {}, padded=False).joined[Field.SUBJECT]
+    assert joined.added == ("cat", "コーヒー ☕")
+    assert len(joined.removed) == claims
 
 
 @GENEROUS
