@@ -7,18 +7,23 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import structlog
+
 from tagd.catalogue.db.engine import Catalogue
 from tagd.catalogue.files import photos, sidecars
 from tagd.catalogue.queue import jobs
 from tagd.catalogue.tagging import record
 from tagd.catalogue.tagging.runs import Run
 from tagd.catalogue.written import inscriptions, unwritten
+from tagd.config import Config
+from tagd.daemon.writing import Writing
 from tagd.domain import JobKind, Place, Priority, SettledFile
 from tagd.fs import signature_of
 from tagd.labels.derivation import Derivation
 from tagd.labels.rules import TagRules
 from tagd.metadata import read_back, reader
 from tagd.metadata.keywords import Field
+from tagd.ops.pulse import Pulses
 from tagd.tagging import keyword_sync
 from tagd.writeback.ledger import recover_all
 from tagd.writeback.tag_writer import MetadataSettings, Outcome, TagWriter, WriteMode
@@ -161,6 +166,23 @@ class Desk:
         with self.catalogue.read() as tx:
             sql = "SELECT place FROM inscription ORDER BY place"
             return [Place(place) for (place,) in recorded.rows(tx, sql)]
+
+
+def writing_of(
+    catalogue: Catalogue, run: Run, write: str, sidecar_folder: Path | None = None
+) -> Writing:
+    """The daemon's writers by such a configuration; nothing runs yet."""
+    metadata = {"write": write, "sidecar_folder": sidecar_folder and str(sidecar_folder)}
+    return Writing(
+        Config.model_validate(
+            {"metadata": {key: value for key, value in metadata.items() if value}}
+        ),
+        catalogue,
+        run,
+        pulses=Pulses(60),
+        log=structlog.get_logger(),
+        on_fault=lambda error: None,
+    )
 
 
 def subjects(path: Path) -> tuple[str, ...]:

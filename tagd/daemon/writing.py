@@ -25,6 +25,7 @@ from tagd.fs import display
 from tagd.metadata.ledger import token_of
 from tagd.work.progress import after
 from tagd.writeback.bulk import THREADS
+from tagd.writeback.hands import Hands
 from tagd.writeback.ledger import recover_all, recover_awaited
 from tagd.writeback.tag_writer import TagWriter
 from tagd.writeback.worker import MetadataWorker
@@ -88,6 +89,7 @@ class Writing:
         self._mending = Mending()
         self._awaited: frozenset[str] = frozenset()  # writes that were cut short, by their tokens
         self._met: dict[str, Path] = {}  # folders with what these left
+        self._hands = Hands()
         self._workers: dict[threading.Thread, MetadataWorker] = {}
         self._is_outdated = False
         self._is_asked = False
@@ -129,6 +131,7 @@ class Writing:
     def check(self) -> None:
         """Called about every second: see what could not be written, and whether what was cut short
         can be set right by now. Raises `CatalogueError`."""
+        self._relieve()
         begun = time.monotonic()
         if begun < self._next_look:
             return
@@ -156,7 +159,7 @@ class Writing:
         told, rest = self._unwritten[:MOST_TROUBLES], self._unwritten[MOST_TROUBLES:]
         more = sum(each.files for each in rest)
         words = f"the tags of {more:,} more photos are not written: `tagd failed` says why"
-        return (*map(_in_words, told), *((words,) if more else ()))
+        return (*self._hands.troubles, *map(_in_words, told), *((words,) if more else ()))
 
     def wake(self) -> None:
         """There may be new jobs. From any thread."""
@@ -215,6 +218,15 @@ class Writing:
     def _waiting(self) -> int:
         with self._catalogue.read() as tx:
             return jobs.waiting(tx, most=ALL, kind=JobKind.WRITE)
+
+    def _relieve(self) -> None:
+        """A writer that waits for a network file system keeps nothing else from being written, nor
+        is it late: another start would have it wait again."""
+        stalled = self._hands.stalled()
+        for thread, worker in self._workers.items():
+            if worker.at_work in stalled:
+                worker.give_way()
+                self._pulses.rest(thread.name)
 
     def _left_behind(self) -> frozenset[str]:
         """The writes of ours that no thread works on any more, as their folder went in the midst
@@ -279,6 +291,7 @@ class Writing:
             on_written=self._written,
             on_failed=self._failed,
             on_trouble=lambda trouble: self._log.error("cannot write", reason=in_a_line(trouble)),
+            hands=self._hands,
             beat=self._pulses.of(name),
         )
 

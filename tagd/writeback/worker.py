@@ -8,6 +8,7 @@ the disk. The photo's tags stay in the catalogue whatever comes of it.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from tagd.domain import FileState, JobKind, Priority
 from tagd.errors import CatalogueError, FileVanished, InternalFault, PhotoError
 from tagd.work import retry
 from tagd.work.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
+from tagd.writeback.hands import SOON_SECONDS, Hands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +51,14 @@ class MetadataWorker(QueueWorker):
         on_written: Callable[[Report], None],
         on_failed: Callable[[Path, str, PhotoError], None],
         on_trouble: Callable[[Exception], None],
+        hands: Hands | None = None,
         beat: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(catalogue, JobKind.WRITE, beat, clock)
         self.at_work: int | None = None  # the row of the file that is being written
+        self._hands = hands or Hands()
+        self._is_stuck = threading.Event()
         self._tag_writer = tag_writer
         self._max_attempts = max_attempts
         self._on_written = on_written
@@ -74,9 +79,16 @@ class MetadataWorker(QueueWorker):
                 self._on_trouble(trouble)
                 self._stop.wait(TROUBLE_SECONDS)
 
+    def give_way(self) -> None:
+        """It waits for a file system that does not answer: what else it has claimed goes back, for
+        others to do. From another thread."""
+        if not self._is_stuck.is_set():
+            self._is_stuck.set()
+            self.let_go()
+
     def drain(self) -> None:
-        """Do all that can be done now, unless stopped."""
-        while not self._stop.is_set() and self.turn():
+        """Do all that can be done now, or once other threads have put it down, unless stopped."""
+        while not self._stop.is_set() and (self.turn() or self._has_waited()):
             pass
 
     def turn(self) -> int:
@@ -86,15 +98,40 @@ class MetadataWorker(QueueWorker):
                 return 0
         with self._catalogue.write() as tx:
             claimed = self._claim(tx, _CLAIMED)
+        self._is_stuck.clear()
+        begun = 0
         try:
             for job in claimed:
-                if self._stop.is_set():
+                if self._stop.is_set() or self._is_stuck.is_set():
                     break
                 self._beat()
-                self._do(job)
+                begun += self._begin(job)
         finally:
             self.let_go()
+        if claimed and not begun:  # others have all of it in hand
+            self._wait()
         return len(claimed)
+
+    def _begin(self, job: Job) -> bool:
+        """Do a job, or put it off where that is not to be done now."""
+        if wait := self._hands.take(job.file_id, job.path):
+            with self._catalogue.write() as tx:
+                jobs.put_off(tx, job, self._clock() + wait)
+            return False
+        try:
+            self._do(job)
+        finally:
+            self._hands.put_down(job.file_id)
+        return True
+
+    def _has_waited(self) -> bool:
+        """Wait for what is due in a moment; False where nothing is."""
+        with self._catalogue.read() as tx:
+            due = jobs.next_due(tx, self._kind)
+        if due is None or due > self._clock() + SOON_SECONDS:
+            return False
+        self._wait()
+        return True
 
     def _wait(self) -> None:
         """Until woken, or for a while: another process may have queued something."""

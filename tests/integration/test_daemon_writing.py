@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from tagd.catalogue.db.engine import Catalogue
@@ -19,17 +18,15 @@ from tagd.catalogue.files import photos
 from tagd.catalogue.tagging.runs import Run
 from tagd.catalogue.written import inscriptions, unwritten
 from tagd.catalogue.written.inscriptions import Begun
-from tagd.config import Config
-from tagd.daemon.writing import MOST_TROUBLES, Writing
+from tagd.daemon.writing import MOST_TROUBLES
 from tagd.domain import Place, Priority, SettledFile
 from tagd.metadata import recovery, safe_write
 from tagd.metadata.ledger import Intent, Seen
-from tagd.ops.pulse import Pulses
 from tagd.writeback import ledger
 from tagd.writeback.ledger import CatalogueLedger
 from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
-from tests.inscriptions import Desk, subjects
+from tests.inscriptions import Desk, subjects, writing_of
 from tests.intake import Bench
 from tests.support import PATIENCE_SECONDS, wait_until
 
@@ -42,22 +39,6 @@ def begun(desk: Desk, photo: Path) -> Intent:
     CatalogueLedger(desk.catalogue, file_id, Place.EMBEDDED, "wish", desk.run).begin(intent)
     intent.part.write_bytes(b"the very")
     return intent
-
-
-def writing_of(
-    catalogue: Catalogue, run: Run, write: str, sidecar_folder: Path | None = None
-) -> Writing:
-    metadata = {"write": write, "sidecar_folder": sidecar_folder and str(sidecar_folder)}
-    return Writing(
-        Config.model_validate(
-            {"metadata": {key: value for key, value in metadata.items() if value}}
-        ),
-        catalogue,
-        run,
-        pulses=Pulses(60),
-        log=structlog.get_logger(),
-        on_fault=lambda error: None,
-    )
 
 
 def pending(desk: Desk) -> list[Begun]:

@@ -3,6 +3,7 @@
     waiting ──claim──▶ leased ──complete──▶ (deleted, with the result in the same transaction)
        ▲                 │
        ├──retry_later────┤   another try, not before a given time
+       ├──put_off────────┤   not now, and no try
        ├──release────────┤   given back: as if it had never been claimed
        ├──recover────────┤   its lease ran out, or its worker is known to be gone: see `deaths.py`
        │                 └──quarantine──▶ quarantined ──retry_failed, or its file changed──▶ waiting
@@ -210,6 +211,11 @@ def retry_later(tx: Connection, failed: Job, code: str, reason: str, when: Postp
     if when.last:
         values["priority"] = Priority.LAST
     return tx.execute(update(job).where(_guard(failed)).values(values)).rowcount == 1
+
+
+def put_off(tx: Connection, claimed: Job, until: float) -> None:
+    """Back to the queue until then, as if it had never been claimed."""
+    tx.execute(update(job).where(_guard(claimed)).values(**BACK, not_before=until))
 
 
 def quarantine(
