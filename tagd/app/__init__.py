@@ -13,6 +13,7 @@ is a value that comes out, and long work tells a callback how far it is.
     undo         taking back what a run, a model or any model since a moment added
     writeback    write tags into photos, take back what a run wrote, read what others wrote
     retag        tags that catch up with other models: planned, hastened, kept, brought back
+    measure      how quick models are, what they say of photos, how often they are right
 
     selection    which photos are meant: files, folders, or what a query finds
     paths        paths as a person names them, and what to say of those that are unknown

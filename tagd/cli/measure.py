@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import gc
-import time
-from contextlib import closing
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagd.app.schemas import compared_fields, evaluated_fields, measured_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
-from tagd.errors import CatalogueHeld, ConfigError, TagdError
+from tagd.errors import ConfigError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from tagd.catalogue.db.engine import Catalogue
-    from tagd.config import Config
-    from tagd.decoding.decode import DecodeLimits
+    from tagd.app.measure import Comparison
+    from tagd.errors import CatalogueHeld
     from tagd.lab.bench import Measured
-    from tagd.lab.compare import Compared
-    from tagd.lab.evaluate import Evaluation, NoneKnown, Task
-    from tagd.lab.examples import Example
-    from tagd.models.pool import ModelPool
+    from tagd.lab.evaluate import Evaluation
 
 ModelList = Annotated[
     str | None,
@@ -66,33 +60,19 @@ def bench(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: these bring in the models, which other commands do without.
-    from tagd.catalogue.plans import speeds
-    from tagd.lab import bench as lab
+    from tagd.app import catalogues, measure
 
-    measured: list[Measured] = []
-    with closing(_pool(settings)) as pool, closing(_writable(settings)) as catalogue:
-        for model in _models(pool, chosen or ()):
-            measuring = partial(
-                lab.bench,
-                clock=time.perf_counter,
-                now=time.time,
-                batches=batch or (),
-                seconds=seconds,
-            )
-            found = lab.contest(pool, model, measuring)
-            measured += found
-            with catalogue.write() as tx:
-                speeds.put(tx, [each.speed for each in found if each.is_used])
-            pool.unload(model)
+    request = measure.BenchRequest(tuple(chosen or ()), tuple(batch or ()), seconds)
+    with catalogues.made(settings, "tagd models bench", _tell_of_another) as catalogue:
+        measured = measure.bench(catalogue, settings, request, output.note)
     if json:
         output.as_json([measured_fields(each) for each in measured])
     else:
         _speeds_table(measured)
 
 
-def measured_fields(each: Measured) -> dict[str, Any]:
-    """A measurement as JSON has it."""
-    return {**asdict(each.speed), "session": each.session, "used": each.is_used}
+def _tell_of_another(held: CatalogueHeld) -> None:
+    output.note(f"tagd: {held.message}; the figures are lower while it works")
 
 
 def _speeds_table(measured: Sequence[Measured]) -> None:
@@ -129,30 +109,16 @@ def compare(
     photo cannot be read."""
     settings = configuration(config)
     gc.enable()
-    from tagd.intake.exclude import Excludes
-    from tagd.intake.listing import photos_at
-    from tagd.lab import compare as lab
+    from tagd.app import measure
 
-    name_of = _names(settings)
-    found = photos_at([absolute(each) for each in photos], Excludes(settings.watch.exclude))
-    if not found:
-        raise TagdError(f"no photos below {', '.join(map(display, photos))}")
-    with closing(_pool(settings)) as pool:
-        compared = lab.compare(
-            pool,
-            _models(pool, models.split(",") if models else ()),
-            found,
-            decoders=settings.worker.decoders,
-            limits=_limits(settings),
-            clock=time.perf_counter,
-        )
+    compared = measure.compare(settings, list(map(absolute, photos)), _listed(models), output.note)
     if html is not None:
-        _write_page(html, compared, name_of, settings.tags.language)
+        _write_page(html, compared.page(settings.tags.language))
     if json:
-        output.as_json([_compared_fields(each, name_of) for each in compared])
+        output.as_json([compared_fields(each, compared.names) for each in compared.photos])
     elif html is None:
-        _print_compared(compared, name_of)
-    unread = [each for each in compared if each.error]
+        _print_compared(compared)
+    unread = [each for each in compared.photos if each.error]
     for each in unread:
         output.note(f"{display(each.path)}: {each.error}")
     raise typer.Exit(1 if unread else 0)
@@ -178,154 +144,43 @@ def evaluate(
     """
     settings = configuration(config)
     gc.enable()
+    from tagd.app import measure
     from tagd.cli.progress import counting
-    from tagd.lab import evaluate as lab
 
-    task = _task(settings, absolute(folder))
-    results: list[Evaluation] = []
-    strange: dict[str, NoneKnown] = {}
-    with closing(_pool(settings)) as pool:
-        for model in _models(pool, models.split(",") if models else ()):
-            with counting(output.console(stderr=True), model) as show:
-                try:
-                    results.append(
-                        lab.evaluate(pool, model, task, clock=time.perf_counter, progress=show)
-                    )
-                except lab.NoneKnown as error:
-                    strange[model] = error
-            pool.unload(model)
-    if not results and strange:
-        raise next(iter(strange.values()))
+    bar = partial(counting, output.console(stderr=True))
+    done = measure.evaluate(settings, absolute(folder), _listed(models), bar, output.note)
     if json:
-        others = [{"model": model, "error": error.message} for model, error in strange.items()]
-        output.as_json([*map(asdict, results), *others])
+        output.as_json(evaluated_fields(done))
     else:
-        _print_evaluations(results, list(strange))
+        _print_evaluations(done.models, list(done.strange))
 
 
-def truths_in(
-    settings: Config, folder: Path
-) -> tuple[list[Example], Callable[[Sequence[str]], list[str | None]]]:
-    """The photos below a folder, and what each shows among a model's labels."""
-    from tagd.intake.exclude import Excludes
-    from tagd.lab import examples
-    from tagd.labels.vocabulary import Vocabulary
-
-    admits = Excludes(()).admits_entry
-    found = examples.examples_in(folder, lambda path: admits(str(path), False))
-    names, resolve = _names(settings), Vocabulary.load().resolve
-    return found, lambda labels: examples.truths(found, labels, names, resolve)
+def _listed(models: str | None) -> list[str]:
+    """The models of `A,B,C`."""
+    return models.split(",") if models else []
 
 
-def _task(settings: Config, folder: Path) -> Task:
-    """What the models are asked about, out of the configuration."""
-    from tagd.assembly.derivation import derivation_of
-    from tagd.lab.evaluate import Task
-    from tagd.labels.hierarchy import Hierarchy
-
-    found, truths = truths_in(settings, folder)
-    return Task(
-        examples=found,
-        truths=truths,
-        derive=derivation_of(settings).tags_of,
-        ancestors=Hierarchy.load().ancestors,
-        batch_size=settings.worker.batch_size,
-        decoders=settings.worker.decoders,
-        limits=_limits(settings),
-    )
-
-
-def _pool(settings: Config) -> ModelPool:
-    from tagd.assembly.build import models_of
-
-    return models_of(settings, say=output.note)
-
-
-def _models(pool: ModelPool, chosen: Sequence[str]) -> list[str]:
-    """The models that a person named, each known; else those on this disk."""
-    from tagd.models.zoo.shelf import on_disk
-
-    if not chosen:
-        return [name for name, facts in pool.shelf.all().items() if on_disk(facts)]
-    wanted = [name.strip() for name in chosen if name.strip()]
-    for name in wanted:
-        pool.fingerprint_of(name)  # what is missing is said before anything is measured
-    return wanted
-
-
-def _names(settings: Config) -> Callable[[str], str]:
-    from tagd.assembly.derivation import derivation_of
-
-    return derivation_of(settings).name_of
-
-
-def _limits(settings: Config) -> DecodeLimits:
-    from tagd.decoding.decode import DecodeLimits
-
-    return DecodeLimits(
-        max_megapixels=settings.worker.max_megapixels,
-        timeout_seconds=settings.worker.decode_timeout_seconds,
-    )
-
-
-def _writable(settings: Config) -> Catalogue:
-    """The catalogue, made where there is none; beside a running daemon for a short write."""
-    from tagd.catalogue.db.engine import open_owner, open_writer
-
+def _write_page(file: Path, page: str) -> None:
     try:
-        return open_owner(settings.catalogue.path, "tagd models bench")
-    except CatalogueHeld as error:
-        output.note(f"tagd: {error.message}; the figures are lower while it works")
-        return open_writer(settings.catalogue.path)
-
-
-def _write_page(
-    file: Path, compared: Sequence[Compared], name_of: Callable[[str], str], language: str
-) -> None:
-    from tagd.lab.compare_page import page
-
-    try:
-        file.write_text(page(compared, name_of, language), encoding="utf-8", errors="replace")
+        file.write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(f"cannot write {display(file)}: {error.strerror}") from error
     output.note(f"wrote {display(file)}")
 
 
-def _print_compared(compared: Sequence[Compared], name_of: Callable[[str], str]) -> None:
+def _print_compared(compared: Comparison) -> None:
     headers = ["photo", "model", "class", "confidence", "parameters", "ms"]
     rows = []
-    for one in compared:
+    for one in compared.photos:
         name = display(Path(one.path.name))
         if one.error:
             rows.append((name, "", one.error, "", "", ""))
         for each in one.opinions:
             label, best = each.guesses[0]
             size, took = f"{each.parameters_m:.1f} M", f"{each.milliseconds:.1f}"
-            rows.append((name, each.model, name_of(label), f"{best:.1%}", size, took))
+            rows.append((name, each.model, compared.names[label], f"{best:.1%}", size, took))
             name = ""
     output.table(headers, rows, "confidence parameters ms")
-
-
-def _compared_fields(one: Compared, name_of: Callable[[str], str]) -> dict[str, Any]:
-    return {
-        "path": display(one.path),
-        "error": one.error or None,
-        "models": [
-            {
-                "model": each.model,
-                "class": name_of(each.guesses[0][0]),
-                "label": each.guesses[0][0],
-                "confidence": each.guesses[0][1],
-                "parameters_m": each.parameters_m,
-                "milliseconds": each.milliseconds,
-                "guesses": [
-                    {"label": label, "name": name_of(label), "probability": probability}
-                    for label, probability in each.guesses
-                ],
-            }
-            for each in one.opinions
-        ],
-    }
 
 
 def _print_evaluations(results: Sequence[Evaluation], strange: Sequence[str]) -> None:

@@ -282,7 +282,7 @@ def _pictures(
     settings: Config, folder: Path, none: Path | None, labels: Sequence[str]
 ) -> list[Picture]:
     """The photos of a class that the models know, and those of none."""
-    from tagd.cli.measure import truths_in
+    from tagd.app.measure import truths_in
     from tagd.lab.answers import Picture
 
     found, truths = truths_in(settings, absolute(folder))
