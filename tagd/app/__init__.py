@@ -14,9 +14,10 @@ is a value that comes out, and long work tells a callback how far it is.
     writeback    write tags into photos, take back what a run wrote, read what others wrote
     retag        tags that catch up with other models: planned, hastened, kept, brought back
     measure      how quick models are, what they say of photos, how often they are right
+    policy       which models look at a photo and why, and how sure a cascade must be
 
     selection    which photos are meant: files, folders, or what a query finds
     paths        paths as a person names them, and what to say of those that are unknown
     catalogues   the catalogue, opened for what is about to be done
-    schemas      every shape of JSON that tagd gives out
+    schemas      every shape of JSON that tagd gives out; model_schemas: those of models
 """

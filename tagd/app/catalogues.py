@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.db.engine import Catalogue, open_owner, open_reader, open_writer
-from tagd.errors import CatalogueHeld
+from tagd.errors import CatalogueHeld, CatalogueMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,14 @@ def writer(config: Config) -> Catalogue:
 def reader(config: Config) -> Catalogue:
     """Open it for reading alone. Raises `CatalogueError`."""
     return open_reader(config.catalogue.path)
+
+
+def reader_if_any(config: Config) -> Catalogue | None:
+    """Open it for reading alone; None where there is none yet. Raises `CatalogueError`."""
+    try:
+        return reader(config)
+    except CatalogueMissing:
+        return None
 
 
 def opened(config: Config, *, dry_run: bool) -> Catalogue:

@@ -13,12 +13,9 @@ from tagd.fs import display
 from tagd.work.stage_times import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tagd.app.corrections import Corrected
     from tagd.app.failures import Failure
     from tagd.app.history import Event, ShownRun
-    from tagd.app.measure import Evaluated
     from tagd.app.photo import PhotoReport
     from tagd.app.rederive import Outcome
     from tagd.app.retag import Marked, Plan, Shadow, WentBack
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
     from tagd.errors import QueryError
-    from tagd.lab.bench import Measured
-    from tagd.lab.compare import Compared, Opinion
     from tagd.lab.shadow import Shadowed
     from tagd.revise.hold import Hold
     from tagd.revise.plan import Step
@@ -373,40 +368,3 @@ def shadowed_fields(photo: Shadowed) -> dict[str, Any]:
         "lost": list(photo.lost),
         "kept": list(photo.kept),
     }
-
-
-def measured_fields(measured: Measured) -> dict[str, Any]:
-    """How quick a model is in a session, at a batch size."""
-    return {**asdict(measured.speed), "session": measured.session, "used": measured.is_used}
-
-
-def compared_fields(photo: Compared, names: Mapping[str, str]) -> dict[str, Any]:
-    """What models say of a photo."""
-    return {
-        "path": display(photo.path),
-        "error": photo.error or None,
-        "models": [_opinion_fields(opinion, names) for opinion in photo.opinions],
-    }
-
-
-def _opinion_fields(opinion: Opinion, names: Mapping[str, str]) -> dict[str, Any]:
-    label, confidence = opinion.guesses[0]
-    return {
-        "model": opinion.model,
-        "class": names[label],
-        "label": label,
-        "confidence": confidence,
-        "parameters_m": opinion.parameters_m,
-        "milliseconds": opinion.milliseconds,
-        "guesses": [
-            {"label": label, "name": names[label], "probability": probability}
-            for label, probability in opinion.guesses
-        ],
-    }
-
-
-def evaluated_fields(evaluated: Evaluated) -> list[dict[str, Any]]:
-    """How often each model is right, or why that cannot be told."""
-    strange = evaluated.strange.items()
-    others = [{"model": model, "error": error.message} for model, error in strange]
-    return [*map(asdict, evaluated.models), *others]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.app.schemas import compared_fields, evaluated_fields, measured_fields
+from tagd.app.model_schemas import compared_fields, evaluated_fields, measured_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import ConfigError

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import gc
-from contextlib import ExitStack, closing
+from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagd.app.model_schemas import explanation_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named
-from tagd.errors import CatalogueHeld, CatalogueMissing, ConfigError
+from tagd.errors import ConfigError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from tagd.catalogue.db.engine import Catalogue
-    from tagd.config import Config
-    from tagd.lab.answers import Picture
+    from tagd.app.policy import Asked, Explanation
     from tagd.lab.calibrate import Measured, Report
-    from tagd.policy.cascade import Calibration
-    from tagd.policy.facts import Facts
-    from tagd.policy.selection import Decision
-    from tagd.policy.wants import Wants
 
 FEWEST = 200  # photos that a cascade is fitted by and tried on
 
@@ -52,16 +48,14 @@ def explain(
     settings = configuration(config)
     gc.enable()  # `main` turned it off
     # Lazy: the models' device is asked of torch.
-    from tagd.assembly.policy import wants_of
-    from tagd.policy.selection import decide
+    from tagd.app import catalogues, policy
 
-    wants = wants_of(settings)
-    facts, device = _facts(settings, absolute(file))
-    decision = decide(wants, facts)
+    with catalogues.reader_if_any(settings) or nullcontext() as catalogue:
+        explained = policy.explain(catalogue, settings, absolute(file))
     if json:
-        output.as_json(_fields(wants, facts, decision, device))
+        output.as_json(explanation_fields(explained))
     else:
-        output.facts(list(_lines(wants, facts, decision, device)))
+        output.facts(list(_lines(explained)))
 
 
 @policy.command()
@@ -116,73 +110,60 @@ def calibrate(
         raise typer.BadParameter("name a folder of labelled photos, or --forget")
     settings = configuration(config)
     gc.enable()
-    chosen = _cascade(settings, models)
+    from tagd.app import catalogues, policy
+    from tagd.cli.progress import counting
+
+    chosen_names = [name.strip() for name in models.split(",") if name.strip()]
+    chosen = policy.cascade_of(settings, chosen_names)
+    cascade = " then ".join(chosen)
     if folder is None:
-        _forget(settings, chosen)
+        with catalogues.writer(settings) as catalogue:
+            known = policy.forget(catalogue, chosen)
+        output.line(_forgotten_line(cascade, known=known))
         return
-    report, fitted = _calibrated(settings, chosen, folder, none)
+    request = policy.CalibrationRequest(chosen, absolute(folder), none)
+    bar = partial(counting, output.console(stderr=True))
+    asked = policy.ask(settings, request, bar, output.note)
+    _tell_of_left_out(asked)
+    fitted = policy.fit(asked)
     if plot is not None:
-        _draw(report, plot)
+        _draw(fitted.report, plot)
     if json:
-        output.as_json(asdict(report))
+        output.as_json(asdict(fitted.report))
     else:
-        _print(report)
-    photos = report.parts[-1].photos
-    if photos < FEWEST and not (force or dry_run):
+        _print(fitted.report)
+    if fitted.photos < FEWEST and not (force or dry_run):
         raise ConfigError(
-            f"nothing was stored: {output.count(photos, 'photo')} to fit by,"
+            f"nothing was stored: {output.count(fitted.photos, 'photo')} to fit by,"
             f" and fewer than {FEWEST} say little",
             hint="--force stores it all the same",
         )
     if not dry_run:
-        _keep(settings, fitted)
-        output.note(
-            f"stored for {' then '.join(chosen)}; `tagd policy calibrate --forget` undoes it"
-        )
+        with catalogues.made(settings, "tagd policy calibrate") as catalogue:
+            policy.keep(catalogue, fitted.calibration)
+        output.note(f"stored for {cascade}; `tagd policy calibrate --forget` undoes it")
     if none is None:
         output.note("not tried on pictures of none of the classes; --none DIR does that")
 
 
-def _facts(settings: Config, path: Path) -> tuple[Facts, str]:
-    """What there is to go by for the photo, and the device in words."""
-    from tagd.assembly.build import limits_of, models_of
-    from tagd.assembly.survey import Survey
-    from tagd.decoding.decode import decode
-    from tagd.policy.facts import Facts
-
-    photo = decode(path, (), limits_of(settings)).facts
-    with closing(models_of(settings)) as pool, ExitStack() as stack:
-        catalogue = _readable(settings)
-        if catalogue is not None:
-            stack.enter_context(catalogue)
-        survey = Survey(pool, catalogue, batch=settings.worker.batch_size)
-        return Facts(path, photo, survey(_waiting(catalogue))), pool.device().name
+def _forgotten_line(cascade: str, *, known: bool) -> str:
+    if known:
+        return f"forgotten: {cascade} has tagd's own thresholds again"
+    return f"nothing is stored for {cascade}"
 
 
-def _readable(settings: Config) -> Catalogue | None:
-    from tagd.catalogue.db.engine import open_reader
-
-    try:
-        return open_reader(settings.catalogue.path)
-    except CatalogueMissing:
-        return None  # nothing waits, and nothing was measured yet
-
-
-def _waiting(catalogue: Catalogue | None) -> int:
-    from tagd.catalogue.queue import jobs
-    from tagd.domain import JobState
-
-    if catalogue is None:
-        return 0
-    with catalogue.read() as tx:
-        return jobs.counts(tx)[JobState.WAITING]
+def _tell_of_left_out(asked: Asked) -> None:
+    if asked.unknown:
+        of = output.count(asked.unknown, "photo")
+        output.note(f"{of} of a class that the models do not know")
+    if asked.unread:
+        output.note(f"{output.count(asked.unread, 'photo')} could not be read")
 
 
-def _lines(
-    wants: Wants, facts: Facts, decision: Decision, device: str
-) -> Iterator[tuple[str, str]]:
-    from tagd.policy.rules import megapixels, why_not
+def _lines(explained: Explanation) -> Iterator[tuple[str, str]]:
+    from tagd.policy.rules import megapixels
 
+    facts, decision = explained.facts, explained.decision
     photo, machine = facts.photo, facts.machine
     camera = " ".join(filter(None, (photo.camera_make, photo.camera_model)))
     yield "photo", display(facts.path)
@@ -190,10 +171,9 @@ def _lines(
     yield "facts", f"{photo.format}, {size}, {camera or 'camera unknown'}"
     free = "" if machine.free_mb is None else f"{machine.free_mb:,} MB for models, "
     waits = output.count(machine.waiting, "photo")
-    yield "machine", f"{device}, {free}{waits} waiting, {machine.at:%H:%M}"
-    for rule in wants.rules if wants.model is None else ():
-        why = why_not(rule, facts)
-        yield "rule", f"{rule.name}: {why or 'matches'}"
+    yield "machine", f"{explained.device}, {free}{waits} waiting, {machine.at:%H:%M}"
+    for name, why in explained.rules if explained.wants.model is None else ():
+        yield "rule", f"{name}: {why or 'matches'}"
         if why is None:
             break
     for stage in decision.choice.stages:
@@ -204,123 +184,6 @@ def _lines(
         yield "thresholds", decision.origin
     for each in decision.passed_over:
         yield "passed over", f"{each.model}: {each.why}"
-
-
-def _fields(wants: Wants, facts: Facts, decision: Decision, device: str) -> dict[str, Any]:
-    from tagd.policy.rules import why_not
-
-    machine = facts.machine
-    return {
-        "path": display(facts.path),
-        "photo": asdict(facts.photo),
-        "machine": {
-            "device": device,
-            "free_mb": machine.free_mb,
-            "waiting": machine.waiting,
-            "at": f"{machine.at:%H:%M}",
-        },
-        "rule": decision.rule and decision.rule.name,
-        "rules": [{"name": rule.name, "why_not": why_not(rule, facts)} for rule in wants.rules],
-        "stages": [asdict(stage) for stage in decision.choice.stages],
-        "reason": decision.choice.reason,
-        "refine": decision.choice.refine,
-        "thresholds": decision.origin,
-        "passed_over": [asdict(each) for each in decision.passed_over],
-    }
-
-
-def _cascade(settings: Config, models: str) -> tuple[str, ...]:
-    from tagd.policy.cascade import EMBEDDED
-
-    named = tuple(name.strip() for name in models.split(",") if name.strip())
-    chosen = named or settings.policy.cascade.models or EMBEDDED.models
-    if len(set(chosen)) != len(chosen) or len(chosen) < 2:
-        raise ConfigError("a cascade needs two or more different models")
-    return chosen
-
-
-def _calibrated(
-    settings: Config, chosen: Sequence[str], folder: Path, none: Path | None
-) -> tuple[Report, Calibration]:
-    """Ask the models and fit; the calibration as it is to be stored."""
-    from tagd.assembly.build import limits_of, models_of
-    from tagd.cli.progress import counting
-    from tagd.lab import answers, calibrate
-    from tagd.policy.cascade import Calibration
-
-    with closing(models_of(settings, say=output.note)) as pool:
-        pictures = _pictures(settings, folder, none, answers.common_labels(pool, chosen))
-        fingerprints = tuple(pool.fingerprint_of(model) for model in chosen)
-        with counting(output.console(stderr=True), " then ".join(chosen)) as show:
-            said, failed = answers.ask(
-                pool,
-                chosen,
-                pictures,
-                batch_size=pool.device().batch(settings.worker.batch_size),
-                decoders=settings.worker.decoders,
-                limits=limits_of(settings),
-                progress=show,
-            )
-    if failed:
-        output.note(f"{output.count(failed, 'photo')} could not be read")
-    try:
-        report = calibrate.calibrate(said)
-    except ValueError as error:
-        raise ConfigError(f"{display(folder)}: too little to fit: {error}") from error
-    pictures_tried = f" and {output.count(report.none, 'picture')} of no class" if none else ""
-    origin = f"fitted on {report.parts[0].photos} of {report.parts[-1].photos} photos"
-    fitted = Calibration(
-        models=tuple(chosen),
-        fingerprints=fingerprints,
-        settlings=report.settlings,
-        origin=f"{origin}{pictures_tried} in {display(absolute(folder))}",
-    )
-    return report, fitted
-
-
-def _pictures(
-    settings: Config, folder: Path, none: Path | None, labels: Sequence[str]
-) -> list[Picture]:
-    """The photos of a class that the models know, and those of none."""
-    from tagd.app.measure import truths_in
-    from tagd.lab.answers import Picture
-
-    found, truths = truths_in(settings, absolute(folder))
-    known = zip(found, truths(labels), strict=True)
-    pictures = [Picture(each.path, label) for each, label in known if label is not None]
-    if passed := len(found) - len(pictures):
-        output.note(f"{output.count(passed, 'photo')} of a class that the models do not know")
-    if none is not None:
-        pictures += [Picture(path, None) for path in sorted(none.rglob("*")) if path.is_file()]
-    return pictures
-
-
-def _keep(settings: Config, fitted: Calibration) -> None:
-    """Store it in the catalogue, beside a running daemon too."""
-    from tagd.assembly.survey import keep_calibration
-    from tagd.catalogue.db.engine import open_owner, open_writer
-
-    path = settings.catalogue.path
-    try:
-        catalogue = open_owner(path, "tagd policy calibrate")
-    except CatalogueHeld:
-        catalogue = open_writer(path)
-    with catalogue, catalogue.write() as tx:
-        keep_calibration(tx, fitted)
-
-
-def _forget(settings: Config, chosen: Sequence[str]) -> None:
-    from tagd.assembly.survey import forget_calibration
-    from tagd.catalogue.db.engine import open_writer
-
-    with open_writer(settings.catalogue.path) as catalogue, catalogue.write() as tx:
-        known = forget_calibration(tx, chosen)
-    cascade = " then ".join(chosen)
-    output.line(
-        f"forgotten: {cascade} has tagd's own thresholds again"
-        if known
-        else f"nothing is stored for {cascade}"
-    )
 
 
 def _draw(report: Report, file: Path) -> None:

@@ -1,0 +1,75 @@
+"""The shapes of JSON that tell of models: measured, compared, chosen. Pure, as `schemas.py` is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tagd.fs import display
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tagd.app.measure import Evaluated
+    from tagd.app.policy import Explanation
+    from tagd.lab.bench import Measured
+    from tagd.lab.compare import Compared, Opinion
+
+
+def measured_fields(measured: Measured) -> dict[str, Any]:
+    """How quick a model is in a session, at a batch size."""
+    return {**asdict(measured.speed), "session": measured.session, "used": measured.is_used}
+
+
+def compared_fields(photo: Compared, names: Mapping[str, str]) -> dict[str, Any]:
+    """What models say of a photo."""
+    return {
+        "path": display(photo.path),
+        "error": photo.error or None,
+        "models": [_opinion_fields(opinion, names) for opinion in photo.opinions],
+    }
+
+
+def _opinion_fields(opinion: Opinion, names: Mapping[str, str]) -> dict[str, Any]:
+    label, confidence = opinion.guesses[0]
+    return {
+        "model": opinion.model,
+        "class": names[label],
+        "label": label,
+        "confidence": confidence,
+        "parameters_m": opinion.parameters_m,
+        "milliseconds": opinion.milliseconds,
+        "guesses": [
+            {"label": label, "name": names[label], "probability": probability}
+            for label, probability in opinion.guesses
+        ],
+    }
+
+
+def evaluated_fields(evaluated: Evaluated) -> list[dict[str, Any]]:
+    """How often each model is right, or why that cannot be told."""
+    strange = evaluated.strange.items()
+    others = [{"model": model, "error": error.message} for model, error in strange]
+    return [*map(asdict, evaluated.models), *others]
+
+
+def explanation_fields(explained: Explanation) -> dict[str, Any]:
+    """Which models would look at a photo, and why."""
+    facts, decision = explained.facts, explained.decision
+    return {
+        "path": display(facts.path),
+        "photo": asdict(facts.photo),
+        "machine": {
+            "device": explained.device,
+            "free_mb": facts.machine.free_mb,
+            "waiting": facts.machine.waiting,
+            "at": f"{facts.machine.at:%H:%M}",
+        },
+        "rule": decision.rule and decision.rule.name,
+        "rules": [{"name": name, "why_not": why_not} for name, why_not in explained.rules],
+        "stages": [asdict(stage) for stage in decision.choice.stages],
+        "reason": decision.choice.reason,
+        "refine": decision.choice.refine,
+        "thresholds": decision.origin,
+        "passed_over": [asdict(candidate) for candidate in decision.passed_over],
+    }
