@@ -4,7 +4,7 @@ the daemon lives, and the reason can be read. A test holds this list to the code
 killed after the claim, while decoding    acceptance/test_lifecycle.py::test_killed_in_the_middle_of_the_work
 killed at random moments, often           acceptance/test_lifecycle.py::test_killed_at_twenty_random_moments_of_three_hundred_photos
 killed before any statement of a record   integration/test_catalogue_kills.py::test_a_kill_anywhere_loses_and_doubles_nothing
-killed while tags are derived anew        integration/test_pipeline_rederive.py::test_a_kill_between_two_pages_loses_nothing
+killed while tags are derived anew        integration/test_revise_rederive.py::test_a_kill_between_two_pages_loses_nothing
 killed during a re-tag                    acceptance/test_retag.py::test_killed_in_the_middle_it_goes_on_and_no_photo_is_ever_without_tags
 killed during a metadata write            integration/test_metadata_kills.py::test_a_kill_at_any_step_leaves_the_old_photo_or_the_new
 killed during a migration                 integration/test_catalogue_migrate.py::test_a_kill_in_the_middle_leaves_the_old_one_whole
@@ -23,7 +23,7 @@ fsync fails                               faults/test_disk.py::test_a_disk_that_
 a reader that does not end                faults/test_log.py::test_a_reader_that_does_not_end_holds_up_the_photos_not_the_disk
 a damaged catalogue                       integration/test_ops_backup.py::test_a_damaged_one_is_set_aside_until_a_person_decides
 files that change before they are read    faults/test_files.py::test_replaced_truncated_deleted_and_growing_while_they_wait
-a file that changes while it is read      unit/test_decode_failures.py::test_a_file_that_changes_while_it_is_read
+a file that changes while it is read      unit/test_decoding_failures.py::test_a_file_that_changes_while_it_is_read
 a hundred thousand files in one folder    faults/test_files.py::test_a_hundred_thousand_files_in_one_folder
 the kernel's queue overflows              integration/test_intake_faults.py::test_an_overflow_of_the_kernels_queue_loses_nothing
 the kernel gives no more watches          integration/test_intake_faults.py::test_running_out_of_watches_is_said_and_the_rest_is_polled
@@ -32,9 +32,9 @@ a poller dies                             integration/test_intake_faults.py::tes
 a thread stands still                     acceptance/test_watchdog.py::test_the_watchdog_is_fed_only_while_every_thread_makes_progress
 a watched disk is unmounted               faults/test_mounts.py::test_a_watched_disk_that_is_unmounted_and_comes_back
 a disk below is unmounted                 faults/test_mounts.py::test_a_disk_below_a_watched_folder
-a decoder hangs                           integration/test_decoder_pool.py::test_a_decoder_that_hangs_is_killed_and_replaced
-a decoder crashes                         integration/test_decoder_pool.py::test_a_decoder_that_dies_costs_only_the_photo_that_it_worked_on
-a decoder eats memory                     integration/test_decoder_pool.py::test_a_picture_beyond_the_memory_of_a_decoder_is_too_large
+a decoder hangs                           integration/test_decoding_pool.py::test_a_decoder_that_hangs_is_killed_and_replaced
+a decoder crashes                         integration/test_decoding_pool.py::test_a_decoder_that_dies_costs_only_the_photo_that_it_worked_on
+a decoder eats memory                     integration/test_decoding_pool.py::test_a_picture_beyond_the_memory_of_a_decoder_is_too_large
 a GPU is out of memory                    integration/test_models_memory.py::test_out_of_memory_halves_the_batch_and_remembers
 a GPU vanishes                            unit/test_models_pool_memory.py::test_where_it_is_allowed_the_cpu_stands_in_and_the_gpu_is_asked_for_again
 a GPU vanishes, and none may stand in     unit/test_models_pool_memory.py::test_a_gpu_that_goes_is_an_error_that_says_how_to_go_on

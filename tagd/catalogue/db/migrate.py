@@ -2,7 +2,7 @@
 
 alembic is loaded only where there is something to migrate. A migration runs in one transaction, DDL
 included, after a backup; so a kill leaves the catalogue as it was. The views and the triggers are
-made anew after the tables, in the same transaction, from `views.py` and `search_index.py`:
+made anew after the tables, in the same transaction, from `views.py` and `triggers.py`:
 migrations do not repeat them.
 """
 

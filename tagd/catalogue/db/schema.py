@@ -285,7 +285,7 @@ tag = Table(
 
 # What a search walks: each label in force with its photos, the latest last, once however many say
 # so, as sure as the surest of them. This, `tag_count` and `file.taken` are kept by triggers, which
-# no code path can forget: see `search_index.py`.
+# no code path can forget: see `triggers.py`.
 found = Table(
     "found",
     metadata,

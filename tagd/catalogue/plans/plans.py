@@ -1,5 +1,5 @@
 """What models were asked for photos, and what is wanted of them: kept as rows that compare as one
-number each. Which photos are stale follows in `retag.py`."""
+number each. Which photos are stale follows in `stale.py`."""
 
 from __future__ import annotations
 

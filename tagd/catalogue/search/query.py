@@ -1,7 +1,7 @@
 """What a person asks for, as a tree of frozen terms. Pure.
 
-`query_parser.parse` makes one out of text, and `str` makes such a text out of one. What tags,
-models and cameras there are is not known here: `search_plan.py` finds out what the words mean.
+`parser.parse` makes one out of text, and `str` makes such a text out of one. What tags,
+models and cameras there are is not known here: `algebra.py` finds out what the words mean.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finding photos, by a walk over the right index.
 
-    text → query (query_parser.py) → rows in the place of words → simplified (search_plan.py)
-         → SQL (search_sql.py) → a page of files → their tags
+    text → query (parser.py) → rows in the place of words → simplified (algebra.py)
+         → SQL (sql.py) → a page of files → their tags
 
 Two ways lead to a page. A walk looks at one file after another in the order asked for until the
 page is full: at once where much fits, endless where little does. A gathering takes all that one
