@@ -58,9 +58,7 @@ class Followers:
             there = sidecar.find(target.path, self.rule, target.content)
         if there is not None and there != left.path:
             return self._known(target, left, there)
-        if not self._is_its(target, left):
-            return target
-        return self._moved(target, left)
+        return self._moved(target, left) if self._is_its(target, left) else target
 
     def _adopted(self, target: Target) -> Target:
         """The target with the sidecar of a file that showed the same photo and is gone: it moved,
@@ -109,12 +107,16 @@ class Followers:
         return bool(reader.of_packets([take(left.path, self.options).data]).claims)
 
     def _moved(self, target: Target, left: Inscription) -> Target:
+        original = take(left.path, self.options)
+        # Only now: another thread may bring another photo's there at this very moment.
+        if not self._is_its(target, left):
+            return target
         place = sidecar.renamed(target.path, left.path, self.rule)
         file_calls.make_folder(place.parent)
         self._clear(target, place)
         ledger = _MoveLedger(self.catalogue, target.file_id, Place.SIDECAR, left.wish, self.run)
         signature = move(
-            take(left.path, self.options),
+            original,
             place,
             ledger=ledger,
             ours=ours_of(left.ours),

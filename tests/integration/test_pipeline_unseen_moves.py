@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tagd.containers.payload import payload_hash
+from tagd.metadata import safe_write
 from tagd.metadata.sidecar import subject_of
+from tagd.writeback import followers
 from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests import inscriptions
@@ -109,3 +112,25 @@ def test_a_sidecar_follows_to_the_name_of_a_photo_that_was_deleted(
         assert subject_of(left).content == its
         assert left.with_name("gone.jpg.xmp_orphan").read_bytes() == before
         assert names(desk) == ["gone.jpg", "gone.jpg.xmp", "gone.jpg.xmp_orphan"]
+
+
+def test_another_threads_sidecar_that_comes_to_the_name_meanwhile_is_not_moved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, other = desk.photo(), desk.folder / "other.jpg"
+    pictures.coffee().save(other)
+    desk.tag(other, CAT)
+    desk.write()
+    sidecar = photo.with_name("cat.jpg.xmp")
+    others = other.with_name("other.jpg.xmp").read_bytes()
+
+    def late(path: Path, *options: Any, **named: Any) -> Any:
+        if path == sidecar:
+            path.write_bytes(others)
+        return safe_write.take(path, *options, **named)
+
+    monkeypatch.setattr(followers, "take", late)
+    move(desk, photo, "renamed.jpg")
+    desk.write(LATER)
+    assert sidecar.read_bytes() == others
+    assert subject_of(desk.folder / "renamed.jpg.xmp").content != subject_of(sidecar).content
