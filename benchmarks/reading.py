@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.library import Held, subjects
+from benchmarks.held import Held, subjects
+
+SIDECAR = re.compile(r"\.xmp(_orphan\d*)?$")
+
+
+def unlike(keywords: frozenset[str], tags: frozenset[str] | None, theirs: frozenset[str]) -> str:
+    """How keywords differ from the tags in force, those of others apart; empty for not at all, as
+    where no tags are known, which says that anything will do."""
+    if tags is None or tags - theirs == keywords - theirs:
+        return ""
+    return f"{sorted(keywords)}, not {sorted(tags)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,12 @@ class Reading:
         self, files: Mapping[str, Held], in_force: Mapping[str, frozenset[str]]
     ) -> Iterator[str]:
         """Where a file is not what it must be: all that it held, and as keywords the tags in force,
-        by path below `top`; and whatever lies beside them."""
-        found = {str(each.relative_to(self.top)) for each in self.top.rglob("*") if each.is_file()}
+        by path below `top`; and whatever lies beside them but sidecars."""
+        found = {
+            str(each.relative_to(self.top))
+            for each in self.top.rglob("*")
+            if each.is_file() and not SIDECAR.search(each.name)
+        }
         for name in sorted(found ^ files.keys()):
             yield f"{name} is {'left behind' if name in found else 'gone'}"
         known, self._known = self._known, {}
@@ -40,9 +55,8 @@ class Reading:
             read = self._known[key] = known.get(key) or _read(place.read_bytes(), held)
             if read.lost:
                 yield f"{name} has lost {read.lost}"
-            tags = in_force.get(name, frozenset())
-            if read.keywords != tags:
-                yield f"{name} holds {sorted(read.keywords)}, not {sorted(tags)}"
+            if words := unlike(read.keywords, in_force.get(name), held.keywords):
+                yield f"{name} holds {words}"
 
 
 def _read(data: bytes, held: Held) -> Read:
