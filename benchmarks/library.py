@@ -44,6 +44,7 @@ class Library:
     top: Path
     staged: Path
     rng: random.Random
+    keeps_inodes: bool = True  # else nobody can tell moves while tagd is dead from new photos
     files: dict[str, Held] = field(default_factory=dict)
     steps: Counter[str] = field(default_factory=Counter)
     hindered: dict[str, bytes | None] = field(default_factory=dict)
@@ -280,13 +281,10 @@ class Library:
         (self.top / name).rename(self._place(target))
         self.files[target] = replace(held, is_doubtful=held.is_doubtful or self.is_blocked(name))
         self._vacated[name] = held.payload
-        if held.payload in self._carried:
+        if held.payload in self._carried or not self.keeps_inodes:
             self.left.add(held.payload)
         if target in self._vacated:
             self.left |= {held.payload, self._vacated.pop(target)}
-            # A known fault: words that tagd embedded may count as a person's under another's name,
-            # and then need no sidecar.
-            self.files[target] = replace(self.files[target], is_bare=True)
 
     def _unlink_sidecar(self, name: str) -> None:
         with contextlib.suppress(OSError):  # where there is none, nor could be

@@ -309,7 +309,7 @@ def soak(home: Home, minutes: float, seed: int, *, fuse: bool = False) -> dict[s
         now = time.monotonic()
         one = Soak(
             home,
-            Library(home.photos, staged, random.Random(seed)),
+            Library(home.photos, staged, random.Random(seed), keeps_inodes=not fuse),
             random.Random(seed + 1),
             half=now + minutes * 30,
             end=now + minutes * 60,

@@ -36,7 +36,7 @@ from tagd.catalogue.tagging.tags import (
     nothing_above,
     replace_model_tags,
 )
-from tagd.domain import CLASSIFIER, FileState
+from tagd.domain import CLASSIFIER, FileState, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -76,6 +76,11 @@ _LINK = f"""
         state = '{FileState.TAGGED}', state_since = new.column8, seen_at = new.column8,
         reason_code = iif(new.column9 IS NULL, NULL, 'flawed'), reason = new.column9
     FROM (VALUES {{}}) AS new WHERE file.id = new.column1"""
+# What tagd answers for in a picture says nothing of another that has come to its name.
+_FORGET = f"""
+    DELETE FROM inscription WHERE place = '{Place.EMBEDDED}' AND file_id IN (
+        SELECT file.id FROM (VALUES {{}}) AS new JOIN file ON file.id = new.column1
+        WHERE file.photo_id <> new.column2)"""
 _DECIDE, _SAY = insert(tagging), insert(prediction)
 # What was just decided is each photo's latest tagging.
 _DECIDED = (
@@ -254,6 +259,7 @@ def _link(
         )
         for each in results
     ]
+    at_once(tx, _FORGET, [link[:2] for link in links])
     at_once(tx, _LINK, links)
 
 

@@ -16,7 +16,7 @@ from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
 from tests import inscriptions
 from tests import photos as pictures
-from tests.inscriptions import CAT, Desk, move, names, rated, told
+from tests.inscriptions import CAT, DOG, Desk, move, names, rated, subjects, told
 
 LATER = 60.0  # seconds: whoever moves a photo has moved its sidecar too by then
 
@@ -134,3 +134,20 @@ def test_another_threads_sidecar_that_comes_to_the_name_meanwhile_is_not_moved(
     desk.write(LATER)
     assert sidecar.read_bytes() == others
     assert subject_of(desk.folder / "renamed.jpg.xmp").content != subject_of(sidecar).content
+
+
+def test_words_that_tagd_embedded_are_its_own_under_the_name_of_another_photo(desk: Desk) -> None:
+    desk.set(write=WriteMode.BOTH)
+    plain, photo = desk.folder / "plain.jpg", desk.photo()
+    pictures.coffee().save(plain)
+    desk.tag(plain)
+    desk.write()
+    photo.with_name("cat.jpg.xmp").unlink()
+    there = photo.rename(plain)
+    desk.missing(photo)
+    desk.tag(there, CAT)
+    desk.write()
+    assert names(desk) == ["plain.jpg", "plain.jpg.xmp"]
+    desk.tag(there, DOG)
+    desk.write()
+    assert subjects(there) == ("dog",), "what tagd wrote it takes away again"
