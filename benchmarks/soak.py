@@ -44,6 +44,8 @@ TAIL_SHARE = 0.2  # of the second half, which the time after warming up is compa
 SAID_AFTER = 0.1  # share of the rounds after which the person says what is in a photo
 CHANGED_AFTER = 0.1  # share of the rounds of the first half after which tags go elsewhere
 SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5"}
+# The watch misses a photo at times where a file system of FUSE's is busy; a scan finds it.
+ON_FUSE = {"TAGD_WATCH__RESCAN_MINUTES": "0.5"}
 WRITE = "TAGD_METADATA__WRITE"
 MODES = ("both", "sidecar", "embedded")  # the first is that of the second half
 NONE: frozenset[str] = frozenset()
@@ -299,7 +301,7 @@ class Soak:
 def soak(home: Home, minutes: float, seed: int, *, fuse: bool = False) -> dict[str, object]:
     """Soak tagd in a home that nobody has used; returns the figures. Raises AssertionError with
     what is not as it must be, and NoFuse where that cannot be mounted."""
-    home.environment |= SETTINGS
+    home.environment |= SETTINGS | (ON_FUSE if fuse else {})
     at_home = contextlib.nullcontext(home.root)
     with without_attributes(home.root) if fuse else at_home as disk:
         home.photos, staged = disk / "soaked", disk / "staged"

@@ -15,7 +15,7 @@ MINUTES = 2.0
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_or_read_for_another_photo(home: Home) -> None:
-    figures = soak(home, MINUTES, seed=6)
+    figures = soak(home, MINUTES, seed=7)
     assert figures["rounds"]
     assert figures["files_with_our_keywords"]
 
@@ -24,7 +24,7 @@ def test_nothing_is_lost_or_doubled_or_read_for_another_photo(home: Home) -> Non
 @pytest.mark.timeout(1800)
 def test_nor_where_a_file_system_knows_no_attributes_and_no_lasting_inodes(home: Home) -> None:
     try:
-        figures = soak(home, MINUTES, seed=6, fuse=True)
+        figures = soak(home, MINUTES, seed=7, fuse=True)
     except NoFuse as reason:
         pytest.skip(str(reason))
     assert figures["rounds"]
