@@ -293,7 +293,7 @@ class EndedTagd(PermanentPhotoError):
     remedy = "please report it"
     afterwards = "to try it again: `tagd failed --retry`"
     words: ClassVar[str] = (
-        "tagd was killed or crashed three times while it was at work on this photo"
+        "tagd was killed or crashed five times while it was at work on this photo"
         f"; {remedy}; {afterwards}"
     )
 

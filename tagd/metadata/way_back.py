@@ -35,14 +35,28 @@ def way_back(after: bytes, before: bytes) -> bytes | None:
             return None
         steps += _COPY.pack(bool(literal), start, length) + literal
     way = zlib.compress(bytes(steps), 9)
-    return way if go_back(after, way) == before else None
+    return way if _leads_back(after, way, before) else None
 
 
 def go_back(after: bytes, way: bytes) -> bytes:
     """The bytes before. Raises NoWayBack."""
+    return b"".join(_steps(after, way))
+
+
+def _leads_back(after: bytes, way: bytes, before: bytes) -> bool:
+    """Whether it does, found out without a copy of a photo that may be large."""
+    at, there = 0, memoryview(before)
+    for piece in _steps(after, way):
+        if piece != there[at : at + len(piece)]:
+            return False
+        at += len(piece)
+    return at == len(before)
+
+
+def _steps(after: bytes, way: bytes) -> Iterator[memoryview]:
+    """The pieces of the bytes before, in their order."""
     try:
-        steps = zlib.decompress(way)
-        pieces, at = [], 0
+        steps, at = zlib.decompress(way), 0
         while at < len(steps):
             is_literal, start, length = _COPY.unpack_from(steps, at)
             at += _COPY.size
@@ -50,10 +64,9 @@ def go_back(after: bytes, way: bytes) -> bytes:
             at += length if is_literal else 0
             if start + length > len(source):
                 raise NoWayBack("it leads out of the file")
-            pieces.append(source[start : start + length])
+            yield memoryview(source)[start : start + length]
     except (zlib.error, struct.error) as error:
         raise NoWayBack(str(error)) from error
-    return b"".join(pieces)
 
 
 def _pieces(after: bytes, before: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -177,7 +177,7 @@ class Queue(RuleBasedStateMachine):
         lost = [each for each in self.jobs.values() if each.state == JobState.LEASED]
         assert count == len(lost)
         for each in lost:
-            if each.deaths >= SUSPECT_DEATHS:
+            if each.deaths >= deaths.MOST_DEATHS:
                 each.state, each.deaths = JobState.QUARANTINED, 0
                 continue
             each.state, each.deaths = JobState.WAITING, each.deaths + 1

@@ -38,7 +38,8 @@ class FolderLedger:
 
     def begin(self, intent: Intent) -> None:
         place = self._folder / intent.token
-        text = json.dumps({**asdict(intent), "path": str(intent.path)})
+        way = None if intent.way is None else intent.way.hex()
+        text = json.dumps({**asdict(intent), "path": str(intent.path), "way": way})
         place.with_suffix(".new").write_text(text)
         place.with_suffix(".new").rename(place)
 
@@ -51,7 +52,9 @@ class FolderLedger:
             if not place.suffix:
                 told = json.loads(place.read_text())
                 seen = Seen(**told["seen"]) if told["seen"] else None
-                found.append(Intent(**{**told, "path": Path(told["path"]), "seen": seen}))
+                way = None if told["way"] is None else bytes.fromhex(told["way"])
+                path = Path(told["path"])
+                found.append(Intent(**{**told, "path": path, "seen": seen, "way": way}))
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tagd.labels.derive import derive
@@ -51,6 +51,7 @@ def test_what_is_no_tag_for_want_of_certainty_is_said_so(
 ) -> None:
     """Two classes as likely as each other, so that neither leads."""
     probability /= 2
+    assume(probability not in {least, threshold})  # what is rounded on the way decides there
     for rules in (
         replace(NOT_SURE, min_confidence=least),
         replace(NOT_SURE, thresholds={ESPRESSO: threshold}),

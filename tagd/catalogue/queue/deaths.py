@@ -2,8 +2,9 @@
 
 Most have nothing to do with it: a worker holds dozens. So the first death costs a job nothing.
 After the second it waits a moment, so that others are done first, and is then in hand alone of its
-like (see `jobs.claim`): who dies once more with such a job dies of it, and it is given up. A worker
-that stops gives its jobs back, which counts for nothing.
+like (see `jobs.claim`). Even so it may be there by chance, where a person kills again and again, or
+memory runs out while the models load: only what is in hand alone at three deaths in a row is given
+up. A worker that stops gives its jobs back, which counts for nothing.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 WAIT_SECONDS: Final = 10.0
+MOST_DEATHS: Final = jobs.SUSPECT_DEATHS + 2  # after so many the next one is the last
 
 
 def recover(tx: Connection, now: float) -> int:
     """Give back every job that is in hand, at the start of the catalogue's only worker, or give it
     up; no attempt counts. Returns how many these were."""
     in_hand = job.c.state == JobState.LEASED
-    deadly = tx.execute(select(job).where(in_hand, job.c.deaths >= jobs.SUSPECT_DEATHS)).all()
+    deadly = tx.execute(select(job).where(in_hand, job.c.deaths >= MOST_DEATHS)).all()
     for some in chunks(deadly):
         _give_up(tx, [row.id for row in some])
         tagged = [row.file_id for row in some if row.kind == JobKind.TAG]
