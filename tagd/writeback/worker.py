@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import deaths, jobs
 from tagd.catalogue.written import inscriptions
 from tagd.domain import FileState, JobKind, Priority
 from tagd.errors import CatalogueError, FileVanished, InternalFault, PhotoError
@@ -127,8 +127,12 @@ class MetadataWorker(QueueWorker):
     def _has_waited(self) -> bool:
         """Wait for what is due in a moment; False where nothing is."""
         with self._catalogue.read() as tx:
-            due = jobs.next_due(tx, self._kind)
-        if due is None or due > self._clock() + SOON_SECONDS:
+            due, suspect = jobs.next_due(tx, self._kind), deaths.next_due(tx, self._kind)
+        now = self._clock()
+        is_soon = due is not None and due <= now + SOON_SECONDS
+        # Nothing was wrong with these: they only let others go first.
+        is_suspect = suspect is not None and suspect <= now + deaths.WAIT_SECONDS
+        if not (is_soon or is_suspect):
             return False
         self._wait()
         return True

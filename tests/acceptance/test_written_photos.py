@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -79,6 +81,21 @@ def test_a_kill_in_the_midst_of_writing_costs_nothing(home: Home) -> None:
         assert set(tags) <= set(subjects(path)), path
     assert home.rows("SELECT count(*) FROM job") == home.rows("SELECT count(*) FROM intent")
     assert home.inferences() == len(names)
+
+
+def test_what_was_in_hand_at_two_kills_is_written_before_the_command_ends(home: Home) -> None:
+    [photo] = photos.distinct(1, home.photos)
+    assert home.run("tag", home.photos).returncode == 0
+    before = photo.read_bytes()
+    home.configure(EMBEDDED)
+    with contextlib.closing(sqlite3.connect(home.database)) as catalogue, catalogue:
+        catalogue.execute(
+            "INSERT INTO job (kind, file_id, priority, state, deaths, lease, created_at)"
+            " SELECT 'write', id, 10, 'leased', 1, 'one that was killed/1', 0 FROM file"
+        )
+    assert home.run("tag", home.photos).returncode == 0
+    assert home.rows("SELECT count(*) FROM job") == [(0,)]
+    assert photo.read_bytes() != before
 
 
 def _are_written(home: Home, enough: int) -> bool:

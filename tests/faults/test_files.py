@@ -53,7 +53,7 @@ def test_replaced_truncated_deleted_and_growing_while_they_wait(home: Home) -> N
         home.wait_state("deleted.jpg", "missing")
         assert "espresso" in home.tags("replaced.jpg")
         assert "truncated.jpg" in home.run("failed").stdout
-        assert "without an end" in home.run("status").stdout
+        assert "data end early" in home.run("status").stdout
         assert troubles(home) == []
         assert daemon.poll() is None
     assert home.rows("SELECT count(*) FROM v_files") == [(5,)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 
 from tagd.catalogue.db.schema import file, job
 from tagd.catalogue.db.statements import chunks
@@ -46,6 +46,15 @@ def recover(tx: Connection, now: float) -> int:
     back = {"deaths": job.c.deaths + 1, "not_before": later}
     left = tx.execute(update(job).where(in_hand).values(**jobs.BACK, **back)).rowcount
     return left + len(deadly)
+
+
+def next_due(tx: Connection, kind: JobKind) -> float | None:
+    """From when on a job may be claimed that processes died with (seconds since 1970, 0 for at
+    once); None where none waits."""
+    suspects = (job.c.kind == kind, job.c.deaths >= jobs.SUSPECT_DEATHS)
+    waiting = select(func.min(job.c.not_before)).where(job.c.state == JobState.WAITING, *suspects)
+    due = tx.scalar(waiting)
+    return None if due is None else float(due)
 
 
 def _give_up(tx: Connection, rows: list[int]) -> None:
