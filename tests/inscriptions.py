@@ -17,7 +17,7 @@ from tagd.catalogue.tagging.runs import Run
 from tagd.catalogue.written import inscriptions, unwritten
 from tagd.config import Config
 from tagd.daemon.writing import Writing
-from tagd.domain import JobKind, Place, Priority, SettledFile
+from tagd.domain import Job, JobKind, Place, Priority, Readings, SettledFile, Signature
 from tagd.fs import signature_of
 from tagd.labels.derivation import Derivation
 from tagd.labels.rules import TagRules
@@ -40,6 +40,15 @@ _LEASES = itertools.count(1)
 def photo_of(path: Path) -> str:
     """The id of the photo at this path."""
     return f"{abs(hash(path.name)):032x}"[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at a photo that has begun: its job, and the file as it was read."""
+
+    job: Job
+    signature: Signature
+    said: Readings
 
 
 @dataclass
@@ -110,6 +119,32 @@ class Desk:
             said = read_back.readings_at(path, self.settings.sidecars, photo_of(path))
             keyword_sync.take_in(tx, {file_id: said}, self.derivation, self.run, recorded.NOW)
         self.queue(path)
+
+    def look(self, path: Path) -> Look:
+        """The daemon begins to look at the photo anew, and has read what is there."""
+        with self.catalogue.write() as tx:
+            [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{path}'")
+            jobs.enqueue(tx, JobKind.TAG, {file_id: Priority.NEW}, recorded.NOW)
+            [job] = recorded.claim(tx, lease=f"test/{next(_LEASES)}")
+        said = read_back.readings_at(path, self.settings.sidecars, photo_of(path))
+        return Look(job, signature_of(path.stat()), said)
+
+    def take_in(self, path: Path, look: Look) -> bool:
+        """The look is at its end; whether what it saw counts."""
+        seen = recorded.result(look.job, photo_of(path), tagged=False, signature=look.signature)
+        with self.catalogue.write() as tx:
+            [counts] = record.record(tx, [seen], self.derivation.name_of, recorded.NOW)
+            if counts:
+                said = {look.job.file_id: look.said}
+                keyword_sync.take_in(tx, said, self.derivation, self.run, recorded.NOW)
+        self.queue(path)
+        return counts
+
+    def rejected(self) -> list[str]:
+        """The names of the tags that no photo is to have."""
+        with self.catalogue.read() as tx:
+            sql = "SELECT tag FROM v_rejected_tags ORDER BY tag"
+            return [name for (name,) in recorded.rows(tx, sql)]
 
     def queue(self, path: Path) -> None:
         """Its tags are to be written."""

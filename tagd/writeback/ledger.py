@@ -65,6 +65,9 @@ class CatalogueLedger:
         what the watch told of it meanwhile may have been taken for our own doing."""
         with self.catalogue.write() as tx:
             inscriptions.settle(tx, intent.token)
+            # A look at the photo that has begun before now may have seen the file without these
+            # words, which would then pass for taken away, or with those that are gone.
+            jobs.start_over(tx, JobKind.TAG, self.file_id)
             if signature is not None:
                 self.keep(tx, intent)
                 self.note(tx, intent.path, intent.ours, signature)

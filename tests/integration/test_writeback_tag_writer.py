@@ -344,6 +344,23 @@ def test_what_another_program_made_of_a_sidecar_meanwhile_is_read(desk: Desk) ->
     assert sidecar.read_bytes() == b"their own bytes"
 
 
+@pytest.mark.parametrize("mode", [WriteMode.EMBEDDED, WriteMode.SIDECAR])
+def test_a_look_that_began_before_a_write_takes_nothing_away(desk: Desk, mode: WriteMode) -> None:
+    desk.set(write=mode)
+    photo = desk.photo("cat.jpg", DOG)
+    assert desk.write() == 1
+    desk.tag(photo, DOG, CAT)
+    begun = desk.look(photo)
+    assert desk.write() == 1
+    written = signature_of(photo.stat())
+    assert not desk.take_in(photo, begun), "what it saw is outdated"
+    assert desk.waiting_tags() == 1
+    assert desk.take_in(photo, desk.look(photo))
+    assert desk.rejected() == []
+    assert signature_of(photo.stat()) == written
+    assert desk.write() == 0, "the photo is known as it was left"
+
+
 def _begin(desk: Desk, photo: Path) -> None:
     """A write that was noted, and then its process was killed."""
     ours = {Field.SUBJECT: ("cat",)}

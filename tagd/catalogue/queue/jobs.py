@@ -5,6 +5,7 @@
        ├──retry_later────┤   another try, not before a given time
        ├──put_off────────┤   not now, and no try
        ├──release────────┤   given back: as if it had never been claimed
+       ├──start_over─────┤   what it has read so far is outdated
        ├──recover────────┤   its lease ran out, or its worker is known to be gone: see `deaths.py`
        │                 └──quarantine──▶ quarantined ──retry_failed, or its file changed──▶ waiting
 
@@ -304,6 +305,12 @@ def settle(tx: Connection, kind: JobKind, file_id: int) -> None:
     at work comes to its own end."""
     idle = (job.c.file_id == file_id, job.c.kind == kind, job.c.state != JobState.LEASED)
     tx.execute(delete(job).where(*idle))
+
+
+def start_over(tx: Connection, kind: JobKind, file_id: int) -> None:
+    """Take this file's job out of the hands that it is in: what they have found is not recorded."""
+    mine = (job.c.file_id == file_id, job.c.kind == kind, job.c.state == JobState.LEASED)
+    tx.execute(update(job).where(*mine).values(BACK))
 
 
 def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> int:
