@@ -5,6 +5,7 @@ is a value that comes out, and long work tells a callback how far it is.
     search       what a query finds, a page of it, and how many
     photo        all that is known about one photo
     status       how things stand, and what goes on
+    control      pause, resume, drain, stop and reload of the daemon that runs
     failures     the photos that were given up, and trying them again
     history      what became of a photo's tags, and what the last runs did
     tags         the tags that there are

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from tagd.cli import output
 from tagd.cli.options import ConfigFile, configuration
-from tagd.errors import CatalogueMissing, ControlError
-from tagd.fs import display
 
-END_SECONDS = 15.0  # a daemon stops within 5
-_LOOK_SECONDS = 0.1
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tagd.config import Config
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +26,7 @@ def pause(config: ConfigFile = None) -> None:
 
     It goes on watching, and stays paused even after a restart.
     """
-    _tell(config, "pause")
+    _order(config, "pause")
 
 
 def resume(config: ConfigFile = None) -> None:
@@ -35,25 +34,19 @@ def resume(config: ConfigFile = None) -> None:
 
     After `tagd pause`, or in the midst of `tagd drain`.
     """
-    _tell(config, "resume")
+    _order(config, "resume")
 
 
 def drain(config: ConfigFile = None) -> None:
     """Have the daemon take nothing new, tag what waits, and end."""
-    _tell(config, "drain")
+    _order(config, "drain")
 
 
 def stop(config: ConfigFile = None) -> None:
     """End the daemon, and return when it has ended. What waits is kept."""
-    _tell(config, "stop")
-    from tagd.catalogue.db.engine import owner_of
+    from tagd.app.control import wait_for_end
 
-    path = configuration(config).catalogue.path
-    deadline = time.monotonic() + END_SECONDS
-    while (holder := owner_of(path)) is not None and holder.what == "tagd run":
-        if time.monotonic() > deadline:
-            raise ControlError(f"{holder} has not ended yet", hint="see its log")
-        time.sleep(_LOOK_SECONDS)
+    wait_for_end(_order(config, "stop"))
 
 
 def reload(config: ConfigFile = None) -> None:
@@ -61,37 +54,14 @@ def reload(config: ConfigFile = None) -> None:
 
     As SIGHUP does; this says what changed.
     """
-    _tell(config, "reload")
+    _order(config, "reload")
 
 
-def _tell(config: Path | None, command: str) -> None:
-    """Have it done, and print what came of it. Raises `ControlError`."""
+def _order(config: Path | None, command: str) -> Config:
+    """Have it done, print what came of it, and return the configuration."""
     # Lazy: the read path imports this module too, and needs none of it.
-    from tagd.ops.control import Command, tell
+    from tagd.app.control import Command, order
 
-    reply = tell(_listener(configuration(config).catalogue.path), Command(command))
-    if not reply.ok:
-        raise ControlError(reply.message, hint=reply.hint)
-    output.line(reply.message)
-
-
-def _listener(catalogue: Path) -> Path:
-    """Where the daemon of this catalogue listens. Raises `ControlError` where none does."""
-    from tagd.catalogue.db import settings
-    from tagd.catalogue.db.engine import open_reader, owner_of
-
-    holder = owner_of(catalogue)
-    if holder is None:
-        raise ControlError(
-            f"no tagd is running on {display(catalogue)}", hint="`tagd run` starts one"
-        )
-    if holder.what != "tagd run":
-        raise ControlError(f"{holder} is using the catalogue, and takes no commands")
-    try:
-        with open_reader(catalogue) as opened, opened.read() as tx:
-            place = settings.get(tx, settings.CONTROL)
-    except CatalogueMissing:
-        place = None
-    if place is None:
-        raise ControlError(f"{holder} does not listen yet", hint="try again in a moment")
-    return Path(place)
+    settings = configuration(config)
+    output.line(order(settings, Command(command)))
+    return settings
