@@ -14,6 +14,7 @@ is a value that comes out, and long work tells a callback how far it is.
     undo         taking back what a run, a model or any model since a moment added
     writeback    write tags into photos, take back what a run wrote, read what others wrote
     retag        tags that catch up with other models: planned, hastened, kept, brought back
+    models       the models: listed, fetched, taken in, verified, removed
     measure      how quick models are, what they say of photos, how often they are right
     policy       which models look at a photo and why, and how sure a cascade must be
 

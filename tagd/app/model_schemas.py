@@ -1,4 +1,4 @@
-"""The shapes of JSON that tell of models: measured, compared, chosen. Pure, as `schemas.py` is."""
+"""The shapes of JSON that tell of models: listed, measured, compared, chosen. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,43 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tagd.app.measure import Evaluated
+    from tagd.app.models import Model
     from tagd.app.policy import Explanation
     from tagd.lab.bench import Measured
     from tagd.lab.compare import Compared, Opinion
+
+
+def listed_fields(model: Model) -> dict[str, Any]:
+    """A model in a list of them, with its best figure."""
+    facts, speed = model.facts, model.quickest
+    return {
+        "id": facts.id,
+        "family": facts.family,
+        "backend": facts.backend,
+        "checkpoint": facts.checkpoint,
+        "on_disk": model.is_here,
+        "megabytes": round(model.size_bytes / 1e6, 1),
+        "parameters_m": facts.parameters_m,
+        "gmacs": facts.gmacs,
+        "top1": facts.top1,
+        "memory_mb": facts.memory_mb.model_dump(),
+        "images_per_second": round(speed.images_per_second, 2) if speed else None,
+        "device": speed.device if speed else None,
+    }
+
+
+def model_fields(model: Model) -> dict[str, Any]:
+    """Every fact of a model, and how quick it was here."""
+    measured = [
+        {
+            "device": speed.device,
+            "batch": speed.batch_size,
+            "images_per_second": speed.images_per_second,
+        }
+        for speed in model.speeds
+    ]
+    facts = model.facts.model_dump(mode="json", exclude_none=True)
+    return {**facts, "on_disk": model.is_here, "measured": measured}
 
 
 def measured_fields(measured: Measured) -> dict[str, Any]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tagd.app.model_schemas import listed_fields, model_fields
 from tagd.cli import measure, output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
-from tagd.errors import CatalogueError, TagdError
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from tagd.catalogue.plans.speeds import Speed
-    from tagd.config import Config
+    from tagd.app.models import Model
     from tagd.models.zoo.registry import ModelFacts
-    from tagd.models.zoo.shelf import Shelf
 
 models = typer.Typer(
     name="models", help="The models: list, get, measure and compare them.", no_args_is_help=True
@@ -45,14 +43,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models)
 
 
-def shelf_of(settings: Config) -> Shelf:
-    """Every model that can be named."""
-    # Lazy: pydantic's models of the zoo are built on import.
-    from tagd.models.zoo.shelf import Shelf
-
-    return Shelf(settings.model.folder)
-
-
 @models.command(name="list")
 def list_(
     config: ConfigFile = None,
@@ -60,35 +50,26 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List the models: which are here, how large, good and quick."""
-    settings = configuration(config)
-    from tagd.models.zoo.shelf import on_disk
+    from tagd.app.models import models as look_up
 
-    quickest = _quickest(settings)
-    found = [facts for facts in shelf_of(settings).all().values() if not here or on_disk(facts)]
+    found = look_up(configuration(config), here=here)
     if json:
-        output.as_json([_fields(facts, quickest) for facts in found])
+        output.as_json([listed_fields(model) for model in found])
         return
     headers = ["model", "family", "here", "MB", "parameters", "top-1", "images/s"]
-    output.table(
-        headers, (_cells(facts, quickest) for facts in found), "MB parameters top-1 images/s"
-    )
+    output.table(headers, map(_cells, found), "MB parameters top-1 images/s")
 
 
 @models.command()
 def show(model: ModelId, config: ConfigFile = None, json: AsJson = False) -> None:
     """Show every fact of a model, its source, and its speed here."""
-    settings = configuration(config)
-    facts = shelf_of(settings).find(model)
-    speeds = [each for each in _speeds(settings) if each.model == model]
+    from tagd.app.models import model as look_up
+
+    found = look_up(configuration(config), model)
     if json:
-        said = facts.model_dump(mode="json", exclude_none=True)
-        measured = [
-            {"device": s.device, "batch": s.batch_size, "images_per_second": s.images_per_second}
-            for s in speeds
-        ]
-        output.as_json({**said, "on_disk": _here(facts), "measured": measured})
-        return
-    output.facts(list(_lines(facts, speeds)))
+        output.as_json(model_fields(found))
+    else:
+        output.facts(list(_lines(found)))
 
 
 @models.command(name="import")
@@ -117,12 +98,17 @@ def import_(  # noqa: PLR0917  typer names what is positional here
     """
     settings = configuration(config)
     gc.enable()  # `main` turned it off
-    from tagd.models.acquire.adopt import Request, adopt  # lazy: torch
+    from tagd.app.models import take_in
 
-    request = Request(
-        path=absolute(path), id=name, labels=labels, architecture=architecture, replace=replace
+    taken = take_in(
+        settings,
+        absolute(path),
+        name,
+        labels=labels,
+        architecture=architecture,
+        replace=replace,
     )
-    _taken_in(adopt(request, shelf_of(settings)))
+    _tell_of_taken_in(taken)
 
 
 @models.command()
@@ -144,11 +130,11 @@ def pull(  # noqa: PLR0917  as above
     """Fetch a model, check it and take it in. Goes on where an earlier try ended."""
     settings = configuration(config)
     gc.enable()
-    from tagd.models.acquire.pull import Order  # lazy: the hub's library
-    from tagd.models.acquire.pull import pull as fetch
+    from tagd.app.models import pull as fetch
 
-    order = Order(model, revision=revision, name=name, labels=labels, replace=replace)
-    _taken_in(fetch(order, shelf_of(settings)))
+    _tell_of_taken_in(
+        fetch(settings, model, revision=revision, name=name, labels=labels, replace=replace)
+    )
 
 
 @models.command()
@@ -160,31 +146,30 @@ def verify(
     config: ConfigFile = None,
 ) -> None:
     """Compare the weights with their SHA-256. The exit status is 1 on a difference."""
-    settings = configuration(config)
-    shelf = shelf_of(settings)
-    wrong = 0
-    for model in chosen or [name for name, facts in shelf.all().items() if _here(facts)]:
-        try:
-            path = shelf.verify(model)
-        except TagdError as error:
-            wrong += 1
-            output.note(f"tagd: {error}")
+    from tagd.app.models import verify as compare
+
+    wrong = False
+    for verified in compare(configuration(config), chosen or ()):
+        if verified.path is not None:
+            output.line(f"{verified.model} is intact: {display(verified.path)}")
         else:
-            output.line(f"{model} is intact: {display(path)}")
+            wrong = True
+            output.note(f"tagd: {verified.error}")
     raise typer.Exit(1 if wrong else 0)
 
 
 @models.command()
 def remove(model: ModelId, config: ConfigFile = None) -> None:
     """Delete a model that was pulled or imported."""
-    settings = configuration(config)
-    freed = shelf_of(settings).remove(model)
-    output.line(f"{model} removed, {freed / 1e6:.0f} MB freed")
-    if settings.model.name == model:
+    from tagd.app.models import remove as delete
+
+    done = delete(configuration(config), model)
+    output.line(f"{model} removed, {done.freed / 1e6:.0f} MB freed")
+    if done.is_configured:
         output.note(f"tagd: [model] name is still {model!r}")
 
 
-def _taken_in(facts: ModelFacts) -> None:
+def _tell_of_taken_in(facts: ModelFacts) -> None:
     labels = "its own" if facts.label_set == "own" else facts.label_set
     output.line(
         f"{facts.id} is here: {facts.architecture} of {facts.backend}, "
@@ -193,74 +178,22 @@ def _taken_in(facts: ModelFacts) -> None:
     output.line(f"to use it: [model] name = {facts.id!r}, or `tagd models bench {facts.id}`")
 
 
-def _speeds(settings: Config) -> list[Speed]:
-    """What was measured here; nothing where there is no catalogue yet."""
-    # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue.db.engine import open_reader
-    from tagd.catalogue.plans import speeds
-
-    try:
-        with open_reader(settings.catalogue.path) as catalogue, catalogue.read() as tx:
-            return speeds.load(tx)
-    except CatalogueError:
-        return []
-
-
-def _quickest(settings: Config) -> dict[str, Speed]:
-    """The best figure of each model, by its fingerprint."""
-    found: dict[str, Speed] = {}
-    for each in _speeds(settings):
-        best = found.get(each.fingerprint)
-        if best is None or each.images_per_second > best.images_per_second:
-            found[each.fingerprint] = each
-    return found
-
-
-def _here(facts: ModelFacts) -> bool:
-    from tagd.models.zoo.shelf import on_disk
-
-    return on_disk(facts)
-
-
-def _megabytes(facts: ModelFacts) -> float:
-    """What the weights take on a disk: as they are, or four bytes a parameter."""
-    size = getattr(facts.weights, "size_bytes", None)
-    return size / 1e6 if size else facts.parameters_m * 4
-
-
-def _cells(facts: ModelFacts, quickest: dict[str, Speed]) -> Sequence[str]:
-    speed = quickest.get(facts.fingerprint or "")
+def _cells(model: Model) -> Sequence[str]:
+    facts, speed = model.facts, model.quickest
     return (
         facts.id,
         facts.family,
-        "yes" if _here(facts) else "",
-        f"{_megabytes(facts):.0f}",
+        "yes" if model.is_here else "",
+        f"{model.size_bytes / 1e6:.0f}",
         f"{facts.parameters_m:.1f} M",
         f"{facts.top1:.1f}" if facts.top1 else "",
         f"{speed.images_per_second:.0f} {speed.device}" if speed else "",
     )
 
 
-def _fields(facts: ModelFacts, quickest: dict[str, Speed]) -> dict[str, Any]:
-    speed = quickest.get(facts.fingerprint or "")
-    return {
-        "id": facts.id,
-        "family": facts.family,
-        "backend": facts.backend,
-        "checkpoint": facts.checkpoint,
-        "on_disk": _here(facts),
-        "megabytes": round(_megabytes(facts), 1),
-        "parameters_m": facts.parameters_m,
-        "gmacs": facts.gmacs,
-        "top1": facts.top1,
-        "memory_mb": facts.memory_mb.model_dump(),
-        "images_per_second": round(speed.images_per_second, 2) if speed else None,
-        "device": speed.device if speed else None,
-    }
-
-
-def _lines(facts: ModelFacts, speeds: Iterable[Speed]) -> Iterator[tuple[str, str]]:
+def _lines(model: Model) -> Iterator[tuple[str, str]]:
     """What there is to say of a model, for a person."""
+    facts = model.facts
 
     def sourced(text: str, fact: str) -> str:
         source = facts.sources.get(fact)
@@ -269,7 +202,7 @@ def _lines(facts: ModelFacts, speeds: Iterable[Speed]) -> Iterator[tuple[str, st
     height, width = facts.input_size
     yield "model", f"{facts.id}, of the family {facts.family}"
     yield "checkpoint", f"{facts.checkpoint} ({facts.backend}: {facts.architecture})"
-    yield "here", "yes" if _here(facts) else f"no; `tagd models pull {facts.id}`"
+    yield "here", "yes" if model.is_here else f"no; `tagd models pull {facts.id}`"
     yield "weights", facts.sources.get("weights", "")
     yield "licence", sourced(facts.licence, "licence")
     yield "top-1", sourced(f"{facts.top1} %", "top1") if facts.top1 else "not known"
@@ -281,9 +214,9 @@ def _lines(facts: ModelFacts, speeds: Iterable[Speed]) -> Iterator[tuple[str, st
     yield "labels", facts.label_set
     if facts.fingerprint:
         yield "fingerprint", facts.fingerprint
-    for each in speeds:
+    for speed in model.speeds:
         yield (
-            f"{each.device}, {each.batch_size} at once",
-            f"{each.images_per_second:.1f} images/s, {each.latency_ms:.1f} ms a batch"
-            f" ({each.precision}, {each.hardware})",
+            f"{speed.device}, {speed.batch_size} at once",
+            f"{speed.images_per_second:.1f} images/s, {speed.latency_ms:.1f} ms a batch"
+            f" ({speed.precision}, {speed.hardware})",
         )
