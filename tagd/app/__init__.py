@@ -2,6 +2,7 @@
 calls. Frozen values go in and come out; nothing here prints or asks. What only a person can decide
 is a value that comes out, and long work tells a callback how far it is.
 
+    tagging      photos tagged once, now
     search       what a query finds, a page of it, and how many
     photo        all that is known about one photo
     status       how things stand, and what goes on

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tagd.app.rederive import Outcome
     from tagd.app.retag import Marked, Plan, Shadow, WentBack
     from tagd.app.status import Embeddings, StatusReport
+    from tagd.app.tagging import Summary
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
     from tagd.app.writeback import Read, WriteResult
@@ -287,6 +288,21 @@ def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
         return None
     took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
     return {"photos": times.photos, "milliseconds_a_photo": took}
+
+
+def summary_fields(summary: Summary) -> dict[str, Any]:
+    """What tagging once did."""
+    return {
+        "tagged": summary.tagged,
+        "unchanged": summary.unchanged,
+        "written": summary.written,
+        "left": summary.left,
+        "duplicates": summary.duplicates,
+        "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
+        "seconds": round(summary.seconds, 3),
+        "model": summary.model,
+        "device": summary.device,
+    }
 
 
 def written_fields(result: WriteResult) -> dict[str, Any]:

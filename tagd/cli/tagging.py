@@ -6,23 +6,21 @@ import gc
 import sys
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from tagd.app.schemas import summary_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, existing, existing_folder
-from tagd.errors import CatalogueMissing
 from tagd.fs import display
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from subprocess import Popen
 
-    from tagd.catalogue.db.lock import Holder
+    from tagd.app.tagging import Left, Summary
     from tagd.config import Config
-    from tagd.daemon.once import Summary
     from tagd.work.progress import Progress
 
 FAILURES_SHOWN = 10
@@ -79,12 +77,12 @@ def tag(
     The exit status is 0 when all are tagged or were so already, and 1 when any failed.
     """
     settings = configuration(config)
-    from tagd.daemon import once
+    from tagd.app import tagging
 
     _collect_garbage()
     quiet_logs(settings)
     with saying_what_waits(settings), progress() as show:
-        summary = once.tag_once(settings, [absolute(path) for path in paths], show)
+        summary = tagging.tag(settings, [absolute(path) for path in paths], show)
     print_summary(summary, json=json)
 
 
@@ -94,29 +92,19 @@ def saying_what_waits(settings: Config) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        output.note(waiting_line(*_left(settings.catalogue.path)))
+        from tagd.app.tagging import left
+
+        output.note(waiting_line(left(settings)))
         raise
 
 
-def _left(catalogue: Path) -> tuple[int, Holder | None]:
-    """How many photos wait to be tagged, and who works on them."""
-    from tagd.catalogue.db.engine import open_reader, owner_of
-    from tagd.catalogue.queue import jobs
-
-    try:
-        with open_reader(catalogue) as opened, opened.read() as tx:
-            return jobs.left(tx), owner_of(catalogue)
-    except CatalogueMissing:
-        return 0, None
-
-
-def waiting_line(photos: int, holder: Holder | None) -> str:
+def waiting_line(left: Left) -> str:
     """What is left after Ctrl-C, in a line."""
-    if not photos:
+    if not left.photos:
         return "interrupted; no photo waits in the queue"
-    wait = output.count(photos, "photo waits", "photos wait")
-    if holder is not None:
-        return f"interrupted; {wait}, and {holder} goes on with them"
+    wait = output.count(left.photos, "photo waits", "photos wait")
+    if left.holder is not None:
+        return f"interrupted; {wait}, and {left.holder} goes on with them"
     return f"interrupted; {wait}: the same command again goes on with them, or `tagd run`"
 
 
@@ -142,35 +130,19 @@ def print_summary(summary: Summary, *, json: bool) -> NoReturn:
             output.line(text)
     if summary.left:
         raise KeyboardInterrupt  # which it was
-    _await(summary.exports)
+    _wait_for_exports(summary)
     raise typer.Exit(1 if summary.failed else 0)
 
 
-def _await(exports: Sequence[Popen[bytes]]) -> None:
-    """What is being made for the next run would slow it down, had it not ended by then."""
-    unfinished = [each for each in exports if each.poll() is None]
-    if not unfinished:
+def _wait_for_exports(summary: Summary) -> None:
+    from tagd.app.tagging import is_exporting, wait_for_exports
+
+    if not is_exporting(summary):
         return
     sys.stdout.flush()
     output.note("waiting for the models' export to ONNX Runtime, once on this machine")
     with suppress(KeyboardInterrupt):  # it goes on by itself
-        for each in unfinished:
-            each.communicate()  # a full pipe must not hold it up
-
-
-def summary_fields(summary: Summary) -> dict[str, Any]:
-    """The summary as `tagd tag --json` prints it."""
-    return {
-        "tagged": summary.tagged,
-        "unchanged": summary.unchanged,
-        "written": summary.written,
-        "left": summary.left,
-        "duplicates": summary.duplicates,
-        "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
-        "seconds": round(summary.seconds, 3),
-        "model": summary.model,
-        "device": summary.device,
-    }
+        wait_for_exports(summary)
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tagd.app.schemas import summary_fields
+from tagd.app.tagging import Left, Summary
+from tagd.catalogue.db.lock import Holder
 from tagd.cli.progress import bar, pace
-from tagd.cli.tagging import summary_fields, summary_lines
-from tagd.daemon.once import Summary
+from tagd.cli.tagging import summary_lines, waiting_line
 from tagd.work.progress import Progress
 
 SUMMARY = Summary(
@@ -71,3 +73,10 @@ def test_the_bar_is_silent_where_nobody_watches() -> None:
         with bar(console) as show:
             show(Progress(3, 9, 0, 8.2, 1.0, "/p/a.jpg"))
         assert ("3/9" in stream.getvalue()) is is_terminal
+
+
+def test_what_waits_after_an_interruption_is_said_with_who_goes_on() -> None:
+    daemon = Holder(7, "here", 0.0, "tagd run")
+    assert waiting_line(Left(0, None)) == "interrupted; no photo waits in the queue"
+    assert waiting_line(Left(2, None)).startswith("interrupted; 2 photos wait: the same command")
+    assert waiting_line(Left(1, daemon)).startswith("interrupted; 1 photo waits, and tagd run (")
