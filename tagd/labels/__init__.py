@@ -2,6 +2,7 @@
 
     tables.py        the tab-separated tables in `data/`
     hierarchy.py     what is a kind of what, and which of it people search for
+    everyday.py      words for what people photograph, and their labels
     vocabulary.py    what labels are called in every language, and which labels a word means
     wording.py       rules as a person writes them, with names in any language → labels
     rules.py         what a person may say about tags
@@ -15,6 +16,7 @@
     derivation.py    the rules that count, with names: predictions → tags as the catalogue has them
     build_tables.py  builds and checks the tables; not used at run time
 
-Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`. A tag of a
-person's own has `own:` and its name for a label, such as "own:our dogs".
+Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`. An everyday
+word that WordNet has no synset for is one such as "everyday:screenshot". A tag of a person's own
+has `own:` and its name for a label, such as "own:our dogs".
 """

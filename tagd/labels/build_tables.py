@@ -4,8 +4,8 @@
 
 The argument is the folder with WordNet's `data.noun` (Debian's package wordnet-base has it); the
 classes are those of timm's lists. `--check` writes nothing. The curated tables, `display.tsv`,
-`names.*.tsv` and `namesakes.tsv`, are only checked: what they lack, or say against WordNet, is
-listed and the exit status is 1.
+`everyday.tsv`, `names.*.tsv` and `namesakes.tsv`, are only checked: what they lack, or say against
+WordNet, is listed and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tagd.labels import everyday
+from tagd.labels.everyday import EVERYDAY
 from tagd.labels.namesakes import BRANCH
-from tagd.labels.tables import DATA, HIDDEN, USEFUL, languages, rows
+from tagd.labels.tables import DATA, HIDDEN, USEFUL, is_synset, languages, many, rows
 from tagd.labels.vocabulary import Vocabulary, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 LISTS = "data/_info"  # inside timm; in each list the order of the classes
 IMAGENET_1K = "imagenet_synsets.txt"
@@ -153,6 +159,22 @@ def faults_of_display(nouns: dict[str, Synset], known: set[str]) -> list[str]:
     return faults
 
 
+def faults_of_everyday(nouns: Container[str], known: set[str], hidden: set[str]) -> list[str]:
+    """What `everyday.tsv` says of labels that cannot be. `known`: those of `wordnet.tsv`."""
+    faults = []
+    table = [(word, label, many(parents)) for word, label, parents in rows("everyday.tsv")]
+    every = {*known, *(label for _, label, _ in table)}
+    for word, label, parents in table:
+        if label not in nouns if is_synset(label) else label != EVERYDAY + word:
+            faults.append(f"everyday.tsv: {word} cannot be {label}")
+        if label in hidden:
+            faults.append(f"everyday.tsv: {label} is a kind of person, and never a tag")
+        if parents and label in known:
+            faults.append(f"everyday.tsv: {label} has its parents in wordnet.tsv")
+        faults += [f"everyday.tsv: there is no {each}" for each in parents if each not in every]
+    return faults
+
+
 def faults_of_names(needed: set[str]) -> list[str]:
     """Which names the languages lack, give to nothing, or give twice."""
     faults = []
@@ -212,7 +234,10 @@ def main() -> int:
         elif (DATA / name).read_text(encoding="utf-8") != text:
             faults.append(f"{name}: differs from what would be built")
     shown = {row[1] for row in rows("display.tsv") if row[0] in {"tag", "broad"}}
+    shown |= set(everyday.labels().values())
+    never = {row[0] for row in rows("further.tsv") if row[-1] == HIDDEN}
     faults += faults_of_display(nouns, known) + faults_of_names(set(thousand) | shown)
+    faults += faults_of_everyday(nouns, known, never)
     faults += faults_of_namesakes()
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return 1 if faults else 0

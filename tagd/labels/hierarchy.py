@@ -105,7 +105,7 @@ def _reach(start: str, steps: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def read(folder: Path = DATA) -> Hierarchy:
-    """The hierarchy in `wordnet.tsv` and `display.tsv`."""
+    """The hierarchy in `wordnet.tsv`, `display.tsv` and `everyday.tsv`."""
     parents: dict[str, tuple[str, ...]] = {}
     places: dict[int, str] = {}
     for label, above, _, *place in rows("wordnet.tsv", folder):
@@ -123,10 +123,11 @@ def read(folder: Path = DATA) -> Hierarchy:
                 pass  # about names alone
             case _:
                 kinds[kind].add(label)
+    everyday = {label: many(above) for _, label, above in rows("everyday.tsv", folder)}
     return Hierarchy(
-        parents=parents,
+        parents={**everyday, **parents},
         classes=tuple(places[place] for place in sorted(places)),
-        tags=frozenset(kinds["tag"]),
+        tags=frozenset(kinds["tag"] | (everyday.keys() - parents.keys())),
         broad=frozenset(kinds["broad"]),
         wary=frozenset(kinds["wary"]),
     )

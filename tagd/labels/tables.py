@@ -3,12 +3,14 @@
     wordnet.tsv     id, parents, lemmas, index in ImageNet-1k   (built by `build_tables.py`)
     further.tsv     the same of ImageNet's larger sets: id, parents, lemmas, use   (built, too)
     display.tsv     what of WordNet becomes a tag               (curated)
-    names.XX.tsv    id, display name, synonyms; XX is the language (curated)
+    everyday.tsv    words for what people photograph: word, id, parents (curated)
+    names.XX.tsv    id, display name, synonyms, readings; XX is the language (curated)
     namesakes.tsv   words that name people and places     (curated)
     LICENSE.wordnet the licence of everything that comes from WordNet
 
-Parents, lemmas and synonyms are lists, separated by `;`. A further language is a further file: what
-it has no name for is called as in English, and `build_tables.py --check` lists what is missing.
+Parents, lemmas, synonyms and readings are lists, separated by `;`. Readings are what words in kanji
+sound like, as ねこ for 猫. A further language is a further file: what it has no name for is called
+as in English, and `build_tables.py --check` lists what is missing.
 """
 
 from __future__ import annotations

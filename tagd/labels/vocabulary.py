@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from functools import cache, cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tagd.labels import tables
@@ -146,11 +147,11 @@ class Vocabulary:
 
     @cached_property
     def _meanings(self) -> Mapping[str, frozenset[str]]:
-        """Folded names and synonyms of all languages."""
+        """Folded names, synonyms and readings of all languages."""
         found: dict[str, set[str]] = {}
         for language in self.languages:
-            for label, name, *synonyms in rows(f"names.{language}.tsv", self._folder):
-                for word in (name, *many(synonyms[0] if synonyms else "")):
+            for label, name, *further in rows(f"names.{language}.tsv", self._folder):
+                for word in (name, *chain.from_iterable(map(many, further))):
                     found.setdefault(fold(word), set()).add(label)
         return {word: frozenset(labels) for word, labels in found.items()}
 

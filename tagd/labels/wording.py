@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tagd.labels import own
+from tagd.labels.everyday import labels
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.rules import TagRules
 from tagd.labels.vocabulary import OWN, Vocabulary, fold, own_label
@@ -52,9 +53,10 @@ class NoSuchTag(ValueError):
 def meant(text: str, language: str = "en") -> str:
     """The one label that a person means by a name in any language, a synonym or a synset id.
 
-    A word that several bear means the one that is called so where the others are kinds of it, or it
-    of them: sofa, though a studio couch is one too. Raises `NoSuchTag` otherwise, with the
-    candidates, named in `language`, where there are several, such as crane.
+    A word that several bear means the one that is called so where it is an everyday word, or where
+    the others are kinds of it, or it of them: sofa, though a studio couch is one too. Raises
+    `NoSuchTag` otherwise, with the candidates, named in `language`, where there are several, such
+    as crane.
     """
     vocabulary = Vocabulary.load()
     if text.startswith((OWN, CUSTOM)):
@@ -70,9 +72,11 @@ def the_one(found: Sequence[str], text: str, language: str) -> str:
         raise NoSuchTag(f"there is no tag {text!r}", near and f"did you mean {near}?")
     if len(found) == 1:
         return found[0]
+    everyday = frozenset(labels().values())
     for label in found:
         related = {label, *hierarchy.ancestors(label), *hierarchy.descendants(label)}
-        if related.issuperset(found) and _is_called(label, text):
+        clear = label in everyday or related.issuperset(found)
+        if clear and _is_called(label, text):
             return label
     candidates = " or ".join(f"{vocabulary.name(each, language)} ({each})" for each in found)
     hint = f"write the id of the one that you mean, such as {found[0]}"

@@ -68,8 +68,10 @@ def test_it_is_read_once() -> None:
 def test_tables_of_ones_own_are_read(tmp_path: Path) -> None:
     (tmp_path / "wordnet.tsv").write_text("# x\na\t\tall\t\nb\ta\tbird\t\nc\tb;a\tcrow\t0\n")
     (tmp_path / "display.tsv").write_text("tag\tb\t\tbird\nbroad\ta\t\tall\ncut\tc\ta\tno\n")
+    (tmp_path / "everyday.tsv").write_text("flight\td\tb\nbird\tb\t\n")
     own = read(tmp_path)
-    assert own.parents["c"] == ("b",)
+    assert own.parents["c"] == ("b",) == own.parents["d"]
+    assert own.tags == {"b", "d"}
     assert own.classes == ("c",)
     assert own.shown_above("c") == ("b", "a")
 
