@@ -36,7 +36,8 @@ class Beside:
         self, in_force: Mapping[str, frozenset[str]], *, are_written: bool
     ) -> Iterator[str]:
         """Where a sidecar is not what it must be. `are_written`: every photo that may have one must
-        have one, with the tags in force; else the photos that take no keywords alone."""
+        have one, with the tags in force, if it has tags beside its own keywords; else the photos
+        that take no keywords alone."""
         found = self._found()
         for name, said in sorted(found.items()):
             yield from self._misplaced(name, said, are_written=are_written)
@@ -47,7 +48,7 @@ class Beside:
             tags = in_force.get(name, frozenset())
             its = found.get(f"{name}.xmp")
             if its is None:
-                if tags and not held.is_bare and not held.is_doubtful:
+                if tags - held.keywords and not held.is_bare and not held.is_doubtful:
                     yield f"{name} has no sidecar"
             elif words := unlike(its.keywords, tags, held.keywords):
                 yield f"{name}.xmp holds {words}"

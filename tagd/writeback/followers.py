@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tagd.catalogue.files import moves
 from tagd.catalogue.queue import jobs
 from tagd.catalogue.written import inscriptions
 from tagd.domain import JobKind, Place, Priority
@@ -72,6 +73,8 @@ class Followers:
                 continue
             with self.catalogue.write() as tx:
                 inscriptions.hand_over(tx, file_id, target.file_id, Place.SIDECAR)
+                # It may be there still, under a name that nobody knows yet: then this is its copy.
+                moves.write_again(tx, file_id, time.time())
             return self.follow(_with(target, left))
         return target
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from benchmarks import chart, flat, gpu, samples
 from benchmarks.beside import Beside
+from benchmarks.held import Held
 from benchmarks.library import Library
 from benchmarks.rates import Round
 from benchmarks.report import Target
@@ -104,6 +105,15 @@ def test_the_soaks_model_is_what_is_on_the_disk(tmp_path: Path) -> None:
     assert made.differences({**said, "gone.jpg": ("tagged", "f")}) == ["gone.jpg is not there"]
     path = said.popitem()[0]
     assert [each.split()[0] for each in made.differences(said)] == [path]
+
+
+def test_a_photo_with_no_tags_but_its_own_keywords_needs_no_sidecar(tmp_path: Path) -> None:
+    made = Library(tmp_path, tmp_path, random.Random(3))
+    made.files["a.jpg"] = Held("f" * 32, keywords=frozenset({"theirs"}))
+    beside = Beside(made)
+    assert not list(beside.differences({"a.jpg": frozenset({"theirs"})}, are_written=True))
+    lacking = list(beside.differences({"a.jpg": frozenset({"theirs", "cat"})}, are_written=True))
+    assert lacking == ["a.jpg has no sidecar"]
 
 
 @pytest.mark.slow

@@ -88,6 +88,36 @@ def test_the_sidecar_of_a_photo_that_another_with_the_same_tags_replaced_is_not_
     assert subject_of(photo.with_name("cat.jpg.xmp_orphan")).content == before
 
 
+def copied(desk: Desk) -> tuple[Path, Path]:
+    """A photo with a copy that is not written yet: where it is by now, and where it is known."""
+    photo = desk.photo()
+    desk.write()
+    copy = desk.folder / "copy.jpg"
+    copy.write_bytes(photo.read_bytes())
+    desk.tag(copy, CAT)
+    return photo.rename(desk.folder / "moved.jpg"), photo
+
+
+def test_a_photo_whose_sidecar_went_to_its_copy_gets_another(desk: Desk) -> None:
+    there, photo = copied(desk)
+    desk.write()
+    assert names(desk) == ["copy.jpg", "copy.jpg.xmp", "moved.jpg"]
+    desk.moved(photo, there)
+    desk.write(LATER)
+    assert names(desk) == ["copy.jpg", "copy.jpg.xmp", "moved.jpg", "moved.jpg.xmp"]
+
+
+def test_a_missing_photo_whose_sidecar_went_to_its_copy_is_looked_at_when_it_is_back(
+    desk: Desk,
+) -> None:
+    there, photo = copied(desk)
+    desk.missing(photo)
+    desk.write()
+    before = desk.waiting_tags()
+    desk.moved(photo, there)
+    assert desk.waiting_tags() == before + 1
+
+
 @pytest.mark.parametrize("is_rated", [False, True])
 def test_a_sidecar_follows_to_the_name_of_a_photo_that_was_deleted(
     desk: Desk, is_rated: bool

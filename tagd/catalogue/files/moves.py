@@ -122,6 +122,14 @@ def mark_missing_below(tx: Connection, folder: Path, now: float) -> int:
     return _mark(tx, below(file.c.path_key, folder), now)
 
 
+def write_again(tx: Connection, file_id: int, now: float) -> None:
+    """The tags of this file are to be written once more; where it is missing, when it is back."""
+    its = file.c.id == file_id
+    is_missing = file.c.state == FileState.MISSING
+    if not tx.execute(update(file).where(its, is_missing).values(reason_code=UNFINISHED)).rowcount:
+        jobs.enqueue(tx, JobKind.WRITE, {file_id: Priority.NEW}, now)
+
+
 def forget_missing(tx: Connection, before: float) -> int:
     """Forget files that are missing since before that moment; returns how many. Photos that no file
     holds any more go with them, save where a person decided something about one."""
