@@ -214,7 +214,7 @@ def _print(report: Report) -> None:
         ],
         "fitted used settles ms",
     )
-    output.note("fitted, used: temperature; none under 1 is used, see README")
+    output.note("fitted, used: temperature; none under 1 is used, see docs/policy.md")
     output.line()
     headers = ["photos", "", *report.models, "cascade", "sent-on", "ms", "error"]
     rows = [

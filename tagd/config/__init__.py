@@ -9,6 +9,7 @@
     environment.py  TAGD_WATCH__SETTLE_SECONDS and its like (imported only where there are any)
     mistakes.py     what is wrong, as a person would say it
     example.py      the commented file that `tagd init` writes
+    reference.py    docs/configuration.md
 
 Nothing below this layer sees a `Config`: lower ones receive plain values.
 """

@@ -29,7 +29,7 @@ def _table(name: str) -> list[str]:
     lines = [*_comment(section.__doc__ or ""), f"[{name}]", ""]
     for key, field in section.model_fields.items():
         unit = next((f"  # {item.name}" for item in field.metadata if isinstance(item, Unit)), "")
-        lines += [*_comment(str(field.description)), f"#{key} = {_toml(field.default)}{unit}", ""]
+        lines += [*_comment(str(field.description)), f"#{key} = {as_toml(field.default)}{unit}", ""]
     return lines
 
 
@@ -37,12 +37,12 @@ def _comment(prose: str) -> list[str]:
     return [f"# {line}" for line in textwrap.wrap(prose, 96)]
 
 
-def _toml(value: Any) -> str:
+def as_toml(value: Any) -> str:
     """A default as TOML. JSON's text, numbers, booleans and lists are TOML's."""
     if isinstance(value, tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(as_toml(item) for item in value)}]"
     if isinstance(value, Section):
-        pairs = (f"{key} = {_toml(item)}" for key, item in value)
+        pairs = (f"{key} = {as_toml(item)}" for key, item in value)
         return f"{{ {', '.join(pairs)} }}"
     if value is None:
         return '""'
