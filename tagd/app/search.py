@@ -15,9 +15,9 @@ from tagd.config import tag_rules
 from tagd.labels.meaning import Meaning
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
+    from tagd.catalogue.db.snapshot import Snapshot
     from tagd.config import Config
 
 __all__ = ["Found", "Moment", "Position", "SearchRequest", "Sort", "Total", "moment"]
@@ -40,7 +40,7 @@ class Moment:
     """The catalogue as it is at one moment, with what names mean in it. Each method raises
     `QueryError`, with what may have been meant, for a query that means nothing."""
 
-    tx: sqlite3.Connection
+    tx: Snapshot
     meaning: Meaning
 
     def found(self, request: SearchRequest) -> Iterator[Found]:

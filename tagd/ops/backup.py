@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SMALL = 256 << 20  # bytes that SQLite looks through in about a second
 DAMAGED = "damaged"  # the word in the name of what was set aside
 _STAMP = re.compile(r"-(\d{8}T\d{6}Z)-[0-9a-f]{6}\.db$")
 
@@ -126,7 +124,7 @@ def refuse_damaged(catalogue: Path, folder: Path, now: float) -> str | None:
     the backup that can take its place, until somebody has put one there or taken the damaged one
     away. Where there is no backup, return what happened: a new one may be begun."""
     if catalogue.exists():
-        damage = _damage_of(catalogue)
+        damage = copies.damage_of(catalogue)
         if damage is None:
             return None
         with translated_place(catalogue):
@@ -149,23 +147,6 @@ def refuse_damaged(catalogue: Path, folder: Path, now: float) -> str | None:
         hint=f"`tagd restore {display(good.path)}` puts the backup of {_local(good.made_at)} in its"
         f" place; to begin anew instead, move {display(aside)} elsewhere.",
     )
-
-
-def _damage_of(catalogue: Path) -> str | None:
-    """What is wrong with it, as far as can be told at once: a large one is looked through only
-    where it was not closed properly."""
-    try:
-        if catalogue.stat().st_size == 0:
-            return None
-        with translated(catalogue), closing(connect_reader(catalogue)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if catalogue.stat().st_size <= SMALL or copies.ended_badly(catalogue):
-            copies.examine(catalogue, thoroughly=False)
-    except CatalogueCorrupt as error:
-        return error.message
-    except (CatalogueError, OSError, sqlite3.Error):
-        return None  # whatever it is, opening it says so
-    return None
 
 
 def _whose(catalogue: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.db import copies
-from tagd.catalogue.db.connection import WAL_RESET_FIXED
+from tagd.catalogue.db.connection import SQLITE_VERSION, WAL_RESET_FIXED
 from tagd.fs import display, file_system_of
 from tagd.installation import adding
 from tagd.intake.patience import answers
@@ -60,7 +59,7 @@ def confinement(landlock: int) -> str:
     return "Landlock keeps decoders from changing files" + " and from TCP" * (landlock >= 4)
 
 
-def sqlite_version(version: Sequence[int] = sqlite3.sqlite_version_info) -> Finding:
+def sqlite_version(version: Sequence[int] = SQLITE_VERSION) -> Finding:
     """Which SQLite this is. One with the WAL-reset bug will do: it takes two processes that
     checkpoint, tagd does so in one alone, and readers never. Source: sqlite.org/wal.html."""
     text = ".".join(map(str, version))

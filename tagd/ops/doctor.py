@@ -6,7 +6,6 @@ Each check is a function of plain values in `checks.py`; here they meet the mach
 from __future__ import annotations
 
 import importlib.util
-import sqlite3
 import tempfile
 import time
 from contextlib import closing
@@ -15,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.db.connection import connect_reader, translated
 from tagd.catalogue.db.engine import open_reader, owner_of
+from tagd.catalogue.db.snapshot import newest
 from tagd.errors import TagdError
 from tagd.fs import display, file_system_of
 from tagd.intake.patience import answers
@@ -53,7 +52,8 @@ class Patient:
 
 def examine(patient: Patient) -> Iterator[Finding]:
     """Every finding, as it is made; the slow ones come last. Changes nothing."""
-    yield checks.clock(time.time(), _newest(patient.catalogue))
+    saw = newest(patient.catalogue) if _sees(patient.catalogue.exists) else None
+    yield checks.clock(time.time(), saw)
     yield from _state(patient.catalogue)
     for folder in patient.folders:
         yield _guarded("folder", partial(checks.watched_folder, folder))
@@ -106,18 +106,6 @@ def _state(catalogue: Path) -> Iterator[Finding]:
 def _schema(catalogue: Path) -> Finding:
     with closing(open_reader(catalogue)):
         return checks.ok("schema", "the catalogue is of this version")
-
-
-def _newest(catalogue: Path) -> float | None:
-    """When the catalogue last saw a file, where it can tell."""
-    if not _sees(catalogue.exists):
-        return None
-    try:
-        with translated(catalogue), closing(connect_reader(catalogue)) as connection:
-            newest = connection.execute("SELECT max(seen_at) FROM file").fetchone()[0]
-    except (TagdError, sqlite3.Error):
-        return None  # whatever is wrong with the catalogue is found by its own checks
-    return None if newest is None else float(newest)
 
 
 def _watches(patient: Patient) -> Finding:

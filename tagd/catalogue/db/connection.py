@@ -26,6 +26,7 @@ BUSY_SECONDS = 5.0
 # Before it two connections that write or checkpoint at the same moment can, rarely, damage the
 # database. Source: sqlite.org/wal.html, "The WAL-reset bug".
 WAL_RESET_FIXED = (3, 51, 3)
+SQLITE_VERSION = sqlite3.sqlite_version_info
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
 _WAL_KEPT_BYTES = 64 << 20  # what a grown WAL is cut back to

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tagd import fs
 from tagd.catalogue.db.connection import SIDE_FILES, connect, connect_reader, side_file, translated
-from tagd.errors import CatalogueCorrupt
+from tagd.errors import CatalogueCorrupt, CatalogueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 FILE_MODE = 0o640
+SMALL = 256 << 20  # bytes that SQLite looks through in about a second
 _WAL_VERSION = b"\x02"  # byte 18 of the header, sqlite.org/fileformat.html
 
 
@@ -66,6 +68,24 @@ def examine(path: Path, *, thoroughly: bool = True) -> None:
             f"{fs.display(path)} is damaged: {'; '.join(found)}",
             hint="Stop tagd and put a backup in its place, or set it aside to start a new one.",
         )
+
+
+def damage_of(path: Path) -> str | None:
+    """Return what is wrong with a catalogue, as far as can be told at once: a large one is looked
+    through only where it was not closed properly. None where all is well, or where opening it says
+    what is wrong."""
+    try:
+        if path.stat().st_size == 0:
+            return None
+        with translated(path), closing(connect_reader(path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if path.stat().st_size <= SMALL or ended_badly(path):
+            examine(path, thoroughly=False)
+    except CatalogueCorrupt as error:
+        return error.message
+    except (CatalogueError, OSError, sqlite3.Error):
+        return None
+    return None
 
 
 def ended_badly(path: Path) -> bool:

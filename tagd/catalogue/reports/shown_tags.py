@@ -10,8 +10,9 @@ from tagd.catalogue.db.statements import ONE_A_LABEL, chunks, marks
 from tagd.domain import TagSource, TagState
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection
+
+    from tagd.catalogue.db.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ShownTag:
     tagger: str | None
 
 
-def tags_of(tx: sqlite3.Connection, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
+def tags_of(tx: Snapshot, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
     """The tags of these photos by row id, the most confident first, the rejected ones too; each
     label once, as in the views."""
     found: dict[int, list[ShownTag]] = defaultdict(list)
