@@ -157,7 +157,8 @@ def test_the_first_screen_is_real(first_screen: tuple[Aki, str]) -> None:
         assert re.search(pages.pattern(line), printed), (line, printed)
 
 
-@pytest.mark.parametrize("page", PAGES)
+# README.ja.md shows what README.md does, as a test below holds.
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.ja.md"])
 def test_what_a_page_shows_runs_as_printed(page: str, aki: Aki, tmp_path: Path) -> None:
     with ExitStack() as stack:
         if page in WITH_DAEMON:
@@ -275,3 +276,19 @@ def test_make_run_knows_the_home_folder_whatever_the_shell_does(tmp_path: Path) 
         check=True,
     )
     assert f'tagd run "{tmp_path}/My Pictures"' in told.stdout
+
+
+def test_the_japanese_readme_shows_what_the_english_one_does() -> None:
+    english, japanese = (
+        [
+            (kind, re.sub(r"\s+#.*", "", text))
+            for kind, text in pages.BLOCK.findall(pages.read(page))
+        ]
+        for page in ("README.md", "README.ja.md")
+    )
+    assert japanese == english
+    links = [
+        set(re.findall(r"\]\((docs/[^)]+|CHANGELOG.md)\)", pages.read(page)))
+        for page in ("README.md", "README.ja.md")
+    ]
+    assert links[0] == links[1]
