@@ -260,7 +260,9 @@ class Embedding:
     vector: NDArray[np.float32] | None = field(repr=False)
 
 
-CLASSIFIER: Final = "classifier"  # the tagger that every photo is looked at by
+# Taggers: the one that every photo is looked at by, and everyday words from what that sees.
+CLASSIFIER: Final = "classifier"
+EVERYDAY: Final = "everyday"
 
 
 class TagSource(StrEnum):

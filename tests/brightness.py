@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tagd.domain import Geometry, Predictions, Tag, Tags, Want
+from tagd.domain import Embedding, Geometry, Predictions, Tag, Tags, Want
 from tagd.errors import ModelError
 from tagd.tagging.taggers import Seen
 
@@ -22,7 +22,8 @@ class Brightness:
 
     split: float = 0.5
     key: str = "brightness"
-    geometries: tuple[Geometry, ...] = (SMALL,)
+    follows: bool = False
+    bases: tuple[str, ...] = ()
     missing: str = ""  # why its model cannot be had
     failing: Exception | None = None
     asked: int = 0
@@ -34,13 +35,22 @@ class Brightness:
             raise ModelError(self.missing)
         return Want(f"brightness at {self.split}", f"mean-colour-{self.split}")
 
+    def geometries(self, models: Sequence[str]) -> tuple[Geometry, ...]:
+        return (SMALL,)
+
+    def can_see(self, seen: Seen) -> bool:
+        return SMALL in seen.photo.inputs
+
+    def recall(self, embeddings: Sequence[Embedding]) -> list[Predictions]:
+        return []
+
     def look(self, photos: Sequence[Seen]) -> list[Predictions]:
         if self.failing is not None:
             raise self.failing
         self.asked += len(photos)
         return [self._of(seen) for seen in photos]
 
-    def tags_of(self, predictions: Predictions) -> Tags:
+    def tags_of(self, predictions: Predictions, seconds: Callable[[str], bool]) -> Tags:
         said = zip(predictions.labels, predictions.probabilities(), strict=True)
         tags = tuple(Tag(self.names.get(label, label), p) for label, p in said if p >= 0.5)
         return Tags(predictions.photo_id, tags)

@@ -26,6 +26,7 @@ from tagd.tagging.failures import Report
 from tagd.tagging.taggers import Taggers
 from tagd.tagging.worker import Worker, WorkerSettings
 from tagd.writeback.queue import Writes
+from tests.brightness import Brightness
 from tests.catalogue import fresh, rows
 
 LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
@@ -87,7 +88,8 @@ class Desk:
 
     def derivation(self) -> Derivation:
         """By the default rules, and by what the further taggers make of their words."""
-        further = {tagger.key: tagger.tags_of for tagger in self.taggers}
+        small = [tagger for tagger in self.taggers if isinstance(tagger, Brightness)]
+        further = {tagger.key: tagger.tags_of for tagger in small}
         return replace(derivation_of(Config()), further=further)
 
     def submit(self, *names: str, now: float = 1.0) -> None:

@@ -12,8 +12,8 @@
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it
     reasons.py       why something that a model said is no tag
-    derive.py        predictions + rules → tags
-    derivation.py    the rules that count, with names: predictions → tags as the catalogue has them
+    derive.py        the classifier's predictions + rules → tags; heads.py: a head's
+    derivation.py    the rules that count, with names: what all taggers said → the tags of a photo
     build_tables.py  builds and checks the tables; not used at run time
 
 Labels are WordNet 3.0 synsets, such as n02123045: `n` and the offset in `data.noun`. An everyday

@@ -1,13 +1,15 @@
-"""From what a model said to tags with names: the rules in force, as one value."""
+"""From what taggers said to tags with names: the rules in force, as one value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from tagd.domain import CLASSIFIER, Tags
 from tagd.labels import own
-from tagd.labels.derive import derive
+from tagd.labels.derive import best, derive, most_specific
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.vocabulary import OWN, Vocabulary
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
     from tagd.domain import Predictions
     from tagd.labels.rules import TagRules
+
+    # What becomes of what one tagger said; and whether the classifier gives a label too, or a kind
+    # of it.
+    Telling = Callable[[Predictions, Callable[[str], bool]], Tags]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +32,55 @@ class Derivation:
     hierarchy: Hierarchy  # with what the rules put into it
     vocabulary: Vocabulary
     named: Callable[[str], str | None]  # the names of labels that models brought along
-    # What becomes of what taggers beside the classifier said, by their keys.
-    further: Mapping[str, Callable[[Predictions], Tags]] = field(default_factory=dict)
+    # What becomes of what taggers beside the classifier said, by their keys; and what changes with
+    # anything that makes other tags of that.
+    further: Mapping[str, Telling] = field(default_factory=dict)
+    further_digest: Callable[[], str] = str
 
     @classmethod
     def by(cls, rules: TagRules, named: Callable[[str], str | None] = lambda _: None) -> Derivation:
         """What these rules make of the hierarchy and the names that tagd brings along."""
         return cls(rules, own.under(rules, Hierarchy.load()), Vocabulary.load(), named)
 
-    def tags_of(self, predictions: Predictions, tagger: str = CLASSIFIER) -> Tags:
-        """The tags that follow from these predictions of a tagger's; none where it is not here."""
-        if tagger != CLASSIFIER:
-            its = self.further.get(tagger)
-            return Tags(predictions.photo_id, ()) if its is None else its(predictions)
+    def tags_of(self, predictions: Predictions) -> Tags:
+        """Return the tags that follow from what the classifier says alone."""
         return derive(predictions, self.rules, self.hierarchy.knowing(predictions.labels))
+
+    def together(self, said: Mapping[str, Predictions]) -> dict[str, Tags]:
+        """Return the tags that follow from what each tagger said of one photo, by tagger; none
+        where one is not here any more. At most `top_k` labels in all."""
+        found: dict[str, Tags] = {}
+        if (predictions := said.get(CLASSIFIER)) is not None:
+            found[CLASSIFIER] = self.tags_of(predictions)
+        seconds = partial(self._gives, labels_of(found))
+        for key, predictions in said.items():
+            if key != CLASSIFIER:
+                nothing = Tags(predictions.photo_id, ())
+                its = self.further.get(key)
+                found[key] = nothing if its is None else its(predictions, seconds)
+        return found if len(found) < 2 else self._within(found)
+
+    def _gives(self, labels: Collection[str], label: str) -> bool:
+        """Whether a label is among these, or one of these is a kind of it."""
+        return label in labels or any(label in self.above(each) for each in labels)
+
+    def _within(self, found: Mapping[str, Tags]) -> dict[str, Tags]:
+        """The same, of all taggers together no more than may be, the best of each first; and
+        nothing broader than another's, unless a person has that too."""
+        labels = labels_of(found)
+        hierarchy = self.hierarchy.knowing(labels)
+        kept = labels if self.rules.ancestors else most_specific(labels, hierarchy)
+        if len(kept) > self.rules.top_k:
+            ranked = []
+            for tags in found.values():
+                sure = {tag.label: tag.confidence for tag in tags.tags if tag.label in kept}
+                ranked.append(best(sure, sure, len(sure), hierarchy))
+            in_turn = dict.fromkeys(chain.from_iterable(zip_longest(*ranked)))
+            kept = set(list(filter(None, in_turn))[: self.rules.top_k])
+        return {
+            key: Tags(tags.photo_id, tuple(tag for tag in tags.tags if tag.label in kept))
+            for key, tags in found.items()
+        }
 
     def above(self, label: str) -> tuple[str, ...]:
         """What a label is a kind of, the nearest first."""
@@ -70,8 +111,13 @@ class Derivation:
 
     def digest(self) -> str:
         """Changes with anything that makes other tags out of the same predictions."""
-        return self.rules.digest()
+        return " ".join(filter(None, (self.rules.digest(), self.further_digest())))
 
     def names_digest(self) -> str:
         """Changes with anything that makes other names."""
         return self.rules.names_digest()
+
+
+def labels_of(found: Mapping[str, Tags]) -> set[str]:
+    """Return the labels that any tagger gives."""
+    return {tag.label for tags in found.values() for tag in tags.tags}

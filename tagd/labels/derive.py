@@ -44,10 +44,17 @@ def derive(predictions: Predictions, rules: TagRules, hierarchy: Hierarchy) -> T
     summed = sum_up(said, hierarchy)
     chosen = {each for each in _choose(said, summed, rules, hierarchy) if rules.permits(each)}
     if not rules.ancestors:
-        chosen = _most_specific(chosen, hierarchy)
-    kept = _best(chosen, summed, rules.top_k, hierarchy)
-    tags = sorted(kept, key=lambda each: (-summed[each], -_depth(each, hierarchy), each))
-    return Tags(predictions.photo_id, tuple(Tag(each, summed[each]) for each in tags))
+        chosen = most_specific(chosen, hierarchy)
+    kept = best(chosen, summed, rules.top_k, hierarchy)
+    return Tags(predictions.photo_id, sorted_tags(kept, summed, hierarchy))
+
+
+def sorted_tags(
+    labels: Collection[str], confidence: Mapping[str, float], hierarchy: Hierarchy
+) -> tuple[Tag, ...]:
+    """The labels as tags, the most confident first; of equals the most specific first."""
+    first = sorted(labels, key=lambda each: (-confidence[each], -_depth(each, hierarchy), each))
+    return tuple(Tag(each, confidence[each]) for each in first)
 
 
 def probabilities(predictions: Predictions) -> dict[str, float]:
@@ -142,19 +149,17 @@ def _occupied(
     return {above for each in likely.union(leaves) for above in hierarchy.shown_above(each)}
 
 
-def _most_specific(chosen: Collection[str], hierarchy: Hierarchy) -> set[str]:
+def most_specific(chosen: Collection[str], hierarchy: Hierarchy) -> set[str]:
     """Those with none of the chosen below them."""
     return set(chosen) - {above for each in chosen for above in hierarchy.shown_above(each)}
 
 
-def _best(
+def best(
     chosen: Collection[str], summed: Mapping[str, float], most: int, hierarchy: Hierarchy
 ) -> list[str]:
-    """The most useful of the chosen: the most specific by their confidence, then what they are
-    kinds of, the nearest first."""
-    if len(chosen) <= most:
-        return list(chosen)
-    specific = _most_specific(chosen, hierarchy)
+    """The most useful of the chosen, the best first: the most specific by their confidence, then
+    what they are kinds of, the nearest first."""
+    specific = most_specific(chosen, hierarchy)
     return sorted(
         chosen,
         key=lambda each: (

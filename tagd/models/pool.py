@@ -152,6 +152,16 @@ class ModelPool:
         """The ids of the models in memory, in the order they were loaded."""
         return tuple(self._loaded)
 
+    def has_room(self, model: str) -> bool:
+        """Whether `get` would let go of no other model for this one. Raises `ModelUnknown` and
+        `DeviceUnavailable`."""
+        with self._loading:
+            if model in self._loaded:
+                return True
+            device = self._placement.device()
+            left = self._left(device)
+            return left is None or self._needed_mb(self._know(model).facts, device) <= left
+
     def unload(self, model: str) -> bool:
         """Let go of the model, which whoever is just using it may still finish with; its memory is
         given back after that. Returns whether it was there."""
@@ -294,7 +304,7 @@ class ModelPool:
 
     def _make_room(self, facts: ModelFacts, device: Device) -> int:
         """Let go of the least recently used until the model fits; returns what it needs in MiB."""
-        needed = facts.memory_needed_mb(device.precision, device.holds(self.settings.batch))
+        needed = self._needed_mb(facts, device)
         budget = self.settings.memory_budget_mb
         if budget is not None and needed > budget:
             raise ModelError(
@@ -311,6 +321,9 @@ class ModelPool:
             self._let_go([oldest])
             self.say(f"{oldest} unloaded to make room for {facts.id}")
         return needed
+
+    def _needed_mb(self, facts: ModelFacts, device: Device) -> int:
+        return facts.memory_needed_mb(device.precision, device.holds(self.settings.batch))
 
     def _left(self, device: Device) -> int | None:
         """What another model may take, in MiB; None for as much as it likes."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue.db import settings
 from tagd.catalogue.tagging import derived, predictions, tags
+from tagd.tagging.together import differences
 from tagd.work.progress import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tagd.catalogue.db.engine import Catalogue
-    from tagd.catalogue.tagging.derived import Difference, TaggedPhoto
+    from tagd.catalogue.tagging.differences import Difference
     from tagd.catalogue.tagging.runs import Run
     from tagd.labels.derivation import Derivation
     from tagd.work.progress import Progress
@@ -132,16 +133,6 @@ def preview(
         outcome.count(found, derivation.name_of)
         last = page[-1].row_id
         on_progress(_progress(started, outcome.photos, total))
-
-
-def differences(photos: Sequence[TaggedPhoto], derivation: Derivation) -> list[Difference]:
-    """How the tags that these photos are to have differ from those that they have."""
-    return [
-        derived.difference(
-            each, derivation.tags_of(each.predictions, each.tagger), derivation.above
-        )
-        for each in photos
-    ]
 
 
 def _rename(catalogue: Catalogue, derivation: Derivation, writes: Writes | None) -> int:

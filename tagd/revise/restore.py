@@ -9,15 +9,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.tagging import derived, earlier
-from tagd.revise.rederive import PAGE, Outcome, differences
+from tagd.catalogue.tagging import earlier
+from tagd.revise.rederive import PAGE, Outcome
+from tagd.tagging.together import foresee, restore
 from tagd.work.progress import after as progress_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from tagd.catalogue.db.engine import Catalogue
-    from tagd.catalogue.tagging.derived import Difference
     from tagd.labels.derivation import Derivation
     from tagd.work.progress import Progress
     from tagd.writeback.queue import Writes
@@ -42,14 +42,10 @@ def go_back(
     while True:
         with catalogue.write() as tx:
             by_tagger = earlier.page(tx, model, photos, after=last, limit=PAGE)
-            found: list[Difference] = []
+            found = foresee(tx, by_tagger, derivation)
             for tagger_id, taggings in by_tagger.items():
-                found += differences(derived.tagged(tx, taggings, tagger_id), derivation)
                 earlier.put_in_force(tx, taggings, tagger_id)
-                # Even a tag that both models gave is the earlier one's again, as sure as it was.
-                derived.clear(tx, taggings, tagger_id)
-                again = differences(derived.tagged(tx, taggings, tagger_id), derivation)
-                derived.put(tx, again, derivation.name_of)
+            restore(tx, by_tagger, derivation)
             moved = set().union(*by_tagger.values())
             if writes is not None:
                 writes.queue_rows(tx, moved)

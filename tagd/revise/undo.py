@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 from tagd.catalogue.tagging import corrections, derived, undone
 from tagd.domain import Priority, TagSource
-from tagd.revise.rederive import Outcome, differences
+from tagd.revise.rederive import Outcome
+from tagd.tagging.together import foresee, restore
 from tagd.work.progress import after as progress_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.tagging.corrections import Change
-    from tagd.catalogue.tagging.derived import Difference
+    from tagd.catalogue.tagging.differences import Difference
     from tagd.catalogue.tagging.runs import Run
     from tagd.catalogue.tagging.undone import Step, UndoScope
     from tagd.labels.derivation import Derivation
@@ -82,9 +83,9 @@ def undo(
             if not steps:
                 return found
             moved = _moved(steps)
-            changed = _differences(tx, moved, derivation)
+            changed = foresee(tx, moved, derivation)
             undone.take_back(tx, what, steps, run)
-            _restore(tx, moved, derivation)
+            restore(tx, moved, derivation)
             if writes is not None:
                 writes.queue_rows(tx, set().union(*moved.values()), Priority.ASKED)
         last = _count(found, steps, changed, derivation)
@@ -107,7 +108,7 @@ def preview(
     while True:
         with catalogue.read() as tx:
             steps = undone.page(tx, what, after=last, limit=PAGE)
-            changed = _differences(tx, _moved(steps), derivation)
+            changed = foresee(tx, _moved(steps), derivation)
         if not steps:
             return found
         last = _count(found, steps, changed, derivation)
@@ -134,7 +135,7 @@ def _unsay(
     """Take back what was said; models then give what they were kept from giving."""
     corrections.apply(tx, changes, TagSource.PERSON, run, time.time())
     photos = {change.photo_id for change in changes}
-    _restore(tx, undone.in_force(tx, photos), derivation)
+    restore(tx, derived.current(tx, photos), derivation)
     if writes is not None:
         writes.queue_rows(tx, photos, Priority.ASKED)
 
@@ -146,33 +147,6 @@ def _moved(steps: Sequence[Step]) -> dict[int, dict[int, int | None]]:
         if step.after != step.before:
             found.setdefault(step.tagger_id, {})[step.photo_id] = step.after
     return found
-
-
-def _differences(
-    tx: Connection, taggings: Mapping[int, Mapping[int, int | None]], derivation: Derivation
-) -> list[Difference]:
-    """What becomes of the tags of photos when these taggings are current, None for none."""
-    found: list[Difference] = []
-    for tagger_id, by_photo in taggings.items():
-        followed = _followed(by_photo)
-        found += differences(derived.tagged(tx, followed, tagger_id), derivation)
-        found += derived.untagged(tx, by_photo.keys() - followed.keys(), tagger_id)
-    return found
-
-
-def _restore(
-    tx: Connection, taggings: Mapping[int, Mapping[int, int | None]], derivation: Derivation
-) -> None:
-    """Give photos the tags of these taggings, and no others by their taggers: even a tag that both
-    models gave is the earlier one's again, with its confidence and its time."""
-    for tagger_id, by_photo in taggings.items():
-        derived.clear(tx, by_photo, tagger_id)
-        again = differences(derived.tagged(tx, _followed(by_photo), tagger_id), derivation)
-        derived.put(tx, again, derivation.name_of)
-
-
-def _followed(taggings: Mapping[int, int | None]) -> dict[int, int]:
-    return {photo: tagging for photo, tagging in taggings.items() if tagging is not None}
 
 
 def _count(

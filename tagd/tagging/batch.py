@@ -39,7 +39,7 @@ class Turn:
     @property
     def to_embed(self) -> set[str]:
         """The photos, by photo id, that are looked at where nothing else waits."""
-        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.EMBED}
+        return {photo.photo_id for job, photo in self.decoded if job.priority >= Priority.RETAG}
 
     @property
     def photos(self) -> int:

@@ -150,10 +150,14 @@ class Classifier:
         """Let go of the models."""
         self._models.close()
 
-    def geometries(self, paths: Sequence[Path]) -> list[tuple[Geometry, ...]]:
-        """Every model input that the choice for each of these files may need, each once."""
+    def reachable(self, paths: Sequence[Path]) -> list[tuple[str, ...]]:
+        """Return every model that the choice for each of these files may need, each once."""
         machine = self._survey(0)
-        return [self._inputs(selection.reachable(self._wants, machine, path)) for path in paths]
+        return [selection.reachable(self._wants, machine, path) for path in paths]
+
+    def inputs(self, models: Iterable[str]) -> tuple[Geometry, ...]:
+        """Return what these models are given, each once."""
+        return tuple(dict.fromkeys(self._models.geometry_of(model) for model in models))
 
     def choose(
         self, photos: Iterable[DecodedPhoto], waiting: int
@@ -193,7 +197,7 @@ class Classifier:
     def can_see(self, photo: DecodedPhoto, choice: Choice) -> bool:
         """Whether the photo was decoded for these models: facts may have changed since then."""
         models = [stage.model for stage in choice.stages]
-        return set(self._inputs(models)) <= photo.inputs.keys()
+        return set(self.inputs(models)) <= photo.inputs.keys()
 
     def want_of(self, choice: Choice) -> Want:
         """The choice as it can be compared."""
@@ -257,6 +261,3 @@ class Classifier:
             said = predictions_of(photo.photo_id, loaded, row)
             saw = embedding_of(photo.photo_id, loaded, vector) if embed else None
             yield _Heard(said, certainty(row, temperature), saw)
-
-    def _inputs(self, models: Iterable[str]) -> tuple[Geometry, ...]:
-        return tuple(dict.fromkeys(self._models.geometry_of(model) for model in models))

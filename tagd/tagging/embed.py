@@ -35,9 +35,9 @@ class Embedder:
         self._said = ""
 
     def geometries(self, claimed: Sequence[Job]) -> dict[int, Geometry]:
-        """The model's input that those of these jobs need which are there for an embedding, by the
-        file's row."""
-        files = [job.file_id for job in claimed if job.priority >= Priority.EMBED]
+        """The model's input that those of these jobs need which may bring an embedding, by the
+        file's row: photos that are looked at where nothing else waits."""
+        files = [job.file_id for job in claimed if job.priority >= Priority.RETAG]
         if not files:
             return {}
         with self._catalogue.read() as tx:

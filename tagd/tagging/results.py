@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.tagging.record import TaggedFile, Tagging
-from tagd.domain import Priority
+from tagd.domain import CLASSIFIER, Priority
 from tagd.tagging.failures import Outcome, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tagd.domain import Choice, DecodedPhoto, Job, Want
+    from tagd.catalogue.tagging.record import Look
+    from tagd.domain import Choice, DecodedPhoto, Job, Tags, Want
     from tagd.labels.derivation import Derivation
     from tagd.tagging.batch import Turn
 
@@ -24,12 +26,17 @@ def result_of(
     want_of: Callable[[Choice], Want],
 ) -> TaggedFile:
     """What is to be recorded of this photo; `want_of` makes a choice comparable."""
+    answer, looks = turn.answers.get(photo.photo_id), turn.further.get(photo.photo_id, {})
+    said = {key: look.tagging.stages[-1] for key, look in looks.items() if look.tagging}
+    if answer is not None:
+        said[CLASSIFIER] = answer.final
+    tags = derivation.together(said)
     tagging, embedding = None, turn.embeddings.get(photo.photo_id)
-    if (answer := turn.answers.get(photo.photo_id)) is not None:
+    if answer is not None:
         tagging = Tagging(
             answer.choice.reason,
             answer.stages,
-            derivation.tags_of(answer.final),
+            tags[CLASSIFIER],
             refine=answer.choice.refine,
             asked=want_of(answer.choice),
         )
@@ -41,9 +48,22 @@ def result_of(
         photo.signature,
         tagging,
         turn.wanted.get(photo.photo_id),
-        turn.further.get(photo.photo_id, {}),
+        {key: _with(look, tags.get(key)) for key, look in looks.items()},
         embedding,
     )
+
+
+def _with(look: Look, tags: Tags | None) -> Look:
+    """The look with its tags."""
+    if look.tagging is None or tags is None:
+        return look
+    return replace(look, tagging=replace(look.tagging, tags=tags))
+
+
+def is_partial(result: TaggedFile) -> bool:
+    """Whether some taggers looked and others did not, so that what those said before counts too."""
+    looked = [bool(result.tagging), *(bool(look.tagging) for look in result.further.values())]
+    return any(looked) and not all(looked)
 
 
 def is_more_than_seen(result: TaggedFile) -> bool:
@@ -59,16 +79,16 @@ def report_of(result: TaggedFile, notes: tuple[str, ...], name_of: Callable[[str
     given = [tagging for tagging in taggings if tagging is not None]
     if not given:
         return Report(job.path, Outcome.RECOGNISED, job.file_id, result.photo_id, notes=notes)
+    sure: dict[str, float] = {}
+    for tag in (tag for tagging in given for tag in tagging.tags.tags):
+        sure[tag.label] = max(sure.get(tag.label, 0.0), tag.confidence)
+    surest = sorted(sure, key=lambda label: -sure[label])
     return Report(
         job.path,
         Outcome.TAGGED,
         job.file_id,
         result.photo_id,
-        tags=tuple(
-            f"{name_of(tag.label)} {tag.confidence:.2f}"
-            for tagging in given
-            for tag in tagging.tags.tags
-        ),
+        tags=tuple(f"{name_of(label)} {sure[label]:.2f}" for label in surest),
         model=given[0].stages[-1].model,
         notes=notes,
     )

@@ -19,7 +19,7 @@ from tagd.catalogue.db import settings
 from tagd.catalogue.queue import jobs
 from tagd.catalogue.tagging import identity, record
 from tagd.decoding.pool import DecodeRequest
-from tagd.domain import Job, JobKind
+from tagd.domain import Job, JobKind, Priority
 from tagd.errors import (
     CatalogueError,
     DecoderUnavailable,
@@ -33,20 +33,21 @@ from tagd.tagging import failures
 from tagd.tagging.batch import Turn, guarded
 from tagd.tagging.embed import Embedder
 from tagd.tagging.keyword_sync import FoundTags, TakenIn
-from tagd.tagging.results import is_more_than_seen, report_of, result_of
-from tagd.tagging.taggers import Taggers
+from tagd.tagging.results import is_more_than_seen, is_partial, report_of, result_of
+from tagd.tagging.taggers import Seen, Taggers
+from tagd.tagging.together import settle
 from tagd.work.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
 from tagd.work.stage_times import Stage, Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.tagging.runs import Run
     from tagd.decoding.pool import DecoderPool
-    from tagd.domain import DecodedPhoto
+    from tagd.domain import DecodedPhoto, Embedding
     from tagd.labels.derivation import Derivation
     from tagd.tagging.classify import Classifier
     from tagd.tagging.failures import Report
@@ -209,7 +210,7 @@ class Worker(QueueWorker):
 
     def _decode(self, claimed: Sequence[Job]) -> None:
         try:
-            inputs = self._classifier.geometries([job.path for job in claimed]) if claimed else []
+            models = self._classifier.reachable([job.path for job in claimed]) if claimed else []
         except TagdError:
             raise
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs one photo alone
@@ -217,14 +218,15 @@ class Worker(QueueWorker):
             return
         tickets = {next(_TICKETS): job for job in claimed}
         self._claimed |= tickets  # first, so that trouble below gives them back
-        further = self._taggers.geometries
         lacked = self._embedder.geometries(claimed) if self._embedder else {}
         sidecars = self._settings.sidecars
-        for (ticket, job), geometries in zip(tickets.items(), inputs, strict=True):
+        for (ticket, job), reachable in zip(tickets.items(), models, strict=True):
             its = [lacked[job.file_id]] if job.file_id in lacked else []
-            needed = tuple(dict.fromkeys((*geometries, *further, *its)))
-            request = DecodeRequest.of(ticket, job, needed, sidecars)
-            self._decoders.submit(request)
+            # The classifier may leave a photo alone that it has looked at before.
+            further = self._taggers.geometries(reachable if job.priority < Priority.REFINE else ())
+            geometries = (*self._classifier.inputs(reachable), *further, *its)
+            needed = tuple(dict.fromkeys(geometries))
+            self._decoders.submit(DecodeRequest.of(ticket, job, needed, sidecars))
 
     def _decode_apart(self, claimed: Sequence[Job], raised: Exception) -> None:
         """A fault of ours is the failure of one of these jobs."""
@@ -262,6 +264,7 @@ class Worker(QueueWorker):
         with self._catalogue.read() as tx:
             in_force = record.known(tx, list(contents))
             further = self._taggers.known(tx, contents)
+            kept = self._taggers.kept(tx, in_force)
             waiting = 0 if backlog is None else jobs.waiting(tx, most=backlog) + len(self._claimed)
         chosen, refused = self._classifier.choose(contents.values(), waiting)
         batch.refuse(refused)
@@ -273,13 +276,20 @@ class Worker(QueueWorker):
         }
         self._decode_anew(batch, blind)
         unseen = {photo_id: contents[photo_id] for photo_id in due if photo_id not in blind}
-        batch.answers = self._classifier.classify(unseen, due, embed=self._embedder is not None)
+        embed = self._embedder is not None or bool(self._taggers)
+        batch.answers = self._classifier.classify(unseen, due, embed=embed)
         there = [photo for _, photo in batch.decoded if photo.photo_id in contents]
         if self._embedder:
             known = {photo.photo_id: photo for photo in there if photo.photo_id not in unseen}
             lacking = [known[each] for each in batch.to_embed & known.keys()]
             batch.embeddings = self._embedder.look(lacking)
-        batch.further = self._taggers.look(there, batch.answers, further)
+        seen = {photo.photo_id: self._seen(photo, batch, kept) for photo in there}
+        batch.further = self._taggers.look(seen, further)
+
+    def _seen(self, photo: DecodedPhoto, batch: Turn, kept: Mapping[str, Embedding]) -> Seen:
+        answer, its = batch.answers.get(photo.photo_id), photo.photo_id
+        embedding = answer.embedding if answer else batch.embeddings.get(its, kept.get(its))
+        return Seen(photo, answer, embedding)
 
     def _adopt(self, photos: Collection[DecodedPhoto]) -> None:
         """Photos that the catalogue knows by what an earlier version called them go on as what they
@@ -330,6 +340,8 @@ class Worker(QueueWorker):
                 keep=self._settings.keep_runs,
             )
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
+            if partial := {result.photo_id for result in recorded if is_partial(result)}:
+                settle(tx, identity.known_among(tx, partial).values(), self._derivation)
             taken = self._found.take_in(tx, turn, recorded, now) if self._found else TakenIn()
             told = [
                 report_of(each, taken.notes.get(each.job.file_id, ()), self._derivation.name_of)

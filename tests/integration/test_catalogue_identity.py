@@ -76,7 +76,7 @@ def test_a_photo_goes_on_under_its_new_id(tx: Connection) -> None:
     row = has(tx, "/a.tif", 1, OLD, LABELS[0], LABELS[1])
     say(tx, Action.REJECT, row, LABELS[0])
     before = tags(tx, OLD)
-    assert identity.known_among(tx, [OLD, NEW, OTHER]) == {OLD}
+    assert identity.known_among(tx, [OLD, NEW, OTHER]) == {OLD: row}
     identity.adopt(tx, {OLD: NEW, OTHER: NEW})
     assert rows(tx, "SELECT id, content_hash FROM photo") == [(row, NEW)]
     assert tags(tx, NEW) == before

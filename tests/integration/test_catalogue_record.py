@@ -16,6 +16,7 @@ from tagd.catalogue.db.times import moment
 from tagd.catalogue.files import photos
 from tagd.catalogue.reports import overview
 from tagd.catalogue.tagging import derived, predictions, tags
+from tagd.catalogue.tagging.differences import Difference, difference
 from tagd.catalogue.tagging.record import InForce, known, record
 from tagd.domain import Signature, Tag, Tags, Want
 from tests.catalogue import (
@@ -215,10 +216,10 @@ def test_what_a_person_rejected_without_a_model_stays_away_too(tx: Connection) -
 # Deriving anew
 
 
-def anew(tx: Connection, *wanted: Tag, now: float = NOW) -> derived.Difference:
+def anew(tx: Connection, *wanted: Tag, now: float = NOW) -> Difference:
     """The one photo's tags are to be these; what changed."""
     [photo] = derived.page(tx, limit=10)
-    found = derived.difference(photo, Tags(photo.predictions.photo_id, wanted))
+    found = difference(photo, Tags(photo.predictions.photo_id, wanted))
     derived.put(tx, [found], name_of, now)
     return found
 

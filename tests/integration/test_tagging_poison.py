@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from tagd.catalogue.files.roots import RootRecord, remember_root
 from tagd.catalogue.tagging import record
 from tagd.daemon.work_log import WorkLog
-from tagd.domain import Choice, DecodedPhoto, Geometry
+from tagd.domain import Choice, DecodedPhoto
 from tagd.models.pool import ModelPool
 from tagd.policy.wants import Wants
 from tagd.tagging.classify import Answer, Chosen, Classifier
@@ -42,10 +42,10 @@ def is_bad(path: Path) -> bool:
 
 
 class FailsToRoute(Classifier):
-    def geometries(self, paths: Sequence[Path]) -> list[tuple[Geometry, ...]]:
+    def reachable(self, paths: Sequence[Path]) -> list[tuple[str, ...]]:
         if any(map(is_bad, paths)):
             raise RecursionError("odd")
-        return super().geometries(paths)
+        return super().reachable(paths)
 
 
 class FailsToChoose(Classifier):

@@ -146,9 +146,10 @@ def test_a_rule_whose_model_finds_no_room_holds_up_its_own_photos_alone(desk: De
 def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: ModelPool) -> None:
     wants = Wants(rules=(Rule("r", path="sport/*", models=(LITE1,)),))
     classifier = Classifier(pool, wants, desk.machine)
-    there, elsewhere = classifier.geometries([Path("/sport/a.jpg"), Path("/b.jpg")])
-    assert set(there) == {pool.geometry_of(model) for model in (LITE0, LITE1, LITE2)}
-    assert set(elsewhere) == {pool.geometry_of(model) for model in (LITE0, LITE2)}
+    there, elsewhere = classifier.reachable([Path("/sport/a.jpg"), Path("/b.jpg")])
+    assert set(there) == {LITE0, LITE1, LITE2}
+    assert set(elsewhere) == {LITE0, LITE2}
+    assert classifier.inputs((LITE0, LITE0)) == (pool.geometry_of(LITE0),)
 
 
 class Failing(Classifier):

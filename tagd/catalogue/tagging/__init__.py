@@ -3,7 +3,8 @@
 record          what came of a batch, in one transaction; predictions, tags: parts of it
 identity        photos that earlier versions identified otherwise
 corrections     what a person says about tags; history: what became of them
-derived         tags beside the predictions that they follow from; earlier: what is kept of old
+derived         tags beside the predictions that they follow from; differences: what becomes of
+                them where others follow; earlier: what is kept of old
 embedded        which photos have an embedding kept; embeddings: those of a model, as rows;
                 vectors: how they are packed
 runs, undone    which run changed what, and taking it back

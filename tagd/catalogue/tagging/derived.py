@@ -1,5 +1,5 @@
-"""Tags in force beside the predictions that they follow from, and the difference where other ones
-follow. Only what differs is written, and nothing that a person decided.
+"""Tags in force beside the predictions that they follow from, and what becomes of them where other
+ones follow (`differences.py`). Only what differs is written, and nothing that a person decided.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from tagd.catalogue.db.schema import (
 from tagd.catalogue.db.statements import chunks, upsert
 from tagd.catalogue.plans.taggers import known
 from tagd.catalogue.tagging.corrections import CERTAIN, KEY, Change, note
+from tagd.catalogue.tagging.differences import Difference
 from tagd.catalogue.tagging.predictions import unpack
-from tagd.catalogue.tagging.tags import Said, ids_of_named, nothing_above
-from tagd.domain import Predictions, Tag, Tags, TagSource, TagState
+from tagd.catalogue.tagging.tags import Said, ids_of_named
+from tagd.domain import Predictions, Tag, TagSource, TagState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,62 +57,8 @@ class TaggedPhoto:
     given: Mapping[str, float] = field(default_factory=dict)  # by the model: label → confidence
     confirmed: frozenset[str] = frozenset()  # of the model's labels, those that a person confirmed
     said: Said = field(default_factory=Said)
-    others: frozenset[str] = frozenset()  # those that other taggers gave
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What becomes of one photo's tags by one tagger: those that come, go, or are as sure as they
-    were not. `model_id` and `tagged_at` are None where nothing can come. `standing` are tags that
-    somebody else gave."""
-
-    row_id: int
-    tagger_id: int = CLASSIFIER_ID
-    model_id: int | None = None
-    tagged_at: float | None = None
-    gained: tuple[Tag, ...] = ()
-    lost: tuple[str, ...] = ()
-    moved: tuple[Tag, ...] = ()
-    standing: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.gained or self.lost or self.moved)
-
-    @property
-    def come(self) -> tuple[str, ...]:
-        """The labels that the photo gets. One that stands already does not come."""
-        return tuple(each.label for each in self.gained if each.label not in self.standing)
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        """The labels that the photo loses. One that stands by another's word does not go."""
-        return tuple(key for key in self.lost if key not in self.standing)
-
-
-def difference(
-    photo: TaggedPhoto, tags: Tags, above: Callable[[str], Collection[str]] = nothing_above
-) -> Difference:
-    """How these tags differ from those that the photo has. `above` tells what a label is a kind of:
-    with a label all that is below it was rejected."""
-    wanted = {
-        each.label: each
-        for each in tags.tags
-        if each.label not in photo.confirmed and not photo.said.forbids(each.label, above)
-    }
-    return Difference(
-        row_id=photo.row_id,
-        tagger_id=photo.tagger_id,
-        model_id=photo.model_id,
-        tagged_at=photo.tagged_at,
-        gained=tuple(each for key, each in wanted.items() if key not in photo.given),
-        lost=tuple(key for key in photo.given if key not in wanted),
-        moved=tuple(
-            each
-            for key, each in wanted.items()
-            if photo.given.get(key, each.confidence) != each.confidence
-        ),
-        standing=frozenset(photo.said.right) | photo.others,
-    )
+    # Which other taggers gave a label too, by row id.
+    others: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
@@ -125,11 +72,36 @@ def page(tx: Connection, *, after: int = 0, limit: int) -> list[TaggedPhoto]:
         .order_by(photo_tagger.c.photo_id)
         .limit(limit)
     )
-    by_tagger: dict[int, dict[int, int]] = defaultdict(dict)
     rows = select(photo_tagger).where(photo_tagger.c.photo_id.in_(photos), current)
+    by_tagger: dict[int, dict[int, int | None]] = defaultdict(dict)
     for row in tx.execute(rows):
         by_tagger[row.tagger_id][row.photo_id] = row.tagging_id
-    found = [each for tagger_id, its in by_tagger.items() for each in tagged(tx, its, tagger_id)]
+    return tagged_by_all(tx, by_tagger)
+
+
+def current(tx: Connection, photos: Collection[int]) -> dict[int, dict[int, int | None]]:
+    """Return the current tagging of each of these photos, None for none, by tagger and photo, all
+    by row id. The classifier's is told of every photo."""
+    found: dict[int, dict[int, int | None]] = {CLASSIFIER_ID: dict.fromkeys(photos)}
+    for some in chunks(photos):
+        its = select(photo_tagger).where(photo_tagger.c.photo_id.in_(some))
+        for row in tx.execute(its):
+            found.setdefault(row.tagger_id, {})[row.photo_id] = row.tagging_id
+    return found
+
+
+def tagged_by_all(
+    tx: Connection, taggings: Mapping[int, Mapping[int, int | None]]
+) -> list[TaggedPhoto]:
+    """Return the photos of these taggings, by tagger and photo, in the order of their rows; where
+    there is none, nothing was said."""
+    found = [
+        each
+        for tagger_id, by_photo in taggings.items()
+        for each in tagged(
+            tx, {row: number for row, number in by_photo.items() if number}, tagger_id
+        )
+    ]
     return sorted(found, key=lambda each: (each.row_id, each.tagger_id))
 
 
@@ -167,7 +139,7 @@ def tagged(
                 its.given[row_id],
                 frozenset(its.confirmed[row_id]),
                 its.said[row_id],
-                frozenset(its.others[row_id]),
+                {key: frozenset(by) for key, by in its.others[row_id].items()},
             )
         )
     return photos
@@ -211,7 +183,8 @@ def untagged(
             row_id,
             tagger_id,
             lost=tuple(its.given[row_id]),
-            standing=frozenset(its.said[row_id].right | its.others[row_id]),
+            standing=frozenset(its.said[row_id].right),
+            others={key: frozenset(by) for key, by in its.others[row_id].items()},
         )
         for row_id in sorted(photos)
     ]
@@ -336,14 +309,14 @@ class _Tags:
 
     given: Mapping[int, dict[str, float]]
     confirmed: Mapping[int, set[str]]
-    others: Mapping[int, set[str]]
+    others: Mapping[int, dict[str, set[int]]]
     said: Mapping[int, Said]
 
 
 def _tags(
     tx: Connection, photos: Collection[int], keys: Mapping[int, str], tagger_id: int
 ) -> _Tags:
-    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(set), defaultdict(Said))
+    found = _Tags(defaultdict(dict), defaultdict(set), defaultdict(dict), defaultdict(Said))
     for some in chunks(photos):
         rows = tx.execute(
             select(
@@ -362,7 +335,7 @@ def _tags(
             elif is_mine and state == TagState.ACTIVE:
                 found.given[photo_id][key] = confidence
             elif source == TagSource.MODEL and state == TagState.ACTIVE:
-                found.others[photo_id].add(key)
+                found.others[photo_id].setdefault(key, set()).add(by)
             else:
                 found.said[photo_id].right.add(key)
                 if is_mine:

@@ -10,21 +10,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
 
 from tagd.catalogue.db.bulk import among, at_once, many
-from tagd.catalogue.db.schema import CLASSIFIER_ID, embedding, model, photo
+from tagd.catalogue.db.schema import (
+    CLASSIFIER_ID,
+    STALE,
+    embedding,
+    model,
+    photo,
+    photo_tagger,
+    want,
+)
 from tagd.catalogue.db.statements import chunks
 from tagd.catalogue.tagging.tags import model_ids
-from tagd.catalogue.tagging.vectors import pack, unpack_all
+from tagd.catalogue.tagging.vectors import pack, unpack, unpack_all
+from tagd.domain import Embedding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
     from sqlalchemy import Connection
-
-    from tagd.domain import Embedding
 
 PAGE: Final = 10_000  # 13 MB of them
 
@@ -37,6 +44,13 @@ _SETTLE = f"""
     FROM (VALUES {{}}) AS new
     WHERE photo_tagger.photo_id = new.column1 AND photo_tagger.tagger_id = {CLASSIFIER_ID}
     AND new.column2 = (SELECT model_id FROM tagging WHERE id = photo_tagger.tagging_id)"""
+
+
+_OF_PHOTOS = (
+    select(photo.c.content_hash, model.c.name, model.c.fingerprint, embedding.c.vector)
+    .join_from(photo, embedding, embedding.c.photo_id == photo.c.id)
+    .join(model, model.c.id == embedding.c.model_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,59 @@ def keep(tx: Connection, found: Mapping[int, Embedding], now: float) -> None:
     ]
     many(tx, _KEEP, rows)
     at_once(tx, _SETTLE, [(row, models[each.fingerprint]) for row, each in found.items()])
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A photo, by row id, that a tagger is to look at by another plan than it did, and what a model
+    sees in it."""
+
+    photo: int
+    orientation: int
+    embedding: Embedding
+
+
+def behind(
+    tx: Connection,
+    tagger_id: int,
+    plan: str,
+    fingerprints: Collection[str],
+    *,
+    after: int,
+    limit: int,
+) -> list[Behind]:
+    """Return the next photos that are stale for a tagger which is to look by this plan (a key), of
+    those of which what one of these models sees is kept, in the order of their rows."""
+    rows = tx.execute(
+        _OF_PHOTOS.add_columns(photo.c.id, photo.c.orientation)
+        .join(photo_tagger, photo_tagger.c.photo_id == embedding.c.photo_id)
+        .join(want, want.c.id == photo_tagger.c.desired_id)
+        .where(embedding.c.photo_id > after, photo_tagger.c.tagger_id == tagger_id, text(STALE))
+        .where(want.c.key == plan, model.c.fingerprint.in_(list(fingerprints)))
+        .order_by(embedding.c.photo_id)
+        .limit(limit)
+    )
+    return [
+        Behind(
+            row.id,
+            row.orientation,
+            Embedding(row.content_hash, row.name, row.fingerprint, unpack(row.vector)),
+        )
+        for row in rows
+    ]
+
+
+def kept_of(
+    tx: Connection, photo_ids: Collection[str], fingerprints: Collection[str]
+) -> dict[str, Embedding]:
+    """Return what one of these models sees in these photos, by photo id, where that is kept."""
+    its = _OF_PHOTOS.where(among(photo.c.content_hash, "hashes"))
+    rows = tx.execute(its, {"hashes": list(photo_ids)})
+    return {
+        row.content_hash: Embedding(row.content_hash, row.name, row.fingerprint, unpack(row.vector))
+        for row in rows
+        if row.fingerprint in fingerprints
+    }
 
 
 def load(

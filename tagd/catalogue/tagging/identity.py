@@ -24,9 +24,9 @@ _ROWS = select(photo.c.content_hash, photo.c.id).where(among(photo.c.content_has
 _SAID = or_(tag.c.source != TagSource.MODEL, tag.c.state != TagState.ACTIVE)
 
 
-def known_among(tx: Connection, photo_ids: Collection[str]) -> set[str]:
-    """Those of these photo ids that the catalogue knows."""
-    return {content_hash for content_hash, _ in tx.execute(_ROWS, {"hashes": list(photo_ids)})}
+def known_among(tx: Connection, photo_ids: Collection[str]) -> dict[str, int]:
+    """Those of these photo ids that the catalogue knows, and their row ids."""
+    return dict(tx.execute(_ROWS, {"hashes": list(photo_ids)}).all())
 
 
 def adopt(tx: Connection, former: Mapping[str, str]) -> None:

@@ -55,7 +55,12 @@ _LATEST = select(func.max(_its.c.id)).where(
     or_(_its.c.id == photo_tagger.c.tagging_id, _its.c.undone_by.is_not(None)),
 )
 _IN_FORCE = (
-    select(photo.c.content_hash, want.c.key, tagging.c.orientation)
+    select(
+        photo.c.content_hash,
+        want.c.key,
+        tagging.c.orientation,
+        photo_tagger.c.tagging_id.is_not(None),
+    )
     .join_from(photo, photo_tagger, photo_tagger.c.photo_id == photo.c.id)
     .join(tagging, tagging.c.id == _LATEST.scalar_subquery())
     .join(want, want.c.id == photo_tagger.c.applied_id, isouter=True)
@@ -97,13 +102,15 @@ _COME_INTO_FORCE = """
 @dataclass(frozen=True, slots=True)
 class Tagging:
     """What models were asked of a photo, why, what each stage said, and the tags that follow.
-    `refine`: a quicker model than the photo deserves; to be looked at again when there is time."""
+    `refine`: a quicker model than the photo deserves; to be looked at again when there is time.
+    `run`: the run that it belongs to, None for that of whoever records it."""
 
     reason: str
     stages: tuple[Predictions, ...]  # those heard, in order; the last one decided
     tags: Tags
     refine: bool = False
     asked: Want | None = None
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,7 @@ class InForce:
 
     asked: str | None
     orientation: int
+    stands: bool = True  # False where they were taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,10 @@ class _Row:
 def known(tx: Connection, photo_ids: Collection[str], by: str = CLASSIFIER) -> dict[str, InForce]:
     """Which of these photos a tagger has looked at, and by what. What is not here it has not."""
     rows = tx.execute(_IN_FORCE, {"hashes": list(photo_ids), "by": by}).all()
-    return {content_hash: InForce(*each) for content_hash, *each in rows}
+    return {
+        content_hash: InForce(asked, orientation, bool(stands))
+        for content_hash, asked, orientation, stands in rows
+    }
 
 
 def record(
@@ -201,7 +212,7 @@ def record(
     return [each.job in recorded for each in results]
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """What a tagger made of a photo, by its row id; `looked_at`: it may have earlier taggings."""
 
     row: int
@@ -211,15 +222,28 @@ class _Seen(NamedTuple):
     desired: Want | None
 
 
+def add(
+    tx: Connection,
+    looks: Sequence[Seen],
+    name_of: Callable[[str], str],
+    now: float,
+    *,
+    tagger_id: int,
+) -> None:
+    """Record what a tagger makes of photos that are known, with no job behind it. Their tags are
+    the caller's to put: see `derived.put`."""
+    _decide(tx, looks, tagger_id=tagger_id, name_of=name_of, now=now, run=None)
+
+
 def _by_tagger(
     sound: Sequence[TaggedFile], fresh: Mapping[str, TaggedFile], rows: Mapping[str, _Row]
-) -> dict[str, list[_Seen]]:
+) -> dict[str, list[Seen]]:
     """What each tagger made of each content, once: where one comes twice, of the one that the
     classifier looked at. Its last file says what is desired."""
-    looks: dict[str, dict[str, _Seen]] = {CLASSIFIER: {}}
+    looks: dict[str, dict[str, Seen]] = {CLASSIFIER: {}}
     for each in sound:
         row, one = rows[each.photo_id], fresh.get(each.photo_id, each)
-        seen = partial(_Seen, row.id, row.looked_at, one.facts.orientation)
+        seen = partial(Seen, row.id, row.looked_at, one.facts.orientation)
         looks[CLASSIFIER][each.photo_id] = seen(one.tagging, each.wanted)
         for key, look in one.further.items():
             looks.setdefault(key, {})[each.photo_id] = seen(look.tagging, look.desired)
@@ -265,7 +289,7 @@ def _link(
 
 def _decide(
     tx: Connection,
-    looks: Sequence[_Seen],
+    looks: Sequence[Seen],
     *,
     tagger_id: int,
     name_of: Callable[[str], str],
@@ -282,7 +306,8 @@ def _decide(
     keys.update(*(each.labels[: predictions.KEPT] for each in said))
     labels = ids_of_named(tx, sorted(keys), name_of)
     asked = plans.want_ids(tx, [one.asked for _, one in decisions if one.asked])
-    number = None if run is None else run_id(tx, run)
+    runs = {one.run or run for _, one in decisions}
+    numbers = {each: each and run_id(tx, each) for each in runs}
     heads: list[dict[str, Any]] = [
         {
             "photo_id": look.row,
@@ -292,7 +317,7 @@ def _decide(
             "orientation": look.orientation,
             "tagged_at": now,
             "refine": int(one.refine),
-            "run_id": number,
+            "run_id": numbers[one.run or run],
             "want_id": asked[one.asked.key] if one.asked else None,
         }
         for look, one in decisions

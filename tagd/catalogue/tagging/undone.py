@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, false, func, or_, select, true, update
 
 from tagd.catalogue.db.bulk import one_of
-from tagd.catalogue.db.schema import CLASSIFIER_ID, model, photo_tagger, tagging
+from tagd.catalogue.db.schema import model, photo_tagger, tagging
 from tagd.catalogue.db.schema import run as run_table
-from tagd.catalogue.db.statements import chunks
 from tagd.catalogue.tagging.runs import Run, run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -125,16 +124,6 @@ def page(tx: Connection, what: UndoScope, *, after: int = 0, limit: int) -> list
         for (photo_id, tagger_id, before), seen in looks.items()
         if any(look.given or look.taken for look in seen)
     ]
-
-
-def in_force(tx: Connection, photos: Collection[int]) -> dict[int, dict[int, int | None]]:
-    """The current tagging of each of these photos, None for none, by tagger and photo."""
-    found: dict[int, dict[int, int | None]] = {CLASSIFIER_ID: dict.fromkeys(photos)}
-    for some in chunks(photos):
-        its = select(photo_tagger).where(photo_tagger.c.photo_id.in_(some))
-        for row in tx.execute(its):
-            found.setdefault(row.tagger_id, {})[row.photo_id] = row.tagging_id
-    return found
 
 
 def take_back(tx: Connection, what: UndoScope, steps: Sequence[Step], run: Run) -> None:
