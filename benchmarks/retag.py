@@ -22,13 +22,13 @@ from tagd.catalogue.plans import plans, stale
 from tagd.catalogue.reports import overview
 from tagd.domain import Priority, Want
 from tagd.policy.lasting import Lasting
-from tagd.policy.wants import Rule, Wants
+from tagd.policy.preferences import Preferences, Rule
 from tagd.revise.plan import plan
 from tagd.revise.staleness import Standard, refresh
 from tests.policy import machine
 
-OLD, NEW = Wants(model="resnet-50"), Wants(model="convnext-tiny")
-RULES = Wants(
+OLD, NEW = Preferences(model="resnet-50"), Preferences(model="convnext-tiny")
+RULES = Preferences(
     model=None,
     rules=(
         Rule("sport", path="**/sport/*", models=("resnet-18",)),
@@ -38,7 +38,7 @@ RULES = Wants(
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
 
 
-def standard(wanted: Wants) -> Standard:
+def standard(wanted: Preferences) -> Standard:
     there = machine(whole_mb=16_000)
     return Standard(Lasting(wanted, there), there)
 

@@ -20,7 +20,7 @@ from tagd.fs import signature_of
 from tagd.labels.derivation import Derivation
 from tagd.models.pool import ModelPool
 from tagd.policy.facts import Machine
-from tagd.policy.wants import Wants
+from tagd.policy.preferences import Preferences
 from tagd.tagging.classify import Classifier
 from tagd.tagging.failures import Report
 from tagd.tagging.taggers import Taggers
@@ -63,14 +63,14 @@ class Desk:
 
     def worker(
         self,
-        wants: Wants,
+        preferences: Preferences,
         classifier: type[Classifier] = Classifier,
         keep_runs: int | None = None,
     ) -> Worker:
         return Worker(
             catalogue=self.catalogue,
             decoders=self.decoders,
-            classifier=classifier(self._pool, wants, self.machine),
+            classifier=classifier(self._pool, preferences, self.machine),
             derivation=self.derivation(),
             taggers=self.taggers,
             writes=self.writes,
@@ -100,19 +100,19 @@ class Desk:
         with self.catalogue.write() as tx:
             submit(tx, files, now)
 
-    def tag(self, wants: Wants, *names: str) -> None:
+    def tag(self, preferences: Preferences, *names: str) -> None:
         """Work these off."""
         self.submit(*names)
-        worker, before = self.worker(wants), len(self.reports)
+        worker, before = self.worker(preferences), len(self.reports)
         for _ in range(50):
             worker.turn()
             if len(self.reports) - before >= len(names):
                 return
         pytest.fail("not worked off")
 
-    def work_off(self, wants: Wants) -> None:
+    def work_off(self, preferences: Preferences) -> None:
         """Work off whatever is queued."""
-        worker = self.worker(wants)
+        worker = self.worker(preferences)
         for _ in range(50):
             with self.catalogue.read() as tx:
                 if rows(tx, "SELECT count(*) FROM job WHERE kind = 'tag'") == [(0,)]:

@@ -9,14 +9,14 @@ import pytest
 
 from tagd.hours import hours_of
 from tagd.policy.lasting import Lasting
-from tagd.policy.wants import Cascade, Wants
+from tagd.policy.preferences import Cascade, Preferences
 from tagd.revise.retagger import Retagger, RetagSettings
 from tagd.revise.staleness import Standard, refresh
 from tests.catalogue import rows
 from tests.desk import LITE0, LITE2, Desk
 
-OLD, NEW = Wants(model=LITE0), Wants(model=LITE2)
-CASCADE = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)))
+OLD, NEW = Preferences(model=LITE0), Preferences(model=LITE2)
+CASCADE = Preferences(cascade=Cascade((LITE0, LITE2), (1.0,)))
 NIGHT, NOON = datetime(2026, 6, 1, 3), datetime(2026, 6, 1, 12)
 
 
@@ -31,7 +31,7 @@ class Night:
 
     def retagger(
         self,
-        wants: Wants,
+        preferences: Preferences,
         *,
         per_hour: int = 0,
         windows: str = "01:00-06:00",
@@ -39,7 +39,7 @@ class Night:
     ) -> Retagger:
         return Retagger(
             catalogue=self.desk.catalogue,
-            wants=wants,
+            preferences=preferences,
             survey=self.desk.machine,
             taggers=self.desk.taggers,
             settings=RetagSettings(
@@ -55,9 +55,9 @@ class Night:
             wall=lambda: 1e9 + self.seconds,
         )
 
-    def work(self, wants: Wants, keep_runs: int | None = None) -> None:
+    def work(self, preferences: Preferences, keep_runs: int | None = None) -> None:
         """Work off all that waits now."""
-        worker = self.desk.worker(wants, keep_runs=keep_runs)
+        worker = self.desk.worker(preferences, keep_runs=keep_runs)
         for _ in range(100):
             if not self.queue():
                 return
@@ -83,11 +83,11 @@ class Night:
             found = rows(tx, "SELECT path, tagged_by, wanted, refine FROM v_stale")
         return {Path(path).name: (one, other, refine) for path, one, other, refine in found}
 
-    def check(self, wants: Wants) -> bool:
-        return refresh(self.desk.catalogue, self.standard(wants))
+    def check(self, preferences: Preferences) -> bool:
+        return refresh(self.desk.catalogue, self.standard(preferences))
 
-    def standard(self, wants: Wants) -> Standard:
-        return Standard(Lasting(wants, self.desk.machine(0)), self.desk.machine(0))
+    def standard(self, preferences: Preferences) -> Standard:
+        return Standard(Lasting(preferences, self.desk.machine(0)), self.desk.machine(0))
 
     def asked(self) -> int:
         """How often models were asked."""

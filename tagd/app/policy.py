@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tagd.app.measure import truths_in
 from tagd.assembly.build import limits_of, models_of
-from tagd.assembly.policy import wants_of
+from tagd.assembly.policy import preferences_of
 from tagd.assembly.survey import Survey, forget_calibration, keep_calibration
 from tagd.catalogue.queue import jobs
 from tagd.decoding.decode import decode
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.lab.calibrate import Answers, Report
+    from tagd.policy.preferences import Preferences
     from tagd.policy.selection import Decision
-    from tagd.policy.wants import Wants
 
     Say = Callable[[str], None]
     Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
@@ -43,7 +43,7 @@ class Explanation:
     and of the machine, whose device is named in words. `rules`: the name of each, and why it is not
     about this photo; None where it is."""
 
-    wants: Wants
+    preferences: Preferences
     rules: tuple[tuple[str, str | None], ...]
     facts: Facts
     decision: Decision
@@ -88,13 +88,15 @@ class Fitted:
 def explain(catalogue: Catalogue | None, config: Config, path: Path) -> Explanation:
     """Say which models would look at the photo at this absolute path. Without a catalogue nothing
     waits, and nothing was measured yet. Raises `PhotoError` and `ModelError`."""
-    wants = wants_of(config)
+    preferences = preferences_of(config)
     photo = decode(path, (), limits_of(config)).facts
     with closing(models_of(config)) as pool:
         survey = Survey(pool, catalogue, batch=config.worker.batch_size)
         facts = Facts(path, photo, survey(_waiting(catalogue)))
-        rules = tuple((rule.name, why_not(rule, facts)) for rule in wants.rules)
-        return Explanation(wants, rules, facts, decide(wants, facts), pool.device().name)
+        rules = tuple((rule.name, why_not(rule, facts)) for rule in preferences.rules)
+        return Explanation(
+            preferences, rules, facts, decide(preferences, facts), pool.device().name
+        )
 
 
 def _waiting(catalogue: Catalogue | None) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tagd.assembly.derivation import derivation_of
-from tagd.assembly.policy import wants_of
+from tagd.assembly.policy import preferences_of
 from tagd.assembly.survey import Survey
 from tagd.assembly.writing import metadata_settings, reads_keywords, writes_of
 from tagd.catalogue.db import settings
@@ -90,7 +90,7 @@ def policy_of(config: Config) -> str:
 
 def _checked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
     survey = Survey(models, catalogue, batch=config.worker.batch_size)
-    classifier = Classifier(models, wants_of(config), survey)
+    classifier = Classifier(models, preferences_of(config), survey)
     classifier.check()
     return classifier
 
@@ -195,7 +195,7 @@ def standard_of(config: Config, catalogue: Catalogue, models: ModelPool) -> Stan
     """What photos are to be tagged by, as the configuration and this machine have it. Raises
     `DeviceUnavailable`."""
     machine = Survey(models, catalogue, batch=config.worker.batch_size)(0)
-    return Standard(Lasting(wants_of(config), machine), machine)
+    return Standard(Lasting(preferences_of(config), machine), machine)
 
 
 def retagger_of(
@@ -211,7 +211,7 @@ def retagger_of(
 
     return Retagger(
         catalogue=catalogue,
-        wants=wants_of(config),
+        preferences=preferences_of(config),
         survey=Survey(models, catalogue, batch=config.worker.batch_size),
         settings=RetagSettings(
             windows=tuple(map(hours_of, config.retag.windows)),

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tagd.hours import hours_of
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
+from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 
 if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.config.policy import PolicyRule
 
 
-def wants_of(config: Config) -> Wants:
+def preferences_of(config: Config) -> Preferences:
     """What the user asked for. The tighter one of the two memory budgets holds."""
     policy = config.policy
     budgets = [each for each in (policy.memory_budget, config.model.memory_budget) if each]
     cascade = Cascade(policy.cascade.models, policy.cascade.settles_at)
-    return Wants(
+    return Preferences(
         model=config.model.name or None,
         rules=tuple(_rule(place, each) for place, each in enumerate(policy.rules, 1)),
         cascade=cascade if cascade.models else None,

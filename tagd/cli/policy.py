@@ -172,7 +172,7 @@ def _lines(explained: Explanation) -> Iterator[tuple[str, str]]:
     free = "" if machine.free_mb is None else f"{machine.free_mb:,} MB for models, "
     waits = output.count(machine.waiting, "photo")
     yield "machine", f"{explained.device}, {free}{waits} waiting, {machine.at:%H:%M}"
-    for name, why in explained.rules if explained.wants.model is None else ():
+    for name, why in explained.rules if explained.preferences.model is None else ():
         yield "rule", f"{name}: {why or 'matches'}"
         if why is None:
             break

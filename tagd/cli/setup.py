@@ -121,19 +121,19 @@ def doctor(config: ConfigFile = None, json: AsJson = False) -> None:
 def _patient(settings: Config) -> Patient:
     """What doctor examines, out of the configuration."""
     from tagd.assembly.build import policy_of
-    from tagd.assembly.policy import wants_of
+    from tagd.assembly.policy import preferences_of
     from tagd.assembly.writing import metadata_settings
     from tagd.intake.exclude import Excludes
     from tagd.ops.doctor import Patient
     from tagd.policy.cascade import EMBEDDED
-    from tagd.policy.wants import named
+    from tagd.policy.preferences import named
 
     metadata = metadata_settings(settings)
     return Patient(
         folders=settings.watch.folders,
         admits=Excludes(settings.watch.exclude).admits_entry,
         catalogue=settings.catalogue.path,
-        models=named(wants_of(settings)) or EMBEDDED.models,
+        models=named(preferences_of(settings)) or EMBEDDED.models,
         policy=lambda: policy_of(settings),
         device=settings.model.device,
         models_folder=settings.model.folder,

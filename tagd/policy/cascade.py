@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tagd.policy.facts import Candidate, Machine
-    from tagd.policy.wants import Cascade
+    from tagd.policy.preferences import Cascade
 
 UNCALIBRATED = 0.6  # what a stage must reach where nobody measured
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from tagd.domain import Want
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
     from tagd.domain import Choice, PhotoFacts
     from tagd.policy.facts import Machine
-    from tagd.policy.wants import Rule, Wants
+    from tagd.policy.preferences import Preferences, Rule
 
 
 class Lasting:
     """The choices that last. What a rule leads to is the same for every photo that it is about, so
     that a million photos cost a million looks at the rules alone."""
 
-    def __init__(self, wants: Wants, machine: Machine) -> None:
-        self._wants = replace(wants, backlog=None)
+    def __init__(self, preferences: Preferences, machine: Machine) -> None:
+        self._preferences = replace(preferences, backlog=None)
         self._machine = machine.at_its_best()
         self._found: dict[Rule | None, Choice | ModelError] = {}
 
     @property
     def is_one_for_all(self) -> bool:
         """Whether every photo is to be tagged by the same models."""
-        return bool(self._wants.model) or not self._wants.rules
+        return bool(self._preferences.model) or not self._preferences.rules
 
     def choices(self, path: Path, photo: PhotoFacts) -> tuple[Choice, ...]:
         """The choice that a photo is to be tagged by; then those that it is content with too.
@@ -58,7 +58,7 @@ class Lasting:
     def possible(self) -> tuple[Choice, ...]:
         """Every choice that any photo may be tagged by, of those that can be had."""
         found = []
-        for rule in (None, *(() if self.is_one_for_all else self._wants.rules)):
+        for rule in (None, *(() if self.is_one_for_all else self._preferences.rules)):
             with suppress(ModelError):
                 found.append(self._choice(rule))
         return tuple(found)
@@ -69,17 +69,18 @@ class Lasting:
 
     def digest(self) -> str:
         """Changes with anything that may lead to other choices."""
-        return hashlib.sha256(repr((self._wants, self._machine)).encode()).hexdigest()
+        values = [asdict(self._preferences), asdict(self._machine)]
+        return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
 
     def _rules(self, path: Path, photo: PhotoFacts) -> tuple[Rule | None, ...]:
         if self.is_one_for_all:
             return (None,)
-        return matches_at_some_hour(self._wants.rules, Facts(path, photo, self._machine))
+        return matches_at_some_hour(self._preferences.rules, Facts(path, photo, self._machine))
 
     def _choice(self, rule: Rule | None) -> Choice:
         if rule not in self._found:
             try:
-                self._found[rule] = selection.by_rule(self._wants, rule, self._machine).choice
+                self._found[rule] = selection.by_rule(self._preferences, rule, self._machine).choice
             except ModelError as trouble:
                 self._found[rule] = trouble
         found = self._found[rule]

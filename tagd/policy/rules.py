@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tagd.domain import PhotoFacts
     from tagd.policy.facts import Facts
-    from tagd.policy.wants import Rule
+    from tagd.policy.preferences import Rule
 
 RAW = "RAW"  # every camera's own kind
 

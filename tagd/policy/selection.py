@@ -13,18 +13,18 @@ from tagd.domain import Choice, Stage
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.policy import cascade, rules, tree
 from tagd.policy.facts import fits, needed_mb
-from tagd.policy.wants import Cascade, Targets, Wants, named
+from tagd.policy.preferences import Cascade, Preferences, Targets, named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.policy.facts import Candidate, Facts, Machine
+    from tagd.policy.preferences import Rule
     from tagd.policy.tree import PassedOver
-    from tagd.policy.wants import Rule
 
 __all__ = [
     "Decision",
-    "Wants",
+    "Preferences",
     "by_rule",
     "check",
     "choose",
@@ -51,53 +51,53 @@ class Decision:
     passed_over: tuple[PassedOver, ...] = ()
 
 
-def choose(wants: Wants, facts: Facts) -> Choice:
+def choose(preferences: Preferences, facts: Facts) -> Choice:
     """The models for a photo, in the order they are heard, and the reason. See `decide`."""
-    return decide(wants, facts).choice
+    return decide(preferences, facts).choice
 
 
-def decide(wants: Wants, facts: Facts) -> Decision:
+def decide(preferences: Preferences, facts: Facts) -> Decision:
     """The models for a photo, and how that came about.
 
     Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
     there are not, or that do not fit; and `ModelError` when no model fits at all.
     """
-    return by_rule(wants, rule_of(wants, facts), facts.machine)
+    return by_rule(preferences, rule_of(preferences, facts), facts.machine)
 
 
-def rule_of(wants: Wants, facts: Facts) -> Rule | None:
+def rule_of(preferences: Preferences, facts: Facts) -> Rule | None:
     """The rule that counts for a photo, if one does."""
-    return None if wants.model else rules.first_match(wants.rules, facts)
+    return None if preferences.model else rules.first_match(preferences.rules, facts)
 
 
-def usual(wants: Wants, machine: Machine) -> Decision:
+def usual(preferences: Preferences, machine: Machine) -> Decision:
     """What is chosen for a photo that no rule is about, with nothing in the queue."""
-    return by_rule(replace(wants, backlog=None), None, machine)
+    return by_rule(replace(preferences, backlog=None), None, machine)
 
 
-def check(wants: Wants, machine: Machine) -> None:
+def check(preferences: Preferences, machine: Machine) -> None:
     """Raise `ModelError` for models that a person named and that never fit the memory budget,
     however much memory is free."""
     empty = replace(machine.at_rest(), free_mb=None)
-    for rule in (None, *wants.rules):
+    for rule in (None, *preferences.rules):
         if rule is None or rule.models:
-            by_rule(wants, rule, empty)
+            by_rule(preferences, rule, empty)
 
 
-def has_room(wants: Wants, choice: Choice, machine: Machine) -> bool:
+def has_room(preferences: Preferences, choice: Choice, machine: Machine) -> bool:
     """Whether the choice's models may be in memory together now."""
     found = [machine.find(stage.model) for stage in choice.stages]
-    return fits([each for each in found if each], wants.memory_budget_mb, machine)
+    return fits([each for each in found if each], preferences.memory_budget_mb, machine)
 
 
-def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:
+def reachable(preferences: Preferences, machine: Machine, path: Path) -> tuple[str, ...]:
     """Every model that the file at `path`, not read yet, may need, each once: what it is decoded
     for. The hour may change until then, and the queue may grow or shrink."""
-    busy = replace(machine, waiting=max(machine.waiting, wants.backlog or 0))
-    patient = replace(wants, backlog=None)
-    ways = [(wants, machine.at_rest()), (wants, busy), (patient, machine.at_its_best())]
+    busy = replace(machine, waiting=max(machine.waiting, preferences.backlog or 0))
+    patient = replace(preferences, backlog=None)
+    ways = [(preferences, machine.at_rest()), (preferences, busy), (patient, machine.at_its_best())]
     found = [by_rule(wanted, None, moment).choice for wanted, moment in ways]
-    for rule in () if wants.model else wants.rules:
+    for rule in () if preferences.model else preferences.rules:
         if rules.may_match(rule, path):
             # A model that cannot be had now is trouble for photos that the rule is about, and
             # nobody knows yet whether this is one.
@@ -106,31 +106,33 @@ def reachable(wants: Wants, machine: Machine, path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stage.model for choice in found for stage in choice.stages))
 
 
-def by_rule(wants: Wants, rule: Rule | None, machine: Machine) -> Decision:
+def by_rule(preferences: Preferences, rule: Rule | None, machine: Machine) -> Decision:
     """What follows where this rule counts, or none does. Raises as `decide` does."""
-    if wants.model:
-        return _by_name(Cascade((wants.model,)), "named in [model] name", wants, machine)
+    if preferences.model:
+        return _by_name(
+            Cascade((preferences.model,)), "named in [model] name", preferences, machine
+        )
     if rule is not None and rule.models:
-        decision = _by_name(Cascade(rule.models), rule.name, wants, machine)
+        decision = _by_name(Cascade(rule.models), rule.name, preferences, machine)
         return replace(decision, rule=rule)
     if rule is not None:
-        decision = _by_targets(rule.targets, wants, machine)
+        decision = _by_targets(rule.targets, preferences, machine)
         reason = f"{rule.name}: {decision.choice.reason}"
         decision = replace(decision, rule=rule, choice=replace(decision.choice, reason=reason))
-    elif wants.cascade is not None:
-        decision = _by_name(wants.cascade, "[policy.cascade]", wants, machine)
-    elif wants.targets:
-        decision = _by_targets(wants.targets, wants, machine)
+    elif preferences.cascade is not None:
+        decision = _by_name(preferences.cascade, "[policy.cascade]", preferences, machine)
+    elif preferences.targets:
+        decision = _by_targets(preferences.targets, preferences, machine)
     else:
-        decision = _embedded(wants, machine)
-    return _hurried(decision, wants, machine)
+        decision = _embedded(preferences, machine)
+    return _hurried(decision, preferences, machine)
 
 
-def _by_name(wanted: Cascade, who: str, wants: Wants, machine: Machine) -> Decision:
+def _by_name(wanted: Cascade, who: str, preferences: Preferences, machine: Machine) -> Decision:
     """What a person named, and nothing else."""
     candidates = [_existing(model, who, machine) for model in wanted.models]
-    if not fits(candidates, wants.memory_budget_mb, machine):
-        lack = tree.lacks_room(needed_mb(candidates), wants.memory_budget_mb, machine)
+    if not fits(candidates, preferences.memory_budget_mb, machine):
+        lack = tree.lacks_room(needed_mb(candidates), preferences.memory_budget_mb, machine)
         raise ModelError(
             f"{who}: {' and '.join(wanted.models)} {lack}",
             hint="Name a smaller model, raise memory_budget, or close other programs.",
@@ -154,8 +156,8 @@ def _existing(model: str, who: str, machine: Machine) -> Candidate:
     return candidate
 
 
-def _by_targets(targets: Targets, wants: Wants, machine: Machine) -> Decision:
-    picked = tree.pick(targets, wants.memory_budget_mb, machine)
+def _by_targets(targets: Targets, preferences: Preferences, machine: Machine) -> Decision:
+    picked = tree.pick(targets, preferences.memory_budget_mb, machine)
     if picked is None:
         raise ModelError(
             "no model on this disk fits the memory",
@@ -165,33 +167,35 @@ def _by_targets(targets: Targets, wants: Wants, machine: Machine) -> Decision:
     return Decision(choice, passed_over=picked.passed_over)
 
 
-def _embedded(wants: Wants, machine: Machine) -> Decision:
+def _embedded(preferences: Preferences, machine: Machine) -> Decision:
     """The cascade that comes with tagd; the best single model where it does not fit."""
     candidates = [machine.find(model) for model in EMBEDDED.models]
     there = [each for each in candidates if each is not None and each.fingerprint is not None]
-    if len(there) == len(candidates) and fits(there, wants.memory_budget_mb, machine):
+    if len(there) == len(candidates) and fits(there, preferences.memory_budget_mb, machine):
         stages, origin = cascade.stages_of(EMBEDDED, machine)
         reason = f"the embedded cascade: {cascade.described(stages)}"
         return Decision(Choice(stages, reason), origin=origin)
-    return _by_targets(Targets(), wants, machine)
+    return _by_targets(Targets(), preferences, machine)
 
 
-def _hurried(decision: Decision, wants: Wants, machine: Machine) -> Decision:
+def _hurried(decision: Decision, preferences: Preferences, machine: Machine) -> Decision:
     """With a long queue, a quicker model in the place of the one chosen, if there is one; noted, so
     that the photo is looked at again when there is time."""
-    if wants.backlog is None or machine.waiting < wants.backlog:
+    if preferences.backlog is None or machine.waiting < preferences.backlog:
         return decision
     stages = decision.choice.stages
     if len(stages) > 1:
         quick = stages[0].model
     else:
         chosen = machine.find(stages[0].model)
-        found = tree.quickest(QUICK_TOP1, wants.memory_budget_mb, machine)
+        found = tree.quickest(QUICK_TOP1, preferences.memory_budget_mb, machine)
         if chosen is None or found is None or not tree.quicker(found, chosen):
             return decision
         quick = found.model
     why = (
-        f"as {wants.backlog:,} photos or more wait" if wants.backlog else "to be refined when idle"
+        f"as {preferences.backlog:,} photos or more wait"
+        if preferences.backlog
+        else "to be refined when idle"
     )
     reason = f"{quick} for now, {why}; then {decision.choice.reason}"
     return replace(decision, choice=Choice((Stage(quick),), reason, refine=True))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.policy.facts import COMMON_LABELS, fits
-from tagd.policy.wants import Targets, Use
+from tagd.policy.preferences import Targets, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

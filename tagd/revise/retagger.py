@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.hours import Hours
-    from tagd.policy.wants import Wants
+    from tagd.policy.preferences import Preferences
     from tagd.tagging.classify import Survey
 
     Say = Callable[[str, str, Mapping[str, object]], None]
@@ -57,7 +57,7 @@ class Retagger:
         self,
         *,
         catalogue: Catalogue,
-        wants: Wants,
+        preferences: Preferences,
         survey: Survey,
         taggers: Taggers | None = None,
         settings: RetagSettings,
@@ -69,7 +69,7 @@ class Retagger:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalogue = catalogue
-        self._wants = wants
+        self._preferences = preferences
         self._survey = survey
         self._taggers = taggers or Taggers()
         self._settings = settings
@@ -214,15 +214,15 @@ class Retagger:
 
     def _standard(self) -> Standard:
         machine = self._survey(0)
-        return Standard(Lasting(self._wants, machine), machine)
+        return Standard(Lasting(self._preferences, machine), machine)
 
     def _within_reach(self) -> list[str]:
-        """The wants, by key, whose models have room in memory now: others stay for later."""
+        """The wanted models, by key, that have room in memory now: others stay for later."""
         standard = self._standard()
         return [
             standard.want_of(choice).key
             for choice in standard.lasting.possible()
-            if selection.has_room(self._wants, choice, standard.machine)
+            if selection.has_room(self._preferences, choice, standard.machine)
         ]
 
     def _fingerprints(self) -> list[str]:
@@ -232,7 +232,7 @@ class Retagger:
             each.fingerprint
             for each in machine.candidates
             if each.fingerprint
-            and selection.has_room(self._wants, Choice((Stage(each.model),), ""), machine)
+            and selection.has_room(self._preferences, Choice((Stage(each.model),), ""), machine)
         ]
 
     def _is_open(self) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tagd.domain import Choice, DecodedPhoto, Embedding, Geometry, Predictions, Stage, Want
     from tagd.models.pool import LoadedModel, ModelPool
     from tagd.policy.facts import Machine
-    from tagd.policy.selection import Wants
+    from tagd.policy.selection import Preferences
 
 
 class Survey(Protocol):
@@ -91,9 +91,9 @@ class _Heard:
 class Classifier:
     """Chooses and asks the models. Knows neither catalogue nor queue."""
 
-    def __init__(self, models: ModelPool, wants: Wants, survey: Survey) -> None:
+    def __init__(self, models: ModelPool, preferences: Preferences, survey: Survey) -> None:
         self._models = models
-        self._wants = wants
+        self._preferences = preferences
         self._survey = survey
 
     @property
@@ -104,7 +104,7 @@ class Classifier:
     @property
     def backlog(self) -> int | None:
         """From how many waiting photos on quicker models work; None for never."""
-        return self._wants.backlog
+        return self._preferences.backlog
 
     @property
     def batch(self) -> int:
@@ -123,7 +123,7 @@ class Classifier:
 
     @property
     def _usual(self) -> Choice:
-        return selection.usual(self._wants, self._survey(0)).choice
+        return selection.usual(self._preferences, self._survey(0)).choice
 
     @property
     def device(self) -> str:
@@ -134,9 +134,9 @@ class Classifier:
         """Raise `ModelUnknown` or `WeightsMissing` for a model that the user named and that is not
         here, and another `ModelError` for what never fits the memory budget and for a device that
         is not there: whatever photo it is meant for, it is better known at once."""
-        for model in selection.named(self._wants):
+        for model in selection.named(self._preferences):
             self._models.fingerprint_of(model)
-        selection.check(self._wants, self._survey(0))
+        selection.check(self._preferences, self._survey(0))
 
     def warm_up(self) -> None:
         """Load what is asked as a rule and pass one black picture through it: the first forward
@@ -153,7 +153,7 @@ class Classifier:
     def reachable(self, paths: Sequence[Path]) -> list[tuple[str, ...]]:
         """Return every model that the choice for each of these files may need, each once."""
         machine = self._survey(0)
-        return [selection.reachable(self._wants, machine, path) for path in paths]
+        return [selection.reachable(self._preferences, machine, path) for path in paths]
 
     def inputs(self, models: Iterable[str]) -> tuple[Geometry, ...]:
         """Return what these models are given, each once."""
@@ -168,7 +168,7 @@ class Classifier:
         Raises `ModelError` where no rule is to blame: it would be the same for every photo.
         """
         machine = self._survey(waiting)
-        lasting = Lasting(self._wants, machine)
+        lasting = Lasting(self._preferences, machine)
         chosen: dict[str, Chosen] = {}
         refused: dict[str, ModelError] = {}
         for photo in photos:
@@ -176,17 +176,17 @@ class Classifier:
             try:
                 chosen[photo.photo_id] = self._chosen(now, lasting)
             except ModelError as trouble:
-                if selection.rule_of(self._wants, now) is None:
+                if selection.rule_of(self._preferences, now) is None:
                     raise
                 refused[photo.photo_id] = trouble
         return chosen, refused
 
     def _chosen(self, facts: Facts, lasting: Lasting) -> Chosen:
-        now = selection.choose(self._wants, facts)
+        now = selection.choose(self._preferences, facts)
         chosen = Chosen(now, self.want_of(now))
         with suppress(ModelError):  # what it is to have is not here: the tags that it has stay
             choices = lasting.choices(facts.path, facts.photo)
-            there = selection.has_room(self._wants, choices[0], facts.machine)
+            there = selection.has_room(self._preferences, choices[0], facts.machine)
             return replace(
                 chosen,
                 content_with=tuple(map(self.want_of, choices)),

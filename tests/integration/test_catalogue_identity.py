@@ -19,7 +19,7 @@ from tagd.catalogue.tagging.runs import Run
 from tagd.catalogue.written import inscriptions
 from tagd.containers import former_hashes, splice
 from tagd.models.pool import ModelPool
-from tagd.policy.wants import Wants
+from tagd.policy.preferences import Preferences
 from tagd.writeback.refresh import as_it_is
 from tests.catalogue import LABELS, NOW, claim, name_of, result, rows, settled, submit
 from tests.desk import Desk
@@ -163,7 +163,7 @@ def test_photos_that_an_earlier_version_tagged_keep_their_tags_without_a_second_
     desk: Desk,
 ) -> None:
     drop(desk)
-    desk.tag(Wants(), *NAMES)
+    desk.tag(Preferences(), *NAMES)
     before = known(desk)
     written = splice.with_packet((desk.photos / "cat.tif").read_bytes(), PACKET)
     with desk.catalogue.write() as tx:
@@ -182,7 +182,7 @@ def test_photos_that_an_earlier_version_tagged_keep_their_tags_without_a_second_
             "INSERT OR IGNORE INTO job (kind, file_id, priority, state, created_at)"
             " SELECT 'tag', id, 20, 'waiting', 0 FROM file"
         )
-    desk.work_off(Wants())
+    desk.work_off(Preferences())
     assert known(desk) == before
     assert len(desk.taggings()) == len(NAMES)
 
@@ -190,7 +190,7 @@ def test_photos_that_an_earlier_version_tagged_keep_their_tags_without_a_second_
 @needs_exiftool
 def test_what_others_write_into_a_photo_makes_no_other_of_it(desk: Desk, tmp_path: Path) -> None:
     drop(desk)
-    desk.tag(Wants(), *NAMES)
+    desk.tag(Preferences(), *NAMES)
     before = known(desk)
     said = ("-XMP-dc:Title=A title", "-XMP-xmp:Rating=3", "-XMP-dc:Subject=ours")
     place = ("-XMP:GPSLatitude=48.1", "-EXIF:Artist=Ada", "-Comment=hello")
@@ -201,6 +201,6 @@ def test_what_others_write_into_a_photo_makes_no_other_of_it(desk: Desk, tmp_pat
         assert data != photo.read_bytes()
         photo.write_bytes(data)
     desk.submit(*edited)
-    desk.work_off(Wants())
+    desk.work_off(Preferences())
     assert known(desk) == before
     assert len(desk.taggings()) == len(NAMES)

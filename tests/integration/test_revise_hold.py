@@ -12,7 +12,7 @@ import pytest
 from tagd.catalogue.queue import jobs
 from tagd.domain import JobKind, Priority
 from tagd.errors import ModelError
-from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.policy.preferences import Cascade, Preferences, Rule
 from tagd.revise.plan import plan
 from tagd.revise.retagger import REST_SECONDS
 from tests.desk import LITE0, LITE2
@@ -102,7 +102,7 @@ def test_the_check_comes_round_however_the_clock_at_the_wall_is_set(night: Night
     retagger = night.retagger(CASCADE)
     retagger.tick()
     night.desk.hidden = {LITE0}
-    retagger = night.retagger(Wants())
+    retagger = night.retagger(Preferences())
     retagger.tick()
     [(_, wanted, _)] = night.stale().values()
     assert wanted == LITE2, "the best that is here"
@@ -121,16 +121,18 @@ def test_the_check_comes_round_however_the_clock_at_the_wall_is_set(night: Night
 
 
 @pytest.mark.parametrize(
-    "wants",
-    [NEW, Wants(rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=Cascade((LITE0,)))],
+    "preferences",
+    [NEW, Preferences(rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=Cascade((LITE0,)))],
 )
-def test_a_model_that_has_gone_is_told_until_it_is_back(night: Night, wants: Wants) -> None:
+def test_a_model_that_has_gone_is_told_until_it_is_back(
+    night: Night, preferences: Preferences
+) -> None:
     night.desk.tag(OLD, "cat.png")
     night.desk.hidden = {LITE2}
-    retagger = night.retagger(wants)
+    retagger = night.retagger(preferences)
     retagger.tick()
     [trouble] = retagger.troubles
-    standard, unmet = night.standard(wants), list[ModelError]()
+    standard, unmet = night.standard(preferences), list[ModelError]()
     if standard.lasting.is_one_for_all:
         with pytest.raises(ModelError, match=LITE2):
             plan(night.desk.catalogue, standard)
@@ -168,11 +170,13 @@ def test_a_catalogue_that_is_locked_is_told_until_it_is_not(night: Night) -> Non
 
 def test_a_model_that_has_no_room_now_is_not_waited_for(night: Night) -> None:
     night.desk.tag(OLD, "cat.png")
-    wants = Wants(rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=CASCADE.cascade)
-    night.check(wants)
+    preferences = Preferences(
+        rules=(Rule("r", type="PNG", models=(LITE2,)),), cascade=CASCADE.cascade
+    )
+    night.check(preferences)
     assert "cat.png" in night.stale()
     night.desk.free_mb = 1
-    retagger = night.retagger(wants)
+    retagger = night.retagger(preferences)
     retagger.tick()
     assert night.queue() == []
     night.desk.free_mb = None

@@ -17,7 +17,7 @@ from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
 from tagd.policy.facts import Machine
-from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.policy.preferences import Cascade, Preferences, Rule
 from tagd.revise.plan import plan
 from tagd.revise.restore import go_back
 from tagd.revise.retagger import REST_SECONDS
@@ -82,7 +82,7 @@ def test_what_a_person_decided_stands(night: Night) -> None:
 
 
 def test_a_cascade_that_must_be_surer_is_wanted_anew(night: Night) -> None:
-    night.desk.tag(Wants(cascade=Cascade((LITE0, LITE2), (0.01,))), "cat.png")
+    night.desk.tag(Preferences(cascade=Cascade((LITE0, LITE2), (0.01,))), "cat.png")
     assert night.models() == {"cat.png": LITE0}
     night.retagger(CASCADE).tick()
     night.work(CASCADE)
@@ -104,7 +104,7 @@ def test_nothing_is_stale_where_nothing_changed_and_nothing_is_asked_twice(night
 
 
 def test_a_quick_look_is_refined_when_nothing_else_waits_at_any_hour(night: Night) -> None:
-    quick = Wants(cascade=CASCADE.cascade, backlog=0)
+    quick = Preferences(cascade=CASCADE.cascade, backlog=0)
     night.desk.tag(quick, "cat.png", "coffee.jpg")
     assert set(night.models().values()) == {LITE0}
     night.now = NOON
@@ -119,7 +119,7 @@ def test_a_quick_look_is_refined_when_nothing_else_waits_at_any_hour(night: Nigh
 
 
 def test_a_copy_of_a_photo_that_was_looked_at_quickly_is_not_looked_at_again(night: Night) -> None:
-    quick = Wants(cascade=CASCADE.cascade, backlog=0)
+    quick = Preferences(cascade=CASCADE.cascade, backlog=0)
     night.desk.tag(quick, "cat.png")
     shutil.copy(night.desk.photos / "cat.png", night.desk.photos / "copy.png")
     night.desk.tag(quick, "copy.png")
@@ -129,30 +129,32 @@ def test_a_copy_of_a_photo_that_was_looked_at_quickly_is_not_looked_at_again(nig
 
 def test_what_the_night_gave_is_kept_by_day(night: Night) -> None:
     by_night = Rule("night", hours=hours_of("22:00-06:00"), models=(LITE2,))
-    wants = Wants(rules=(by_night,), cascade=Cascade((LITE0, LITE1), (1.0,)))
+    preferences = Preferences(rules=(by_night,), cascade=Cascade((LITE0, LITE1), (1.0,)))
     with night.desk.catalogue.read():
         pass
     night.desk.survey._now = lambda: NIGHT
-    night.desk.tag(wants, "cat.png")
+    night.desk.tag(preferences, "cat.png")
     night.desk.survey._now = lambda: NOON
-    night.desk.tag(wants, "coffee.jpg")
+    night.desk.tag(preferences, "coffee.jpg")
     assert night.models() == {"cat.png": LITE2, "coffee.jpg": LITE1}
-    assert night.check(wants)
+    assert night.check(preferences)
     assert night.stale() == {}
 
 
 def test_a_photo_that_moves_under_another_rule_follows_it(night: Night) -> None:
-    wants = Wants(rules=(Rule("r", path="sport/*", models=(LITE1,)),), cascade=CASCADE.cascade)
-    night.desk.tag(wants, "cat.png")
-    night.check(wants)
+    preferences = Preferences(
+        rules=(Rule("r", path="sport/*", models=(LITE1,)),), cascade=CASCADE.cascade
+    )
+    night.desk.tag(preferences, "cat.png")
+    night.check(preferences)
     there = night.desk.photos / "sport" / "cat.png"
     there.parent.mkdir()
     (night.desk.photos / "cat.png").rename(there)
     with night.desk.catalogue.write() as tx:
         rename(tx, night.desk.photos / "cat.png", there, is_folder=False, now=2.0)
     assert night.stale() == {}, "not known yet"
-    night.retagger(wants).tick()
-    night.work(wants)
+    night.retagger(preferences).tick()
+    night.work(preferences)
     assert night.models() == {"cat.png": LITE1}
 
 
@@ -179,7 +181,7 @@ def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
     night.desk.tag(CASCADE, "cat.png", "coffee.jpg")
     with night.desk.catalogue.read() as tx:
         before = rows(tx, "SELECT path, tag, confidence, model FROM v_photo_tags ORDER BY 1, 2")
-    other = Wants(model=LITE1)
+    other = Preferences(model=LITE1)
     night.retagger(other).tick()
     night.work(other)
     looks = night.asked()
@@ -209,10 +211,10 @@ def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
 
 def test_so_many_earlier_taggings_are_kept(night: Night) -> None:
     night.desk.tag(OLD, "cat.png")
-    for wants in (Wants(model=LITE1), NEW, OLD):
-        night.check(wants)
-        night.retagger(wants).tick()
-        night.work(wants, keep_runs=2)
+    for preferences in (Preferences(model=LITE1), NEW, OLD):
+        night.check(preferences)
+        night.retagger(preferences).tick()
+        night.work(preferences, keep_runs=2)
     with night.desk.catalogue.read() as tx:
         kept = [row[0] for row in rows(tx, "SELECT id FROM tagging ORDER BY id")]
         said = rows(tx, "SELECT count(DISTINCT tagging_id) FROM prediction")
@@ -258,21 +260,25 @@ def test_photos_of_before_this_was_noted_are_content_with_the_same_models(night:
     assert set(night.stale()) == {"cat.png", "coffee.jpg"}
     night.check(OLD)
     assert set(night.stale()) == {"cat.png"}
-    night.check(Wants(rules=(Rule("r", type="JPEG", models=(LITE0,)),), cascade=CASCADE.cascade))
+    night.check(
+        Preferences(rules=(Rule("r", type="JPEG", models=(LITE0,)),), cascade=CASCADE.cascade)
+    )
     assert night.stale() == {}
 
 
 @pytest.mark.parametrize(
-    "wants",
-    [NEW, Wants(rules=(Rule("r", type="PNG", models=(LITE1,)),), cascade=CASCADE.cascade)],
+    "preferences",
+    [NEW, Preferences(rules=(Rule("r", type="PNG", models=(LITE1,)),), cascade=CASCADE.cascade)],
 )
-def test_the_plan_says_beforehand_what_the_check_will_find(night: Night, wants: Wants) -> None:
+def test_the_plan_says_beforehand_what_the_check_will_find(
+    night: Night, preferences: Preferences
+) -> None:
     night.desk.tag(OLD, "cat.png", "coffee.jpg")
     night.check(OLD)
-    standard = night.standard(wants)
+    standard = night.standard(preferences)
     before = plan(night.desk.catalogue, standard)
     assert night.stale() == {}, "nothing is written"
-    night.check(wants)
+    night.check(preferences)
     assert sorted(map(str, plan(night.desk.catalogue, standard))) == sorted(map(str, before))
     assert sum(step.photos for step in before) == 2
     assert {step.asked for step in before} == {LITE0}

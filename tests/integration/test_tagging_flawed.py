@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tagd.models.pool import ModelPool
-from tagd.policy.wants import Wants
+from tagd.policy.preferences import Preferences
 from tagd.tagging.failures import Outcome
 from tests.catalogue import rows
 from tests.desk import Desk
@@ -31,7 +31,7 @@ def test_a_jpeg_without_its_end_is_tagged_and_half_a_jpeg_is_not(desk: Desk) -> 
     (desk.photos / "no-end.jpg").write_bytes(data[:-2])
     (desk.photos / "half.jpg").write_bytes(data[: len(data) // 2])
     desk.submit("no-end.jpg", "half.jpg")
-    worker = desk.worker(Wants())
+    worker = desk.worker(Preferences())
     wait_until(lambda: worker.turn() >= 0 and len(desk.reports) >= 4, 60)
     last = {report.path.name: report.outcome for report in desk.reports}
     assert last == {"no-end.jpg": Outcome.TAGGED, "half.jpg": Outcome.FAILED}

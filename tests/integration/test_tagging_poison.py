@@ -19,7 +19,7 @@ from tagd.catalogue.tagging import record
 from tagd.daemon.work_log import WorkLog
 from tagd.domain import Choice, DecodedPhoto
 from tagd.models.pool import ModelPool
-from tagd.policy.wants import Wants
+from tagd.policy.preferences import Preferences
 from tagd.tagging.classify import Answer, Chosen, Classifier
 from tagd.tagging.failures import Outcome
 from tagd.tagging.worker import Worker
@@ -28,7 +28,7 @@ from tests.desk import Desk
 from tests.photos import cat, distinct
 from tests.support import wait_until
 
-WANTS = Wants()
+WANTS = Preferences()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tagd.config import Config
 from tagd.domain import Choice, DecodedPhoto
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
 from tagd.models.pool import ModelPool
-from tagd.policy.wants import Cascade, Rule, Wants
+from tagd.policy.preferences import Cascade, Preferences, Rule
 from tagd.tagging.classify import Answer, Classifier
 from tagd.tagging.failures import Outcome
 from tests.desk import LITE0, LITE1, LITE2, Desk
@@ -32,7 +32,7 @@ def test_the_first_photos_are_decoded_before_a_model_is_asked(desk: Desk) -> Non
     cat().save(desk.photos / "cat.png")
     coffee().save(desk.photos / "coffee.jpg")
     desk.submit("cat.png", "coffee.jpg")
-    worker = desk.worker(Wants())
+    worker = desk.worker(Preferences())
     worker.begin()
     assert desk.decoders.outstanding == 2
     assert not desk.taggings()
@@ -44,13 +44,13 @@ def test_photos_of_one_batch_go_to_the_models_of_their_rules(desk: Desk) -> None
     cat().save(desk.photos / "cat.png")
     coffee().save(desk.photos / "coffee.jpg")
     cat().crop((0, 0, 200, 200)).save(desk.photos / "small.jpg")
-    wants = Wants(
+    preferences = Preferences(
         rules=(
             Rule("drawings", type="PNG", models=(LITE1,)),
             Rule("small", max_megapixels=0.05, models=(LITE2,)),
         )
     )
-    desk.tag(wants, "cat.png", "coffee.jpg", "small.jpg")
+    desk.tag(preferences, "cat.png", "coffee.jpg", "small.jpg")
     found = {name: (models, reason) for name, models, reason, _ in desk.taggings()}
     assert found["cat.png"] == (LITE1, f"drawings: {LITE1}")
     assert found["small.jpg"] == (LITE2, f"small: {LITE2}")
@@ -61,8 +61,8 @@ def test_photos_of_one_batch_go_to_the_models_of_their_rules(desk: Desk) -> None
 def test_under_a_long_queue_the_quick_model_works_and_the_note_lasts(desk: Desk) -> None:
     distinct(9, desk.photos)
     names = sorted(path.name for path in desk.photos.iterdir())
-    wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=2)
-    desk.tag(wants, *names)
+    preferences = Preferences(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=2)
+    desk.tag(preferences, *names)
     noted = [refine for *_, refine in desk.taggings()]
     assert noted[0] == 1
     assert noted[-1] == 0
@@ -75,11 +75,11 @@ def test_under_a_long_queue_the_quick_model_works_and_the_note_lasts(desk: Desk)
 
 def test_what_a_photo_deserves_is_not_replaced_by_a_quick_look(desk: Desk) -> None:
     cat().save(desk.photos / "cat.png")
-    wants = Wants(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=1)
-    desk.tag(wants, "cat.png")
+    preferences = Preferences(cascade=Cascade((LITE0, LITE2), (1.0,)), backlog=1)
+    desk.tag(preferences, "cat.png")
     distinct(9, desk.photos)
     shutil.copy(desk.photos / "cat.png", desk.photos / "00-copy.png")
-    desk.tag(wants, "00-copy.png", *(f"{number:05d}.jpg" for number in range(9)))
+    desk.tag(preferences, "00-copy.png", *(f"{number:05d}.jpg" for number in range(9)))
     looks = [models for name, models, *_ in desk.taggings() if name.endswith("png")]
     assert set(looks) == {f"{LITE0} then {LITE2}"}
     assert [report.outcome for report in desk.reports].count(Outcome.RECOGNISED) == 1
@@ -89,7 +89,7 @@ def test_a_photo_is_read_again_when_what_is_chosen_has_changed_meanwhile(desk: D
     cat().save(desk.photos / "cat.png")
     desk.submit("cat.png")
     desk.hidden = {LITE0, LITE2}
-    worker = desk.worker(Wants())
+    worker = desk.worker(Preferences())
     assert worker._claim_first()  # decoded for what there is at this moment
     desk.hidden = set()
     for _ in range(50):
@@ -102,19 +102,19 @@ def test_a_photo_is_read_again_when_what_is_chosen_has_changed_meanwhile(desk: D
 
 
 @pytest.mark.parametrize(
-    ("wants", "error"),
+    ("preferences", "error"),
     [
-        (Wants(model="resnet-50"), WeightsMissing),
-        (Wants(cascade=Cascade((LITE0, "resnet-50"))), WeightsMissing),
-        (Wants(rules=(Rule("r", path="never", models=("resnet-5",)),)), ModelUnknown),
+        (Preferences(model="resnet-50"), WeightsMissing),
+        (Preferences(cascade=Cascade((LITE0, "resnet-50"))), WeightsMissing),
+        (Preferences(rules=(Rule("r", path="never", models=("resnet-5",)),)), ModelUnknown),
     ],
 )
 def test_a_model_that_is_named_must_be_there_from_the_start(
-    wants: Wants, error: type[Exception], tmp_path: Path
+    preferences: Preferences, error: type[Exception], tmp_path: Path
 ) -> None:
     folder = Config().model.model_copy(update={"folder": tmp_path})
     with closing(models_of(Config().model_copy(update={"model": folder}))) as models:
-        classifier = Classifier(models, wants, Survey(models, None, batch=1))
+        classifier = Classifier(models, preferences, Survey(models, None, batch=1))
         with pytest.raises(error, match="resnet-5"):
             classifier.check()
 
@@ -125,8 +125,8 @@ def test_what_never_fits_the_memory_budget_is_an_error_from_the_start(
     large = Rule("large", path="never", models=(LITE0, LITE2))
     quick = desk.machine(0).find(LITE0)
     assert quick is not None
-    wants = Wants(rules=(large,), memory_budget_mb=quick.memory_mb)
-    classifier = Classifier(pool, wants, desk.machine)
+    preferences = Preferences(rules=(large,), memory_budget_mb=quick.memory_mb)
+    classifier = Classifier(pool, preferences, desk.machine)
     with pytest.raises(ModelError, match=f"large: {LITE0} and {LITE2} need"):
         classifier.check()
 
@@ -134,9 +134,9 @@ def test_what_never_fits_the_memory_budget_is_an_error_from_the_start(
 def test_a_rule_whose_model_finds_no_room_holds_up_its_own_photos_alone(desk: Desk) -> None:
     cat().save(desk.photos / "cat.png")
     coffee().save(desk.photos / "coffee.jpg")
-    wants = Wants(rules=(Rule("drawings", type="PNG", models=(LITE1,)),))
+    preferences = Preferences(rules=(Rule("drawings", type="PNG", models=(LITE1,)),))
     desk.hidden = {LITE1}
-    desk.tag(wants, "cat.png", "coffee.jpg")
+    desk.tag(preferences, "cat.png", "coffee.jpg")
     outcomes = {report.path.name: report for report in desk.reports}
     assert outcomes["coffee.jpg"].outcome is Outcome.TAGGED
     assert outcomes["cat.png"].outcome is Outcome.POSTPONED
@@ -144,8 +144,8 @@ def test_a_rule_whose_model_finds_no_room_holds_up_its_own_photos_alone(desk: De
 
 
 def test_photos_are_decoded_for_what_their_path_may_lead_to(desk: Desk, pool: ModelPool) -> None:
-    wants = Wants(rules=(Rule("r", path="sport/*", models=(LITE1,)),))
-    classifier = Classifier(pool, wants, desk.machine)
+    preferences = Preferences(rules=(Rule("r", path="sport/*", models=(LITE1,)),))
+    classifier = Classifier(pool, preferences, desk.machine)
     there, elsewhere = classifier.reachable([Path("/sport/a.jpg"), Path("/b.jpg")])
     assert set(there) == {LITE0, LITE1, LITE2}
     assert set(elsewhere) == {LITE0, LITE2}
@@ -172,10 +172,10 @@ class Failing(Classifier):
 
 def test_what_was_found_before_trouble_is_recorded(desk: Desk) -> None:
     cat().save(desk.photos / "cat.png")
-    desk.tag(Wants(model=LITE0), "cat.png")  # loads the model: what follows is one quick turn
+    desk.tag(Preferences(model=LITE0), "cat.png")  # loads the model: what follows is one quick turn
     distinct(9, desk.photos)
     desk.submit(*(f"{number:05d}.jpg" for number in range(9)))
-    worker = desk.worker(Wants(model=LITE0), Failing)
+    worker = desk.worker(Preferences(model=LITE0), Failing)
 
     def work_off() -> None:
         for _ in range(50):

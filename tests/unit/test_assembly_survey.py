@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tagd.assembly.policy import wants_of
+from tagd.assembly.policy import preferences_of
 from tagd.assembly.survey import LOOK_SECONDS, Survey, keep_calibration, suitable_batch
 from tagd.catalogue.plans import speeds
 from tagd.catalogue.plans.speeds import Speed
@@ -19,7 +19,7 @@ from tagd.models.runtime.device import Device
 from tagd.models.zoo import registry
 from tagd.policy.cascade import Calibration, Settling
 from tagd.policy.facts import Candidate, Machine
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
+from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tests.catalogue import fresh
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
@@ -112,7 +112,7 @@ def test_a_calibration_takes_the_place_of_the_one_before(tmp_path: Path) -> None
 
 
 def test_a_configuration_without_wishes_wants_nothing() -> None:
-    assert wants_of(Config()) == Wants()
+    assert preferences_of(Config()) == Preferences()
 
 
 def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_every_key_reaches_the_policy(tmp_path: Path) -> None:
         use = "edge"
         """
     )
-    wants = wants_of(load(file, {"HOME": str(tmp_path)}))
-    assert wants == Wants(
+    preferences = preferences_of(load(file, {"HOME": str(tmp_path)}))
+    assert preferences == Preferences(
         rules=(
             Rule(
                 "rule 1 (night)",

@@ -17,7 +17,7 @@ from tagd.policy.cascade import (
     stages_of,
 )
 from tagd.policy.facts import Candidate, Machine
-from tagd.policy.wants import Cascade
+from tagd.policy.preferences import Cascade
 
 probabilities = st.floats(0, 1)
 A, B = (Candidate(name, 100, fingerprint=name * 8) for name in "ab")

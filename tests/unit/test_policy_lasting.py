@@ -13,8 +13,8 @@ from tagd.domain import Choice, Want
 from tagd.errors import ModelError
 from tagd.hours import hours_of
 from tagd.policy.lasting import Lasting, settled_on, want_of
+from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tagd.policy.selection import choose
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 from tests.policy import PATH, candidate, facts, machine, photo
 
 NIGHT = Rule("night", hours=hours_of("22:00-06:00"), models=("eva02-base",))
@@ -22,14 +22,14 @@ SPORT = Rule("sport", path="sport/*", models=("resnet-18",))
 EXACT = Rule("exact", type="JPEG", targets=Targets(Use.HIGH_ACCURACY))
 CASCADE = Cascade(("resnet-18", "convnext-tiny"), (0.7,))
 ALL_WANTS = [
-    Wants(),
-    Wants(model="resnet-50"),
-    Wants(rules=(NIGHT,)),
-    Wants(rules=(NIGHT, SPORT)),
-    Wants(rules=(NIGHT, EXACT), cascade=CASCADE),
-    Wants(cascade=CASCADE),
-    Wants(targets=Targets(latency_ms=70)),
-    Wants(targets=Targets(accuracy=84)),
+    Preferences(),
+    Preferences(model="resnet-50"),
+    Preferences(rules=(NIGHT,)),
+    Preferences(rules=(NIGHT, SPORT)),
+    Preferences(rules=(NIGHT, EXACT), cascade=CASCADE),
+    Preferences(cascade=CASCADE),
+    Preferences(targets=Targets(latency_ms=70)),
+    Preferences(targets=Targets(accuracy=84)),
 ]
 
 
@@ -38,35 +38,35 @@ def key_of(choice: Choice) -> str:
 
 
 @given(
-    wants=st.sampled_from(ALL_WANTS),
+    preferences=st.sampled_from(ALL_WANTS),
     at=st.times(),
     backlog=st.sampled_from([None, 0, 5]),
     waiting=st.integers(0, 20),
     free_mb=st.one_of(st.none(), st.integers(300, 8000)),
 )
 def test_neither_hour_nor_backlog_nor_memory_makes_a_photo_stale(
-    wants: Wants, at: time, backlog: int | None, waiting: int, free_mb: int | None
+    preferences: Preferences, at: time, backlog: int | None, waiting: int, free_mb: int | None
 ) -> None:
     whole = machine(whole_mb=8000)
-    wants = replace(wants, backlog=backlog)
+    preferences = replace(preferences, backlog=backlog)
     now = replace(whole, at=at, waiting=waiting, free_mb=free_mb)
-    content = [key_of(each) for each in Lasting(wants, whole).choices(PATH, photo())]
-    assert [key_of(each) for each in Lasting(wants, now).choices(PATH, photo())] == content
-    assert Lasting(wants, now).digest() == Lasting(wants, whole).digest()
+    content = [key_of(each) for each in Lasting(preferences, whole).choices(PATH, photo())]
+    assert [key_of(each) for each in Lasting(preferences, now).choices(PATH, photo())] == content
+    assert Lasting(preferences, now).digest() == Lasting(preferences, whole).digest()
     # With nothing in the way, what is chosen now is one of these.
     calm = replace(now, waiting=0, free_mb=8000)
-    chosen = choose(replace(wants, backlog=None), facts(calm))
+    chosen = choose(replace(preferences, backlog=None), facts(calm))
     assert key_of(chosen) in content
     wanted = [Want(key, "") for key in content]
     assert settled_on(wanted, key_of(chosen)).key == key_of(chosen)
 
 
 def test_a_quick_look_is_never_what_is_wanted() -> None:
-    wants = Wants(cascade=CASCADE, backlog=0)
-    quick = choose(wants, facts())
+    preferences = Preferences(cascade=CASCADE, backlog=0)
+    quick = choose(preferences, facts())
     assert quick.refine
     assert quick.reason.startswith("resnet-18 for now, to be refined when idle; then ")
-    [lasting] = Lasting(wants, machine()).choices(PATH, photo())
+    [lasting] = Lasting(preferences, machine()).choices(PATH, photo())
     assert not lasting.refine
     assert key_of(quick) not in {key_of(lasting), key_of(replace(quick, refine=False))}
 
@@ -74,24 +74,27 @@ def test_a_quick_look_is_never_what_is_wanted() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        Wants(cascade=replace(CASCADE, settles_at=(0.8,))),
-        Wants(cascade=Cascade(("resnet-50", "convnext-tiny"), (0.7,))),
-        Wants(model="convnext-tiny"),
+        Preferences(cascade=replace(CASCADE, settles_at=(0.8,))),
+        Preferences(cascade=Cascade(("resnet-50", "convnext-tiny"), (0.7,))),
+        Preferences(model="convnext-tiny"),
     ],
 )
-def test_other_models_and_other_thresholds_are_another_want(other: Wants) -> None:
+def test_other_models_and_other_thresholds_are_another_want(other: Preferences) -> None:
     one, another = (
-        Lasting(wants, machine()).choices(PATH, photo())
-        for wants in (Wants(cascade=CASCADE), other)
+        Lasting(preferences, machine()).choices(PATH, photo())
+        for preferences in (Preferences(cascade=CASCADE), other)
     )
     assert key_of(one[0]) != key_of(another[0])
-    assert Lasting(Wants(cascade=CASCADE), machine()).digest() != Lasting(other, machine()).digest()
+    assert (
+        Lasting(Preferences(cascade=CASCADE), machine()).digest()
+        != Lasting(other, machine()).digest()
+    )
 
 
 def test_the_digest_follows_the_models_on_disk_and_what_was_measured() -> None:
     tiny = candidate("convnext-tiny", 82.1, 60)
     digests = {
-        Lasting(Wants(), machine(each)).digest()
+        Lasting(Preferences(), machine(each)).digest()
         for each in (tiny, replace(tiny, fingerprint="new"), replace(tiny, milliseconds=70.0))
     }
     assert len(digests) == 3
@@ -99,8 +102,10 @@ def test_the_digest_follows_the_models_on_disk_and_what_was_measured() -> None:
 
 def test_a_named_model_that_is_not_here_is_an_error_of_its_photos_alone() -> None:
     gone = machine(candidate("resnet-18", 69.8, 20), candidate("x", 70, 1, fingerprint=None))
-    wants = Wants(rules=(Rule("r", path="other/*", models=("x",)),), targets=Targets(Use.EDGE))
-    lasting = Lasting(wants, gone)
+    preferences = Preferences(
+        rules=(Rule("r", path="other/*", models=("x",)),), targets=Targets(Use.EDGE)
+    )
+    lasting = Lasting(preferences, gone)
     assert [each.stages[0].model for each in lasting.choices(PATH, photo())] == ["resnet-18"]
     with pytest.raises(ModelError, match="x"):
         lasting.choices(PATH.parent.parent / "other" / "a.jpg", photo())
@@ -108,6 +113,6 @@ def test_a_named_model_that_is_not_here_is_an_error_of_its_photos_alone() -> Non
 
 def test_a_night_rule_whose_model_is_gone_leaves_the_rest() -> None:
     there = machine(candidate("resnet-18", 69.8, 20))
-    wants = Wants(rules=(NIGHT,), targets=Targets(Use.REALTIME))
-    [choice] = Lasting(wants, there).choices(PATH, photo())
+    preferences = Preferences(rules=(NIGHT,), targets=Targets(Use.REALTIME))
+    [choice] = Lasting(preferences, there).choices(PATH, photo())
     assert choice.stages[0].model == "resnet-18"

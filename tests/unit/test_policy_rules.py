@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tagd.hours import hours_of
+from tagd.policy.preferences import Rule
 from tagd.policy.rules import first_match, matches_at_some_hour, matches_path, may_match, why_not
-from tagd.policy.wants import Rule
 from tests.policy import PATH, facts, machine
 
 

@@ -14,9 +14,9 @@ from tagd.errors import ModelError, ModelUnknown, TagdError, WeightsMissing
 from tagd.hours import hours_of
 from tagd.policy.cascade import EMBEDDED
 from tagd.policy.facts import Candidate, Facts, Machine, fits
+from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tagd.policy.selection import choose, decide, named, reachable, usual
 from tagd.policy.tree import CONVNEXT, EDGE, EVA02_LARGE, RESNET, VIT_BASE
-from tagd.policy.wants import Cascade, Rule, Targets, Use, Wants
 from tests.policy import ALL, EVA_LARGE, LITE0, LITE2, PATH, candidate, facts, machine, photo
 
 QUICK, ACCURATE = "efficientnet-lite0", "efficientnet-lite2"
@@ -30,7 +30,7 @@ def models_of(choice: Choice) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_without_wishes_the_embedded_cascade_is_chosen(nothing: str | None) -> None:
-    choice = choose(Wants(model=nothing), facts())
+    choice = choose(Preferences(model=nothing), facts())
     [settling] = EMBEDDED.settlings
     assert choice.stages == (
         Stage(QUICK, settling.settles_at, settling.temperature),
@@ -42,13 +42,13 @@ def test_without_wishes_the_embedded_cascade_is_chosen(nothing: str | None) -> N
     assert not choice.refine
 
 
-EVERYTHING = Wants(
+EVERYTHING = Preferences(
     model="vit-base-augreg2", rules=(SPORT,), cascade=CASCADE, targets=Targets(Use.EDGE)
 )
 
 
 @pytest.mark.parametrize(
-    ("wants", "models", "reason"),
+    ("preferences", "models", "reason"),
     [
         (EVERYTHING, ("vit-base-augreg2",), "named in [model] name"),
         (replace(EVERYTHING, model=None), ("resnet-18",), "rule 1 (sport): resnet-18"),
@@ -57,28 +57,28 @@ EVERYTHING = Wants(
             CASCADE.models,
             "[policy.cascade]: resnet-18, and convnext-tiny where it is less than 70% sure",
         ),
-        (Wants(targets=Targets(Use.EDGE)), (ACCURATE,), f'use = "edge": {ACCURATE}'),
+        (Preferences(targets=Targets(Use.EDGE)), (ACCURATE,), f'use = "edge": {ACCURATE}'),
         (
-            Wants(rules=(Rule("rule 1", targets=Targets(Use.GENERAL)),)),
+            Preferences(rules=(Rule("rule 1", targets=Targets(Use.GENERAL)),)),
             ("convnext-tiny",),
             'rule 1: use = "general": convnext-tiny',
         ),
         (
-            Wants(rules=(Rule("rule 1", models=(QUICK, "convnext-tiny")),)),
+            Preferences(rules=(Rule("rule 1", models=(QUICK, "convnext-tiny")),)),
             (QUICK, "convnext-tiny"),
             f"rule 1: {QUICK}, and convnext-tiny where it is less than 60% sure",
         ),
     ],
 )
 def test_the_order_in_which_wishes_count(
-    wants: Wants, models: tuple[str, ...], reason: str
+    preferences: Preferences, models: tuple[str, ...], reason: str
 ) -> None:
-    choice = choose(wants, facts())
+    choice = choose(preferences, facts())
     assert (models_of(choice), choice.reason) == (models, reason)
 
 
 def test_rules_by_every_fact_of_the_photo_lead_to_their_own_models() -> None:
-    wants = Wants(
+    preferences = Preferences(
         rules=(
             Rule("night", hours=hours_of("22:00-06:00"), models=("eva02-base",)),
             Rule("raw", type="RAW", models=("convnext-base",)),
@@ -86,86 +86,90 @@ def test_rules_by_every_fact_of_the_photo_lead_to_their_own_models() -> None:
             Rule("small", max_megapixels=1, models=("resnet-18",)),
         )
     )
-    assert models_of(choose(wants, facts(machine(at="23:00")))) == ("eva02-base",)
-    assert models_of(choose(wants, facts(format="NEF"))) == ("convnext-base",)
-    assert models_of(choose(wants, facts(camera_make="NIKON CORPORATION"))) == ("resnet-50",)
-    assert models_of(choose(wants, facts(width=100))) == ("resnet-18",)
-    assert models_of(choose(wants, facts())) == EMBEDDED.models
-    assert decide(wants, facts(width=100)).rule == wants.rules[3]
+    assert models_of(choose(preferences, facts(machine(at="23:00")))) == ("eva02-base",)
+    assert models_of(choose(preferences, facts(format="NEF"))) == ("convnext-base",)
+    assert models_of(choose(preferences, facts(camera_make="NIKON CORPORATION"))) == ("resnet-50",)
+    assert models_of(choose(preferences, facts(width=100))) == ("resnet-18",)
+    assert models_of(choose(preferences, facts())) == EMBEDDED.models
+    assert decide(preferences, facts(width=100)).rule == preferences.rules[3]
 
 
 MISSING = candidate("vit-base-augreg2", 85, 1, fingerprint=None)
 
 
 @pytest.mark.parametrize(
-    "wants",
+    "preferences",
     [
-        Wants(model="vit-base-augreg2"),
-        Wants(rules=(Rule("rule 1", models=("vit-base-augreg2",)),)),
-        Wants(cascade=Cascade((QUICK, "vit-base-augreg2"))),
+        Preferences(model="vit-base-augreg2"),
+        Preferences(rules=(Rule("rule 1", models=("vit-base-augreg2",)),)),
+        Preferences(cascade=Cascade((QUICK, "vit-base-augreg2"))),
     ],
 )
-def test_what_a_person_named_is_never_replaced(wants: Wants) -> None:
+def test_what_a_person_named_is_never_replaced(preferences: Preferences) -> None:
     with pytest.raises(WeightsMissing, match="vit-base-augreg2 are not on this disk"):
-        choose(wants, facts(machine(LITE0, LITE2, MISSING)))
+        choose(preferences, facts(machine(LITE0, LITE2, MISSING)))
     with pytest.raises(ModelUnknown, match="no model is called 'vit-base-augreg2'"):
-        choose(wants, facts(machine(LITE0, LITE2)))
+        choose(preferences, facts(machine(LITE0, LITE2)))
     with pytest.raises(ModelError, match=r"needs about .* MB, the budget is 50"):
-        choose(replace(wants, memory_budget_mb=50), facts())
+        choose(replace(preferences, memory_budget_mb=50), facts())
 
 
 def test_every_model_that_is_named_is_known_as_such() -> None:
     assert named(EVERYTHING) == ("vit-base-augreg2",)
     assert named(replace(EVERYTHING, model=None)) == ("resnet-18", "convnext-tiny")
-    assert named(Wants(targets=Targets(Use.EDGE))) == ()
+    assert named(Preferences(targets=Targets(Use.EDGE))) == ()
 
 
 def test_where_the_embedded_cascade_does_not_fit_what_fits_is_chosen() -> None:
-    choice = choose(Wants(memory_budget_mb=150), facts(machine(LITE0, LITE2)))
+    choice = choose(Preferences(memory_budget_mb=150), facts(machine(LITE0, LITE2)))
     assert choice.stages == (Stage(ACCURATE),)
     assert choice.reason.startswith("the embedded cascade cannot be had: efficientnet-lite2")
     with pytest.raises(ModelError, match="no model on this disk fits the memory"):
-        choose(Wants(memory_budget_mb=50), facts())
+        choose(Preferences(memory_budget_mb=50), facts())
 
 
 HURRIED = machine(waiting=500)
 
 
 @pytest.mark.parametrize(
-    ("wants", "quick"),
+    ("preferences", "quick"),
     [
-        (Wants(), QUICK),
-        (Wants(cascade=CASCADE), "resnet-18"),
-        (Wants(targets=Targets(Use.GENERAL)), QUICK),
-        (Wants(rules=(Rule("rule 1", targets=Targets(Use.GENERAL)),)), QUICK),
+        (Preferences(), QUICK),
+        (Preferences(cascade=CASCADE), "resnet-18"),
+        (Preferences(targets=Targets(Use.GENERAL)), QUICK),
+        (Preferences(rules=(Rule("rule 1", targets=Targets(Use.GENERAL)),)), QUICK),
     ],
 )
-def test_a_long_queue_works_with_a_quicker_model_and_notes_it(wants: Wants, quick: str) -> None:
-    busy = replace(wants, backlog=500)
+def test_a_long_queue_works_with_a_quicker_model_and_notes_it(
+    preferences: Preferences, quick: str
+) -> None:
+    busy = replace(preferences, backlog=500)
     choice = choose(busy, facts(HURRIED))
     assert choice.stages == (Stage(quick),)
     assert choice.refine
-    calm = choose(wants, facts())
+    calm = choose(preferences, facts())
     assert choice.reason == f"{quick} for now, as 500 photos or more wait; then {calm.reason}"
     assert choose(busy, facts(machine(waiting=499))) == calm
     assert choose(busy, facts(HURRIED.at_rest())) == calm
-    assert choose(wants, facts(HURRIED)) == calm
+    assert choose(preferences, facts(HURRIED)) == calm
 
 
 @pytest.mark.parametrize(
-    "wants",
+    "preferences",
     [
-        Wants(model="eva02-large", backlog=1),
-        Wants(rules=(Rule("r", models=("eva02-large",)),), backlog=1),
-        Wants(targets=Targets(Use.EDGE, latency_ms=7), backlog=1),  # there is none quicker
+        Preferences(model="eva02-large", backlog=1),
+        Preferences(rules=(Rule("r", models=("eva02-large",)),), backlog=1),
+        Preferences(targets=Targets(Use.EDGE, latency_ms=7), backlog=1),  # there is none quicker
     ],
 )
-def test_what_is_named_or_quickest_is_kept_however_long_the_queue_is(wants: Wants) -> None:
-    assert choose(wants, facts(HURRIED)) == choose(wants, facts())
+def test_what_is_named_or_quickest_is_kept_however_long_the_queue_is(
+    preferences: Preferences,
+) -> None:
+    assert choose(preferences, facts(HURRIED)) == choose(preferences, facts())
 
 
 def test_what_may_be_reached_depends_on_the_path_alone() -> None:
-    wants = Wants(
+    preferences = Preferences(
         rules=(
             SPORT,
             Rule("raw", path="sport/*", type="RAW", models=("convnext-base",)),
@@ -175,22 +179,28 @@ def test_what_may_be_reached_depends_on_the_path_alone() -> None:
         backlog=10,
     )
     everywhere = (*EMBEDDED.models, "convnext-tiny")
-    assert set(reachable(wants, machine(), Path("/x.jpg"))) == set(everywhere)
-    assert set(reachable(wants, machine(), PATH)) == {*everywhere, "resnet-18", "convnext-base"}
-    assert reachable(Wants(model="resnet-50"), machine(), PATH) == ("resnet-50",)
+    assert set(reachable(preferences, machine(), Path("/x.jpg"))) == set(everywhere)
+    assert set(reachable(preferences, machine(), PATH)) == {
+        *everywhere,
+        "resnet-18",
+        "convnext-base",
+    }
+    assert reachable(Preferences(model="resnet-50"), machine(), PATH) == ("resnet-50",)
 
 
 def test_a_rule_that_cannot_be_followed_stops_only_the_photos_that_it_is_about() -> None:
-    wants = Wants(rules=(Rule("raw", type="RAW", models=("eva02-large",)),), memory_budget_mb=1000)
-    assert reachable(wants, machine(), PATH) == EMBEDDED.models
-    assert models_of(choose(wants, facts())) == EMBEDDED.models
+    preferences = Preferences(
+        rules=(Rule("raw", type="RAW", models=("eva02-large",)),), memory_budget_mb=1000
+    )
+    assert reachable(preferences, machine(), PATH) == EMBEDDED.models
+    assert models_of(choose(preferences, facts())) == EMBEDDED.models
     with pytest.raises(ModelError, match="raw: eva02-large needs about"):
-        choose(wants, facts(format="CR2"))
+        choose(preferences, facts(format="CR2"))
 
 
 def test_what_is_usual_heeds_no_rule_and_no_queue() -> None:
-    wants = Wants(rules=(Rule("all", models=("resnet-50",)),), backlog=1)
-    assert usual(wants, HURRIED).choice == choose(Wants(), facts())
+    preferences = Preferences(rules=(Rule("all", models=("resnet-50",)),), backlog=1)
+    assert usual(preferences, HURRIED).choice == choose(Preferences(), facts())
 
 
 # For any machine and any wishes
@@ -233,7 +243,7 @@ rules = st.builds(
     targets=targets,
 )
 wishes = st.builds(
-    Wants,
+    Preferences,
     model=st.none() | st.sampled_from(NAMES),
     rules=st.lists(rules, max_size=2).map(tuple),
     cascade=st.none() | st.builds(Cascade, models=stages),
@@ -243,40 +253,40 @@ wishes = st.builds(
 )
 
 
-def chosen(wants: Wants, there: Machine) -> Choice | None:
+def chosen(preferences: Preferences, there: Machine) -> Choice | None:
     try:
-        return choose(wants, Facts(PATH, photo(), there))
+        return choose(preferences, Facts(PATH, photo(), there))
     except TagdError:
         return None
 
 
 @given(wishes, machines)
 def test_a_choice_fits_is_here_ends_decided_and_is_always_the_same(
-    wants: Wants, there: Machine
+    preferences: Preferences, there: Machine
 ) -> None:
-    choice = chosen(wants, there)
-    assert choice == chosen(wants, there)
+    choice = chosen(preferences, there)
+    assert choice == chosen(preferences, there)
     if choice is None:
         return
     found = [each for stage in choice.stages if (each := there.find(stage.model))]
     assert len(found) == len(choice.stages)
     assert all(each.fingerprint for each in found)
-    assert fits(found, wants.memory_budget_mb, there)
+    assert fits(found, preferences.memory_budget_mb, there)
     assert choice.stages[-1].settles_at is None
     assert all(stage.settles_at is not None for stage in choice.stages[:-1])
     assert choice.reason
 
 
 def test_the_order_of_the_models_decides_nothing() -> None:
-    wants = Wants(targets=Targets(Use.GENERAL, latency_ms=40))
-    assert chosen(wants, machine(*ALL)) == chosen(wants, machine(*reversed(ALL)))
+    preferences = Preferences(targets=Targets(Use.GENERAL, latency_ms=40))
+    assert chosen(preferences, machine(*ALL)) == chosen(preferences, machine(*reversed(ALL)))
 
 
 @given(wishes, machines, st.tuples(st.floats(0.1, 5000), st.floats(0.1, 5000)))
 def test_a_shorter_time_never_picks_a_slower_model(
-    wants: Wants, there: Machine, times: tuple[float, float]
+    preferences: Preferences, there: Machine, times: tuple[float, float]
 ) -> None:
-    asked = replace(wants, model=None, rules=(), cascade=None)
+    asked = replace(preferences, model=None, rules=(), cascade=None)
 
     def takes(latency_ms: float) -> float | None:
         wanted = replace(asked, targets=replace(asked.targets, latency_ms=latency_ms))
@@ -293,15 +303,15 @@ def test_a_shorter_time_never_picks_a_slower_model(
 
 
 @given(wishes, machines)
-def test_whatever_is_chosen_was_decoded_for(wants: Wants, there: Machine) -> None:
-    if (choice := chosen(wants, there)) is None:
+def test_whatever_is_chosen_was_decoded_for(preferences: Preferences, there: Machine) -> None:
+    if (choice := chosen(preferences, there)) is None:
         return
     try:
-        possible = reachable(wants, there, PATH)
+        possible = reachable(preferences, there, PATH)
     except TagdError:
         return  # the photo is not even decoded while what is usual cannot be had
     assert set(models_of(choice)) <= set(possible)
 
 
 def test_a_large_model_is_chosen_when_it_is_named_and_there() -> None:
-    assert models_of(choose(Wants(model=EVA_LARGE.model), facts())) == ("eva02-large",)
+    assert models_of(choose(Preferences(model=EVA_LARGE.model), facts())) == ("eva02-large",)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tagd.policy.facts import Candidate
+from tagd.policy.preferences import Targets, Use
 from tagd.policy.tree import PassedOver, pick
-from tagd.policy.wants import Targets, Use
 from tests.policy import (
     ALL,
     BASE,

@@ -57,7 +57,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Wants:
+class Preferences:
     """Everything that was asked for. The first of these that is set counts: `model` (alone), the
     first rule that matches, `cascade`, `targets`; else the embedded cascade.
 
@@ -73,9 +73,9 @@ class Wants:
     backlog: int | None = None
 
 
-def named(wants: Wants) -> tuple[str, ...]:
+def named(preferences: Preferences) -> tuple[str, ...]:
     """Every model that the user named, each once: those must be there."""
-    by_rules = [model for rule in wants.rules for model in rule.models]
-    cascade = wants.cascade.models if wants.cascade else ()
-    every = (wants.model,) if wants.model else (*by_rules, *cascade)
+    by_rules = [model for rule in preferences.rules for model in rule.models]
+    cascade = preferences.cascade.models if preferences.cascade else ()
+    every = (preferences.model,) if preferences.model else (*by_rules, *cascade)
     return tuple(dict.fromkeys(every))
