@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks import report
 from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims
 from tagd.catalogue.tagging.record import TaggedFile, Tagging, record
 from tagd.catalogue.tagging.runs import Run
 from tagd.domain import JobKind, PhotoFacts, Predictions, Priority, SettledFile, Signature
@@ -83,7 +83,7 @@ def make(catalogue: Catalogue, count: int) -> None:
         ]
         with catalogue.write() as tx:
             photos.submit(tx, files, now)
-            claimed = jobs.claim(
+            claimed = claims.claim(
                 tx, JobKind.TAG, limit=BATCH, lease="made", lease_seconds=60, now=now
             )
             found = [

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims
 from tagd.catalogue.tagging.record import TaggedFile, Tagging
 from tagd.domain import (
     Job,
@@ -83,7 +83,7 @@ def submit(tx: Connection, *files: SettledFile, now: float = NOW) -> photos.Subm
 def claim(
     tx: Connection, limit: int = 100, lease: str = "worker/1", now: float = NOW, seconds: float = 60
 ) -> list[Job]:
-    return jobs.claim(tx, JobKind.TAG, limit=limit, lease=lease, lease_seconds=seconds, now=now)
+    return claims.claim(tx, JobKind.TAG, limit=limit, lease=lease, lease_seconds=seconds, now=now)
 
 
 def predictions(

@@ -11,7 +11,7 @@ import numpy as np
 from tagd.catalogue.db import settings
 from tagd.catalogue.db.engine import Catalogue
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims, jobs
 from tagd.catalogue.tagging.record import TaggedFile, Tagging, record
 from tagd.domain import (
     Job,
@@ -66,7 +66,7 @@ def fill(catalogue: Catalogue, folder: Path) -> None:
     ]
     with catalogue.write() as tx:
         photos.submit(tx, files, now)
-        claimed = jobs.claim(tx, JobKind.TAG, limit=99, lease="test/1", lease_seconds=60, now=now)
+        claimed = claims.claim(tx, JobKind.TAG, limit=99, lease="test/1", lease_seconds=60, now=now)
         by_name = {job.path.name: job for job in claimed}
         done = [
             recorded(by_name[name], number, tags)

@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims, jobs
+from tagd.fs import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class QueueWorker:
         self._beat = beat
         self._clock = clock
         self._owner = uuid4().hex
+        self._folder = 0  # of the last job that was claimed
         self._stop = threading.Event()
         self._woken = threading.Event()
 
@@ -65,12 +67,16 @@ class QueueWorker:
 
     def _claim(self, tx: Connection, limit: int, *, last_one_by_one: bool = False) -> list[Job]:
         """Claim up to `limit` jobs, under a lease of their own."""
-        return jobs.claim(
+        claimed = claims.claim(
             tx,
             self._kind,
             limit=limit,
             lease=f"{self._owner}/{next(_CLAIMS)}",
             lease_seconds=LEASE_SECONDS,
             now=self._clock(),
+            after=self._folder,
             last_one_by_one=last_one_by_one,
         )
+        if claimed:
+            self._folder = jobs.folder_of(key_of(claimed[-1].path))
+        return claimed

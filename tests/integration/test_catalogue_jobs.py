@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import deaths, jobs
+from tagd.catalogue.queue import claims, deaths, jobs
 from tagd.catalogue.reports import overview
 from tagd.domain import Job, JobKind, JobState, Priority, Signature
 from tests.catalogue import NOW, Later, claim, rows, settled, submit
@@ -227,7 +227,7 @@ def test_what_takes_too_long_goes_behind_all_others_and_one_by_one(three: Connec
 
     def claim_gently(number: int, *, gently: bool) -> list[str]:
         lease = f"worker/{number}"
-        got = jobs.claim(
+        got = claims.claim(
             three,
             JobKind.TAG,
             limit=9,

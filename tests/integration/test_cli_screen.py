@@ -9,7 +9,7 @@ import pytest
 
 from tagd.catalogue.db.engine import open_owner
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims, jobs
 from tagd.domain import JobKind, Priority, SettledFile, Signature
 from tests.acceptance.home import Home
 from tests.terminal import COLUMNS, Terminal
@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     ]
     with closing(open_owner(made.database)) as catalogue, catalogue.write() as tx:
         photos.submit(tx, files, now)
-        for job in jobs.claim(tx, JobKind.TAG, limit=9, lease="t/1", lease_seconds=60, now=now):
+        for job in claims.claim(tx, JobKind.TAG, limit=9, lease="t/1", lease_seconds=60, now=now):
             assert jobs.quarantine(tx, job, "not-an-image", "is a text file", now)
     return made
 

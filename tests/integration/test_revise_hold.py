@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import claims
 from tagd.domain import JobKind, Priority
 from tagd.errors import ModelError
 from tagd.policy.preferences import Cascade, Preferences, Rule
@@ -59,7 +59,7 @@ def test_new_photos_go_first(night: Night) -> None:
     distinct(1, night.desk.photos)
     night.desk.submit("00000.jpg")
     with night.desk.catalogue.write() as tx:
-        [first] = jobs.claim(tx, JobKind.TAG, limit=1, lease="w/1", lease_seconds=9, now=1.0)
+        [first] = claims.claim(tx, JobKind.TAG, limit=1, lease="w/1", lease_seconds=9, now=1.0)
     assert first.path.name == "00000.jpg"
 
 

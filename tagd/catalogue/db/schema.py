@@ -328,7 +328,7 @@ history = Table(
 
 # The queue. A finished job is deleted in the transaction that records its result. `not_before` is 0
 # for a job that may be claimed now: equal first columns make the index's order the order of claims,
-# however many jobs wait for their time.
+# however many jobs wait for their time. `folder` is a number that follows from where the file lay.
 job = Table(
     "job",
     metadata,
@@ -348,10 +348,11 @@ job = Table(
     Column("error", Text),
     Column("tried", Text),  # JSON signature at the last try that found the file truncated
     Column("created_at", REAL, nullable=False),
+    Column("folder", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("file_id", "kind"),
     one_of("kind", JobKind),
     one_of("state", JobState),
-    Index("ix_job_next", "state", "kind", "not_before", "priority", "id"),
+    Index("ix_job_next", "state", "kind", "not_before", "priority", "folder", "id"),
 )
 
 # The watched folders as they were last seen, so that another disk in their place is noticed.

@@ -1,6 +1,7 @@
 """Durable jobs.
 
 jobs        the queue: priority, leases, back-off and quarantine
+claims      who is served next
 deaths      jobs that a process died with
 in_queue    how far the queue is
 """

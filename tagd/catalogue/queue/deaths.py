@@ -2,7 +2,7 @@
 
 Most have nothing to do with it: a worker holds dozens. So the first death costs a job nothing.
 After the second it waits a moment, so that others are done first, and is then in hand alone of its
-like (see `jobs.claim`). Even so it may be there by chance, where a person kills again and again, or
+like (see `claims.py`). Even so it may be there by chance, where a person kills again and again, or
 memory runs out while the models load: only what is in hand alone at three deaths in a row is given
 up. A worker that stops gives its jobs back, which counts for nothing.
 """

@@ -11,6 +11,7 @@
 
 A file has one job of a kind at most. Every change by a worker is guarded by the lease of its claim:
 a job that was submitted anew meanwhile, or that somebody else has claimed since, stays untouched.
+Who is served next is in `claims.py`.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ import json
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, Protocol
 
+import xxhash
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from tagd.catalogue.db.bulk import among
 from tagd.catalogue.db.schema import file, job
 from tagd.catalogue.db.statements import at_or_below, chunks, upsert
 from tagd.domain import FileState, Job, JobKind, JobState, Priority, Signature
-from tagd.fs import path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from tagd.catalogue.db.statements import NewColumns
 
@@ -87,14 +88,20 @@ class Postponement(Protocol):
         """The file's signature, where it was found to end too early."""
 
 
+def folder_of(key: bytes) -> int:
+    """Return a number for the folder of the file with this path key, from 0 to 2^63 - 1."""
+    return xxhash.xxh3_64_intdigest(key.rpartition(b"/")[0]) >> 1
+
+
 def enqueue(
     tx: Connection, kind: JobKind, files: Mapping[int, int], now: float, at: float = READY
 ) -> None:
     """Give each file (id → priority) a waiting job, not to be claimed before `at`. One that it has
     already starts over, whatever its state, and keeps its place and the higher priority."""
+    folders = _folders(tx, files)
     rows = [
         {"kind": kind, "file_id": each, "priority": int(priority), "created_at": now, **_FRESH}
-        | {"not_before": at}
+        | {"not_before": at, "folder": folders[each]}
         for each, priority in files.items()
     ]
     upsert(tx, job, rows, key=["file_id", "kind"], changes=_start_over)
@@ -116,56 +123,6 @@ def hasten(tx: Connection, kind: JobKind, files: Mapping[int, int]) -> None:
     if asked := [row for row in ranked if row["rank"] == Priority.ASKED]:
         at_once = update(job).where(mine, job.c.priority == bindparam("rank"))
         tx.execute(at_once.values(not_before=READY), asked)
-
-
-def claim(
-    tx: Connection,
-    kind: JobKind,
-    *,
-    limit: int,
-    lease: str,
-    lease_seconds: float,
-    now: float,
-    last_one_by_one: bool = False,
-) -> list[Job]:
-    """Take up to `limit` jobs whose time has come: by priority, then the oldest first.
-
-    `lease` must be new for each claim, and begins with its worker's name and a slash. One job at
-    most is in hand of those that processes died with, so that it is plain which one is to blame;
-    and, where told so, of those that nobody waits for.
-    """
-    if limit <= 0:
-        return []
-    _ripen(tx, kind, now)
-    rows = tx.execute(
-        select(job, file.c.path_key)
-        .join_from(job, file, file.c.id == job.c.file_id)
-        .where(job.c.state == JobState.WAITING, job.c.kind == kind, job.c.not_before == READY)
-        .order_by(job.c.priority, job.c.id)
-        .limit(limit)
-        .with_for_update(of=job, skip_locked=True)
-    ).all()
-    rows = _doubtful_one_by_one(tx, kind, rows, Priority.LAST if last_one_by_one else None)
-    leased = {"state": JobState.LEASED, "lease": lease, "lease_until": now + lease_seconds}
-    for some in chunks(row.id for row in rows):
-        tx.execute(update(job).where(job.c.id.in_(some)).values(leased))
-    return [_job(row, lease) for row in rows]
-
-
-def _doubtful_one_by_one(
-    tx: Connection, kind: JobKind, rows: Sequence[Row[Any]], last: Priority | None
-) -> list[Row[Any]]:
-    def is_doubtful(deaths: Any, priority: Any) -> Any:
-        suspect = deaths >= SUSPECT_DEATHS
-        return suspect if last is None else suspect | (priority >= last)
-
-    doubtful = [row for row in rows if is_doubtful(row.deaths, row.priority)]
-    if not doubtful:
-        return list(rows)
-    in_hand = (job.c.kind == kind, job.c.state == JobState.LEASED)
-    others = select(job.c.id).where(*in_hand, is_doubtful(job.c.deaths, job.c.priority)).limit(1)
-    left = doubtful[1:] if tx.scalar(others) is None else doubtful
-    return [row for row in rows if row not in left]
 
 
 def heartbeat(tx: Connection, owner: str, until: float) -> int:
@@ -269,7 +226,7 @@ def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
 
 def is_due(tx: Connection, kind: JobKind, now: float) -> bool:
     """Whether a job may be claimed now, for who asks often: it reads an index and locks nothing."""
-    ripe = (job.c.state == JobState.WAITING, job.c.kind == kind, _has_come(now))
+    ripe = (job.c.state == JobState.WAITING, job.c.kind == kind, has_come(now))
     return tx.scalar(select(job.c.id).where(*ripe).limit(1)) is not None
 
 
@@ -338,20 +295,23 @@ def retry_failed(tx: Connection, paths: Collection[Path] | None, now: float) -> 
     return len(found)
 
 
+def has_come(now: float) -> ColumnElement[bool]:
+    """Of a job: its time, or one that no job is ever put off to, after the clock was set back."""
+    return or_(job.c.not_before <= now, job.c.not_before > now + LONGEST_WAIT_SECONDS)
+
+
 def _start_over(new: NewColumns) -> dict[str, Any]:
     higher = case((job.c.priority < new.priority, job.c.priority), else_=new.priority)
-    return {**_FRESH, "priority": higher, "not_before": new.not_before}
+    return {**_FRESH, "priority": higher, "not_before": new.not_before, "folder": new.folder}
 
 
-def _ripen(tx: Connection, kind: JobKind, now: float) -> None:
-    """Jobs whose time has come may be claimed from now on."""
-    due = and_(
-        job.c.state == JobState.WAITING,
-        job.c.kind == kind,
-        job.c.not_before > READY,
-        _has_come(now),
-    )
-    tx.execute(update(job).where(due).values(not_before=READY))
+def _folders(tx: Connection, files: Iterable[int]) -> dict[int, int]:
+    """Return the numbers of the folders in which these files lie, by row id."""
+    found: dict[int, int] = {}
+    for some in chunks(files):
+        rows = tx.execute(select(file.c.id, file.c.path_key).where(file.c.id.in_(some)))
+        found |= {row: folder_of(key) for row, key in rows}
+    return found
 
 
 def _as_read(signature: Signature | None) -> dict[str, Any]:
@@ -359,11 +319,6 @@ def _as_read(signature: Signature | None) -> dict[str, Any]:
         return {}
     # 0 where the file system keeps no stable ones.
     return asdict(signature) | {"inode": case((file.c.inode == 0, 0), else_=signature.inode)}
-
-
-def _has_come(now: float) -> ColumnElement[bool]:
-    """Of a job: its time, or one that no job is ever put off to, after the clock was set back."""
-    return or_(job.c.not_before <= now, job.c.not_before > now + LONGEST_WAIT_SECONDS)
 
 
 def _guard(claimed: Job) -> ColumnElement[bool]:
@@ -376,19 +331,4 @@ def _leased_by(owner: str) -> ColumnElement[bool]:
     # "0" is the character after "/": every lease that begins with the name and a slash.
     return and_(
         job.c.state == JobState.LEASED, job.c.lease > f"{owner}/", job.c.lease < f"{owner}0"
-    )
-
-
-def _job(row: Any, lease: str) -> Job:
-    return Job(
-        id=row.id,
-        kind=JobKind(row.kind),
-        file_id=row.file_id,
-        path=path_of(row.path_key),
-        priority=Priority(row.priority),
-        queued_at=row.created_at,
-        attempts=row.attempts,
-        crashes=row.crashes,
-        tried=None if row.tried is None else Signature(*json.loads(row.tried)),
-        lease=lease,
     )
