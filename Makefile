@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 # In the order of the folders: what starts daemons comes first, and no long file is left to the end.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Four on two cores: half of the time tests wait for what they have started.
+PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 # As pip does with what it installs: each start would compile anew where Python is told to write none.
 COMPILE := $(BIN)/python -m compileall -q tagd
 

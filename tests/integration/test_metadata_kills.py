@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ class FolderLedger:
         return found
 
 
-def counted(monkeypatch: pytest.MonkeyPatch, die_before: int) -> None:
+def count_steps(die_before: int) -> None:
     """Let this process be killed before that call of those that change anything on the disk."""
     steps = itertools.count()
 
@@ -71,21 +72,28 @@ def counted(monkeypatch: pytest.MonkeyPatch, die_before: int) -> None:
         return call
 
     for place, name in STEPS:
-        monkeypatch.setattr(place, name, step(getattr(place, name)))
+        setattr(place, name, step(getattr(place, name)))
+
+
+def write(photo: Path, ledger: FolderLedger, options: WriteOptions, die_before: int) -> None:
+    """Write the photo until then, in a child of its own."""
+    count_steps(die_before)
+    Writer(ledger, options=options).embed(photo, TAGS, {})
+    os._exit(0)
+
+
+# Children of a small server: a fork of this process, which may hold models, takes long.
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload([__name__])
 
 
 def dies(photo: Path, ledger: FolderLedger, options: WriteOptions, die_before: int) -> bool:
     """Whether a child that writes the photo was killed before that step."""
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover
-        try:
-            with pytest.MonkeyPatch.context() as monkeypatch:
-                counted(monkeypatch, die_before)
-                Writer(ledger, options=options).embed(photo, TAGS, {})
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status)
+    child = CHILDREN.Process(target=write, args=(photo, ledger, options, die_before))
+    child.start()
+    child.join()
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
 
 
 def without_exchange(*_: object) -> bool:

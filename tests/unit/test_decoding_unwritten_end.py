@@ -74,6 +74,8 @@ def dark_below() -> Image.Image:
 def test_sound_pictures_of_little_are_taken(
     image: Image.Image, kind: str, options: dict[str, Any]
 ) -> None:
+    if kind != "WEBP":  # the others' encoders take seconds for so many pixels
+        image = image.resize((image.width // 4, image.height // 4))
     require_end(Path("a"), saved(image, kind, options), kind)
 
 
