@@ -19,7 +19,7 @@ from tagd.domain import Priority, SettledFile
 from tagd.fs import signature_of
 from tagd.labels.derivation import Derivation
 from tagd.models.pool import ModelPool
-from tagd.policy.facts import Machine
+from tagd.policy.context import Machine
 from tagd.policy.preferences import Preferences
 from tagd.tagging.classify import Classifier
 from tagd.tagging.failures import Report
@@ -54,12 +54,12 @@ class Desk:
 
     def machine(self, waiting: int) -> Machine:
         there = self.survey(waiting)
-        candidates = tuple(
+        options = tuple(
             replace(each, fingerprint=None) if each.model in self.hidden else each
-            for each in there.candidates
+            for each in there.options
         )
         free_mb = there.free_mb if self.free_mb is None else self.free_mb
-        return replace(there, candidates=candidates, free_mb=free_mb)
+        return replace(there, options=options, free_mb=free_mb)
 
     def worker(
         self,

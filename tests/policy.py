@@ -7,29 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from tagd.domain import PhotoFacts
-from tagd.policy.facts import Candidate, Facts, Machine
+from tagd.policy.context import Machine, ModelOption, PolicyContext
 
 PATH = Path("/photos/2024/sport/a.jpg")
 
 
-def candidate(
+def option(
     model: str, top1: float | None, milliseconds: float | None, memory_mb: int = 100, **more: Any
-) -> Candidate:
+) -> ModelOption:
     """A model on this disk, unless told otherwise."""
     known = {"fingerprint": f"of {model}", "measured": True, **more}
-    return Candidate(model, memory_mb, top1=top1, milliseconds=milliseconds, **known)
+    return ModelOption(model, memory_mb, top1=top1, milliseconds=milliseconds, **known)
 
 
-LITE0 = candidate("efficientnet-lite0", 74.83, 6)
-LITE2 = candidate("efficientnet-lite2", 77.46, 14)
-RESNET18 = candidate("resnet-18", 69.8, 20)
-RESNET50 = candidate("resnet-50", 76.1, 50, 250)
-RESNET101 = candidate("resnet-101", 77.4, 90, 400)
-TINY = candidate("convnext-tiny", 82.1, 60, 300)
-BASE = candidate("convnext-base", 83.8, 200, 700)
-VIT = candidate("vit-base-augreg2", 85.1, 220, 800)
-EVA_BASE = candidate("eva02-base", 88.25, 1500, 900)
-EVA_LARGE = candidate("eva02-large", 90.05, 900, 2500)
+LITE0 = option("efficientnet-lite0", 74.83, 6)
+LITE2 = option("efficientnet-lite2", 77.46, 14)
+RESNET18 = option("resnet-18", 69.8, 20)
+RESNET50 = option("resnet-50", 76.1, 50, 250)
+RESNET101 = option("resnet-101", 77.4, 90, 400)
+TINY = option("convnext-tiny", 82.1, 60, 300)
+BASE = option("convnext-base", 83.8, 200, 700)
+VIT = option("vit-base-augreg2", 85.1, 220, 800)
+EVA_BASE = option("eva02-base", 88.25, 1500, 900)
+EVA_LARGE = option("eva02-large", 90.05, 900, 2500)
 ALL = (LITE0, LITE2, RESNET18, RESNET50, RESNET101, TINY, BASE, VIT, EVA_BASE, EVA_LARGE)
 
 
@@ -45,11 +45,11 @@ def photo(**facts: Any) -> PhotoFacts:
     return PhotoFacts(**{**usual, **facts})
 
 
-def machine(*candidates: Candidate, at: str = "12:00", **more: Any) -> Machine:
+def machine(*options: ModelOption, at: str = "12:00", **more: Any) -> Machine:
     """A machine with these models, by default all of them."""
-    return Machine(candidates or ALL, at=time.fromisoformat(at), **more)
+    return Machine(options or ALL, at=time.fromisoformat(at), **more)
 
 
-def facts(there: Machine | None = None, path: Path = PATH, **of_photo: Any) -> Facts:
+def context(there: Machine | None = None, path: Path = PATH, **of_photo: Any) -> PolicyContext:
     """A photo on a machine."""
-    return Facts(path, photo(**of_photo), there or machine())
+    return PolicyContext(path, photo(**of_photo), there or machine())

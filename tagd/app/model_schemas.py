@@ -89,15 +89,15 @@ def evaluated_fields(evaluated: Evaluated) -> list[dict[str, Any]]:
 
 def explanation_fields(explained: Explanation) -> dict[str, Any]:
     """Which models would look at a photo, and why."""
-    facts, decision = explained.facts, explained.decision
+    context, decision = explained.context, explained.decision
     return {
-        "path": display(facts.path),
-        "photo": asdict(facts.photo),
+        "path": display(context.path),
+        "photo": asdict(context.photo),
         "machine": {
             "device": explained.device,
-            "free_mb": facts.machine.free_mb,
-            "waiting": facts.machine.waiting,
-            "at": f"{facts.machine.at:%H:%M}",
+            "free_mb": context.machine.free_mb,
+            "waiting": context.machine.waiting,
+            "at": f"{context.machine.at:%H:%M}",
         },
         "rule": decision.rule and decision.rule.name,
         "rules": [{"name": name, "why_not": why_not} for name, why_not in explained.rules],
@@ -105,5 +105,5 @@ def explanation_fields(explained: Explanation) -> dict[str, Any]:
         "reason": decision.choice.reason,
         "refine": decision.choice.refine,
         "thresholds": decision.origin,
-        "passed_over": [asdict(candidate) for candidate in decision.passed_over],
+        "passed_over": [asdict(option) for option in decision.passed_over],
     }

@@ -19,8 +19,8 @@ from tagd.lab import answers
 from tagd.lab import calibrate as calibrating
 from tagd.lab.answers import Picture
 from tagd.policy.cascade import EMBEDDED, Calibration
-from tagd.policy.facts import Facts
-from tagd.policy.rules import why_not
+from tagd.policy.context import PolicyContext
+from tagd.policy.matching import why_not
 from tagd.policy.selection import decide
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Explanation:
 
     preferences: Preferences
     rules: tuple[tuple[str, str | None], ...]
-    facts: Facts
+    context: PolicyContext
     decision: Decision
     device: str
 
@@ -92,10 +92,10 @@ def explain(catalogue: Catalogue | None, config: Config, path: Path) -> Explanat
     photo = decode(path, (), limits_of(config)).facts
     with closing(models_of(config)) as pool:
         survey = Survey(pool, catalogue, batch=config.worker.batch_size)
-        facts = Facts(path, photo, survey(_waiting(catalogue)))
-        rules = tuple((rule.name, why_not(rule, facts)) for rule in preferences.rules)
+        context = PolicyContext(path, photo, survey(_waiting(catalogue)))
+        rules = tuple((rule.name, why_not(rule, context)) for rule in preferences.rules)
         return Explanation(
-            preferences, rules, facts, decide(preferences, facts), pool.device().name
+            preferences, rules, context, decide(preferences, context), pool.device().name
         )
 
 

@@ -14,7 +14,7 @@ from tagd.catalogue.db import settings
 from tagd.catalogue.plans import speeds
 from tagd.models.zoo.shelf import on_disk
 from tagd.policy.cascade import Calibration, Settling
-from tagd.policy.facts import Candidate, Machine
+from tagd.policy.context import Machine, ModelOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class _Seen:
     """What was found when we looked last."""
 
     device: Device
-    candidates: tuple[Candidate, ...]
+    options: tuple[ModelOption, ...]
     calibrations: tuple[Calibration, ...]
     whole_mb: int | None
     batch: int
@@ -73,7 +73,7 @@ class Survey:
         """The machine as it is now, with so many photos queued. Raises `DeviceUnavailable`."""
         seen = self._look(self._models.device())
         return Machine(
-            candidates=seen.candidates,
+            options=seen.options,
             free_mb=self._models.room_mb(),
             whole_mb=seen.whole_mb,
             batch=seen.batch,
@@ -92,11 +92,11 @@ class Survey:
                     measured = speeds.load(tx)
                     calibrations = load_calibrations(tx)
             known = self._models.shelf.all().values()
-            candidates = candidates_of(known, measured, device, self._batch)
+            options = options_of(known, measured, device, self._batch)
             batch = self._batch or suitable_batch(measured, device)
             self._seen = seen = _Seen(
                 device,
-                candidates,
+                options,
                 calibrations,
                 self._models.whole_mb(),
                 batch,
@@ -123,15 +123,15 @@ def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
     return max(enough, default=usual)
 
 
-def candidates_of(
+def options_of(
     models: Iterable[ModelFacts], measured: Sequence[Speed], device: Device, batch: int
-) -> tuple[Candidate, ...]:
+) -> tuple[ModelOption, ...]:
     """The models as the policy sees them, on this device and with batches of this size."""
     known = list(models)
     took = _milliseconds(measured, device)
     per_gmac = _per_gmac(known, took, device)
     return tuple(
-        Candidate(
+        ModelOption(
             model=each.id,
             memory_mb=each.memory_needed_mb(device.precision, device.holds(batch)),
             fingerprint=each.fingerprint if on_disk(each) else None,

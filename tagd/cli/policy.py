@@ -161,12 +161,12 @@ def _tell_of_left_out(asked: Asked) -> None:
 
 
 def _lines(explained: Explanation) -> Iterator[tuple[str, str]]:
-    from tagd.policy.rules import megapixels
+    from tagd.policy.matching import megapixels
 
-    facts, decision = explained.facts, explained.decision
-    photo, machine = facts.photo, facts.machine
+    context, decision = explained.context, explained.decision
+    photo, machine = context.photo, context.machine
     camera = " ".join(filter(None, (photo.camera_make, photo.camera_model)))
-    yield "photo", display(facts.path)
+    yield "photo", display(context.path)
     size = f"{photo.width} x {photo.height} ({megapixels(photo):.1f} megapixels)"
     yield "facts", f"{photo.format}, {size}, {camera or 'camera unknown'}"
     free = "" if machine.free_mb is None else f"{machine.free_mb:,} MB for models, "

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from tagd.config.section import Section, Unit, as_tuple
 from tagd.containers import FORMATS
 from tagd.hours import hours_of
-from tagd.policy.rules import RAW
+from tagd.policy.matching import RAW
 
 Use = Literal["", "high-accuracy", "general", "realtime", "edge"]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)]

@@ -18,7 +18,7 @@ from tagd.domain import Stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tagd.policy.facts import Candidate, Machine
+    from tagd.policy.context import Machine, ModelOption
     from tagd.policy.preferences import Cascade
 
 UNCALIBRATED = 0.6  # what a stage must reach where nobody measured
@@ -89,8 +89,8 @@ def _settlings(cascade: Cascade, machine: Machine) -> tuple[Sequence[Settling], 
     return [Settling(UNCALIBRATED)] * (len(cascade.models) - 1), "not calibrated"
 
 
-def _fingerprints(candidates: Sequence[Candidate | None]) -> tuple[str | None, ...]:
-    return tuple(each.fingerprint if each else None for each in candidates)
+def _fingerprints(options: Sequence[ModelOption | None]) -> tuple[str | None, ...]:
+    return tuple(each.fingerprint if each else None for each in options)
 
 
 def described(stages: Sequence[Stage]) -> str:

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from tagd.domain import Want
 from tagd.errors import ModelError
 from tagd.policy import selection
-from tagd.policy.facts import Facts
-from tagd.policy.rules import matches_at_some_hour
+from tagd.policy.context import PolicyContext
+from tagd.policy.matching import matches_at_some_hour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tagd.domain import Choice, PhotoFacts
-    from tagd.policy.facts import Machine
+    from tagd.policy.context import Machine
     from tagd.policy.preferences import Preferences, Rule
 
 
@@ -75,7 +75,8 @@ class Lasting:
     def _rules(self, path: Path, photo: PhotoFacts) -> tuple[Rule | None, ...]:
         if self.is_one_for_all:
             return (None,)
-        return matches_at_some_hour(self._preferences.rules, Facts(path, photo, self._machine))
+        context = PolicyContext(path, photo, self._machine)
+        return matches_at_some_hour(self._preferences.rules, context)
 
     def _choice(self, rule: Rule | None) -> Choice:
         if rule not in self._found:

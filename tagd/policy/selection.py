@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from tagd.domain import Choice, Stage
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing
-from tagd.policy import cascade, rules, tree
-from tagd.policy.facts import fits, needed_mb
+from tagd.policy import cascade, matching, tree
+from tagd.policy.context import fits, needed_mb
 from tagd.policy.preferences import Cascade, Preferences, Targets, named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tagd.policy.facts import Candidate, Facts, Machine
+    from tagd.policy.context import Machine, ModelOption, PolicyContext
     from tagd.policy.preferences import Rule
     from tagd.policy.tree import PassedOver
 
@@ -51,23 +51,23 @@ class Decision:
     passed_over: tuple[PassedOver, ...] = ()
 
 
-def choose(preferences: Preferences, facts: Facts) -> Choice:
+def choose(preferences: Preferences, context: PolicyContext) -> Choice:
     """The models for a photo, in the order they are heard, and the reason. See `decide`."""
-    return decide(preferences, facts).choice
+    return decide(preferences, context).choice
 
 
-def decide(preferences: Preferences, facts: Facts) -> Decision:
+def decide(preferences: Preferences, context: PolicyContext) -> Decision:
     """The models for a photo, and how that came about.
 
     Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
     there are not, or that do not fit; and `ModelError` when no model fits at all.
     """
-    return by_rule(preferences, rule_of(preferences, facts), facts.machine)
+    return by_rule(preferences, rule_of(preferences, context), context.machine)
 
 
-def rule_of(preferences: Preferences, facts: Facts) -> Rule | None:
+def rule_of(preferences: Preferences, context: PolicyContext) -> Rule | None:
     """The rule that counts for a photo, if one does."""
-    return None if preferences.model else rules.first_match(preferences.rules, facts)
+    return None if preferences.model else matching.first_match(preferences.rules, context)
 
 
 def usual(preferences: Preferences, machine: Machine) -> Decision:
@@ -98,7 +98,7 @@ def reachable(preferences: Preferences, machine: Machine, path: Path) -> tuple[s
     ways = [(preferences, machine.at_rest()), (preferences, busy), (patient, machine.at_its_best())]
     found = [by_rule(wanted, None, moment).choice for wanted, moment in ways]
     for rule in () if preferences.model else preferences.rules:
-        if rules.may_match(rule, path):
+        if matching.may_match(rule, path):
             # A model that cannot be had now is trouble for photos that the rule is about, and
             # nobody knows yet whether this is one.
             with suppress(ModelError):
@@ -130,9 +130,9 @@ def by_rule(preferences: Preferences, rule: Rule | None, machine: Machine) -> De
 
 def _by_name(wanted: Cascade, who: str, preferences: Preferences, machine: Machine) -> Decision:
     """What a person named, and nothing else."""
-    candidates = [_existing(model, who, machine) for model in wanted.models]
-    if not fits(candidates, preferences.memory_budget_mb, machine):
-        lack = tree.lacks_room(needed_mb(candidates), preferences.memory_budget_mb, machine)
+    options = [_existing(model, who, machine) for model in wanted.models]
+    if not fits(options, preferences.memory_budget_mb, machine):
+        lack = tree.lacks_room(needed_mb(options), preferences.memory_budget_mb, machine)
         raise ModelError(
             f"{who}: {' and '.join(wanted.models)} {lack}",
             hint="Name a smaller model, raise memory_budget, or close other programs.",
@@ -144,16 +144,16 @@ def _by_name(wanted: Cascade, who: str, preferences: Preferences, machine: Machi
     return Decision(Choice(stages, f"{who}: {cascade.described(stages)}"), origin=origin)
 
 
-def _existing(model: str, who: str, machine: Machine) -> Candidate:
-    candidate = machine.find(model)
-    if candidate is None:
+def _existing(model: str, who: str, machine: Machine) -> ModelOption:
+    option = machine.find(model)
+    if option is None:
         raise ModelUnknown(f"{who}: no model is called {model!r}")
-    if candidate.fingerprint is None:
+    if option.fingerprint is None:
         raise WeightsMissing(
             f"{who}: the weights of {model} are not on this disk",
             hint="Get them, or name another model. `tagd policy explain` shows what is there.",
         )
-    return candidate
+    return option
 
 
 def _by_targets(targets: Targets, preferences: Preferences, machine: Machine) -> Decision:
@@ -163,15 +163,15 @@ def _by_targets(targets: Targets, preferences: Preferences, machine: Machine) ->
             "no model on this disk fits the memory",
             hint="Raise memory_budget, close other programs, or get a smaller model.",
         )
-    choice = Choice((Stage(picked.candidate.model),), picked.reason)
+    choice = Choice((Stage(picked.option.model),), picked.reason)
     return Decision(choice, passed_over=picked.passed_over)
 
 
 def _embedded(preferences: Preferences, machine: Machine) -> Decision:
     """The cascade that comes with tagd; the best single model where it does not fit."""
-    candidates = [machine.find(model) for model in EMBEDDED.models]
-    there = [each for each in candidates if each is not None and each.fingerprint is not None]
-    if len(there) == len(candidates) and fits(there, preferences.memory_budget_mb, machine):
+    options = [machine.find(model) for model in EMBEDDED.models]
+    there = [each for each in options if each is not None and each.fingerprint is not None]
+    if len(there) == len(options) and fits(there, preferences.memory_budget_mb, machine):
         stages, origin = cascade.stages_of(EMBEDDED, machine)
         reason = f"the embedded cascade: {cascade.described(stages)}"
         return Decision(Choice(stages, reason), origin=origin)

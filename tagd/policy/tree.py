@@ -16,13 +16,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.policy.facts import COMMON_LABELS, fits
+from tagd.policy.context import COMMON_LABELS, fits
 from tagd.policy.preferences import Targets, Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tagd.policy.facts import Candidate, Machine
+    from tagd.policy.context import Machine, ModelOption
 
 HIGH_ACCURACY = 85.0  # %, the tree's first question
 REALTIME_MS = 100.0  # what `realtime` means where no latency is given
@@ -51,7 +51,7 @@ class PassedOver:
 class Pick:
     """A model, why it is this one, and what was better placed."""
 
-    candidate: Candidate
+    option: ModelOption
     reason: str
     passed_over: tuple[PassedOver, ...]
 
@@ -64,15 +64,15 @@ def pick(targets: Targets, budget_mb: float | None, machine: Machine) -> Pick | 
     if latency is None and use is Use.REALTIME:
         latency = REALTIME_MS
     passed: list[PassedOver] = []
-    late: list[Candidate] = []
-    for candidate in ranked(leaf, targets.accuracy, machine.candidates):
-        why = _unfit(candidate, budget_mb, machine)
-        if why is None and (latency is None or _takes(candidate) <= latency):
-            return Pick(candidate, _reason(candidate, asked, leaf, targets), tuple(passed))
+    late: list[ModelOption] = []
+    for option in ranked(leaf, targets.accuracy, machine.options):
+        why = _unfit(option, budget_mb, machine)
+        if why is None and (latency is None or _takes(option) <= latency):
+            return Pick(option, _reason(option, asked, leaf, targets), tuple(passed))
         if why is None:
-            late.append(candidate)
-            why = f"takes {_time_of(candidate)}, more than {latency:g} ms"
-        passed.append(PassedOver(candidate.model, why))
+            late.append(option)
+            why = f"takes {_time_of(option)}, more than {latency:g} ms"
+        passed.append(PassedOver(option.model, why))
     if not late:
         return None
     quickest = min(late, key=_quickness)
@@ -105,26 +105,26 @@ def plentiful(budget_mb: float | None, machine: Machine) -> bool:
 
 
 def ranked(
-    leaf: Sequence[str], accuracy: float | None, candidates: Sequence[Candidate]
-) -> list[Candidate]:
+    leaf: Sequence[str], accuracy: float | None, options: Sequence[ModelOption]
+) -> list[ModelOption]:
     """The leaf's models that reach the accuracy, in its order; then all by their accuracy."""
     places = {model: place for place, model in enumerate(leaf)}
 
-    def rank(candidate: Candidate) -> tuple[float, ...]:
-        place = places.get(candidate.model)
-        if place is not None and (accuracy is None or (candidate.top1 or 0) >= accuracy):
+    def rank(option: ModelOption) -> tuple[float, ...]:
+        place = places.get(option.model)
+        if place is not None and (accuracy is None or (option.top1 or 0) >= accuracy):
             return (0, place)
-        return (1, -(candidate.top1 or 0), *_quickness(candidate)[:1])
+        return (1, -(option.top1 or 0), *_quickness(option)[:1])
 
-    common = [each for each in candidates if each.label_set == COMMON_LABELS]
+    common = [each for each in options if each.label_set == COMMON_LABELS]
     return sorted(common, key=lambda each: (rank(each), each.model))
 
 
-def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> Candidate | None:
+def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> ModelOption | None:
     """The quickest model that fits and has at least this top-1."""
     able = [
         each
-        for each in machine.candidates
+        for each in machine.options
         if each.label_set == COMMON_LABELS
         and (each.top1 or 0) >= at_least
         and _unfit(each, budget_mb, machine) is None
@@ -132,7 +132,7 @@ def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> Cand
     return min(able, key=_quickness, default=None)
 
 
-def quicker(one: Candidate, other: Candidate) -> bool:
+def quicker(one: ModelOption, other: ModelOption) -> bool:
     """Whether the first takes less time for a photo than the second."""
     return _takes(one) < _takes(other)
 
@@ -150,11 +150,11 @@ def _use_of(targets: Targets) -> tuple[Use, str]:
     return Use.GENERAL, "the embedded cascade cannot be had"
 
 
-def _unfit(candidate: Candidate, budget_mb: float | None, machine: Machine) -> str | None:
-    if candidate.fingerprint is None:
+def _unfit(option: ModelOption, budget_mb: float | None, machine: Machine) -> str | None:
+    if option.fingerprint is None:
         return "not on this disk"
-    if not fits([candidate], budget_mb, machine):
-        return lacks_room(candidate.memory_mb, budget_mb, machine)
+    if not fits([option], budget_mb, machine):
+        return lacks_room(option.memory_mb, budget_mb, machine)
     return None
 
 
@@ -165,28 +165,28 @@ def lacks_room(needed: int, budget_mb: float | None, machine: Machine) -> str:
     return f"needs about {needed:,} MB, {machine.free_mb or 0:,} are free"
 
 
-def _reason(candidate: Candidate, asked: str, leaf: Sequence[str], targets: Targets) -> str:
-    words = f"{asked}: {candidate.model}"
-    if candidate.model not in leaf:
+def _reason(option: ModelOption, asked: str, leaf: Sequence[str], targets: Targets) -> str:
+    words = f"{asked}: {option.model}"
+    if option.model not in leaf:
         words += f", the most accurate that fits, in the place of {leaf[0]}"
-    if targets.accuracy is not None and candidate.top1 is None:
+    if targets.accuracy is not None and option.top1 is None:
         words += "; its accuracy is not known"
-    elif targets.accuracy is not None and (candidate.top1 or 0) < targets.accuracy:
-        missed = targets.accuracy - (candidate.top1 or 0)
+    elif targets.accuracy is not None and (option.top1 or 0) < targets.accuracy:
+        missed = targets.accuracy - (option.top1 or 0)
         words += f"; it misses {targets.accuracy:g}% by {missed:.1f} points"
     return words
 
 
-def _takes(candidate: Candidate) -> float:
-    return math.inf if candidate.milliseconds is None else candidate.milliseconds
+def _takes(option: ModelOption) -> float:
+    return math.inf if option.milliseconds is None else option.milliseconds
 
 
-def _time_of(candidate: Candidate) -> str:
-    if candidate.milliseconds is None:
+def _time_of(option: ModelOption) -> str:
+    if option.milliseconds is None:
         return "nobody knows how long"
-    about = "" if candidate.measured else "about "
-    return f"{about}{candidate.milliseconds:.1f} ms"
+    about = "" if option.measured else "about "
+    return f"{about}{option.milliseconds:.1f} ms"
 
 
-def _quickness(candidate: Candidate) -> tuple[float, float, str]:
-    return _takes(candidate), -(candidate.top1 or 0), candidate.model
+def _quickness(option: ModelOption) -> tuple[float, float, str]:
+    return _takes(option), -(option.top1 or 0), option.model

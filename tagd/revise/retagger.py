@@ -230,7 +230,7 @@ class Retagger:
         machine = self._survey(0)
         return [
             each.fingerprint
-            for each in machine.candidates
+            for each in machine.options
             if each.fingerprint
             and selection.has_room(self._preferences, Choice((Stage(each.model),), ""), machine)
         ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.plans.stale import TaggedPhoto
     from tagd.domain import Choice, Want
-    from tagd.policy.facts import Machine
+    from tagd.policy.context import Machine
     from tagd.policy.lasting import Lasting
 
 PAGE = 500  # photos a transaction where each is looked at, so that other writers never wait long

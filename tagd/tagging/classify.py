@@ -13,7 +13,7 @@ from tagd.errors import ModelError
 from tagd.models.predictions import certainty, embedding_of, predictions_of
 from tagd.models.runtime.outputs import LOGITS, WITH_EMBEDDING
 from tagd.policy import cascade, selection
-from tagd.policy.facts import Facts
+from tagd.policy.context import PolicyContext
 from tagd.policy.lasting import Lasting, settled_on, want_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.tagging.record import InForce
     from tagd.domain import Choice, DecodedPhoto, Embedding, Geometry, Predictions, Stage, Want
     from tagd.models.pool import LoadedModel, ModelPool
-    from tagd.policy.facts import Machine
+    from tagd.policy.context import Machine
     from tagd.policy.selection import Preferences
 
 
@@ -172,7 +172,7 @@ class Classifier:
         chosen: dict[str, Chosen] = {}
         refused: dict[str, ModelError] = {}
         for photo in photos:
-            now = Facts(photo.path, photo.facts, machine)
+            now = PolicyContext(photo.path, photo.facts, machine)
             try:
                 chosen[photo.photo_id] = self._chosen(now, lasting)
             except ModelError as trouble:
@@ -181,7 +181,7 @@ class Classifier:
                 refused[photo.photo_id] = trouble
         return chosen, refused
 
-    def _chosen(self, facts: Facts, lasting: Lasting) -> Chosen:
+    def _chosen(self, facts: PolicyContext, lasting: Lasting) -> Chosen:
         now = selection.choose(self._preferences, facts)
         chosen = Chosen(now, self.want_of(now))
         with suppress(ModelError):  # what it is to have is not here: the tags that it has stay

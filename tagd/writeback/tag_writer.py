@@ -28,7 +28,7 @@ from tagd.metadata.keywords import BY_PERSON, Field, Tagging
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName, SidecarRule
 from tagd.metadata.writer import Report, Writer, in_turn
-from tagd.policy.rules import matches_path
+from tagd.policy.matching import matches_path
 from tagd.writeback.followers import Followers
 from tagd.writeback.ledger import CatalogueLedger, ours_of
 

@@ -16,7 +16,7 @@ from tagd.config import Config
 from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
-from tagd.policy.facts import Machine
+from tagd.policy.context import Machine
 from tagd.policy.preferences import Cascade, Preferences, Rule
 from tagd.revise.plan import plan
 from tagd.revise.restore import go_back

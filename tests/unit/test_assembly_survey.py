@@ -18,7 +18,7 @@ from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.runtime.device import Device
 from tagd.models.zoo import registry
 from tagd.policy.cascade import Calibration, Settling
-from tagd.policy.facts import Candidate, Machine
+from tagd.policy.context import Machine, ModelOption
 from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tests.catalogue import fresh
 
@@ -49,7 +49,7 @@ def speed(model: str, milliseconds: float, batch: int = 1, device: str = "cpu") 
     )
 
 
-def find(machine: Machine, model: str) -> Candidate:
+def find(machine: Machine, model: str) -> ModelOption:
     found = machine.find(model)
     assert found is not None
     return found
@@ -59,7 +59,7 @@ def test_the_machine_is_seen_as_it_is(tmp_path: Path) -> None:
     now = datetime(2026, 1, 2, 3, 4)
     machine = Survey(pool(tmp_path), None, batch=4, now=lambda: now)(7)
     assert (machine.waiting, machine.free_mb, machine.at) == (7, 1234, time(3, 4))
-    assert set(registry.zoo()) <= {each.model for each in machine.candidates}
+    assert set(registry.zoo()) <= {each.model for each in machine.options}
     lite0, eva = find(machine, LITE0), find(machine, "eva02-large")
     facts = registry.find(LITE0)
     assert (lite0.fingerprint, lite0.top1) == (facts.fingerprint, facts.top1)

@@ -16,11 +16,11 @@ from tagd.policy.cascade import (
     settled,
     stages_of,
 )
-from tagd.policy.facts import Candidate, Machine
+from tagd.policy.context import Machine, ModelOption
 from tagd.policy.preferences import Cascade
 
 probabilities = st.floats(0, 1)
-A, B = (Candidate(name, 100, fingerprint=name * 8) for name in "ab")
+A, B = (ModelOption(name, 100, fingerprint=name * 8) for name in "ab")
 FITTED = Calibration(("a", "b"), ("a" * 8, "b" * 8), (Settling(0.71, 1.2),), "fitted here")
 
 
@@ -52,17 +52,17 @@ def test_what_was_fitted_here_for_these_very_models_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("models", "candidates"),
+    ("models", "options"),
     [
         (("b", "a"), (A, B)),
-        (("a", "b"), (A, Candidate("b", 100, fingerprint="other weights"))),
+        (("a", "b"), (A, ModelOption("b", 100, fingerprint="other weights"))),
         (("a", "b"), (A,)),
     ],
 )
 def test_a_calibration_of_other_models_is_not(
-    models: tuple[str, ...], candidates: tuple[Candidate, ...]
+    models: tuple[str, ...], options: tuple[ModelOption, ...]
 ) -> None:
-    machine = Machine(candidates, calibrations=(FITTED,))
+    machine = Machine(options, calibrations=(FITTED,))
     stages, origin = stages_of(Cascade(models), machine)
     assert (stages[0].settles_at, origin) == (UNCALIBRATED, "not calibrated")
 

@@ -15,7 +15,7 @@ from tagd.hours import hours_of
 from tagd.policy.lasting import Lasting, settled_on, want_of
 from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tagd.policy.selection import choose
-from tests.policy import PATH, candidate, facts, machine, photo
+from tests.policy import PATH, context, machine, option, photo
 
 NIGHT = Rule("night", hours=hours_of("22:00-06:00"), models=("eva02-base",))
 SPORT = Rule("sport", path="sport/*", models=("resnet-18",))
@@ -55,7 +55,7 @@ def test_neither_hour_nor_backlog_nor_memory_makes_a_photo_stale(
     assert Lasting(preferences, now).digest() == Lasting(preferences, whole).digest()
     # With nothing in the way, what is chosen now is one of these.
     calm = replace(now, waiting=0, free_mb=8000)
-    chosen = choose(replace(preferences, backlog=None), facts(calm))
+    chosen = choose(replace(preferences, backlog=None), context(calm))
     assert key_of(chosen) in content
     wanted = [Want(key, "") for key in content]
     assert settled_on(wanted, key_of(chosen)).key == key_of(chosen)
@@ -63,7 +63,7 @@ def test_neither_hour_nor_backlog_nor_memory_makes_a_photo_stale(
 
 def test_a_quick_look_is_never_what_is_wanted() -> None:
     preferences = Preferences(cascade=CASCADE, backlog=0)
-    quick = choose(preferences, facts())
+    quick = choose(preferences, context())
     assert quick.refine
     assert quick.reason.startswith("resnet-18 for now, to be refined when idle; then ")
     [lasting] = Lasting(preferences, machine()).choices(PATH, photo())
@@ -92,7 +92,7 @@ def test_other_models_and_other_thresholds_are_another_want(other: Preferences) 
 
 
 def test_the_digest_follows_the_models_on_disk_and_what_was_measured() -> None:
-    tiny = candidate("convnext-tiny", 82.1, 60)
+    tiny = option("convnext-tiny", 82.1, 60)
     digests = {
         Lasting(Preferences(), machine(each)).digest()
         for each in (tiny, replace(tiny, fingerprint="new"), replace(tiny, milliseconds=70.0))
@@ -101,7 +101,7 @@ def test_the_digest_follows_the_models_on_disk_and_what_was_measured() -> None:
 
 
 def test_a_named_model_that_is_not_here_is_an_error_of_its_photos_alone() -> None:
-    gone = machine(candidate("resnet-18", 69.8, 20), candidate("x", 70, 1, fingerprint=None))
+    gone = machine(option("resnet-18", 69.8, 20), option("x", 70, 1, fingerprint=None))
     preferences = Preferences(
         rules=(Rule("r", path="other/*", models=("x",)),), targets=Targets(Use.EDGE)
     )
@@ -112,7 +112,7 @@ def test_a_named_model_that_is_not_here_is_an_error_of_its_photos_alone() -> Non
 
 
 def test_a_night_rule_whose_model_is_gone_leaves_the_rest() -> None:
-    there = machine(candidate("resnet-18", 69.8, 20))
+    there = machine(option("resnet-18", 69.8, 20))
     preferences = Preferences(rules=(NIGHT,), targets=Targets(Use.REALTIME))
     [choice] = Lasting(preferences, there).choices(PATH, photo())
     assert choice.stages[0].model == "resnet-18"

@@ -13,11 +13,11 @@ from tagd.domain import Choice, Stage
 from tagd.errors import ModelError, ModelUnknown, TagdError, WeightsMissing
 from tagd.hours import hours_of
 from tagd.policy.cascade import EMBEDDED
-from tagd.policy.facts import Candidate, Facts, Machine, fits
+from tagd.policy.context import Machine, ModelOption, PolicyContext, fits
 from tagd.policy.preferences import Cascade, Preferences, Rule, Targets, Use
 from tagd.policy.selection import choose, decide, named, reachable, usual
 from tagd.policy.tree import CONVNEXT, EDGE, EVA02_LARGE, RESNET, VIT_BASE
-from tests.policy import ALL, EVA_LARGE, LITE0, LITE2, PATH, candidate, facts, machine, photo
+from tests.policy import ALL, EVA_LARGE, LITE0, LITE2, PATH, context, machine, option, photo
 
 QUICK, ACCURATE = "efficientnet-lite0", "efficientnet-lite2"
 SPORT = Rule("rule 1 (sport)", path="sport/*", models=("resnet-18",))
@@ -30,7 +30,7 @@ def models_of(choice: Choice) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_without_wishes_the_embedded_cascade_is_chosen(nothing: str | None) -> None:
-    choice = choose(Preferences(model=nothing), facts())
+    choice = choose(Preferences(model=nothing), context())
     [settling] = EMBEDDED.settlings
     assert choice.stages == (
         Stage(QUICK, settling.settles_at, settling.temperature),
@@ -73,7 +73,7 @@ EVERYTHING = Preferences(
 def test_the_order_in_which_wishes_count(
     preferences: Preferences, models: tuple[str, ...], reason: str
 ) -> None:
-    choice = choose(preferences, facts())
+    choice = choose(preferences, context())
     assert (models_of(choice), choice.reason) == (models, reason)
 
 
@@ -86,15 +86,17 @@ def test_rules_by_every_fact_of_the_photo_lead_to_their_own_models() -> None:
             Rule("small", max_megapixels=1, models=("resnet-18",)),
         )
     )
-    assert models_of(choose(preferences, facts(machine(at="23:00")))) == ("eva02-base",)
-    assert models_of(choose(preferences, facts(format="NEF"))) == ("convnext-base",)
-    assert models_of(choose(preferences, facts(camera_make="NIKON CORPORATION"))) == ("resnet-50",)
-    assert models_of(choose(preferences, facts(width=100))) == ("resnet-18",)
-    assert models_of(choose(preferences, facts())) == EMBEDDED.models
-    assert decide(preferences, facts(width=100)).rule == preferences.rules[3]
+    assert models_of(choose(preferences, context(machine(at="23:00")))) == ("eva02-base",)
+    assert models_of(choose(preferences, context(format="NEF"))) == ("convnext-base",)
+    assert models_of(choose(preferences, context(camera_make="NIKON CORPORATION"))) == (
+        "resnet-50",
+    )
+    assert models_of(choose(preferences, context(width=100))) == ("resnet-18",)
+    assert models_of(choose(preferences, context())) == EMBEDDED.models
+    assert decide(preferences, context(width=100)).rule == preferences.rules[3]
 
 
-MISSING = candidate("vit-base-augreg2", 85, 1, fingerprint=None)
+MISSING = option("vit-base-augreg2", 85, 1, fingerprint=None)
 
 
 @pytest.mark.parametrize(
@@ -107,11 +109,11 @@ MISSING = candidate("vit-base-augreg2", 85, 1, fingerprint=None)
 )
 def test_what_a_person_named_is_never_replaced(preferences: Preferences) -> None:
     with pytest.raises(WeightsMissing, match="vit-base-augreg2 are not on this disk"):
-        choose(preferences, facts(machine(LITE0, LITE2, MISSING)))
+        choose(preferences, context(machine(LITE0, LITE2, MISSING)))
     with pytest.raises(ModelUnknown, match="no model is called 'vit-base-augreg2'"):
-        choose(preferences, facts(machine(LITE0, LITE2)))
+        choose(preferences, context(machine(LITE0, LITE2)))
     with pytest.raises(ModelError, match=r"needs about .* MB, the budget is 50"):
-        choose(replace(preferences, memory_budget_mb=50), facts())
+        choose(replace(preferences, memory_budget_mb=50), context())
 
 
 def test_every_model_that_is_named_is_known_as_such() -> None:
@@ -121,11 +123,11 @@ def test_every_model_that_is_named_is_known_as_such() -> None:
 
 
 def test_where_the_embedded_cascade_does_not_fit_what_fits_is_chosen() -> None:
-    choice = choose(Preferences(memory_budget_mb=150), facts(machine(LITE0, LITE2)))
+    choice = choose(Preferences(memory_budget_mb=150), context(machine(LITE0, LITE2)))
     assert choice.stages == (Stage(ACCURATE),)
     assert choice.reason.startswith("the embedded cascade cannot be had: efficientnet-lite2")
     with pytest.raises(ModelError, match="no model on this disk fits the memory"):
-        choose(Preferences(memory_budget_mb=50), facts())
+        choose(Preferences(memory_budget_mb=50), context())
 
 
 HURRIED = machine(waiting=500)
@@ -144,14 +146,14 @@ def test_a_long_queue_works_with_a_quicker_model_and_notes_it(
     preferences: Preferences, quick: str
 ) -> None:
     busy = replace(preferences, backlog=500)
-    choice = choose(busy, facts(HURRIED))
+    choice = choose(busy, context(HURRIED))
     assert choice.stages == (Stage(quick),)
     assert choice.refine
-    calm = choose(preferences, facts())
+    calm = choose(preferences, context())
     assert choice.reason == f"{quick} for now, as 500 photos or more wait; then {calm.reason}"
-    assert choose(busy, facts(machine(waiting=499))) == calm
-    assert choose(busy, facts(HURRIED.at_rest())) == calm
-    assert choose(preferences, facts(HURRIED)) == calm
+    assert choose(busy, context(machine(waiting=499))) == calm
+    assert choose(busy, context(HURRIED.at_rest())) == calm
+    assert choose(preferences, context(HURRIED)) == calm
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_a_long_queue_works_with_a_quicker_model_and_notes_it(
 def test_what_is_named_or_quickest_is_kept_however_long_the_queue_is(
     preferences: Preferences,
 ) -> None:
-    assert choose(preferences, facts(HURRIED)) == choose(preferences, facts())
+    assert choose(preferences, context(HURRIED)) == choose(preferences, context())
 
 
 def test_what_may_be_reached_depends_on_the_path_alone() -> None:
@@ -193,23 +195,23 @@ def test_a_rule_that_cannot_be_followed_stops_only_the_photos_that_it_is_about()
         rules=(Rule("raw", type="RAW", models=("eva02-large",)),), memory_budget_mb=1000
     )
     assert reachable(preferences, machine(), PATH) == EMBEDDED.models
-    assert models_of(choose(preferences, facts())) == EMBEDDED.models
+    assert models_of(choose(preferences, context())) == EMBEDDED.models
     with pytest.raises(ModelError, match="raw: eva02-large needs about"):
-        choose(preferences, facts(format="CR2"))
+        choose(preferences, context(format="CR2"))
 
 
 def test_what_is_usual_heeds_no_rule_and_no_queue() -> None:
     preferences = Preferences(rules=(Rule("all", models=("resnet-50",)),), backlog=1)
-    assert usual(preferences, HURRIED).choice == choose(Preferences(), facts())
+    assert usual(preferences, HURRIED).choice == choose(Preferences(), context())
 
 
 # For any machine and any wishes
 
 NAMES = sorted({*CONVNEXT, *EDGE, *RESNET, *VIT_BASE, EVA02_LARGE, "vgg-16", "eva02-base"})
 speeds = st.none() | st.sampled_from([1.0, 2.0, 5.0]) | st.floats(0.1, 5000)
-candidates = st.lists(
+options = st.lists(
     st.builds(
-        Candidate,
+        ModelOption,
         model=st.sampled_from(NAMES),
         memory_mb=st.integers(1, 3000),
         fingerprint=st.sampled_from([None, "here", "here", "here"]),
@@ -223,7 +225,7 @@ candidates = st.lists(
 ).map(tuple)
 machines = st.builds(
     Machine,
-    candidates=candidates,
+    options=options,
     free_mb=st.none() | st.integers(0, 6000),
     waiting=st.integers(0, 20),
     at=st.times(),
@@ -255,7 +257,7 @@ wishes = st.builds(
 
 def chosen(preferences: Preferences, there: Machine) -> Choice | None:
     try:
-        return choose(preferences, Facts(PATH, photo(), there))
+        return choose(preferences, PolicyContext(PATH, photo(), there))
     except TagdError:
         return None
 
@@ -314,4 +316,4 @@ def test_whatever_is_chosen_was_decoded_for(preferences: Preferences, there: Mac
 
 
 def test_a_large_model_is_chosen_when_it_is_named_and_there() -> None:
-    assert models_of(choose(Preferences(model=EVA_LARGE.model), facts())) == ("eva02-large",)
+    assert models_of(choose(Preferences(model=EVA_LARGE.model), context())) == ("eva02-large",)

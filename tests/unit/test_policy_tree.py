@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tagd.policy.facts import Candidate
+from tagd.policy.context import ModelOption
 from tagd.policy.preferences import Targets, Use
 from tagd.policy.tree import PassedOver, pick
 from tests.policy import (
@@ -21,14 +21,14 @@ from tests.policy import (
     RESNET101,
     TINY,
     VIT,
-    candidate,
     machine,
+    option,
 )
 
 SLOW_EVA = replace(EVA_LARGE, milliseconds=4000)
 
 
-def without(*absent: Candidate) -> tuple[Candidate, ...]:
+def without(*absent: ModelOption) -> tuple[ModelOption, ...]:
     """All models, these not on this disk."""
     return tuple(replace(each, fingerprint=None) if each in absent else each for each in ALL)
 
@@ -112,7 +112,7 @@ CASES = [
     # labels of its own
     (
         Targets(Use.GENERAL),
-        (candidate("pets", 99, 1, label_set="own"), LITE0),
+        (option("pets", 99, 1, label_set="own"), LITE0),
         None,
         "efficientnet-lite0",
         "in the place of convnext-tiny",
@@ -120,17 +120,17 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("targets", "candidates", "budget", "model", "reason"), CASES)
+@pytest.mark.parametrize(("targets", "options", "budget", "model", "reason"), CASES)
 def test_the_tree(
     targets: Targets,
-    candidates: tuple[Candidate, ...],
+    options: tuple[ModelOption, ...],
     budget: float | None,
     model: str,
     reason: str,
 ) -> None:
-    picked = pick(targets, budget, machine(*candidates))
+    picked = pick(targets, budget, machine(*options))
     assert picked is not None
-    assert picked.candidate.model == model
+    assert picked.option.model == model
     assert reason in picked.reason
 
 
@@ -141,7 +141,7 @@ def test_what_was_better_placed_is_told_with_its_reason() -> None:
     targets = Targets(Use.REALTIME, latency_ms=15)
     picked = pick(targets, 200, there)
     assert picked is not None
-    assert picked.candidate == LITE2
+    assert picked.option == LITE2
     assert picked.passed_over == (
         PassedOver("resnet-101", "not on this disk"),
         PassedOver("resnet-50", "needs about 250 MB, the budget is 200"),
@@ -152,7 +152,7 @@ def test_what_was_better_placed_is_told_with_its_reason() -> None:
 def test_free_memory_counts_as_a_budget_does() -> None:
     picked = pick(Targets(Use.GENERAL), None, machine(TINY, LITE0, free_mb=200))
     assert picked is not None
-    assert picked.candidate == LITE0
+    assert picked.option == LITE0
     assert picked.passed_over == (PassedOver("convnext-tiny", "needs about 300 MB, 200 are free"),)
 
 
@@ -165,5 +165,5 @@ def test_a_model_of_unknown_speed_keeps_no_time() -> None:
     unknown = replace(RESNET18, milliseconds=None)
     picked = pick(Targets(latency_ms=1000), None, machine(unknown, EVA_BASE))
     assert picked is not None
-    assert picked.candidate == EVA_BASE
+    assert picked.option == EVA_BASE
     assert picked.reason.endswith("500.0 ms over the 1000 ms wanted")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tagd.hours import hours_of
+from tagd.policy.matching import first_match, matches_at_some_hour, matches_path, may_match, why_not
 from tagd.policy.preferences import Rule
-from tagd.policy.rules import first_match, matches_at_some_hour, matches_path, may_match, why_not
-from tests.policy import PATH, facts, machine
+from tests.policy import PATH, context, machine
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_path_matches_as_a_person_would_expect(pattern: str, path: str, matche
 def test_whatever_is_set_must_hold(
     rule: dict[str, Any], photo: dict[str, Any], why: str | None
 ) -> None:
-    assert why_not(Rule("r", **rule), facts(**photo)) == why
+    assert why_not(Rule("r", **rule), context(**photo)) == why
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_whatever_is_set_must_hold(
 )
 def test_hours_go_up_to_their_end_and_over_midnight(hours: str, at: str, holds: bool) -> None:
     rule = Rule("r", hours=hours_of(hours))
-    assert (why_not(rule, facts(machine(at=at))) is None) is holds
+    assert (why_not(rule, context(machine(at=at))) is None) is holds
 
 
 @pytest.mark.parametrize("text", ["", "8:00-9:00", "24:00-06:00", "22:00", "22:60-06:00", "a-b"])
@@ -95,10 +95,10 @@ def test_what_is_no_part_of_the_day_is_refused(text: str) -> None:
 
 def test_the_first_rule_that_matches_counts() -> None:
     rules = [Rule("a", type="PNG"), Rule("b", camera="canon*"), Rule("c")]
-    found = first_match(rules, facts())
+    found = first_match(rules, context())
     assert found is not None
     assert found.name == "b"
-    assert first_match(rules[:1], facts()) is None
+    assert first_match(rules[:1], context()) is None
 
 
 def test_of_a_file_that_nobody_has_read_only_the_path_is_known() -> None:
@@ -111,6 +111,6 @@ def test_the_rules_of_some_hours_come_before_the_one_that_always_holds() -> None
     png = Rule("png", type="PNG", models=("b",))
     sport = Rule("sport", path="sport/*", models=("c",))
     late = Rule("late", hours=hours_of("23:00-24:00"), models=("d",))
-    assert matches_at_some_hour((night, png, sport, late), facts()) == (night, sport)
-    assert matches_at_some_hour((png, night), facts()) == (night, None)
-    assert matches_at_some_hour((), facts()) == (None,)
+    assert matches_at_some_hour((night, png, sport, late), context()) == (night, sport)
+    assert matches_at_some_hour((png, night), context()) == (night, None)
+    assert matches_at_some_hour((), context()) == (None,)

@@ -17,7 +17,7 @@ COMMON_LABELS = "imagenet-1k"  # what the tree's models have in common
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ModelOption:
     """A model that can be named. Without a fingerprint it is not on this disk.
 
     `top1` is in % on ImageNet-1k's validation set. `memory_mb` is what it takes with a batch.
@@ -39,7 +39,7 @@ class Machine:
     included, and `whole_mb` what they could if nothing else took any; None where nobody says.
     `waiting` photos are queued besides those at work, and `batch` at most go into one pass."""
 
-    candidates: tuple[Candidate, ...]
+    options: tuple[ModelOption, ...]
     free_mb: int | None = None
     whole_mb: int | None = None
     batch: int = 1
@@ -55,14 +55,14 @@ class Machine:
         """The same with all its memory free, at no hour in particular."""
         return replace(self, waiting=0, free_mb=self.whole_mb, at=time(12))
 
-    def find(self, model: str) -> Candidate | None:
-        """The candidate of this name."""
-        return next((each for each in self.candidates if each.model == model), None)
+    def find(self, model: str) -> ModelOption | None:
+        """Return the option of this name, if there is one."""
+        return next((option for option in self.options if option.model == model), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """A photo, and the machine that is to look at it."""
+class PolicyContext:
+    """A photo, and the machine that is to look at it: all that a choice goes by."""
 
     path: Path
     photo: PhotoFacts
@@ -75,12 +75,12 @@ def room_mb(budget_mb: float | None, machine: Machine) -> float | None:
     return min(known, default=None)
 
 
-def needed_mb(candidates: Sequence[Candidate]) -> int:
+def needed_mb(options: Sequence[ModelOption]) -> int:
     """What these take together: every stage of a cascade stays in memory."""
-    return sum(each.memory_mb for each in candidates)
+    return sum(each.memory_mb for each in options)
 
 
-def fits(candidates: Sequence[Candidate], budget_mb: float | None, machine: Machine) -> bool:
+def fits(options: Sequence[ModelOption], budget_mb: float | None, machine: Machine) -> bool:
     """Whether these may be in memory together."""
     room = room_mb(budget_mb, machine)
-    return room is None or needed_mb(candidates) <= room
+    return room is None or needed_mb(options) <= room

@@ -15,45 +15,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import PhotoFacts
-    from tagd.policy.facts import Facts
+    from tagd.policy.context import PolicyContext
     from tagd.policy.preferences import Rule
 
 RAW = "RAW"  # every camera's own kind
 
 
-def first_match(rules: Sequence[Rule], facts: Facts) -> Rule | None:
+def first_match(rules: Sequence[Rule], context: PolicyContext) -> Rule | None:
     """The first rule that is about this photo."""
-    return next((rule for rule in rules if why_not(rule, facts) is None), None)
+    return next((rule for rule in rules if why_not(rule, context) is None), None)
 
 
-def matches_at_some_hour(rules: Sequence[Rule], facts: Facts) -> tuple[Rule | None, ...]:
+def matches_at_some_hour(rules: Sequence[Rule], context: PolicyContext) -> tuple[Rule | None, ...]:
     """The rules that count for this photo at one hour or another, in their order; the last one,
     None for no rule, whenever none of the others holds."""
     found: list[Rule | None] = []
     for rule in rules:
         at_any_hour = rule if rule.hours is None else replace(rule, hours=None)
-        if why_not(at_any_hour, facts) is None:
+        if why_not(at_any_hour, context) is None:
             found.append(rule)
             if rule.hours is None:
                 return tuple(found)
     return (*found, None)
 
 
-def why_not(rule: Rule, facts: Facts) -> str | None:
+def why_not(rule: Rule, context: PolicyContext) -> str | None:
     """Why the rule is not about this photo; None where it is."""
-    if rule.path and not matches_path(rule.path, facts.path):
+    if rule.path and not matches_path(rule.path, context.path):
         return f"its path is not {rule.path}"
-    if rule.camera and not _matches_camera(rule.camera, facts.photo):
+    if rule.camera and not _matches_camera(rule.camera, context.photo):
         return f"its camera is not {rule.camera}"
-    if rule.type and not _matches_type(rule.type, facts.photo.format):
-        return f"it is {facts.photo.format}, not {rule.type}"
-    size = megapixels(facts.photo)
+    if rule.type and not _matches_type(rule.type, context.photo.format):
+        return f"it is {context.photo.format}, not {rule.type}"
+    size = megapixels(context.photo)
     if rule.min_megapixels is not None and size < rule.min_megapixels:
         return f"it has {size:.1f} megapixels, fewer than {rule.min_megapixels:g}"
     if rule.max_megapixels is not None and size > rule.max_megapixels:
         return f"it has {size:.1f} megapixels, more than {rule.max_megapixels:g}"
-    if rule.hours is not None and not rule.hours.hold(facts.machine.at):
-        return f"it is {facts.machine.at:%H:%M}"
+    if rule.hours is not None and not rule.hours.hold(context.machine.at):
+        return f"it is {context.machine.at:%H:%M}"
     return None
 
 
