@@ -8,6 +8,8 @@
     rules.py         what a person may say about tags
     namesakes.py     words that name people and places, and where a person keeps such
     naming.py        which label a person means by a word
+    likeness.py      names that are near to a text that is none
+    romaji.py        what kana are in Latin letters
     plurals.py       what one of several is called
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it

@@ -5,6 +5,7 @@
     display.tsv     what of WordNet becomes a tag               (curated)
     everyday.tsv    words for what people photograph: word, id, parents (curated)
     names.XX.tsv    id, display name, synonyms, readings; XX is the language (curated)
+    near.tsv        words that call no tag: word, ids of the nearest (curated)
     namesakes.tsv   words that name people and places     (curated)
     LICENSE.wordnet the licence of everything that comes from WordNet
 

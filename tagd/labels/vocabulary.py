@@ -3,28 +3,26 @@ means."""
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tagd.labels import tables
+from tagd.labels import romaji, tables
+from tagd.labels.likeness import nearest, related
 from tagd.labels.tables import DATA, is_synset, many, rows
 from tagd.text import only_shapes, tag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-ENGLISH = "en"
+ENGLISH, JAPANESE = "en", "ja"
 OWN = "own:"  # what the labels of a person's own tags begin with; their name follows
-SAME_WORD = 0.75  # likeness from which on a name is worth a "did you mean"
 _LATIN_MARKS = range(0x0300, 0x0370)  # accents; Japanese voicing marks are letters, and stay
+_KANJI, _KANJI_MARKS = range(0x4E00, 0xA000), "々〆"
 _HIRAGANA_FROM = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), " ")
-
-LONGEST_NAME = 200  # letters
 
 
 @lru_cache(maxsize=1 << 14)
@@ -41,17 +39,9 @@ def fold(text: str) -> str:
     return " ".join(plain.translate(_FORGIVEN).split())
 
 
-def nearest(text: str, names: Collection[str], most: int) -> list[str]:
-    """Those of the names that may have become this text by a typing error: by two letters in the
-    wrong order, then by others, the most alike first. None for a text longer than any name, which
-    takes ages to compare."""
-    if len(text) > LONGEST_NAME:
-        return []
-    pairs = range(len(text) - 1)
-    swapped = [f"{text[:at]}{text[at + 1]}{text[at]}{text[at + 2 :]}" for at in pairs]
-    meant = [each for each in swapped if each in names]
-    alike = difflib.get_close_matches(text, names, n=most, cutoff=SAME_WORD)
-    return list(dict.fromkeys((*meant, *alike)))[:most]
+def has_kanji(text: str) -> bool:
+    """Return whether a text has signs that do not say what they sound like."""
+    return any(sign in _KANJI_MARKS or ord(sign) in _KANJI for sign in text)
 
 
 def own_label(name: str) -> str:
@@ -108,17 +98,24 @@ class Vocabulary:
         return sorted(self.resolve(text))
 
     def starting_with(self, text: str) -> frozenset[str]:
-        """The labels with a name or a synonym in which a word begins so, in any language."""
+        """The labels with a word that begins so in their name, in any language: in what is seen,
+        and not in a synonym."""
         start = fold(text)
-        if not start:
-            return frozenset()
-        found = [ids for name, ids in self._meanings.items() if f" {start}" in f" {name}"]
-        return frozenset().union(*found)
+        return self._in_a_name(f" {start}") if start else frozenset()
 
     def with_word(self, text: str) -> frozenset[str]:
-        """The labels with a name or a synonym in which these words stand, in any language."""
-        words = f" {fold(text)} "
-        found = [ids for name, ids in self._meanings.items() if words in f" {name} "]
+        """The labels in whose name these words stand, in any language."""
+        return self._in_a_name(f" {fold(text)} ")
+
+    def sounding(self, text: str) -> frozenset[str]:
+        """The labels with a name, a synonym or a reading in kana that is so in Latin letters."""
+        plain = fold(text)
+        return (
+            self._romaji.get(romaji.folded(plain), frozenset()) if plain.isascii() else frozenset()
+        )
+
+    def _in_a_name(self, part: str) -> frozenset[str]:
+        found = (labels for name, labels in self._seen.items() if part in name)
         return frozenset().union(*found)
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
@@ -126,15 +123,31 @@ class Vocabulary:
 
         Names alone, without synonyms: what is suggested is what the tags are called.
         """
-        return [self._spellings[each] for each in nearest(fold(text), self._spellings, most)]
+        plain, names = fold(text), self._spellings
+        near = (*nearest(plain, names, most), *related(plain, names, most))
+        return [names[name] for name in dict.fromkeys(near)][:most]
+
+    def instead_of(self, text: str, language: str = ENGLISH) -> list[str]:
+        """The names of the tags that are nearest to a word that `near.tsv` knows: in Japanese for a
+        Japanese word, else in this language."""
+        plain = fold(text)
+        told = language if plain.isascii() else JAPANESE
+        table = rows("near.tsv", self._folder)
+        found = (many(labels) for word, labels in table if fold(word) == plain)
+        return [self.name(label, told) for label in chain.from_iterable(found)]
 
     def _of(self, language: str) -> Mapping[str, str]:
         names = self._names.get(language)
         if names is None:
-            known = language in self.languages
-            table = rows(f"names.{language}.tsv", self._folder) if known else iter(())
-            names = self._names[language] = {row[0]: row[1] for row in table}
+            names = self._names[language] = {row[0]: row[1] for row in self._rows(language)}
         return names
+
+    def _rows(self, language: str) -> Iterator[list[str]]:
+        """The rows of a language's table, with empty cells in the place of those that are left out;
+        none of a language that there is no table for."""
+        if language in self.languages:
+            for row in rows(f"names.{language}.tsv", self._folder):
+                yield [*row, "", ""]
 
     @cached_property
     def _display(self) -> Mapping[str, frozenset[str]]:
@@ -146,14 +159,36 @@ class Vocabulary:
         return {name: frozenset(labels) for name, labels in found.items()}
 
     @cached_property
+    def _seen(self) -> Mapping[str, frozenset[str]]:
+        """Folded names of all languages between spaces, each word apart; beside names in kanji what
+        they sound like."""
+        found: dict[str, set[str]] = {}
+        for language in self.languages:
+            for label, name, _, readings, *_ in self._rows(language):
+                heard = many(readings)[:1] if has_kanji(name) else ()
+                for each in (name, name.replace("・", " "), *heard):
+                    found.setdefault(f" {fold(each)} ", set()).add(label)
+        return {name: frozenset(labels) for name, labels in found.items()}
+
+    @cached_property
     def _meanings(self) -> Mapping[str, frozenset[str]]:
         """Folded names, synonyms and readings of all languages."""
         found: dict[str, set[str]] = {}
         for language in self.languages:
-            for label, name, *further in rows(f"names.{language}.tsv", self._folder):
-                for word in (name, *chain.from_iterable(map(many, further))):
+            for label, name, synonyms, readings, *_ in self._rows(language):
+                for word in (name, *many(synonyms), *many(readings)):
                     found.setdefault(fold(word), set()).add(label)
         return {word: frozenset(labels) for word, labels in found.items()}
+
+    @cached_property
+    def _romaji(self) -> Mapping[str, frozenset[str]]:
+        """Words in kana, as romaji are compared."""
+        found: dict[str, frozenset[str]] = {}
+        for word, labels in self._meanings.items():
+            if latin := romaji.of_kana(word):
+                key = romaji.folded(latin)
+                found[key] = found.get(key, frozenset()) | labels
+        return found
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:

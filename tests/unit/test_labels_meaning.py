@@ -83,6 +83,7 @@ def test_what_is_the_name_of_a_tag() -> None:
     meaning = Meaning.by(TagRules(prefix="auto/"), {"own:my-cat": "auto/my-cat"})
     for text in ("my cat", "MY-CAT", "great white shark", "猫"):
         assert meaning.is_tag(text)
+    assert meaning.is_tag("great white sharks")
     assert not meaning.is_tag("mike"), "a synonym"
     for text in ("my-cat", "  My-Cat ", "auto/my-cat"):
         assert meaning.is_tag(text, exactly=True)
@@ -128,3 +129,83 @@ def test_what_only_ends_like_a_plural_is_none() -> None:
     assert singulars("cat") == frozenset()
     assert singulars("s") == frozenset()
     assert meant("wertzes", TagRules()) == meant("qwertzs", TagRules()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("puppies", "dog"),
+        ("kitties", "cat"),
+        ("retrievers", "retriever"),
+        ("swimming pools", "swimming pool"),
+        ("neko", "猫"),
+        ("inu", "犬"),
+        ("hikouki", "飛行機"),
+        ("hikōki", "飛行機"),
+        ("zitensya", "自転車"),
+        ("りょうり", "料理"),
+        ("ひこうき", "飛行機"),
+        ("わんこ", "犬"),
+        ("ニャンコ", "猫"),
+        ("ごはん", "n00021265"),
+        ("人間", "人"),
+    ],
+)
+def test_what_people_type_means_the_tag(typed: str, name: str) -> None:
+    assert meant(typed, TagRules()) >= meant(name, TagRules()) != frozenset()
+
+
+@pytest.mark.parametrize(
+    ("typed", "unmeant"),
+    [
+        ("nut", "food"),  # a nutrient
+        ("house", "cat"),  # a house cat
+        ("うみ", "seabird"),
+        ("うみ", "sea turtle"),
+        ("dogs", "dogsled"),
+        ("sun", "sunglasses"),
+        ("cut", "cutlery"),
+        ("domestic", "dog"),
+    ],
+)
+def test_part_of_a_word_or_of_a_synonym_means_nothing(typed: str, unmeant: str) -> None:
+    assert meant(typed, TagRules()).isdisjoint(Meaning.by(TagRules(), {}).vocabulary.named(unmeant))
+
+
+def test_a_word_of_a_name_means_it() -> None:
+    golden = meant("golden retriever", TagRules())
+    assert meant("golden", TagRules()) == meant("ゴールデン", TagRules()) == golden
+
+
+def test_only_what_is_seen_begins_so() -> None:
+    meaning = Meaning.by(TagRules(), {})
+    assert meaning.labels("nutri", beginning=True) == frozenset()
+    assert meaning.labels("ひこう", beginning=True) >= meaning.labels("airplane")
+
+
+def test_romaji_count_where_nothing_else_is_called_so() -> None:
+    given = {"own:Hana": "Hana", "n02121808": "cat"}
+    assert meant("hana", TagRules(), **given) == {"own:Hana"}
+    assert meant("hana", TagRules()) == meant("花", TagRules())
+    assert meant("same", TagRules()) == meant("サメ", TagRules())
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("桜", ["花", "木"]),
+        ("さくら", ["花", "木"]),
+        ("三毛猫", ["猫"]),
+        ("白い犬", ["犬"]),
+        ("シャム", ["シャムネコ"]),
+        ("woman", ["person"]),
+        ("oak", ["tree"]),
+        ("deer", ["hoofed animal"]),
+        ("chihuah", ["Chihuahua"]),
+        ("sunse", ["sunset"]),
+    ],
+)
+def test_an_unknown_word_has_the_nearest_tags(typed: str, near: list[str]) -> None:
+    meaning = Meaning.by(TagRules(), {})
+    assert meaning.labels(typed) == frozenset()
+    assert meaning.suggest(typed)[: len(near)] == near

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tagd.labels import build_tables, hierarchy, tables
-from tagd.labels.vocabulary import fold
+from tagd.labels import build_tables, hierarchy, romaji, tables
+from tagd.labels.vocabulary import Vocabulary, fold, has_kanji
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,23 @@ def test_every_class_and_every_shown_ancestor_has_a_name(language: str) -> None:
     shipped = hierarchy.read()
     assert names(language).keys() == {*shipped.classes, *shipped.shown}
     assert all(name.strip() == name != "" for name in names(language).values())
+
+
+def test_every_japanese_name_in_kanji_has_a_reading_in_kana() -> None:
+    table = [(row[0], row[1], *row[3:]) for row in tables.rows("names.ja.tsv")]
+    assert [
+        label for label, name, *readings in table if has_kanji(name) and not any(readings)
+    ] == []
+    heard = {word for _, _, *cells in table for cell in cells for word in tables.many(cell)}
+    assert [word for word in heard if romaji.of_kana(fold(word)) is None] == []
+
+
+def test_words_that_call_no_tag_have_tags_near_them() -> None:
+    words = Vocabulary.load()
+    shown = {*hierarchy.read().classes, *hierarchy.read().shown}
+    for word, labels in tables.rows("near.tsv"):
+        assert not words.resolve(word), f"{word} calls a tag"
+        assert shown.issuperset(tables.many(labels)), word
 
 
 def test_there_is_a_japanese_table_and_its_names_are_japanese() -> None:
