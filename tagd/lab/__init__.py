@@ -9,4 +9,5 @@ calibrate   how sure a cascade's stages must be, fitted on photos whose class is
 shadow      what another model would change in photos that are tagged; shadow_page, page: as a page
 answers     asks all models of a cascade about the same photos
 curve       accuracy against cost, as a picture
+heads       heads for everyday words, trained on what models see in pictures
 """
