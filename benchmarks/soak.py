@@ -43,7 +43,8 @@ WARM_SHARE = 0.2  # of the second half, in which caches fill and decoders grow
 TAIL_SHARE = 0.2  # of the second half, which the time after warming up is compared with
 SAID_AFTER = 0.1  # share of the rounds after which the person says what is in a photo
 CHANGED_AFTER = 0.1  # share of the rounds of the first half after which tags go elsewhere
-SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5"}
+# A crash tells where it was.
+SETTINGS = {"TAGD_WATCH__SETTLE_SECONDS": "0.5", "PYTHONFAULTHANDLER": "1"}
 # The watch misses a photo at times where a file system of FUSE's is busy; a scan finds it.
 ON_FUSE = {"TAGD_WATCH__RESCAN_MINUTES": "0.5"}
 WRITE = "TAGD_METADATA__WRITE"
@@ -140,7 +141,8 @@ class Soak:
 
     def _end(self) -> None:
         self.daemon.terminate()
-        assert self.daemon.wait(PATIENCE_SECONDS) == 0, self.home.log.read_text()[-5000:]
+        code = self.daemon.wait(PATIENCE_SECONDS)
+        assert code == 0, f"it ended with {code}:\n{self.home.log.read_text()[-5000:]}"
 
     def _change(self, mode: str) -> None:
         """Tags are written elsewhere from now on, and there for the photos that are known too."""

@@ -6,6 +6,7 @@ import itertools
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from stat import S_ISDIR
 
 import structlog
 
@@ -106,10 +107,12 @@ class Desk:
 
     def moved(self, source: Path, destination: Path) -> None:
         """The watch tells that it has another name."""
-        seen = signature_of(destination.stat())
+        stat = destination.stat()
+        is_folder = S_ISDIR(stat.st_mode)
+        seen = None if is_folder else signature_of(stat)
         with self.catalogue.write() as tx:
             photos.rename(
-                tx, source, destination, is_folder=False, now=recorded.NOW, signature=seen
+                tx, source, destination, is_folder=is_folder, now=recorded.NOW, signature=seen
             )
 
     def read(self, path: Path) -> None:

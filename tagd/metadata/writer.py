@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tagd.containers import DamagedContainer
+from tagd.containers import DamagedContainer, former_hashes, payload_hash
 from tagd.containers.splice import CannotSplice
 from tagd.errors import (
     FileBusy,
@@ -31,6 +31,7 @@ from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import opened
 from tagd.metadata.keywords import IN_XMP, Field, claimed, without_controls
+from tagd.metadata.ledger import Seen
 from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
 
@@ -104,6 +105,7 @@ def in_turn(photo: Path) -> Iterator[None]:
             _TURN.release()
 
 
+_CHANGED: Final = "it has changed since it was tagged"
 _OUTDATED: Final = (
     "beside it is of another photo, which had this name before, and not only tagd wrote it; rename"
     " it after that photo, or delete it. If it is of this one, edited since, take tagd:PhotoID out"
@@ -135,11 +137,8 @@ class Writer:
         answers for in it, None where only the photo can tell. Raises a PhotoError; the photo is
         then as it was."""
         original = take(photo, self.options)
-        if known is not None and (original.seen.size, original.seen.mtime_ns) != (
-            known.size,
-            known.mtime_ns,
-        ):
-            raise FileChanged(photo, "it has changed since it was tagged")
+        if known is not None and not _is_known(original.seen, known):
+            raise FileChanged(photo, _CHANGED)
         with _explained(photo, _REPAIR_PHOTO):
             edit = edit_photo(original.data, wish, ours)
         report = _report(photo, edit, ours)
@@ -167,17 +166,19 @@ class Writer:
         *,
         rule: SidecarRule,
         content: str | None = None,
+        known: Signature | None = None,
         embedded: Keywords | None = None,
         dry_run: bool = False,
     ) -> Report:
-        """Write into the sidecar of the photo with this content. A new one begins with the keywords
+        """Write into the sidecar of the photo with this content, where the file is the one that is
+        `known`, or shows that content. A new one begins with the keywords
         that are embedded, but for those that tagd has `embedded` itself. Of this, as of `ours`,
         None says that only the file can tell.
 
         Raises a PhotoError; the sidecar is then as it was.
         """
+        inside, like = self._looked_at(photo, content, known)
         place, original, aside = self._present(photo, rule, content, dry_run=dry_run)
-        inside, like = self._looked_at(photo)
         with _explained(place, _REPAIR_SIDECAR):
             old = original.data if original else None
             theirs = _theirs(inside, embedded)
@@ -241,16 +242,26 @@ class Writer:
             raise MetadataUnsafe(photo, f"{place.name} {_OUTDATED}")
         return place, None, place if dry_run else out_of_the_way(place, self.options)
 
-    def _looked_at(self, photo: Path) -> tuple[FileTags, os.stat_result]:
+    def _looked_at(
+        self, photo: Path, content: str | None, known: Signature | None
+    ) -> tuple[FileTags, os.stat_result]:
         """What the photo says, and its status. Others could see what it says in a new sidecar, so
-        that no link to it counts but its owner's."""
+        that no link to it counts but its owner's. Raises FileChanged where it is another."""
         with (
             translated(photo),
             opened(photo.parent, self.options.named) as folder,
             folder.opened(photo.name, follow=True) as descriptor,
             os.fdopen(os.dup(descriptor), "rb") as file,
         ):
-            return reader.of_photo(file.read()), os.fstat(descriptor)
+            data, found = file.read(), os.fstat(descriptor)
+        is_as_known = known is None or _is_known(Seen.of(found), known)
+        if not is_as_known and content not in {payload_hash(data), *former_hashes(data)}:
+            raise FileChanged(photo, _CHANGED)
+        return reader.of_photo(data), found
+
+
+def _is_known(seen: Seen, known: Signature) -> bool:
+    return (seen.size, seen.mtime_ns) == (known.size, known.mtime_ns)
 
 
 def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:

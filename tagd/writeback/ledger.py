@@ -67,7 +67,7 @@ class CatalogueLedger:
             inscriptions.settle(tx, intent.token)
             # A look at the photo that has begun before now may have seen the file without these
             # words, which would then pass for taken away, or with those that are gone.
-            jobs.start_over(tx, JobKind.TAG, self.file_id)
+            jobs.start_over(tx, JobKind.TAG, [self.file_id])
             if signature is not None:
                 self.keep(tx, intent)
                 self.note(tx, intent.path, intent.ours, signature)

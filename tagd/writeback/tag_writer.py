@@ -250,6 +250,7 @@ class TagWriter:
                     ours,
                     rule=self.settings.sidecars,
                     content=target.content,
+                    known=target.signature,
                     embedded=None if inside is None else ours_of(inside.ours),
                     dry_run=dry_run,
                 )

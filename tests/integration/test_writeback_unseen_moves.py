@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tagd.containers.payload import payload_hash
-from tagd.metadata import safe_write
+from tagd.metadata import safe_write, writer
 from tagd.metadata.sidecar import subject_of
 from tagd.writeback import followers
 from tagd.writeback.tag_writer import WriteMode
@@ -164,6 +165,45 @@ def test_another_threads_sidecar_that_comes_to_the_name_meanwhile_is_not_moved(
     desk.write(LATER)
     assert sidecar.read_bytes() == others
     assert subject_of(desk.folder / "renamed.jpg.xmp").content != subject_of(sidecar).content
+
+
+@pytest.mark.parametrize("of_folder", [False, True])
+def test_a_photo_that_moves_in_the_midst_of_a_write_has_its_sidecar_where_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, of_folder: bool
+) -> None:
+    (desk.folder / "day").mkdir()
+    photo = desk.photo("day/cat.jpg")
+
+    def late(place: Path, *given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(writer, "create", safe_write.create)
+        if of_folder:
+            desk.moved(photo.parent, photo.parent.rename(desk.folder / "night"))
+        else:
+            move(desk, photo, "night/cat.jpg")
+        return safe_write.create(place, *given, **named)
+
+    monkeypatch.setattr(writer, "create", late)
+    desk.write(LATER)
+    there = {str(path.relative_to(desk.folder)) for path in desk.folder.rglob("*.*")}
+    assert there == {"night/cat.jpg", "night/cat.jpg.xmp"}
+    assert told(desk) == [("cat.jpg", "cat.jpg.xmp", 1)]
+
+
+def test_no_sidecar_is_written_for_what_has_a_photos_name_by_now(desk: Desk) -> None:
+    photo = desk.photo()
+    pictures.coffee().save(photo.rename(desk.folder / "moved.jpg").with_name("cat.jpg"))
+    assert desk.write() == 0
+    assert desk.jobs() == [("waiting", "changed")]
+    assert names(desk) == ["cat.jpg", "moved.jpg"]
+    desk.moved(photo, desk.folder / "moved.jpg")
+    assert desk.write(LATER) == 1
+    assert names(desk) == ["cat.jpg", "moved.jpg", "moved.jpg.xmp"]
+
+
+def test_a_photo_that_was_touched_has_its_sidecar_all_the_same(desk: Desk) -> None:
+    photo = desk.photo()
+    os.utime(photo, (1, 1))
+    assert desk.write() == 1
 
 
 def test_words_that_tagd_embedded_are_its_own_under_the_name_of_another_photo(desk: Desk) -> None:

@@ -74,8 +74,10 @@ def is_ours(tx: Connection, path: Path, signature: Signature) -> bool:
 
 
 def follow(tx: Connection, moved: Collection[int], now: float) -> None:
-    """These files, by row id, have other paths: their sidecars are to go along."""
+    """These files, by row id, have other paths: their sidecars are to go along. Who is about to
+    write one still takes it for that of the path before."""
     for some in chunks(moved):
+        jobs.start_over(tx, JobKind.WRITE, some)
         mine = inscription.c.file_id.in_(some)
         its = file.c.id == inscription.c.file_id
         path = {each: select(file.c[each]).where(its).scalar_subquery() for each in _PATH}
@@ -104,6 +106,7 @@ def follow_folder(tx: Connection, source: Path, destination: Path, now: float) -
     there = moved_key(beside.c.path_key, source, destination)
     tx.execute(update(beside).where(read).values(path_key=there))
     here = select(file.c.id).where(below(file.c.path_key, destination))
+    jobs.start_over(tx, JobKind.WRITE, here)
     elsewhere = ~below(inscription.c.path_key, destination)
     _bring_along(tx, and_(inscription.c.file_id.in_(here), elsewhere), now)
 

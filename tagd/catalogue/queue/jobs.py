@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from tagd.catalogue.db.statements import NewColumns
 
@@ -264,9 +264,10 @@ def settle(tx: Connection, kind: JobKind, file_id: int) -> None:
     tx.execute(delete(job).where(*idle))
 
 
-def start_over(tx: Connection, kind: JobKind, file_id: int) -> None:
-    """Take this file's job out of the hands that it is in: what they have found is not recorded."""
-    mine = (job.c.file_id == file_id, job.c.kind == kind, job.c.state == JobState.LEASED)
+def start_over(tx: Connection, kind: JobKind, files: Collection[int] | Select[tuple[int]]) -> None:
+    """Take the jobs of these files out of the hands that they are in, by row id or by a query for
+    it: what comes of that is not recorded, and they are done anew."""
+    mine = (job.c.file_id.in_(files), job.c.kind == kind, job.c.state == JobState.LEASED)
     tx.execute(update(job).where(*mine).values(BACK))
 
 
