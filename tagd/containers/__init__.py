@@ -9,7 +9,7 @@ linear time, or keeps more than a bounded number of segments.
     gif, bmp, raf, jxl  likewise, and where the picture is
     tiff, tags          the directories of a TIFF, and of EXIF; fields: what is sound of them;
                         tiff_payload: its picture
-    bmff, boxes, items  HEIF and AVIF; bmff_mending: those that say one thing in many places
+    bmff, boxes, items  HEIF and AVIF; bmff_mending: AVIFs that libavif refuses
     trailers            what follows the end of a picture
     credentials         signatures that any change makes invalid
     payload             the identity of a photo: its picture without its metadata

@@ -26,8 +26,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from tagd.containers import DamagedContainer, bmff, jpeg, png
-from tagd.containers.bmff_mending import with_one_table
+from tagd.containers import DamagedContainer, bmff, bmff_mending, jpeg, png
 from tagd.decoding.colours import to_rgb
 from tagd.decoding.geometry import (
     Picture,
@@ -67,7 +66,10 @@ _WITH_EXIF: Final = frozenset({"JPEG", "PNG", "WEBP"})
 _MARGIN: Final = 1.25
 _KEPT: Final = frozenset({"APP14", "SIGNATURE"})  # no picture, and yet needed to see it
 # What Pillow raises on a file that it does not read.
-_FAILURES: Final = (OSError, ValueError, SyntaxError, ArithmeticError, LookupError)
+_FAILURES: Final = (
+    *(OSError, ValueError, SyntaxError, ArithmeticError, LookupError),
+    RuntimeError,  # libavif's
+)
 _PIXELS: Final = re.compile(r"\((\d+) pixels\)")
 _END_OF_DATA: Final = re.compile(r"(?i)truncat|end of (file|data)|premature|unexpected end")
 
@@ -103,8 +105,8 @@ def load(
     except _FAILURES:
         # Pillow reads metadata while it opens or decodes a file, and gives up where they are broken
         # or large. That is no reason not to look at the picture.
-        # So it is with what stands in several places instead of one.
-        plain = with_one_table(data) if name == "AVIF" else _without_metadata(data, name)
+        # So it is with what an AVIF tells otherwise than its library takes it.
+        plain = bmff_mending.mended(data) if name == "AVIF" else _without_metadata(data, name)
         if plain is None:
             raise
     return _load(plain, data, name, geometries, most_pixels, unless_told=unless_told)
@@ -235,6 +237,8 @@ def _translation(path: Path, error: Exception) -> PhotoError:
         return out_of_memory(path)
     if isinstance(error, UnidentifiedImageError) or not words:
         return CorruptImage(path, "its header makes no sense")
+    if words.startswith("Conversion from YUV"):
+        return UnsupportedImage(path, "an AVIF whose colours are coded as libavif does not read")
     if words.startswith("Unsupported"):
         return UnsupportedImage(path, f"its kind is not supported: {words}")
     return CorruptImage(path, words)

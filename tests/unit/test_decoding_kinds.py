@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
+from tagd.decoding.formats import translated
 from tagd.errors import NotAnImage, UnsupportedImage
 from tests.decoding import INPUT, PICTURE, decoded
 
@@ -132,6 +133,36 @@ def test_an_avif_with_a_table_for_each_item_is_seen_with_its_transparency(tmp_pa
     (tmp_path / "two.avif").write_bytes(data)
     one, two = decoded(tmp_path / "one.avif"), decoded(tmp_path / "two.avif")
     assert np.array_equal(one.inputs[INPUT], two.inputs[INPUT])
+
+
+@pytest.mark.parametrize("matrix", [0, 3, 10, 11, 13, 14])
+@pytest.mark.parametrize("primaries", [1, 9])
+def test_an_avif_with_unusual_colours_is_seen_by_its_luma(
+    matrix: int, primaries: int, tmp_path: Path
+) -> None:
+    """As Netflix's Chimera has them: a matrix of H.273 that libavif does not convert."""
+    buffer = io.BytesIO()
+    PICTURE.save(buffer, "AVIF")
+    data = bytearray(buffer.getvalue())
+    place = data.index(b"nclx") + 4
+    data[place : place + 2] = struct.pack(">H", primaries)
+    data[place + 4 : place + 6] = struct.pack(">H", matrix)
+    with pytest.raises(RuntimeError, match="YUV"):
+        Image.open(io.BytesIO(data)).load()
+    (tmp_path / "usual.avif").write_bytes(buffer.getvalue())
+    (tmp_path / "unusual.avif").write_bytes(data)
+    usual, unusual = decoded(tmp_path / "usual.avif"), decoded(tmp_path / "unusual.avif")
+    apart = usual.inputs[INPUT].astype(int).mean(axis=-1) - unusual.inputs[INPUT].mean(axis=-1)
+    assert np.abs(apart).mean() < 16
+    assert unusual.facts.format == "AVIF"
+
+
+def test_an_avif_whose_colours_nobody_reads_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UnsupportedImage, match="AVIF whose colours"),
+        translated(tmp_path / "a.avif", 1),
+    ):
+        raise RuntimeError("Conversion from YUV failed: Reformat failed")
 
 
 @pytest.mark.parametrize("before", [b"HTTP/1.1 200 OK\r\n\r\n", bytes(range(200)) * 3])
