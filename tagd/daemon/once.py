@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,16 +31,17 @@ from tagd.catalogue.tagging.runs import Run
 from tagd.daemon import work_log
 from tagd.daemon.writing import Writing
 from tagd.domain import JobKind, Priority
-from tagd.errors import CatalogueHeld, ControlError, TagdError
+from tagd.errors import CatalogueError, CatalogueHeld, ControlError, TagdError
 from tagd.intake.one_time import Submission
 from tagd.ops.pulse import Pulses
 from tagd.revise.rederive import rederive_if_changed
 from tagd.tagging.failures import Outcome
 from tagd.work.progress import after
+from tagd.work.queue_worker import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.tagging.failures import Report
     from tagd.work.progress import Progress
+    from tagd.work.queue_worker import QueueWorker
 
     Submit = Callable[[Catalogue], Submission]
 
@@ -140,8 +143,8 @@ def _work(
     rederive_if_changed(
         catalogue, derivation_of(config), run=run, writes=writes, on_progress=progress
     )
+    _recover(catalogue)
     with catalogue.write() as tx:
-        deaths.recover(tx, time.time())
         # Nobody asked for what an earlier run queued by itself; it is found again.
         stale.withdraw(tx, Priority.REFINE, Priority.RETAG, Priority.EMBED)
     # Decoders first: they start while the folders are looked through.
@@ -164,8 +167,9 @@ def _work(
             if tally.unfinished(catalogue):
                 worker.begin()
                 note_engine(catalogue, classifier)
-            while tally.unfinished(catalogue):
-                worker.turn()
+            with _leases_kept(catalogue, worker):
+                while tally.unfinished(catalogue):
+                    worker.turn()
         finally:
             worker.let_go()
     left = writing.work_off(progress)
@@ -173,6 +177,32 @@ def _work(
         raise faults[0] or TagdError("the writing of tags has stopped", hint="The log says why.")
     summary = tally.summary(catalogue, written=writing.written, left=left)
     return replace(summary, exports=tuple(classifier.pool.opening.exports))
+
+
+@contextmanager
+def _leases_kept(catalogue: Catalogue, worker: QueueWorker) -> Iterator[None]:
+    """In the block, prolong the worker's leases, and take back those of processes that end."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(HEARTBEAT_SECONDS):
+            with suppress(CatalogueError):  # the worker meets it too, and says so
+                worker.heartbeat()
+                if _recover(catalogue):
+                    worker.wake()
+
+    keeper = threading.Thread(target=keep, name="tagd-leases")
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+def _recover(catalogue: Catalogue) -> int:
+    with catalogue.write() as tx:
+        return deaths.recover(tx, time.time())
 
 
 def _watch(

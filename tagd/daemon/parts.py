@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tagd.assembly.build import intake_of
-from tagd.catalogue.queue import jobs
+from tagd.catalogue.queue import deaths, jobs, leases
 from tagd.daemon import gauges, troubles
 from tagd.daemon.maintenance import MAINTENANCE, PATIENCE_SECONDS, Maintenance, duties_of
 from tagd.daemon.reload import Part, changes
@@ -22,7 +22,7 @@ from tagd.domain import JobState
 from tagd.errors import ModelError, in_a_line
 from tagd.intake.intake import SCAN, STREAM
 from tagd.models.runtime.device import CPU_BATCH
-from tagd.work.queue_worker import LEASE_SECONDS
+from tagd.work.queue_worker import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from tagd.work.stage_times import StageTimes
     from tagd.writeback.tag_writer import Outcome
 
-HEARTBEAT_SECONDS = LEASE_SECONDS / 4
 STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
 # A photo in the slowest model of the zoo, EVA-02 Large, on two cores; and how much longer it may
 # take where another program has them, and where a cascade asks two models.
@@ -144,7 +143,8 @@ class Parts:
             self._tagging.heartbeat()
             self._writing.heartbeat()
             with self._catalogue.write() as tx:
-                jobs.recover(tx, time.time())
+                deaths.recover(tx, time.time())
+                leases.recover(tx, time.time())
         if replaced := self._tagging.models.replaced():
             self._take_up(replaced)
 

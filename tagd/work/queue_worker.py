@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from tagd.catalogue.queue import claims, jobs
+from tagd.catalogue.queue import claims, jobs, leases
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tagd.domain import Job, JobKind
 
 LEASE_SECONDS: Final = 120.0
+HEARTBEAT_SECONDS: Final = LEASE_SECONDS / 4  # between two times that leases are prolonged
 POLL_SECONDS: Final = 1.0  # how soon a job that another process queued is noticed
 TROUBLE_SECONDS: Final = 5.0  # between tries when the catalogue or the model is in trouble
 
@@ -41,7 +42,7 @@ class QueueWorker:
         self._kind = kind
         self._beat = beat
         self._clock = clock
-        self._owner = uuid4().hex
+        self._owner = leases.owner(uuid4().hex)
         self._folder = 0  # of the last job that was claimed
         self._stop = threading.Event()
         self._woken = threading.Event()
@@ -58,12 +59,12 @@ class QueueWorker:
     def heartbeat(self) -> None:
         """Prolong the leases on what is being worked on; to be called well within LEASE_SECONDS."""
         with self._catalogue.write() as tx:
-            jobs.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
+            leases.heartbeat(tx, self._owner, self._clock() + LEASE_SECONDS)
 
     def let_go(self) -> None:
         """Give every claimed job back, as if it had never been claimed."""
         with self._catalogue.write() as tx:
-            jobs.release(tx, self._owner)
+            leases.release(tx, self._owner)
 
     def _claim(self, tx: Connection, limit: int, *, last_one_by_one: bool = False) -> list[Job]:
         """Claim up to `limit` jobs, under a lease of their own."""

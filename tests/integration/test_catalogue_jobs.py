@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import claims, deaths, jobs
+from tagd.catalogue.queue import claims, deaths, jobs, leases
 from tagd.catalogue.reports import overview
 from tagd.domain import Job, JobKind, JobState, Priority, Signature
 from tests.catalogue import NOW, Later, claim, rows, settled, submit
@@ -128,10 +128,10 @@ def test_any_number_of_files_can_be_tried_again_at_once(three: Connection) -> No
 
 def test_an_expired_lease_comes_back_without_an_attempt(three: Connection) -> None:
     claimed = claim(three, seconds=60)
-    assert jobs.recover(three, NOW + 59) == 0
-    assert jobs.heartbeat(three, "worker", NOW + 120) == 3
-    assert jobs.recover(three, NOW + 60) == 0
-    assert jobs.recover(three, NOW + 120) == 3
+    assert leases.recover(three, NOW + 59) == 0
+    assert leases.heartbeat(three, "worker", NOW + 120) == 3
+    assert leases.recover(three, NOW + 60) == 0
+    assert leases.recover(three, NOW + 120) == 3
     again = claim(three, lease="other/1", now=NOW + 120)
     assert [job.attempts for job in again] == [0, 0, 0]
     # The first worker is alive after all, and late.
@@ -142,10 +142,10 @@ def test_an_expired_lease_comes_back_without_an_attempt(three: Connection) -> No
 def test_each_worker_prolongs_and_releases_its_own(three: Connection) -> None:
     for owner in ("one", "one-more", "One"):
         claim(three, limit=1, lease=f"{owner}/1")
-    assert jobs.heartbeat(three, "one", NOW + 600) == 1
-    assert jobs.recover(three, NOW + 300) == 2
-    assert jobs.release(three, "other") == 0
-    assert jobs.release(three, "one") == 1
+    assert leases.heartbeat(three, "one", NOW + 600) == 1
+    assert leases.recover(three, NOW + 300) == 2
+    assert leases.release(three, "other") == 0
+    assert leases.release(three, "one") == 1
     assert jobs.counts(three)[JobState.WAITING] == 3
 
 
@@ -205,7 +205,7 @@ def test_a_job_that_every_process_dies_with_is_given_up_and_no_other(three: Conn
 def test_a_worker_that_stops_has_not_died(three: Connection) -> None:
     for number in range(5):
         assert len(claim(three, lease=f"worker/{number}")) == 3
-        jobs.release(three, "worker")
+        leases.release(three, "worker")
         die(three)
     assert rows(three, "SELECT sum(deaths) FROM job") == [(0,)]
 

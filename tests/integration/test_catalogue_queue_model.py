@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from tagd.catalogue.db.engine import open_owner
 from tagd.catalogue.files import photos
-from tagd.catalogue.queue import deaths, jobs
+from tagd.catalogue.queue import deaths, jobs, leases
 from tagd.catalogue.queue.jobs import SUSPECT_DEATHS
 from tagd.domain import Job, JobState, Priority
 from tests.catalogue import NOW, Later, claim, fresh, settled
@@ -154,7 +154,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def heartbeat(self) -> None:
         with self.catalogue.write() as tx:
-            count = jobs.heartbeat(tx, "worker", self.now + LEASE_SECONDS)
+            count = leases.heartbeat(tx, "worker", self.now + LEASE_SECONDS)
         leased = [each for each in self.jobs.values() if each.state == JobState.LEASED]
         assert count == len(leased)
         for each in leased:
@@ -163,7 +163,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def leases_run_out(self) -> None:
         with self.catalogue.write() as tx:
-            count = jobs.recover(tx, self.now)
+            count = leases.recover(tx, self.now)
         leased = [each for each in self.jobs.values() if each.state == JobState.LEASED]
         lost = [each for each in leased if each.lease_until <= self.now]
         assert count == len(lost)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event
 from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.catalogue.files import photos
 from tagd.catalogue.files.photos import Submitted
-from tagd.catalogue.queue import claims, jobs
+from tagd.catalogue.queue import claims, jobs, leases
 from tagd.catalogue.tagging import record
 from tagd.domain import JobKind, Priority
 from tests.catalogue import LABELS, NOW, claim, fresh, name_of, result, settled
@@ -75,7 +75,7 @@ def test_claiming_and_looking_use_their_indexes(catalogue: Catalogue) -> None:
         event.listen(tx, "before_cursor_execute", explain)
         claims.claim(tx, JobKind.TAG, limit=3, lease="w/1", lease_seconds=60, now=NOW)
         jobs.next_due(tx)
-        jobs.recover(tx, NOW)
+        leases.recover(tx, NOW)
     assert len(said) > 5
     for plan in said:
         assert not re.search("SCAN (?!anon_1 VIRTUAL TABLE)", plan), "but of those chosen"

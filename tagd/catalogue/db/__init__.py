@@ -5,6 +5,7 @@ schema, views   the tables (schema_written: those of what is written into photos
 strangers       what lies in its database and is not tagd's
 triggers        the index of searches, kept by triggers
 connection      SQLite's own ways: pragmas, URIs, what its errors mean
+processes       how a process knows that another one has ended
 lock, engine    who may work on the catalogue, and transactions; snapshot: read by SQLite alone
 version         which schema a catalogue has; migrate: an older one becomes the present one
 copies          a catalogue is copied, examined, put aside and put back

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tagd import fs
+from tagd.catalogue.db.processes import began, is_alive
 from tagd.errors import CatalogueHeld
 
 _PATIENCE_SECONDS = 0.3  # whoever only asks for the holder has the lock for a moment
@@ -114,7 +115,7 @@ def _lock(descriptor: int, catalogue: Path) -> None:
 def _say(catalogue: Path, what: str) -> None:
     us = {
         "pid": os.getpid(),
-        "began": _began(os.getpid()),
+        "began": began(os.getpid()),
         "host": socket.gethostname(),
         "since": time.time(),
         "what": what,
@@ -136,37 +137,14 @@ def _said(catalogue: Path) -> Holder | None:
     try:
         us = json.loads(holder_file(catalogue).read_text(encoding="utf-8"))
         found = Holder(int(us["pid"]), str(us["host"]), float(us["since"]), str(us["what"]))
-        is_alive = _is_alive(int(us["pid"]), us["began"])
+        lives = is_alive(int(us["pid"]), us["began"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if is_alive else None
+    return found if lives else None
 
 
 def _unknown() -> Holder:
     return Holder(None, socket.gethostname(), time.time(), "tagd")
-
-
-def _is_alive(pid: int, began: object) -> bool:
-    """Whether there is this very process, and not another one with its number."""
-    now = _began(pid)
-    if now is not None:
-        return now == began
-    try:  # where the system hides other users' processes, or has no /proc
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def _began(pid: int) -> int | None:
-    """When a process began, in the kernel's ticks since the machine did. Source: proc(5), stat."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    return int(stat.rpartition(")")[2].split()[19])
 
 
 def _held(catalogue: Path, by: Holder) -> CatalogueHeld:

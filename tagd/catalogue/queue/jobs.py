@@ -125,12 +125,6 @@ def hasten(tx: Connection, kind: JobKind, files: Mapping[int, int]) -> None:
         tx.execute(at_once.values(not_before=READY), asked)
 
 
-def heartbeat(tx: Connection, owner: str, until: float) -> int:
-    """Prolong all leases of this worker; returns how many it has."""
-    mine = update(job).where(_leased_by(owner))
-    return tx.execute(mine.values(lease_until=until)).rowcount
-
-
 def held(tx: Connection, jobs: Iterable[Job]) -> set[Job]:
     """Those whose lease is still that of their claim: of two claims of one job the later one."""
     claims = {(each.id, each.lease): each for each in jobs}
@@ -202,19 +196,6 @@ def quarantine(
     its = update(file).where(file.c.id == failed.file_id).values(_as_read(signature))
     tx.execute(its.values(state=FileState.FAILED, state_since=now, reason_code=code, reason=reason))
     return True
-
-
-def release(tx: Connection, owner: str) -> int:
-    """Give back everything that this worker has claimed; no attempt counts. Returns how many."""
-    return tx.execute(update(job).where(_leased_by(owner)).values(BACK)).rowcount
-
-
-def recover(tx: Connection, now: float) -> int:
-    """Give back jobs whose lease has run out; no attempt counts, for a worker that is late says
-    nothing of the photo."""
-    has_run_out = or_(job.c.lease_until.is_(None), job.c.lease_until <= now)
-    lost = update(job).where(job.c.state == JobState.LEASED, has_run_out)
-    return tx.execute(lost.values(BACK)).rowcount
 
 
 def next_due(tx: Connection, kind: JobKind = JobKind.TAG) -> float | None:
@@ -325,11 +306,4 @@ def _as_read(signature: Signature | None) -> dict[str, Any]:
 def _guard(claimed: Job) -> ColumnElement[bool]:
     return and_(
         job.c.id == claimed.id, job.c.state == JobState.LEASED, job.c.lease == claimed.lease
-    )
-
-
-def _leased_by(owner: str) -> ColumnElement[bool]:
-    # "0" is the character after "/": every lease that begins with the name and a slash.
-    return and_(
-        job.c.state == JobState.LEASED, job.c.lease > f"{owner}/", job.c.lease < f"{owner}0"
     )
