@@ -49,10 +49,10 @@ def primary(data: bytes) -> Primary:
     places = locations(data, only(children, "iloc")).spans(data, first(children, "idat"))
     iref = first(children, "iref")
     tiled = references(data, iref, "dimg") if iref else []
-    derived = {each.source: each.targets for each in tiled}
+    derived = {derivation.source: derivation.targets for derivation in tiled}
     spans: list[tuple[int, int]] = []
-    for each in _with_tiles(item, derived):
-        spans.extend(places.get(each, []))
+    for tile in _with_tiles(item, derived):
+        spans.extend(places.get(tile, []))
     if not spans:
         raise DamagedContainer("the primary item has no data")
     # Overlapping extents could make a small file cost hours.
@@ -73,13 +73,13 @@ def primary_kinds(data: bytes) -> set[bytes]:
     item = primary_id(data, only(children, "pitm"))
     iref = first(children, "iref")
     tiled = references(data, iref, "dimg") if iref else []
-    wanted = set(_with_tiles(item, {each.source: each.targets for each in tiled}))
-    return {each.kind for each in listed(data, only(children, "iinf")) if each.id in wanted}
+    wanted = set(_with_tiles(item, {derivation.source: derivation.targets for derivation in tiled}))
+    return {entry.kind for entry in listed(data, only(children, "iinf")) if entry.id in wanted}
 
 
 def media(data: bytes) -> list[tuple[int, int]]:
     """All that lies in boxes of media data, as in a CR3: what a camera saw, and its previews."""
-    spans = [(each.body, each.end) for each in boxes(data) if each.kind == "mdat"]
+    spans = [(box.body, box.end) for box in boxes(data) if box.kind == "mdat"]
     if not any(start < end for start, end in spans):
         raise DamagedContainer("no media data")
     return spans
@@ -89,10 +89,10 @@ def _with_tiles(item: int, derived: dict[int, tuple[int, ...]]) -> list[int]:
     ordered = {item: None}
     waiting = [item]
     while waiting:
-        for each in derived.get(waiting.pop(), ()):
-            if each not in ordered:
-                ordered[each] = None
-                waiting.append(each)
+        for target in derived.get(waiting.pop(), ()):
+            if target not in ordered:
+                ordered[target] = None
+                waiting.append(target)
     return list(ordered)
 
 
@@ -107,14 +107,14 @@ def _properties(data: bytes, iprp: Segment | None, item: int) -> tuple[int, tupl
     for index in _associations(data, first(children, "ipma"), item):
         if not 0 < index <= len(known):
             continue
-        each = known[index - 1]
-        reader = Reader(data, each)
-        if each.kind == "ispe" and reader.version() == 0:
+        box = known[index - 1]
+        reader = Reader(data, box)
+        if box.kind == "ispe" and reader.version() == 0:
             size = reader.take(4), reader.take(4)
-        elif each.kind == "irot":
+        elif box.kind == "irot":
             for _ in range(reader.take(1) & 3):
                 turned = _times(_QUARTER_LEFT, turned)
-        elif each.kind == "imir":
+        elif box.kind == "imir":
             turned = _times(_MIRRORS[reader.take(1) & 1], turned)
     return _ORIENTATIONS[turned], size
 
@@ -145,8 +145,8 @@ def exif(data: bytes) -> bytes | None:
     """The EXIF block, from its TIFF header on. Source: ISO/IEC 23008-12, annex A."""
     children = meta_children(data)
     places = locations(data, only(children, "iloc")).spans(data, first(children, "idat"))
-    for each in listed(data, only(children, "iinf")):
-        body = joined(data, places.get(each.id, [])) if each.kind == b"Exif" else b""
+    for entry in listed(data, only(children, "iinf")):
+        body = joined(data, places.get(entry.id, [])) if entry.kind == b"Exif" else b""
         if len(body) > 4:
             return body[4 + int.from_bytes(body[:4], "big") :]
     return None

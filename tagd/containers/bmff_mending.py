@@ -40,9 +40,9 @@ def with_usual_colours(data: bytes) -> bytes | None:
     except DamagedContainer:
         return None
     made = bytearray(data)
-    for each in told:
-        if each.kind == "colr" and data[each.body : each.body + 4] == b"nclx":
-            primaries, place = each.body + 4, each.body + 8
+    for box in told:
+        if box.kind == "colr" and data[box.body : box.body + 4] == b"nclx":
+            primaries, place = box.body + 4, box.body + 8
             if int.from_bytes(data[place : place + 2], "big") not in _CONVERTED:
                 is_wide = int.from_bytes(data[primaries : primaries + 2], "big") == _WIDE_PRIMARIES
                 made[place : place + 2] = (_BT2020 if is_wide else _BT601).to_bytes(2, "big")
@@ -57,15 +57,15 @@ def with_one_table(data: bytes) -> bytes | None:
         children = boxes(data, iprp.body, iprp.end)
     except DamagedContainer:
         return None
-    tables = [each for each in children if each.kind == "ipma" and each.end - each.start >= 16]
-    heads = {data[each.body : each.body + 4] for each in tables}
+    tables = [box for box in children if box.kind == "ipma" and box.end - box.start >= 16]
+    heads = {data[table.body : table.body + 4] for table in tables}
     if len(tables) < 2 or len(heads) > 1 or iprp.body != iprp.start + 8:
         return None
-    rows = [data[each.start + _HEAD + _COUNT : each.end] for each in tables]
-    counts = (data[each.start + _HEAD : each.start + _HEAD + _COUNT] for each in tables)
-    count = sum(int.from_bytes(each, "big") for each in counts)
+    rows = [data[table.start + _HEAD + _COUNT : table.end] for table in tables]
+    counts = (data[table.start + _HEAD : table.start + _HEAD + _COUNT] for table in tables)
+    count = sum(int.from_bytes(field, "big") for field in counts)
     table = _box(b"ipma", heads.pop() + count.to_bytes(_COUNT, "big") + b"".join(rows))
-    others = [data[each.start : each.end] for each in children if each.kind != "ipma"]
+    others = [data[box.start : box.end] for box in children if box.kind != "ipma"]
     properties = _box(b"iprp", b"".join([*others, table]))
     # What is saved, a head for each further box, is room for one that nobody reads.
     spare = _box(b"free", bytes(iprp.end - iprp.start - len(properties) - 8))

@@ -19,5 +19,5 @@ def payload(data: bytes) -> list[tuple[int, int]]:
         raise DamagedContainer("a BMP whose pixels are not behind its header")
     if size < _PLAIN_HEADER:
         return [(_FILE_HEADER, len(data))]
-    before, behind = (_FILE_HEADER + each for each in _RESOLUTION)
+    before, behind = (_FILE_HEADER + offset for offset in _RESOLUTION)
     return [(_FILE_HEADER, before), (behind, len(data))]

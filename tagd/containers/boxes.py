@@ -47,7 +47,7 @@ def _beyond(data: bytes, limit: int) -> DamagedContainer:
 
 def first(segments: Sequence[Segment], kind: str) -> Segment | None:
     """The first box of a kind."""
-    return next((each for each in segments if each.kind == kind), None)
+    return next((segment for segment in segments if segment.kind == kind), None)
 
 
 def only(segments: Sequence[Segment], kind: str) -> Segment:

@@ -33,25 +33,25 @@ def is_signed(data: bytes) -> bool:
 
 def _in_jpeg(data: bytes) -> bool:
     heads = (
-        data[each.body : each.body + _JUMBF_HEAD]
-        for each in jpeg.segments(data)
-        if each.kind == "APP11"
+        data[segment.body : segment.body + _JUMBF_HEAD]
+        for segment in jpeg.segments(data)
+        if segment.kind == "APP11"
     )
     return any(_JUMBF in head for head in heads)
 
 
 def _in_png(data: bytes) -> bool:
-    return any(each.kind == "caBX" for each in png.segments(data))
+    return any(chunk.kind == "caBX" for chunk in png.segments(data))
 
 
 def _in_webp(data: bytes) -> bool:
-    return any(each.kind == "C2PA" for each in webp.segments(data))
+    return any(chunk.kind == "C2PA" for chunk in webp.segments(data))
 
 
 def _in_heif(data: bytes) -> bool:
     return any(
-        each.kind == "jumb" or (each.kind == "uuid" and data.startswith(_UUID, each.body))
-        for each in boxes(data)
+        box.kind == "jumb" or (box.kind == "uuid" and data.startswith(_UUID, box.body))
+        for box in boxes(data)
     )
 
 

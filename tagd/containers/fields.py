@@ -65,8 +65,8 @@ class Entry:
         if code == "s":
             return ()
         count = min((self.end - self.start) // size, _MOST_NUMBERS)
-        some = self.source[self.start : self.start + count * size]
-        found = struct.iter_unpack(self.order + code, some)
+        packed = self.source[self.start : self.start + count * size]
+        found = struct.iter_unpack(self.order + code, packed)
         if self.type in _RATIONALS:
             return tuple(above / below if below else math.nan for above, below in found)
         return tuple(value for (value,) in found)
@@ -88,7 +88,7 @@ def fields(data: bytes) -> Fields:
         name, at = waiting.popitem()
         known.add(name)
         entries = dict(_sound(data, layout, at))
-        found |= {(name, tag): each for tag, each in entries.items()}
+        found |= {(name, tag): entry for tag, entry in entries.items()}
         waiting |= _pointers(entries, known)
     return found
 

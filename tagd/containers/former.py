@@ -27,5 +27,5 @@ def former_hashes(data: bytes) -> tuple[str, ...]:
     files = [data]
     if name == "TIFF" and (before := without_appended(data, XMP)) is not data:
         files.append(before)
-    hashes = (payload_hash(each, [(0, len(each))]) for each in files)
-    return tuple(each for each in hashes if each != payload_hash(data))
+    hashes = (payload_hash(file, [(0, len(file))]) for file in files)
+    return tuple(former for former in hashes if former != payload_hash(data))

@@ -39,7 +39,7 @@ def payload(data: bytes) -> list[tuple[int, int]]:
 
     Comments are left out, and what applications add: XMP, and how often an animation is played.
     """
-    return [(each.start, each.end) for each in segments(data) if each.kind not in _METADATA]
+    return [(block.start, block.end) for block in segments(data) if block.kind not in _METADATA]
 
 
 def _begun(data: bytes, start: int) -> tuple[str, int]:

@@ -77,11 +77,11 @@ class Locations:
     def spans(self, data: bytes, idat: Segment | None) -> dict[int, Spans]:
         """The bytes of each item, as places in the file."""
         return {
-            each.item: [
-                _span(data, each.method & 15, each.base + offset, length, idat)
-                for _, offset, length in each.extents
+            entry.item: [
+                _span(data, entry.method & 15, entry.base + offset, length, idat)
+                for _, offset, length in entry.extents
             ]
-            for each in self.entries
+            for entry in self.entries
         }
 
     def to_bytes(self) -> bytes:
@@ -89,12 +89,12 @@ class Locations:
         offset, length, base, index = self.widths
         has_method, id_width = self.head[0] in _WITH_METHOD, 2 if self.head[0] < 2 else 4
         parts = [self.head, len(self.entries).to_bytes(id_width, "big")]
-        for each in self.entries:
-            parts.append(each.item.to_bytes(id_width, "big"))
-            parts.append(each.method.to_bytes(2, "big") if has_method else b"")
-            parts.append(each.reference.to_bytes(2, "big") + each.base.to_bytes(base, "big"))
-            parts.append(len(each.extents).to_bytes(2, "big"))
-            for numbers in each.extents:
+        for entry in self.entries:
+            parts.append(entry.item.to_bytes(id_width, "big"))
+            parts.append(entry.method.to_bytes(2, "big") if has_method else b"")
+            parts.append(entry.reference.to_bytes(2, "big") + entry.base.to_bytes(base, "big"))
+            parts.append(len(entry.extents).to_bytes(2, "big"))
+            for numbers in entry.extents:
                 widths = (index, offset, length)
                 parts += [n.to_bytes(w, "big") for n, w in zip(numbers, widths, strict=True)]
         return b"".join(parts)
@@ -157,17 +157,19 @@ def listed(data: bytes, box: Segment) -> list[Item]:
     """What iinf says of each item."""
     count_width = 2 if Reader(data, box).version() == 0 else 4
     found = []
-    for each in boxes(data, box.body + 4 + count_width, box.body_end):
-        reader = Reader(data, each)
+    for described in boxes(data, box.body + 4 + count_width, box.body_end):
+        reader = Reader(data, described)
         version = reader.version()
         item = reader.take(4 if version == 3 else 2)
         is_protected = reader.take(2) != 0
         kind, content, encoding = b"", b"", b""
         if version >= 2:
             kind = reader.take(4).to_bytes(4, "big")
-            texts = data[each.body + (14 if version == 3 else 12) : each.body_end].split(b"\0")
+            texts = data[described.body + (14 if version == 3 else 12) : described.body_end].split(
+                b"\0"
+            )
             content, encoding = (*texts[1:3], b"", b"")[:2] if kind == b"mime" else (b"", b"")
-        entry = data[each.start : each.end]
+        entry = data[described.start : described.end]
         found.append(Item(item, kind, content, not (encoding or is_protected), entry))
     return found
 
@@ -176,11 +178,13 @@ def references(data: bytes, box: Segment, kind: str | None = None) -> list[Refer
     """What refers to what; where a kind is given, no other is even looked at."""
     width = 2 if Reader(data, box).version() == 0 else 4
     found = []
-    for each in boxes(data, box.body + 4, box.body_end):
-        if kind not in {None, each.kind}:
+    for reference in boxes(data, box.body + 4, box.body_end):
+        if kind not in {None, reference.kind}:
             continue
-        reader = Reader(data, each)
+        reader = Reader(data, reference)
         source = reader.take(width)
         targets = tuple(reader.take(width) for _ in range(reader.take(2)))
-        found.append(Reference(each.kind, source, targets, data[each.start : each.end]))
+        found.append(
+            Reference(reference.kind, source, targets, data[reference.start : reference.end])
+        )
     return found

@@ -52,8 +52,8 @@ def segments(data: bytes) -> list[Segment]:
     Raises TruncatedContainer when the bytes end before EOI, DamagedContainer when they are no JPEG.
     """
     found: list[Segment] = []
-    for each in _walk(data):
-        append(found, each)
+    for segment in _walk(data):
+        append(found, segment)
     return found
 
 
@@ -67,11 +67,11 @@ def front(data: bytes) -> Iterator[Segment]:
     """The metadata before the first scan, up to damage where there is any: whoever asks what a
     picture says need not search it for its end. ExifTool looks no further either."""
     with suppress(DamagedContainer):
-        for each in islice(_walk(data), MOST_IN_FRONT):
-            if each.kind in {"SOS", "EOI"}:
+        for segment in islice(_walk(data), MOST_IN_FRONT):
+            if segment.kind in {"SOS", "EOI"}:
                 return
-            if is_metadata(each):
-                yield each
+            if is_metadata(segment):
+                yield segment
 
 
 def _walk(data: bytes) -> Iterator[Segment]:
@@ -121,8 +121,8 @@ def _require_end_of_scan(data: bytes, position: int) -> None:
 
 def end_of_scan(data: bytes, position: int) -> int | None:
     """Where the scan that `position` lies in ends; None where its data break off."""
-    candidates = (each.start() for each in _BEHIND_SCAN.finditer(data, position))
-    return next((each for each in candidates if _ends_scan(data, each)), None)
+    candidates = (marker.start() for marker in _BEHIND_SCAN.finditer(data, position))
+    return next((at for at in candidates if _ends_scan(data, at)), None)
 
 
 def _ends_scan(data: bytes, position: int) -> bool:
@@ -165,19 +165,26 @@ def payload(data: bytes) -> list[tuple[int, int]]:
     """
     found = segments(data)
     transform = _unusual_transform(data, found)
-    return transform + [(each.start, each.end) for each in found if not is_metadata(each)]
+    return transform + [
+        (segment.start, segment.end) for segment in found if not is_metadata(segment)
+    ]
 
 
 def _unusual_transform(data: bytes, found: list[Segment]) -> list[tuple[int, int]]:
     components = next(
-        (data[each.body + 5] for each in found if _is_frame(each) and each.body + 5 < each.end), 0
+        (
+            data[segment.body + 5]
+            for segment in found
+            if _is_frame(segment) and segment.body + 5 < segment.end
+        ),
+        0,
     )
     # What decoders assume where no APP14 says otherwise: YCbCr for three components, CMYK for four.
     usual = {3: 1, 4: 0}.get(components)
-    for each in reversed(found):
-        if each.kind == "APP14" and data[each.body : each.body + 5] == b"Adobe":
-            at = each.body + 11
-            told = at < each.end and usual is not None and data[at] != usual
+    for segment in reversed(found):
+        if segment.kind == "APP14" and data[segment.body : segment.body + 5] == b"Adobe":
+            at = segment.body + 11
+            told = at < segment.end and usual is not None and data[at] != usual
             return [(at, at + 1)] if told else []
     return []
 

@@ -30,11 +30,11 @@ def payload(data: bytes) -> list[tuple[int, int]]:
     if data.startswith(BARE):
         return [(0, len(data))]
     spans = []
-    for each in boxes(data):
-        if each.kind == "jxlc":
-            spans.append((each.body, each.body_end))
-        elif each.kind == "jxlp":
-            spans.append((each.body + _NUMBER_BYTES, each.body_end))
+    for box in boxes(data):
+        if box.kind == "jxlc":
+            spans.append((box.body, box.body_end))
+        elif box.kind == "jxlp":
+            spans.append((box.body + _NUMBER_BYTES, box.body_end))
     if not spans:
         raise DamagedContainer("no codestream")
     return spans

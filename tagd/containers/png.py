@@ -46,4 +46,4 @@ def is_metadata(segment: Segment) -> bool:
 
 def payload(data: bytes) -> list[tuple[int, int]]:
     """Where the picture is: the critical chunks, transparency and animation."""
-    return [(each.start, each.end) for each in segments(data) if not is_metadata(each)]
+    return [(chunk.start, chunk.end) for chunk in segments(data) if not is_metadata(chunk)]

@@ -53,7 +53,7 @@ def bare(kind: str, start: int, end: int) -> Segment:
 def digests(data: bytes, segments: Iterable[Segment]) -> tuple[bytes, ...]:
     """One of each, headers included: pieces are compared without a copy of a large photo."""
     view = memoryview(data)
-    return tuple(xxhash.xxh3_128_digest(view[each.start : each.end]) for each in segments)
+    return tuple(xxhash.xxh3_128_digest(view[segment.start : segment.end]) for segment in segments)
 
 
 def replaced(data: bytes, start: int, end: int, piece: bytes) -> bytes:

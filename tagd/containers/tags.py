@@ -82,9 +82,9 @@ def all_tags(data: bytes) -> Tags:
                     for number, sub in enumerate(offsets)
                 ]
         kept = _without_offsets(data, tags)
-        room -= sum(len(each.data) for each in tags.values())
+        room -= sum(len(entry.data) for entry in tags.values())
         room -= sum(kept[tag].count for tag in _DATA if tag in kept)
-        found |= {(name, tag): each for tag, each in kept.items()}
+        found |= {(name, tag): entry for tag, entry in kept.items()}
         if following and place >= 0:
             waiting.append((str(place + 1), following, place + 1))
     return found

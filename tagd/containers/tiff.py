@@ -57,7 +57,7 @@ def raw_kind(data: bytes) -> str | None:
         subs = first.get(_SUB_IFDS, ())[:_MOST_SUB_IFDS]
         if not any(_is_sensor(_directory(data, layout, sub, _KIND)) for sub in subs):
             return None
-    make = bytes(each & 255 for each in first.get(_MAKE, ())[:5]).upper()
+    make = bytes(letter & 255 for letter in first.get(_MAKE, ())[:5]).upper()
     return {b"NIKON": "NEF", b"SONY\0": "ARW", b"SONY ": "ARW", b"SONY": "ARW"}.get(make, "RAW")
 
 

@@ -84,13 +84,15 @@ class _Reader:
         self._bytes_left = _MOST_SHARED * len(data)
 
     def payload(self) -> Spans:
-        directories = [each for each in self._directories() if self._has_picture(each)]
-        chosen = [each for each in directories if self._is_sensor(each)] or [
-            each
-            for place, each in enumerate(directories)
-            if place == 0 or not self._number(each, _SUBFILE) & _REDUCED
+        directories = [
+            directory for directory in self._directories() if self._has_picture(directory)
         ]
-        pictures = [(self._told(each), self._pieces(each)) for each in chosen]
+        chosen = [directory for directory in directories if self._is_sensor(directory)] or [
+            directory
+            for place, directory in enumerate(directories)
+            if place == 0 or not self._number(directory, _SUBFILE) & _REDUCED
+        ]
+        pictures = [(self._told(directory), self._pieces(directory)) for directory in chosen]
         if not any(pieces for _, pieces in pictures):
             raise DamagedContainer("a TIFF without a picture")
         return [span for told, pieces in pictures for span in told + pieces]

@@ -47,7 +47,7 @@ def is_metadata(segment: Segment) -> bool:
 
 def payload(data: bytes) -> list[tuple[int, int]]:
     """Where the picture is: the chunks with image data, alpha and animation."""
-    spans = [(each.start, each.body_end) for each in segments(data) if not is_metadata(each)]
+    spans = [(chunk.start, chunk.body_end) for chunk in segments(data) if not is_metadata(chunk)]
     if not spans:
         raise DamagedContainer("a WebP without an image")
     return spans

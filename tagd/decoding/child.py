@@ -54,8 +54,8 @@ def main(arguments: list[str]) -> int:
 
 def _confine(limits: DecodeLimits) -> None:
     # Ctrl-C and a service's stop reach every process of the group; the daemon decides.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _limit(resource.RLIMIT_AS, _SPARE_BYTES + _BYTES_PER_PIXEL * limits.most_pixels)
     _limit(resource.RLIMIT_CORE, 0)

@@ -45,6 +45,6 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 def _range(image: Image.Image) -> tuple[float, float]:
     extrema = image.getextrema()
-    low, high = (float(each) for each in extrema if isinstance(each, (int, float)))
+    low, high = (float(value) for value in extrema if isinstance(value, (int, float)))
     usual = 1.0 if image.mode == "F" else 65535.0
     return min(low, 0.0), max(high, usual)

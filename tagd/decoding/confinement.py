@@ -70,5 +70,8 @@ def _call(number: int, *arguments: object) -> int:
     except (AttributeError, OSError):
         return -1
     syscall.restype = ctypes.c_long
-    words = [ctypes.c_size_t(each) if isinstance(each, int) else each for each in arguments]
+    words = [
+        ctypes.c_size_t(argument) if isinstance(argument, int) else argument
+        for argument in arguments
+    ]
     return int(syscall(ctypes.c_long(number), *words))

@@ -91,8 +91,8 @@ class DecodeLimits:
         where nobody says how much there is."""
         if free_mb is None:
             return math.inf
-        each = _OF_FREE_MEMORY * free_mb * 2**20 / decoders
-        return max(_LEAST_SHARED_MEGAPIXELS, each / _BYTES_PER_PIXEL / 1_000_000)
+        share = _OF_FREE_MEMORY * free_mb * 2**20 / decoders
+        return max(_LEAST_SHARED_MEGAPIXELS, share / _BYTES_PER_PIXEL / 1_000_000)
 
     @property
     def most_file_bytes(self) -> int:
@@ -190,7 +190,9 @@ def _photo(
             else:
                 loaded = _load(path, data, name, geometries, limits)
             require_end(path, data, name)
-            inputs = {each: render(loaded.picture, each) for each in dict.fromkeys(geometries)}
+            inputs = {
+                geometry: render(loaded.picture, geometry) for geometry in dict.fromkeys(geometries)
+            }
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
     return _Photo(photo_id, name, loaded, inputs)

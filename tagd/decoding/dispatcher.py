@@ -103,8 +103,8 @@ class Dispatcher:
     # Starting and assigning
 
     def _start(self, desk: Desk, now: float) -> None:
-        staying = [each for each in self._decoders if not each.is_leaving]
-        work = desk.waiting + sum(each.load for each in staying) + (self._held is not None)
+        staying = [decoder for decoder in self._decoders if not decoder.is_leaving]
+        work = desk.waiting + sum(decoder.load for decoder in staying) + (self._held is not None)
         missing = min(self._settings.decoders, max(1, work)) - len(staying)
         if now < self._start_again_at:
             return
@@ -126,15 +126,15 @@ class Dispatcher:
         self._on_event(f"a decoder {words}; the next is started in {delay:.1f} s")
         # Decoders that work may well finish the queue; without any, somebody has to know.
         if self._failures >= _FAILURES_BEFORE_ALARM and not any(
-            each.is_ready for each in self._decoders
+            decoder.is_ready for decoder in self._decoders
         ):
             hint = "`tagd doctor` says what is missing"
             desk.raise_alarm(DecoderUnavailable(f"a decoder process {words}", hint=hint))
 
     def _assign(self, desk: Desk, now: float) -> None:
-        able = [each for each in self._decoders if self._may_work(each)]
+        able = [decoder for decoder in self._decoders if self._may_work(decoder)]
         while able:
-            decoder = min(able, key=lambda each: each.load)
+            decoder = min(able, key=lambda decoder: decoder.load)
             if decoder.load >= DEPTH or (request := self._next(desk)) is None:
                 return
             if request.may_wait and self._has_to_wait(request, now):
@@ -149,8 +149,8 @@ class Dispatcher:
 
     def _next(self, desk: Desk) -> DecodeRequest | None:
         """The request whose turn it is; none while one that is to be alone waits or is at work."""
-        at_work = [request for each in self._decoders for request in each.requests]
-        if any(each.alone for each in at_work):
+        at_work = [request for decoder in self._decoders for request in decoder.requests]
+        if any(request.alone for request in at_work):
             return None
         request, self._held = self._held or desk.next_request(), None
         if request is not None and request.alone and at_work:
@@ -161,7 +161,9 @@ class Dispatcher:
     def _has_to_wait(self, request: DecodeRequest, now: float) -> bool:
         """Whether it lies where photos take too long, and a decoder has one from such a place."""
         return self.slow.has(request.path, now) and any(
-            self.slow.has(each.path, now) for decoder in self._decoders for each in decoder.requests
+            self.slow.has(other_request.path, now)
+            for decoder in self._decoders
+            for other_request in decoder.requests
         )
 
     def _may_work(self, decoder: DecoderProcess) -> bool:
@@ -205,7 +207,7 @@ class Dispatcher:
 
     def _wait(self, now: float) -> float:
         """How long nothing can become overdue, and a beat is not due."""
-        times = [due for each in self._decoders if (due := self._due(each)) is not None]
+        times = [due for decoder in self._decoders if (due := self._due(decoder)) is not None]
         if self._start_again_at > now:
             times.append(self._start_again_at)
         return max(0.0, min([*times, now + _BEAT_SECONDS]) - now)
@@ -222,7 +224,7 @@ class Dispatcher:
             return decoder.since + self._settings.limits.timeout_seconds
         if decoder.answered >= self._settings.photos_per_decoder:
             return decoder.since
-        staying = sum(not each.is_leaving for each in self._decoders)
+        staying = sum(not decoder.is_leaving for decoder in self._decoders)
         return decoder.since + self._settings.idle_seconds if staying > 1 else None
 
     def _end_overdue(self, desk: Desk, now: float) -> None:
@@ -276,7 +278,7 @@ class Dispatcher:
             self._selector.unregister(decoder.stderr)
 
     def _note_pids(self) -> None:
-        self.pids = tuple(each.pid for each in self._decoders)
+        self.pids = tuple(decoder.pid for decoder in self._decoders)
 
     def _end_all(self) -> None:
         for decoder in self._decoders:

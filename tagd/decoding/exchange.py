@@ -66,7 +66,7 @@ class Desk:
                 alarm, self._alarm = self._alarm, None
                 raise alarm
             taken = [self._outcomes.popleft() for _ in range(min(most, len(self._outcomes)))]
-            self._outstanding.difference_update(each.ticket for each in taken)
+            self._outstanding.difference_update(request.ticket for request in taken)
             return taken
 
     def _is_worth_a_look(self) -> bool:
@@ -113,7 +113,7 @@ class Desk:
     def put_back(self, requests: Sequence[DecodeRequest]) -> None:
         """Requests that a decoder left unanswered, to go first."""
         with self._changed:
-            wanted = [each for each in requests if each.ticket in self._outstanding]
+            wanted = [request for request in requests if request.ticket in self._outstanding]
             self._requests.extendleft(reversed(wanted))
 
     def deliver(self, outcome: DecodeOutcome) -> None:

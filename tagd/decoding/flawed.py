@@ -60,7 +60,7 @@ def _told(missing: float) -> str:
 def _rows(image: Image.Image) -> int:
     """How many rows there are above those that are nothing but libjpeg's grey."""
     corner = image.crop((image.width - 1, image.height - 1, image.width, image.height))
-    grey = next((each for each in _GREYS if not _unlike(corner, each)), None)
+    grey = next((grey for grey in _GREYS if not _unlike(corner, grey)), None)
     if grey is None:
         return image.height
     box = _unlike(image, grey)

@@ -164,10 +164,14 @@ def _without_metadata(data: bytes, name: str) -> bytes | None:
         segments = container.segments(data)
     except DamagedContainer:
         return None
-    kept = [each for each in segments if each.kind in _KEPT or not container.is_metadata(each)]
+    kept = [
+        segment
+        for segment in segments
+        if segment.kind in _KEPT or not container.is_metadata(segment)
+    ]
     if len(kept) == len(segments):
         return None
-    return b"".join(data[each.start : each.end] for each in kept)
+    return b"".join(data[segment.start : segment.end] for segment in kept)
 
 
 @cache

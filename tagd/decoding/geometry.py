@@ -97,8 +97,8 @@ def resized_size(size: Size, geometry: Geometry) -> Size:
 
 def sufficient_size(size: Size, geometries: Sequence[Geometry]) -> Size:
     """The smallest size at which a picture of `size` is still as large as every input wants it."""
-    wanted = [resized_size(size, each) for each in geometries]
-    return max((1, *(each[0] for each in wanted))), max((1, *(each[1] for each in wanted)))
+    wanted = [resized_size(size, geometry) for geometry in geometries]
+    return max((1, *(size[0] for size in wanted))), max((1, *(size[1] for size in wanted)))
 
 
 def render(picture: Picture, geometry: Geometry) -> bytes:

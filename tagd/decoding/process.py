@@ -143,7 +143,7 @@ class DecoderProcess:
     @property
     def requests(self) -> tuple[DecodeRequest, ...]:
         """Its requests, in their order."""
-        return tuple(each.request for each in self._work)
+        return tuple(work.request for work in self._work)
 
     def assign(self, request: DecodeRequest, now: float) -> None:
         """Send a request. Raises OSError when the process is gone; then it is not assigned."""
@@ -246,8 +246,8 @@ class DecoderProcess:
         """Whether it waits for something, such as a disk, rather than computing; False where the
         system does not tell. Source: proc(5), the state in /proc/PID/task/TID/stat."""
         try:
-            threads = [each / "stat" for each in Path(f"/proc/{self.pid}/task").iterdir()]
-            states = {each.read_bytes().rpartition(b") ")[2][:1] for each in threads}
+            threads = [thread / "stat" for thread in Path(f"/proc/{self.pid}/task").iterdir()]
+            states = {thread.read_bytes().rpartition(b") ")[2][:1] for thread in threads}
         except OSError:
             return False
         return bool(states) and states <= {b"S", b"D"}
@@ -272,7 +272,7 @@ class DecoderProcess:
 
     def abandoned(self) -> list[DecodeRequest]:
         """The requests without an answer, in their order; the first was being worked on."""
-        requests = [each.request for each in self._work]
+        requests = [work.request for work in self._work]
         self._work.clear()
         return requests
 
@@ -296,7 +296,7 @@ def _start(limits: DecodeLimits, channel: int, shared: int, stderr: int) -> subp
 
 def _environment() -> dict[str, str]:
     """As ours, with our import path: tagd need not be installed to be run."""
-    path = os.pathsep.join(each for each in sys.path if Path(each).is_absolute())
+    path = os.pathsep.join(folder for folder in sys.path if Path(folder).is_absolute())
     return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
 
 
@@ -316,5 +316,5 @@ def _ending(status: int, tail: bytes) -> str:
     else:
         words = f"ended with status {status}"
     lines = tail.decode("utf-8", "replace").strip().splitlines()
-    last = "".join(each for each in lines[-1] if each.isprintable())[:200] if lines else ""
+    last = "".join(letter for letter in lines[-1] if letter.isprintable())[:200] if lines else ""
     return f"{words} ({last})" if last else words

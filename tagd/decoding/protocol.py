@@ -110,7 +110,7 @@ def unframe(buffer: bytearray) -> Message | None:
 
 def pixel_bytes(geometries: tuple[Geometry, ...]) -> int:
     """How many bytes the inputs of these geometries take in the shared file."""
-    return sum(input_bytes(each) for each in geometries)
+    return sum(input_bytes(geometry) for geometry in geometries)
 
 
 def input_bytes(geometry: Geometry) -> int:
@@ -125,7 +125,10 @@ def pack_request(request: Request) -> Message:
         "path": _packed(request.path),
         "sidecar_folder": None if folder is None else _packed(folder),
         "offset": request.offset,
-        "geometries": [[each.resize, each.crop, each.interpolation] for each in request.geometries],
+        "geometries": [
+            [geometry.resize, geometry.crop, geometry.interpolation]
+            for geometry in request.geometries
+        ],
         "tried": None if request.tried is None else astuple(request.tried),
         "alone": request.alone,
     }
@@ -199,7 +202,7 @@ def unpack_former_ids(message: Message) -> tuple[str, ...]:
     found = message.get("former_ids")
     if not isinstance(found, list) or len(found) > _MOST_FORMER_IDS:
         raise ProtocolError("no former ids, or too many")
-    return tuple(_photo_id(each) for each in found)
+    return tuple(_photo_id(photo_id) for photo_id in found)
 
 
 def _photo_id(value: object) -> str:
@@ -209,7 +212,7 @@ def _photo_id(value: object) -> str:
 
 
 def _named(values: object) -> Message:
-    names = [each.name for each in fields(Signature)]
+    names = [field.name for field in fields(Signature)]
     if not isinstance(values, list) or len(values) != len(names):
         raise ProtocolError("no signature")
     return dict(zip(names, values, strict=True))
@@ -266,4 +269,4 @@ def _optional_text(fields: Message, key: str) -> str | None:
 
 def _printable(text: str) -> str:
     """Without control characters and lone surrogates, which no terminal and no database wants."""
-    return "".join(each if each.isprintable() else " " for each in text).strip()
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()

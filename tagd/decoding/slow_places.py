@@ -37,7 +37,7 @@ class SlowPlaces:
     def has(self, path: Path, now: float) -> bool:
         """Whether the photo at this path lies in such a place."""
         until = (self._folders.get(path.parent, 0.0), *map(self._mounts.get, self._around(path)))
-        return any(each is not None and now < each for each in until)
+        return any(end is not None and now < end for end in until)
 
     def is_network(self, path: Path) -> bool:
         """Whether the photo lies on a network file system."""

@@ -45,7 +45,7 @@ def _heif(data: bytes) -> bool:
 def _webp(data: bytes) -> bool:
     """Whether the picture can do without a part of its zeros."""
     try:
-        *_, last = (each for each in webp.segments(data) if not webp.is_metadata(each))
+        *_, last = (chunk for chunk in webp.segments(data) if not webp.is_metadata(chunk))
     except (DamagedContainer, ValueError):  # it has none
         return False
     body = data[last.body : last.body_end]

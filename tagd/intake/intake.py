@@ -265,5 +265,5 @@ def outermost(folders: Sequence[Path], excludes: Excludes) -> tuple[Path, ...]:
     return tuple(
         folder
         for folder in unique
-        if not any(other != folder and excludes.reach(other, folder) for other in unique)
+        if not any(parent != folder and excludes.reach(parent, folder) for parent in unique)
     )

@@ -69,7 +69,9 @@ class LeftOut:
                 self._board.clear(TroubleKind.LEFT_OUT, path)
 
     def _standing(self) -> list[Trouble]:
-        return [each for each in self._board.standing() if each.kind is TroubleKind.LEFT_OUT]
+        return [
+            trouble for trouble in self._board.standing() if trouble.kind is TroubleKind.LEFT_OUT
+        ]
 
 
 def _is_in(path: Path, tops: Sequence[Path]) -> bool:

@@ -34,6 +34,6 @@ def photos_at(paths: Sequence[Path], excludes: Excludes) -> list[Path]:
             on_unreadable=lambda _folder, _error: None,
         )
         signed = ((path_of(key), signature_of(status)) for key, status in below)
-        taken = (each for each, signature in signed if recogniser.is_photo(each, signature))
+        taken = (path for path, signature in signed if recogniser.is_photo(path, signature))
         found.update(dict.fromkeys(sorted(taken)))
     return list(found)

@@ -33,7 +33,9 @@ class Mirror:
         """The mirrors of these watched folders."""
         watched = tuple(folders)
         roots = dict.fromkeys(map(rule.mirror_of, watched))
-        covered = {root for root in roots if any(excludes.reach(each, root) for each in watched)}
+        covered = {
+            root for root in roots if any(excludes.reach(folder, root) for folder in watched)
+        }
         return cls(rule, tuple(root for root in roots if root not in covered))
 
     def holds(self, path: Path) -> bool:

@@ -189,7 +189,7 @@ class Pollers:
 
     def poll(self, top: Path, root: Path) -> None:
         """Look at a folder again and again, unless it is below one that is."""
-        if any(top.is_relative_to(other) for other in self._pollers):
+        if any(top.is_relative_to(polled) for polled in self._pollers):
             return
         self.stop(top)
         self._pollers[top] = poller = Poller(

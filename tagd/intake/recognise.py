@@ -116,7 +116,7 @@ class Recogniser:
 
     def unread(self) -> Mapping[str, int]:
         """How many pictures there are that tagd does not read, by kind, the most first."""
-        kinds = (each.picture for each in tuple(self._left_alone.values()))
+        kinds = (file.picture for file in tuple(self._left_alone.values()))
         return dict(Counter(filter(None, kinds)).most_common())
 
     def forget_but(self, met: Collection[Path], top: Path) -> None:

@@ -123,7 +123,7 @@ class Scanner:
                         _remove_below(known, key_of(inner))
                 there = sum(file.state is not FileState.MISSING for file in known.values())
                 record = photos.known_root(tx, request.root)
-                disks = [each.path for each in photos.known_around(tx, request.top, request.root)]
+                disks = [file.path for file in photos.known_around(tx, request.top, request.root)]
                 self.devices.mounts.update(disks)
                 read = sidecars.read_below(tx, request.top)
                 parts.append(Part(request, seen, record, known, there, disks, read))

@@ -92,8 +92,8 @@ class Submitter:
             if len(changes) == 1:
                 note(_place(changes[0]), error)
                 return Submitted(0, 0)
-        done = [self._write([each], note) for each in changes]
-        return Submitted(sum(each.queued for each in done), sum(each.unchanged for each in done))
+        done = [self._write([change], note) for change in changes]
+        return Submitted(sum(part.queued for part in done), sum(part.unchanged for part in done))
 
 
 def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:

@@ -302,8 +302,10 @@ class FolderTree:
             if departures[0].until > now:
                 return
             del self._departures[cookie]
-            for each in departures:
-                yield PathEvent(EventKind.GONE, path_of(each.path), is_folder=each.is_folder)
+            for departure in departures:
+                yield PathEvent(
+                    EventKind.GONE, path_of(departure.path), is_folder=departure.is_folder
+                )
 
     def _partner(self, cookie: int) -> _Departure | None:
         """The first half of this rename that has waited longest."""

@@ -45,20 +45,20 @@ def with_copies(
     it is copied from now on. `copied` is what was, `elsewhere` what that person's words are in
     other places of the photo."""
     here = {
-        which: without(each.values, (*each.ours, *copied.get(which, ())))
-        for which, each in joined.items()
+        which: without(field.values, (*field.ours, *copied.get(which, ())))
+        for which, field in joined.items()
     }
     theirs = {which: _sound(here.get(which, ()), elsewhere.get(which, ())) for which in Field}
     result, copies = {}, {}
-    for which, each in joined.items():
-        is_begun = not here[which] and not set(each.ours).isdisjoint(each.values)
+    for which, field in joined.items():
+        is_begun = not here[which] and not set(field.ours).isdisjoint(field.values)
         wanted = _said_in(which, theirs)[:_MOST] if is_begun else ()
-        layer = join(each.values, wanted, copied.get(which, ()))
+        layer = join(field.values, wanted, copied.get(which, ()))
         result[which] = replace(
-            each,
+            field,
             values=(*layer.added, *without(layer.values, layer.added)),
-            added=(*each.added, *layer.added),
-            removed=(*each.removed, *layer.removed),
+            added=(*field.added, *layer.added),
+            removed=(*field.removed, *layer.removed),
         )
         copies[which] = layer.ours
     return result, copies

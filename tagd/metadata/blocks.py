@@ -54,7 +54,7 @@ class Blocks:
         """What EXIF says of how the picture is turned, from 1 to 8."""
         entry = self.fields.get((FIRST, _ORIENTATION))
         said = entry.numbers() if entry else ()
-        return next((int(each) for each in said[:1] if each in range(1, 9)), None)
+        return next((int(number) for number in said[:1] if number in range(1, 9)), None)
 
     def take_exif(self, block: bytes) -> None:
         """Add what an EXIF block says, whatever some programs write before its header. Of two
@@ -86,11 +86,11 @@ def of_file(data: bytes) -> Blocks:
 
 def _in_jpeg(data: bytes, found: Blocks) -> None:
     portions: list[bytes] = []
-    for each in front(data):
-        body = data[each.body : each.body_end]
-        if each.kind == "APP1":
+    for segment in front(data):
+        body = data[segment.body : segment.body_end]
+        if segment.kind == "APP1":
             _take_app1(body, found, portions)
-        elif each.kind == "APP13" and body.startswith(jpeg.PHOTOSHOP):
+        elif segment.kind == "APP13" and body.startswith(jpeg.PHOTOSHOP):
             found.press.append(body.removeprefix(jpeg.PHOTOSHOP))
     if found.press:
         # One resource may begin in a segment and end in the next.
@@ -111,14 +111,14 @@ def _take_app1(body: bytes, found: Blocks, portions: list[bytes]) -> None:
 
 def _in_png(data: bytes, found: Blocks) -> None:
     room = _MOST_UNPACKED
-    for each in png.segments(data):
-        if each.kind == "eXIf":
-            found.take_exif(data[each.body : each.body_end])
-        elif each.kind in _PNG_TEXTS:
-            name, _, text = data[each.body : each.body_end].partition(b"\0")
+    for chunk in png.segments(data):
+        if chunk.kind == "eXIf":
+            found.take_exif(data[chunk.body : chunk.body_end])
+        elif chunk.kind in _PNG_TEXTS:
+            name, _, text = data[chunk.body : chunk.body_end].partition(b"\0")
             if name != _XMP_NAME and not name.startswith(_PROFILE):
                 continue
-            text = _text_of_chunk(each.kind, text, room)
+            text = _text_of_chunk(chunk.kind, text, room)
             room -= len(text)
             _take_text(name, text, found)
 
@@ -160,11 +160,11 @@ def _take_profile(name: bytes, body: bytes, found: Blocks) -> None:
 
 
 def _in_webp(data: bytes, found: Blocks) -> None:
-    for each in webp.segments(data):
-        if each.kind == "EXIF":
-            found.take_exif(data[each.body : each.body_end])
-        elif each.kind == "XMP ":
-            found.packets.append(data[each.body : each.body_end])
+    for chunk in webp.segments(data):
+        if chunk.kind == "EXIF":
+            found.take_exif(data[chunk.body : chunk.body_end])
+        elif chunk.kind == "XMP ":
+            found.packets.append(data[chunk.body : chunk.body_end])
 
 
 def _in_heif(data: bytes, found: Blocks) -> None:
@@ -175,11 +175,11 @@ def _in_heif(data: bytes, found: Blocks) -> None:
 
 
 def _in_jxl(data: bytes, found: Blocks) -> None:
-    for each in jxl.metadata(data):
-        if each.kind == "Exif":
-            found.take_exif(data[each.body : each.body_end])
-        elif each.kind == "xml ":
-            found.packets.append(data[each.body : each.body_end])
+    for box in jxl.metadata(data):
+        if box.kind == "Exif":
+            found.take_exif(data[box.body : box.body_end])
+        elif box.kind == "xml ":
+            found.packets.append(data[box.body : box.body_end])
 
 
 def _in_tiff(data: bytes, found: Blocks) -> None:
@@ -199,9 +199,9 @@ def _in_canons_raw(data: bytes, found: Blocks) -> None:
     """CR3: each directory is a TIFF structure of its own."""
     for movie in boxes(data):
         within = boxes(data, movie.body, movie.body_end) if movie.kind == "moov" else []
-        for each in within:
-            if each.kind == "uuid" and data.startswith(_CANON, each.body):
-                _take_canons(data, boxes(data, each.body + len(_CANON), each.body_end), found)
+        for box in within:
+            if box.kind == "uuid" and data.startswith(_CANON, box.body):
+                _take_canons(data, boxes(data, box.body + len(_CANON), box.body_end), found)
     _scanned(data, found)
 
 

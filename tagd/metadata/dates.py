@@ -51,7 +51,7 @@ def iso(text: str | None, *zones: str | None) -> str | None:
 
 def of_gps(date: str | None, clock: Sequence[float]) -> str | None:
     """From GPS's date, and hours, minutes and seconds, in UTC."""
-    numbers = [int(each) for each in clock[:3] if 0 <= each < 60]  # NaN is not
+    numbers = [int(number) for number in clock[:3] if 0 <= number < 60]  # NaN is not
     return iso(f"{date or ''} {':'.join(map(str, numbers))}" if len(numbers) == 3 else date, "Z")
 
 
@@ -60,7 +60,7 @@ def of_press(date: str, clock: str) -> str | None:
     day, time = _PRESS_DATE.match(date), _PRESS_TIME.match(clock)
     if day is None:
         return iso(f"{date} {clock}")
-    known = "-".join(takewhile(lambda each: each != "00", day.groups()))
+    known = "-".join(takewhile(lambda part: part != "00", day.groups()))
     if time is None:
         return iso(known)
     return iso(f"{known}T{time[1]}:{time[2]}:{time[3]}", time[4])
@@ -72,7 +72,7 @@ def _day(year: str, month: str | None, day: str | None) -> str | None:
         return None
     if not 1 <= int(day or 1) <= monthrange(int(year), int(month or 1))[1]:
         return None
-    return "-".join((year, *(f"{int(each):02}" for each in (month, day) if each)))
+    return "-".join((year, *(f"{int(part):02}" for part in (month, day) if part)))
 
 
 def _offset(zone: str | None) -> str | None:

@@ -47,7 +47,7 @@ class Wish:
 
     def by_person(self, which: Field) -> tuple[str, ...]:
         """The same of those that a person gave or confirmed."""
-        said = tuple(each for each in self.taggings if each.model == BY_PERSON)
+        said = tuple(tagging for tagging in self.taggings if tagging.model == BY_PERSON)
         return replace(self, taggings=said).of(which)
 
 
@@ -59,8 +59,8 @@ class Kept(Wish):
 
     def of(self, which: Field) -> tuple[str, ...]:
         """What one field should hold of it."""
-        its = self.values.get(which, ())
-        return tuple(value for value in Wish.of(self, which) if value in its)
+        there = self.values.get(which, ())
+        return tuple(value for value in Wish.of(self, which) if value in there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +95,27 @@ def edit_packet(
     """
     packet = xmp.new_packet(padded=padded) if old is None else xmp.parse(old)
     there = (
-        {each: carried.get(each, ()) for each in IN_XMP} if old is None else xmp.keywords(packet)
+        {field: carried.get(field, ()) for field in IN_XMP} if old is None else xmp.keywords(packet)
     )
     # Where there is no packet any more, nobody took single keywords away.
     before: Keywords = {}
     if old is not None:
         before = claimed(provenance.claims(packet), there, wish.by_person) if ours is None else ours
-    joined = {each: join(there[each], wish.of(each), before.get(each, ())) for each in IN_XMP}
-    if not any(each.added or each.removed for each in (*joined.values(), *beside.values())):
+    joined = {field: join(there[field], wish.of(field), before.get(field, ())) for field in IN_XMP}
+    if not any(result.added or result.removed for result in (*joined.values(), *beside.values())):
         return Edit(old, joined)
     in_lists = (*elsewhere.get(Field.TAGS_LIST, ()), *xmp.microsofts(packet))
     others = {**elsewhere, Field.TAGS_LIST: in_lists}
     joined, copies = with_copies(joined, provenance.copies(packet), others)
-    xmp.set_keywords(packet, {each: result.values for each, result in joined.items()})
+    xmp.set_keywords(packet, {field: result.values for field, result in joined.items()})
     claims = claims_of(wish.taggings, {**joined, **beside})
     provenance.set_claims(packet, claims)
     provenance.set_copies(packet, copies)
     for name, value in subject.items():
         xmp.set_text(packet, name, value if claims else None)
-    left = {each: result.values for each, result in joined.items() if result.values}
+    left = {field: result.values for field, result in joined.items() if result.values}
     is_spent = not claims and xmp.is_of_tagd(packet) and xmp.says_only_keywords(packet)
-    if is_spent and left == {each: values for each, values in carried.items() if values}:
+    if is_spent and left == {field: values for field, values in carried.items() if values}:
         return Edit(None, joined)
     return Edit(packet.to_bytes(), joined)
 
@@ -178,7 +178,7 @@ def _older_fields(
 def _others_words(data: bytes, older: Mapping[Field, Joined], ours: Keywords | None) -> Keywords:
     """What people wrote into the fields that are none of XMP's."""
     if older:
-        return {which: without(each.values, each.ours) for which, each in older.items()}
+        return {which: without(result.values, result.ours) for which, result in older.items()}
     found = reader.of_photo(data)
     return {which: without(found.of(which), (ours or {}).get(which, ())) for which in _WRITERS}
 

@@ -33,7 +33,7 @@ def keywords(tags: Tags) -> tuple[str, ...]:
 def of_value(data: bytes) -> tuple[str, ...]:
     """What an XPKeywords of these bytes says."""
     text = data.decode("utf-16-le", "replace").partition("\0")[0]
-    return tuple(filter(None, (each.strip() for each in text.split(";"))))
+    return tuple(filter(None, (keyword.strip() for keyword in text.split(";"))))
 
 
 def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
@@ -42,7 +42,7 @@ def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
     try:
         block = jpeg.exif(data)
         changed = _changed(block, tuple(values))
-        before, after = (all_tags(each) if each else {} for each in (block, changed))
+        before, after = (all_tags(exif) if exif else {} for exif in (block, changed))
         if others(before) != others(after) or keywords(after) != tuple(values):
             raise ExifUnsafe("its EXIF would not say the same as before")
         return jpeg.with_exif(data, changed)

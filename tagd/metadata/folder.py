@@ -156,8 +156,8 @@ def opened(path: Path, named: Collection[Path] | None = ()) -> Iterator[Folder]:
 
     Raises OSError; PermissionError at a link that is not to be followed.
     """
-    above = [path] if named is None else [each for each in named if path.is_relative_to(each)]
-    start = max(above, key=lambda each: len(each.parts), default=Path(path.anchor))
+    above = [path] if named is None else [root for root in named if path.is_relative_to(root)]
+    start = max(above, key=lambda root: len(root.parts), default=Path(path.anchor))
     descriptor = os.open(start, _FOLDER | (_PATH if start != path else 0))
     try:
         for name in path.relative_to(start).parts:

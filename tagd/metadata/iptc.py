@@ -43,7 +43,9 @@ class _Resource:
 
 def datasets(resources: bytes) -> list[Dataset]:
     """Every dataset of the IPTC resource, in order; none where it is damaged."""
-    return of_block(b"".join(each.body for each in _resources(resources) if each.kind == _IPTC))
+    return of_block(
+        b"".join(resource.body for resource in _resources(resources) if resource.kind == _IPTC)
+    )
 
 
 def of_block(block: bytes) -> list[Dataset]:
@@ -62,7 +64,7 @@ def of_block(block: bytes) -> list[Dataset]:
 def found_in(press: bytes) -> list[Dataset]:
     """Every sound dataset of a bare block, or of Photoshop's resources: for reading only."""
     if press.startswith(b"8BIM"):
-        press = b"".join(each.body for each in _resources(press) if each.kind == _IPTC)
+        press = b"".join(resource.body for resource in _resources(press) if resource.kind == _IPTC)
     return list(islice(_sound(_unswapped(press)), _MOST_READ))
 
 
@@ -110,11 +112,11 @@ def others(resources: bytes) -> tuple[list[Dataset], list[tuple[int, bytes]]]:
     """All that says something besides keywords: not their character set, nor a digest of them."""
     ours = {KEYWORDS, CHARACTER_SET}
     return (
-        [each for each in datasets(resources) if each[:2] not in ours],
+        [dataset for dataset in datasets(resources) if dataset[:2] not in ours],
         [
-            (each.kind, each.body)
-            for each in _resources(resources)
-            if each.kind not in {_IPTC, _DIGEST} and not _is_mark(each)
+            (resource.kind, resource.body)
+            for resource in _resources(resources)
+            if resource.kind not in {_IPTC, _DIGEST} and not _is_mark(resource)
         ],
     )
 
@@ -126,20 +128,20 @@ def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
     """
     resources = jpeg.photoshop(data)
     found = _resources(resources)
-    rest = resources[sum(len(each.to_bytes()) for each in found) :]
-    if b"".join(each.to_bytes() for each in found) + rest != resources:
+    rest = resources[sum(len(resource.to_bytes()) for resource in found) :]
+    if b"".join(resource.to_bytes() for resource in found) + rest != resources:
         raise CannotSplice("Photoshop's resources are not built as they should be")
-    blocks = [each for each in found if each.kind == _IPTC]
+    blocks = [resource for resource in found if resource.kind == _IPTC]
     if len(blocks) != 1:
         raise CannotSplice("it has IPTC in more than one place, and no rule says which counts")
     old, is_marked = blocks[0].body, any(map(_is_mark, found))
     said = of_block(old)
     told, needs_mark = _marked(said, _replaced(said, values), is_marked)
     new = _block(told) + old[len(_block(said)) :]
-    kept = [_with_body(each, old, new) for each in found if not _is_mark(each)]
+    kept = [_with_body(resource, old, new) for resource in found if not _is_mark(resource)]
     if needs_mark:
         kept.append(_Resource(_MARKED, b"8BIM" + _MARKED.to_bytes(2, "big") + bytes(2), _MARK))
-    return jpeg.with_photoshop(data, b"".join(each.to_bytes() for each in kept) + rest)
+    return jpeg.with_photoshop(data, b"".join(resource.to_bytes() for resource in kept) + rest)
 
 
 def _replaced(found: list[Dataset], values: Sequence[str]) -> list[Dataset]:
@@ -148,9 +150,9 @@ def _replaced(found: list[Dataset], values: Sequence[str]) -> list[Dataset]:
     utf8 = is_utf8(found)
     kept = [e for e in found if e[:2] != KEYWORDS or _text(e[2], utf8) in values]
     there = keywords(kept)
-    new = [(*KEYWORDS, each.encode()) for each in values if each not in there]
-    last = [at for at, each in enumerate(kept, 1) if each[:2] == KEYWORDS]
-    about = [at for at, each in enumerate(kept, 1) if each[0] <= KEYWORDS[0]]
+    new = [(*KEYWORDS, value.encode()) for value in values if value not in there]
+    last = [at for at, dataset in enumerate(kept, 1) if dataset[:2] == KEYWORDS]
+    about = [at for at, dataset in enumerate(kept, 1) if dataset[0] <= KEYWORDS[0]]
     at = max(last or about, default=0)
     return [*kept[:at], *new, *kept[at:]]
 
@@ -159,14 +161,16 @@ def _marked(
     said: list[Dataset], told: list[Dataset], is_by_tagd: bool
 ) -> tuple[list[Dataset], bool]:
     """What is to be told with a mark for UTF-8 where it needs one, and whether that is tagd's."""
-    is_ours = is_by_tagd and _is_plain(each for each in told if each[:2] != KEYWORDS)
-    bare = [each for each in told if not is_ours or each[:2] != CHARACTER_SET]
-    new = bare if is_ours else [each for each in bare if each not in said]
+    is_ours = is_by_tagd and _is_plain(dataset for dataset in told if dataset[:2] != KEYWORDS)
+    bare = [dataset for dataset in told if not is_ours or dataset[:2] != CHARACTER_SET]
+    new = bare if is_ours else [dataset for dataset in bare if dataset not in said]
     if _is_plain(new) or is_utf8(bare):
         return bare, False
-    if not is_ours and (any(each[:2] == CHARACTER_SET for each in bare) or not _is_plain(said)):
+    if not is_ours and (
+        any(dataset[:2] == CHARACTER_SET for dataset in bare) or not _is_plain(said)
+    ):
         raise CannotSplice("its IPTC has text in an older character set")
-    at = sum(each[:2] == (1, 0) for each in bare[:1])
+    at = sum(dataset[:2] == (1, 0) for dataset in bare[:1])
     return [*bare[:at], (*CHARACTER_SET, _UTF8), *bare[at:]], True
 
 
@@ -175,12 +179,12 @@ def _is_plain(found: Iterable[Dataset]) -> bool:
     return all(value.isascii() for record, _, value in found if record == KEYWORDS[0])
 
 
-def _with_body(each: _Resource, old: bytes, new: bytes) -> _Resource:
+def _with_body(resource: _Resource, old: bytes, new: bytes) -> _Resource:
     """The resource as it is beside the new block: a digest stays right where it was."""
-    if each.kind == _IPTC:
-        return replace(each, body=new)
-    is_current = each.kind == _DIGEST and each.body == _digest(old)
-    return replace(each, body=_digest(new)) if is_current else each
+    if resource.kind == _IPTC:
+        return replace(resource, body=new)
+    is_current = resource.kind == _DIGEST and resource.body == _digest(old)
+    return replace(resource, body=_digest(new)) if is_current else resource
 
 
 def _digest(block: bytes) -> bytes:

@@ -97,7 +97,7 @@ def spelled(
     A separator within a name is spelled as digiKam does (`\\` for `/`); Lightroom allows no `|`
     in a keyword, so that it becomes `/`.
     """
-    paths = [tuple(filter(None, map(tag_name, each.path))) for each in taggings]
+    paths = [tuple(filter(None, map(tag_name, tagging.path))) for tagging in taggings]
     paths = [path for path in paths if path]
     names = [path[-1] for path in paths]
     full = paths if hierarchical else []
@@ -150,13 +150,13 @@ def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) 
 
 def claims_of(taggings: Sequence[Tagging], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
     """What of these tags tagd answers for; not for what was there before it."""
-    ours = {which: frozenset(each.ours) for which, each in joined.items()}
-    spellings = [(each, spelled([each])) for each in taggings]
+    ours = {which: frozenset(result.ours) for which, result in joined.items()}
+    spellings = [(tagging, spelled([tagging])) for tagging in taggings]
     claims = (
-        Claim(each, frozenset(f for f, its in ours.items() if not its.isdisjoint(said[f])))
-        for each, said in spellings
+        Claim(tagging, frozenset(f for f, owned in ours.items() if not owned.isdisjoint(said[f])))
+        for tagging, said in spellings
     )
-    return tuple(each for each in claims if each.fields)
+    return tuple(claim for claim in claims if claim.fields)
 
 
 def claimed(
@@ -203,7 +203,7 @@ def levels(which: Field, value: str) -> tuple[str, ...]:
         case Field.HIERARCHY:
             names = value.split("|")
         case Field.TAGS_LIST:
-            names = [each.replace("\\", "/") for each in value.split("/")]  # digiKam's slash
+            names = [name.replace("\\", "/") for name in value.split("/")]  # digiKam's slash
         case _:
             names = [value]
     return tuple(map(tag_name, names))

@@ -41,8 +41,8 @@ def degrees(parts: Sequence[float], side: str | None, sides: str) -> float | Non
     is_coarse = len(parts) > 1 and math.isnan(parts[1]) and not parts[0] % 1
     if not parts or math.isnan(parts[0]) or is_coarse or letter not in sides:
         return None
-    known = [0.0 if math.isnan(each) else each for each in parts[:3]]
-    value = sum(abs(each) / unit for each, unit in zip(known, (1, 60, 3600), strict=False))
+    known = [0.0 if math.isnan(part) else part for part in parts[:3]]
+    value = sum(abs(part) / unit for part, unit in zip(known, (1, 60, 3600), strict=False))
     if not value <= _MOST[sides]:
         return None
     is_negative = letter == sides[1] if letter else min(known) < 0
@@ -62,4 +62,4 @@ def of_text(text: str | None, side: str | None, sides: str) -> float | None:
     numbers = _BETWEEN.sub(" ", _SIDE.sub(" ", bare)).split()
     if len(letters) > 1 or len(numbers) > 3 or not all(map(_NUMBER.fullmatch, numbers)):
         return None
-    return degrees([float(each) for each in numbers], letters[0] if letters else side, sides)
+    return degrees([float(number) for number in numbers], letters[0] if letters else side, sides)

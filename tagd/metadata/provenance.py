@@ -28,13 +28,17 @@ def claims(packet: xmp.Packet) -> tuple[Claim, ...]:
 
 def set_copies(packet: xmp.Packet, copies: Keywords) -> None:
     """Say which keywords were copied into which field, for programs that read that one alone."""
-    told = ({"field": which, "keyword": each} for which, its in copies.items() for each in its)
+    told = (
+        {"field": which, "keyword": keyword}
+        for which, keywords in copies.items()
+        for keyword in keywords
+    )
     xmp.set_structures(packet, xmp.COPIES, told)
 
 
 def copies(packet: xmp.Packet) -> dict[Field, tuple[str, ...]]:
     """What some tagd says that it copied, by field."""
-    found: dict[str, list[str]] = {each: [] for each in IN_XMP}
+    found: dict[str, list[str]] = {field: [] for field in IN_XMP}
     for said in xmp.structures(packet, xmp.COPIES):
         found.get(said.get("field", ""), []).append(said.get("keyword", ""))
     return {which: tuple(found[which]) for which in IN_XMP}
@@ -54,11 +58,11 @@ def _told(claim: Claim) -> dict[str, str]:
 
 
 def _claim(said: Mapping[str, str]) -> Claim | None:
-    tag, path, fields = (said.get(each, "") for each in ("tag", "path", "fields"))
+    tag, path, fields = (said.get(key, "") for key in ("tag", "path", "fields"))
     if not tag:
         return None
     above = (name.replace("\\", "/") for name in path.split("/")[:-1])
-    known = frozenset(each for each in Field if each in fields.split())
+    known = frozenset(field for field in Field if field in fields.split())
     sure = said.get("confidence", "")
     tagging = Tagging(
         path=(*above, tag),

@@ -56,7 +56,7 @@ def _together(inside: FileTags, beside: FileTags, sidecars: Sequence[Path]) -> R
         keywords=keywords,
         by_tagd=both.by_tagd,
         by_person=both.by_person,
-        damaged=frozenset(place for place, its in places if its.is_damaged),
+        damaged=frozenset(place for place, found in places if found.is_damaged),
         rating=both.rating,
         latitude=latitude,
         longitude=longitude,
@@ -92,8 +92,8 @@ def pack(readings: Readings, path: Path, rule: SidecarRule) -> dict[str, Any]:
         "longitude": readings.longitude,
         "sidecars": [
             number
-            for number, each in enumerate(sidecar.places(path, rule))
-            if each in readings.sidecars
+            for number, place in enumerate(sidecar.places(path, rule))
+            if place in readings.sidecars
         ],
     }
 
@@ -104,8 +104,10 @@ def unpack(fields: dict[str, Any], path: Path, rule: SidecarRule) -> Readings:
     try:
         return Readings(
             keywords={
-                Place(place): {str(Field(name)): _texts(values) for name, values in its.items()}
-                for place, its in fields["keywords"].items()
+                Place(place): {
+                    str(Field(name)): _texts(values) for name, values in keywords.items()
+                }
+                for place, keywords in fields["keywords"].items()
             },
             by_tagd=_texts(fields["by_tagd"]),
             by_person=_texts(fields["by_person"]),
@@ -113,7 +115,7 @@ def unpack(fields: dict[str, Any], path: Path, rule: SidecarRule) -> Readings:
             rating=_whole(fields["rating"]),
             latitude=_degrees(fields["latitude"], 90),
             longitude=_degrees(fields["longitude"], 180),
-            sidecars=tuple(places[_number(each, len(places))] for each in fields["sidecars"]),
+            sidecars=tuple(places[_number(number, len(places))] for number in fields["sidecars"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("not what a decoder says") from error
@@ -125,16 +127,18 @@ def _sidecars(
     """What its sidecars say together, and which they are; those that cannot be read say nothing."""
     packets: dict[Path, bytes] = {}
     with contextlib.suppress(OSError):
-        for each in sidecar.of(path, rule, content):
-            packets[each] = reader.packet_of(each)
+        for place in sidecar.of(path, rule, content):
+            packets[place] = reader.packet_of(place)
     return reader.of_packets(packets.values()), list(packets)
 
 
 def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
     # Deleting the last keyword leaves only the other fields, and who says that tagd wrote this one.
-    is_written = any(Field.SUBJECT in each.fields for each in found.claims)
+    is_written = any(Field.SUBJECT in claim.fields for claim in found.claims)
     kept = {Field.SUBJECT} if is_written else set[Field]()
-    return {str(name): its for name, its in found.keywords.items() if its or name in kept}
+    return {
+        str(name): keywords for name, keywords in found.keywords.items() if keywords or name in kept
+    }
 
 
 def _tagds_first(which: Field, values: Sequence[str], by_tagd: Collection[str]) -> list[str]:
@@ -146,7 +150,7 @@ def _tagds_first(which: Field, values: Sequence[str], by_tagd: Collection[str]) 
         for value, leaf in zip(values, leaves, strict=True)
     ]
     if sum(len(value) for value, _ in fit) > MOST_TEXT // 2:
-        fit.sort(key=lambda each: each[1] not in by_tagd)
+        fit.sort(key=lambda pair: pair[1] not in by_tagd)
     return [value for value, _ in fit]
 
 
@@ -161,13 +165,13 @@ def _within(values: Iterable[str], room: int) -> tuple[list[str], int]:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError("no list of texts")
     return tuple(filter(None, map(tag_name, values)))
 
 
 def _short(text: str | None) -> str | None:
-    shown = "".join(each for each in text or "" if each.isprintable()).strip()
+    shown = "".join(letter for letter in text or "" if letter.isprintable()).strip()
     return shown[:_LONGEST] or None
 
 

@@ -96,12 +96,12 @@ class FileTags:
     @property
     def by_tagd(self) -> tuple[str, ...]:
         """The names of the tags that some tagd has written."""
-        return unique(each.tagging.name for each in self.claims)
+        return unique(claim.tagging.name for claim in self.claims)
 
     @property
     def by_person(self) -> tuple[str, ...]:
         """Those of them that a person gave or confirmed."""
-        return unique(each.tagging.name for each in self.claims if each.by_person)
+        return unique(claim.tagging.name for claim in self.claims if claim.by_person)
 
     def of(self, which: Field) -> tuple[str, ...]:
         """What one field holds."""
@@ -129,7 +129,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
     and time who knows better does."""
     fields = {*first.keywords, *second.keywords}
     return FileTags(
-        keywords={each: unique((*first.of(each), *second.of(each))) for each in fields},
+        keywords={field: unique((*first.of(field), *second.of(field))) for field in fields},
         rating=second.rating if first.rating is None else first.rating,
         place=first.place or second.place,
         camera=_better(first.camera, second.camera),
@@ -143,7 +143,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
 def of_photo(data: bytes) -> FileTags:
     """What is embedded in a file's bytes. Never raises on what they hold."""
     found = blocks.of_file(data)
-    press = [each for block in found.press for each in iptc.found_in(block)]
+    press = [dataset for block in found.press for dataset in iptc.found_in(block)]
     inside = over(of_packets(found.packets), _of_exif(found.fields))
     named = {
         Field.WINDOWS: _within_bounds(_windows(found.fields)),
@@ -184,8 +184,8 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
     copies = provenance.copies(packet)  # they say nothing by themselves
     return FileTags(
         keywords={
-            which: _within_bounds(without(its, copies[which]))
-            for which, its in xmp.keywords(packet).items()
+            which: _within_bounds(without(keywords, copies[which]))
+            for which, keywords in xmp.keywords(packet).items()
         },
         rating=stars.first(stars.of_text(text("xmp:Rating")), *percents),
         place=places.place(latitude, longitude),
@@ -199,11 +199,11 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
 
 def _of_exif(said: Fields) -> FileTags:
     def text(tag: int, *directories: str) -> str | None:
-        entries = (said.get((each, tag)) for each in directories or (FIRST,))
-        return next(filter(None, (each.text() for each in entries if each)), None)
+        entries = (said.get((directory, tag)) for directory in directories or (FIRST,))
+        return next(filter(None, (entry.text() for entry in entries if entry)), None)
 
     def date(tag: int, offset: int) -> str | None:
-        zones = (text(each, EXIF) for each in (offset, _OFFSET))
+        zones = (text(tag, EXIF) for tag in (offset, _OFFSET))
         return dates.iso(text(tag, EXIF, FIRST), *zones)
 
     rating, percent = (_numbers(said.get((FIRST, tag)))[:1] for tag in (_RATING, _PERCENT))
@@ -223,8 +223,8 @@ def _of_exif(said: Fields) -> FileTags:
 
 
 def _of_press(found: list[Dataset]) -> tuple[Source, str] | None:
-    told = ([iptc.text_of(found, each) for each in pair] for pair in (_CREATED, _SCANNED))
-    return _taken(Source.PRESS, *(dates.of_press(*each) for each in told))
+    told = ([iptc.text_of(found, dataset) for dataset in pair] for pair in (_CREATED, _SCANNED))
+    return _taken(Source.PRESS, *(dates.of_press(*pair) for pair in told))
 
 
 def _windows(said: Fields) -> tuple[str, ...]:
@@ -250,7 +250,7 @@ def _camera(source: Source, make: str | None, model: str | None) -> Camera | Non
 def _taken(source: Source, *said: str | None) -> tuple[Source, str] | None:
     """The first of them; or of those that say the same the one that says most."""
     told = list(filter(None, said))
-    alike = [each for each in told if each.startswith(told[0])]
+    alike = [moment for moment in told if moment.startswith(told[0])]
     return (source, max(alike, key=len)) if told else None
 
 

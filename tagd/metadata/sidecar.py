@@ -39,7 +39,7 @@ There = Callable[[str], bool]  # whether another picture of this name is in the 
 
 
 def _spellings(suffixes: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*((each, each.upper(), each.title()) for each in suffixes))
+    return frozenset().union(*((suffix, suffix.upper(), suffix.title()) for suffix in suffixes))
 
 
 # As cameras and programs spell them: to list a folder of 10,000 files would take far longer.
@@ -87,14 +87,14 @@ def may_be_short(photo: str, there: There) -> bool:
     name = Path(photo)
     is_raw = name.suffix.lower() in RAW_SUFFIXES
     rivals = _RAW_SPELLINGS if is_raw else _ALL_SPELLINGS
-    return not any(there(name.stem + each) for each in rivals - {name.suffix})
+    return not any(there(name.stem + suffix) for suffix in rivals - {name.suffix})
 
 
 def _has_rivals(photo: str, sidecar: str, there: There) -> bool:
     """Whether a sidecar of this name may be that of another picture that is there."""
     name = Path(photo)
     rivals = _ALL_SPELLINGS - {name.suffix}
-    return sidecar[:-4] != photo and any(there(name.stem + each) for each in rivals)
+    return sidecar[:-4] != photo and any(there(name.stem + suffix) for suffix in rivals)
 
 
 def _is_of_duplicate(photo: str, said: Subject, there: There) -> bool:
@@ -136,13 +136,13 @@ BESIDE: Final = SidecarRule()
 def find(photo: Path, rule: SidecarRule, content: str | None = None) -> Path | None:
     """The sidecar that the photo with this content has, of either name; None where it has none."""
     found = _under_its_names(photo, rule, content)
-    return next((path for path, its in found if its is Whose.ITS), None)
+    return next((path for path, whose in found if whose is Whose.ITS), None)
 
 
 def of(photo: Path, rule: SidecarRule, content: str | None = None) -> list[Path]:
     """All sidecars that the photo has: the one that `find` finds, and before any other its word
     counts; and one that other programs keep beside the photo, where tagd's lie elsewhere."""
-    found = (find(photo, each, content) for each in dict.fromkeys((rule, BESIDE)))
+    found = (find(photo, known, content) for known in dict.fromkeys((rule, BESIDE)))
     return list(dict.fromkeys(filter(None, found)))
 
 
@@ -150,15 +150,15 @@ def outdated(photo: Path, rule: SidecarRule, content: str) -> list[Path]:
     """The sidecars under the photo's name that tagd wrote for another photo, which had that name
     before."""
     rules = dict.fromkeys((rule, BESIDE))
-    found = (pair for each in rules for pair in _under_its_names(photo, each, content))
-    return list(dict.fromkeys(path for path, its in found if its is Whose.OUTDATED))
+    found = (pair for rule in rules for pair in _under_its_names(photo, rule, content))
+    return list(dict.fromkeys(path for path, whose in found if whose is Whose.OUTDATED))
 
 
 def choose(photo: Path, rule: SidecarRule, content: str | None = None) -> Path:
     """The sidecar that the photo has, or the one that it should get. Under that name may lie one
     that is outdated."""
     found = dict(_under_its_names(photo, rule, content))
-    own = next((path for path, its in found.items() if its is Whose.ITS), None)
+    own = next((path for path, whose in found.items() if whose is Whose.ITS), None)
     if own is not None:
         return own
     wanted = home(photo, rule)
@@ -226,7 +226,7 @@ def _under_its_names(
 def places(photo: Path, rule: SidecarRule) -> tuple[Path, ...]:
     """Everywhere that a sidecar of the photo may lie, in an order that is always the same."""
     rules = dict.fromkeys((rule, BESIDE))
-    return tuple(dict.fromkeys(path for each in rules for path in _places(photo, each)))
+    return tuple(dict.fromkeys(path for rule in rules for path in _places(photo, rule)))
 
 
 def _places(photo: Path, rule: SidecarRule) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def of_percent(value: float | str | None) -> int | None:
 
 def first(*found: int | None) -> int | None:
     """The first of them that says something."""
-    return next((each for each in found if each is not None), None)
+    return next((stars for stars in found if stars is not None), None)
 
 
 def _number(text: str | None) -> float | None:

@@ -89,7 +89,7 @@ def _resumed(after: bytes, before: bytes, at: int, shifts: list[int]) -> tuple[i
     while at + step + _PROBE <= len(before):
         begin = at + step
         probe = before[begin : begin + _PROBE]
-        known = (each for each in shifts if begin + each >= 0)
+        known = (shift for shift in shifts if begin + shift >= 0)
         shift = next((s for s in known if after.startswith(probe, begin + s)), None)
         if shift is None and (found := after.find(probe)) >= 0:
             shift = found - begin

@@ -266,16 +266,16 @@ def _is_known(seen: Seen, known: Signature) -> bool:
 
 def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
     def chosen(part: Callable[[Joined], tuple[str, ...]]) -> Mapping[Field, tuple[str, ...]]:
-        values = {each: part(result) for each, result in edit.joined.items()}
-        return {each: found for each, found in values.items() if found}
+        values = {field: part(result) for field, result in edit.joined.items()}
+        return {field: found for field, found in values.items() if found}
 
     # What could not be taken away from a field is still tagd's.
-    kept = {each: values for each, values in (before or {}).items() if each not in edit.joined}
+    kept = {field: values for field, values in (before or {}).items() if field not in edit.joined}
     return Report(
         path=path,
-        ours={**kept, **chosen(lambda each: each.ours)},
-        added=chosen(lambda each: each.added),
-        removed=chosen(lambda each: each.removed),
+        ours={**kept, **chosen(lambda result: result.ours)},
+        added=chosen(lambda result: result.added),
+        removed=chosen(lambda result: result.removed),
         left_out=edit.left_out,
     )
 

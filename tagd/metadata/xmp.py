@@ -200,10 +200,10 @@ def set_structures(packet: Packet, name: str, told: Iterable[Mapping[str, str]])
             del container[:]
         _remove(element)
     bag: etree._Element | None = None
-    for each in told:
+    for fields in told:
         bag = _new_property(packet, name, "Bag") if bag is None else bag
         item = etree.Element(qualified("rdf:li"))
-        for field, value in each.items():
+        for field, value in fields.items():
             item.set(qualified(f"tagd:{field}"), value)
         _append(bag, item)
 
@@ -216,9 +216,9 @@ def structures(packet: Packet, name: str) -> Iterator[dict[str, str]]:
         container = _container(element)
         for item in () if container is None else container.findall(qualified("rdf:li")):
             parts = list(item.iter())
-            said = {str(k): str(v) for each in parts for k, v in each.attrib.items()}
-            leaves = (each for each in parts if not _has_children(each))
-            said |= {str(each.tag): each.text or "" for each in leaves}
+            said = {str(k): str(v) for part in parts for k, v in part.attrib.items()}
+            leaves = (part for part in parts if not _has_children(part))
+            said |= {str(leaf.tag): leaf.text or "" for leaf in leaves}
             yield {k.removeprefix(own): v for k, v in said.items() if k.startswith(own)}
 
 
@@ -263,7 +263,11 @@ def rdfs(packet: Packet) -> list[etree._Element]:
 
 
 def _descriptions(packet: Packet) -> list[etree._Element]:
-    return [each for rdf in rdfs(packet) for each in rdf.findall(qualified("rdf:Description"))]
+    return [
+        description
+        for rdf in rdfs(packet)
+        for description in rdf.findall(qualified("rdf:Description"))
+    ]
 
 
 def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
@@ -274,8 +278,10 @@ def _properties(packet: Packet, name: str) -> Iterator[etree._Element]:
 
 def _values(descriptions: Sequence[etree._Element], field: str) -> Iterator[str]:
     name = qualified(field)
-    yield from (str(each.get(name)) for each in descriptions if name in each.attrib)
-    for element in (child for each in descriptions for child in each.iterfind(name)):
+    yield from (
+        str(description.get(name)) for description in descriptions if name in description.attrib
+    )
+    for element in (child for description in descriptions for child in description.iterfind(name)):
         items = list(_items(element))
         yield from (_text(item) for item in items)
         if not items and not _has_children(element) and (element.text or "").strip():
@@ -292,7 +298,11 @@ def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
     if tuple(_values(_descriptions(packet), field)) == tuple(wanted):
         return
     found = list(_properties(packet, field))
-    simple = [each for each in _descriptions(packet) if qualified(field) in each.attrib]
+    simple = [
+        description
+        for description in _descriptions(packet)
+        if qualified(field) in description.attrib
+    ]
     if len(found) + len(simple) > 1:
         raise MalformedPacket(f"its XMP says {field} twice")
     for description in simple:
@@ -339,7 +349,11 @@ def _new_element(packet: Packet, name: str) -> etree._Element:
     """A property of its own, in the last description of the first subject."""
     descriptions = _descriptions(packet)
     about = qualified("rdf:about")
-    same = [each for each in descriptions if each.get(about) == descriptions[0].get(about)]
+    same = [
+        description
+        for description in descriptions
+        if description.get(about) == descriptions[0].get(about)
+    ]
     if not same:
         rdf = next(packet.root.iter(qualified("rdf:RDF")))
         same = [etree.Element(qualified("rdf:Description"), {about: ""})]

@@ -50,8 +50,8 @@ def back_up(catalogue: Path, folder: Path, keep: int, now: float) -> Backup:
             leftover.unlink(missing_ok=True)  # of a backup that was killed
         with translated(catalogue):
             copies.copy(catalogue, target, examined=True, prepare=embedded.leave_out)
-        for each in superfluous(backups(catalogue, folder), keep):
-            each.path.unlink(missing_ok=True)
+        for backup in superfluous(backups(catalogue, folder), keep):
+            backup.path.unlink(missing_ok=True)
     return Backup(target, now)
 
 
@@ -62,23 +62,23 @@ def backups(catalogue: Path, folder: Path) -> list[Backup]:
         for path in folder.glob(f"*-{_whose(catalogue)}.db")
         if (stamp := _STAMP.search(path.name))
     ]
-    return sorted(found, key=lambda each: each.made_at, reverse=True)
+    return sorted(found, key=lambda backup: backup.made_at, reverse=True)
 
 
 def superfluous(found: Sequence[Backup], keep: int) -> Sequence[Backup]:
     """What goes when so many are kept. 0 asks for no more backups, not for those that are there to
     be removed."""
-    return sorted(found, key=lambda each: each.made_at, reverse=True)[keep or len(found) :]
+    return sorted(found, key=lambda backup: backup.made_at, reverse=True)[keep or len(found) :]
 
 
 def newest_good(catalogue: Path, folder: Path) -> Backup | None:
     """The latest backup that is sound and that this tagd can read."""
-    for each in backups(catalogue, folder):
+    for backup in backups(catalogue, folder):
         try:
-            verify(each.path)
+            verify(backup.path)
         except CatalogueError:
             continue
-        return each
+        return backup
     return None
 
 

@@ -155,8 +155,8 @@ class ControlServer:
             client.socket.settimeout(TALK_SECONDS)
             client.socket.sendall(reply + b"\n")
         _hang_up([client], ready)
-        for other in _clients(ready):  # who may have spoken meanwhile: this time was not theirs
-            other.since += time.monotonic() - began
+        for waiting in _clients(ready):  # who may have spoken meanwhile: this time was not theirs
+            waiting.since += time.monotonic() - began
 
     def _answer(self, request: bytes) -> Reply:
         known = ", ".join(Command)

@@ -62,9 +62,9 @@ def examine(patient: Patient) -> Iterator[Finding]:
     yield _guarded("watches", partial(_watches, patient))
     yield checks.raw_extra(importlib.util.find_spec("rawpy") is not None)
     yield _guarded("decoder", partial(_decoder, patient))
-    weights = [_guarded("weights", partial(_weights, patient, each)) for each in patient.models]
+    weights = [_guarded("weights", partial(_weights, patient, model)) for model in patient.models]
     yield from weights
-    if all(each.level is Level.OK for each in weights):
+    if all(check.level is Level.OK for check in weights):
         yield _guarded("policy", lambda: checks.ok("policy", patient.policy()))
     for model in patient.models:
         yield _guarded("model", partial(_model, patient, model))

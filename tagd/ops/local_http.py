@@ -77,9 +77,13 @@ class LocalServer(ThreadingHTTPServer):
         self._beat()
         now = time.monotonic()
         with self._lock:
-            late = [each for each, since in self._since.items() if now - since > LONGEST_SECONDS]
-        for each in late:
-            _hang_up(each)
+            late = [
+                connection
+                for connection, since in self._since.items()
+                if now - since > LONGEST_SECONDS
+            ]
+        for connection in late:
+            _hang_up(connection)
 
     def get_request(self) -> tuple[Any, Any]:
         """The next connection."""

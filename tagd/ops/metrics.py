@@ -123,11 +123,11 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Family]:
         families: dict[str, Family] = {}
         try:
-            for each in self._gauges():
-                names = [name for name, _ in each.labels]
-                kind = CounterMetricFamily if isinstance(each, Total) else GaugeMetricFamily
-                family = families.setdefault(each.name, kind(each.name, each.help, labels=names))
-                family.add_metric([value for _, value in each.labels], each.value)
+            for gauge in self._gauges():
+                names = [name for name, _ in gauge.labels]
+                kind = CounterMetricFamily if isinstance(gauge, Total) else GaugeMetricFamily
+                family = families.setdefault(gauge.name, kind(gauge.name, gauge.help, labels=names))
+                family.add_metric([value for _, value in gauge.labels], gauge.value)
         except TagdError:
             return  # the catalogue is busy; the next scrape will see it
         yield from families.values()

@@ -71,26 +71,27 @@ def stages_of(cascade: Cascade, machine: Machine) -> tuple[tuple[Stage, ...], st
     *early, last = cascade.models
     settlings, origin = _settlings(cascade, machine)
     stages = [
-        Stage(model, settles_at=each.settles_at, temperature=each.temperature)
-        for model, each in zip(early, settlings, strict=True)
+        Stage(model, settles_at=settling.settles_at, temperature=settling.temperature)
+        for model, settling in zip(early, settlings, strict=True)
     ]
     return (*stages, Stage(last)), origin
 
 
 def _settlings(cascade: Cascade, machine: Machine) -> tuple[Sequence[Settling], str]:
     if cascade.settles_at:
-        return [Settling(each) for each in cascade.settles_at], "as configured"
+        return [Settling(threshold) for threshold in cascade.settles_at], "as configured"
     found = [machine.find(model) for model in cascade.models]
-    for each in machine.calibrations:
-        if each.models == cascade.models and each.fingerprints == _fingerprints(found):
-            return each.settlings, each.origin
+    for calibration in machine.calibrations:
+        is_of_these = calibration.models == cascade.models
+        if is_of_these and calibration.fingerprints == _fingerprints(found):
+            return calibration.settlings, calibration.origin
     if cascade.models == EMBEDDED.models:
         return EMBEDDED.settlings, EMBEDDED.origin
     return [Settling(UNCALIBRATED)] * (len(cascade.models) - 1), "not calibrated"
 
 
 def _fingerprints(options: Sequence[ModelOption | None]) -> tuple[str | None, ...]:
-    return tuple(each.fingerprint if each else None for each in options)
+    return tuple(option.fingerprint if option else None for option in options)
 
 
 def described(stages: Sequence[Stage]) -> str:

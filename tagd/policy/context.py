@@ -77,7 +77,7 @@ def room_mb(budget_mb: float | None, machine: Machine) -> float | None:
 
 def needed_mb(options: Sequence[ModelOption]) -> int:
     """What these take together: every stage of a cascade stays in memory."""
-    return sum(each.memory_mb for each in options)
+    return sum(option.memory_mb for option in options)
 
 
 def fits(options: Sequence[ModelOption], budget_mb: float | None, machine: Machine) -> bool:

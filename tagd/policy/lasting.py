@@ -49,10 +49,10 @@ class Lasting:
         """
         *for_some_hours, rule = self._rules(path, photo)
         others = []
-        for each in for_some_hours:
+        for timed in for_some_hours:
             # A rule whose model is not there now has chosen nothing that is to be kept.
             with suppress(ModelError):
-                others.append(self._choice(each))
+                others.append(self._choice(timed))
         return (self._choice(rule), *others)
 
     def possible(self) -> tuple[Choice, ...]:
@@ -93,11 +93,11 @@ class Lasting:
 def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
     """A choice as it can be compared with others: by the fingerprints of its models, in which order
     they are heard, and how sure each must be."""
-    fingerprints = tuple(fingerprint_of(each.model) for each in choice.stages)
-    sure = [(each.settles_at, each.temperature) for each in choice.stages]
+    fingerprints = tuple(fingerprint_of(stage.model) for stage in choice.stages)
+    sure = [(stage.settles_at, stage.temperature) for stage in choice.stages]
     return Want(
         key=json.dumps([choice.refine, fingerprints, sure]),
-        models=", then ".join(each.model for each in choice.stages),
+        models=", then ".join(stage.model for stage in choice.stages),
         fingerprints=fingerprints,
         refine=choice.refine,
     )
@@ -106,4 +106,4 @@ def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
 def settled_on(content_with: Sequence[Want], asked: str | None) -> Want:
     """What is wanted for a photo whose models were last asked as `asked` (a key) says: the same, if
     the photo is content with it, else the first."""
-    return next((each for each in content_with if each.key == asked), content_with[0])
+    return next((want for want in content_with if want.key == asked), content_with[0])

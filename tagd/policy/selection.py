@@ -87,7 +87,7 @@ def check(preferences: Preferences, machine: Machine) -> None:
 def has_room(preferences: Preferences, choice: Choice, machine: Machine) -> bool:
     """Whether the choice's models may be in memory together now."""
     found = [machine.find(stage.model) for stage in choice.stages]
-    return fits([each for each in found if each], preferences.memory_budget_mb, machine)
+    return fits([option for option in found if option], preferences.memory_budget_mb, machine)
 
 
 def reachable(preferences: Preferences, machine: Machine, path: Path) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _by_targets(targets: Targets, preferences: Preferences, machine: Machine) ->
 def _embedded(preferences: Preferences, machine: Machine) -> Decision:
     """The cascade that comes with tagd; the best single model where it does not fit."""
     options = [machine.find(model) for model in EMBEDDED.models]
-    there = [each for each in options if each is not None and each.fingerprint is not None]
+    there = [option for option in options if option is not None and option.fingerprint is not None]
     if len(there) == len(options) and fits(there, preferences.memory_budget_mb, machine):
         stages, origin = cascade.stages_of(EMBEDDED, machine)
         reason = f"the embedded cascade: {cascade.described(stages)}"

@@ -79,7 +79,7 @@ def pick(targets: Targets, budget_mb: float | None, machine: Machine) -> Pick | 
     reason = f"{_reason(quickest, asked, leaf, targets)}; the quickest that fits"
     over = _takes(quickest) - (latency or 0)
     missed = f", {over:.1f} ms over" if math.isfinite(over) else ", of unknown speed, for"
-    kept = tuple(each for each in passed if each.model != quickest.model)
+    kept = tuple(option for option in passed if option.model != quickest.model)
     return Pick(quickest, f"{reason}{missed} the {latency:g} ms wanted", kept)
 
 
@@ -116,18 +116,18 @@ def ranked(
             return (0, place)
         return (1, -(option.top1 or 0), *_quickness(option)[:1])
 
-    common = [each for each in options if each.label_set == COMMON_LABELS]
-    return sorted(common, key=lambda each: (rank(each), each.model))
+    common = [option for option in options if option.label_set == COMMON_LABELS]
+    return sorted(common, key=lambda option: (rank(option), option.model))
 
 
 def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> ModelOption | None:
     """The quickest model that fits and has at least this top-1."""
     able = [
-        each
-        for each in machine.options
-        if each.label_set == COMMON_LABELS
-        and (each.top1 or 0) >= at_least
-        and _unfit(each, budget_mb, machine) is None
+        option
+        for option in machine.options
+        if option.label_set == COMMON_LABELS
+        and (option.top1 or 0) >= at_least
+        and _unfit(option, budget_mb, machine) is None
     ]
     return min(able, key=_quickness, default=None)
 

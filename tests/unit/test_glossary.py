@@ -41,13 +41,17 @@ def parts(name: str) -> frozenset[str]:
 
 
 def names(package: str) -> Iterator[tuple[str, str]]:
-    """Every module, class and function of a package, with where it is."""
+    """Every name that a package makes, with where it is; a variable's is one word."""
     for file in sorted((PROJECT / package.replace(".", "/")).rglob("*.py")):
         place = str(file.relative_to(PROJECT))
         yield file.stem, place
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node.name, f"{place}:{node.lineno}"
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id.replace("_", ""), f"{place}:{node.lineno}"
+            elif isinstance(node, ast.arg):
+                yield node.arg.replace("_", ""), f"{place}:{node.lineno}"
 
 
 @pytest.mark.parametrize(("word", "packages"), AVOIDED)

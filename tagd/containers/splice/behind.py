@@ -30,13 +30,13 @@ def anchors(data: bytes, found: list[Segment]) -> tuple[Segment, ...] | None:
     trailer = found[-1]
     if trailer.kind != "TRAILER" or stands_alone(data, trailer.start, trailer.end):
         return ()
-    index = next((each for each in found if _is(data, each, "APP2", _MPF)), None)
+    index = next((segment for segment in found if _is(data, segment, "APP2", _MPF)), None)
     pictures = _pictures(data, index) if index else []
     if index is None or not _are_all(data, pictures, trailer):
         return None
-    exif = (each for each in found if _is(data, each, "APP1", _EXIF))
+    exif = (segment for segment in found if _is(data, segment, "APP1", _EXIF))
     starts = [start for start, _ in pictures]
-    return (index, *(each for each in exif if _may_point_at(data, each, starts)))
+    return (index, *(segment for segment in exif if _may_point_at(data, segment, starts)))
 
 
 def _is(data: bytes, segment: Segment, kind: str, head: bytes) -> bool:
@@ -73,7 +73,7 @@ def _may_point_at(data: bytes, exif: Segment, starts: list[int]) -> bool:
     base = exif.body + len(_EXIF)
     block = data[base : exif.body_end]
     try:
-        notes = [each.at for (_, tag), each in all_tags(block).items() if tag == MAKER_NOTE]
+        notes = [entry.at for (_, tag), entry in all_tags(block).items() if tag == MAKER_NOTE]
     except DamagedContainer:
         return True
     distances = [start - base - at for start in starts for at in (0, *notes)]

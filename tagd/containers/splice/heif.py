@@ -56,23 +56,23 @@ def foreign(data: bytes) -> tuple[bytes, ...]:
     file = HeifFile.of(data)
     bare, own = file.without_packet(), file.packet_box
     blank = data if own else _applied(data, _taken_out(file))
-    kept = [each for each in file.top if each != own and each.kind not in {"meta", "free", "skip"}]
+    kept = [box for box in file.top if box != own and box.kind not in {"meta", "free", "skip"}]
     places = file.locations.spans(data, first(file.children, "idat"))
     return (
-        *(blank[each.start : each.end] for each in kept),
-        *(data[each.start : each.end] for each in file.others if each.kind != "idat"),
-        *(each.entry for each in bare.references),
-        *(each.entry + joined(data, places.get(each.id, [])) for each in bare.items),
+        *(blank[box.start : box.end] for box in kept),
+        *(data[box.start : box.end] for box in file.others if box.kind != "idat"),
+        *(reference.entry for reference in bare.references),
+        *(item.entry + joined(data, places.get(item.id, [])) for item in bare.items),
     )
 
 
 def _require_movable(file: HeifFile) -> None:
-    unknown = {each.kind for each in file.top} - _MOVABLE
+    unknown = {box.kind for box in file.top} - _MOVABLE
     if unknown & _SEQUENCES:
         raise CannotSplice("it holds a sequence of pictures, and only single ones can be written")
     if unknown:
         raise CannotSplice(f"its box {min(unknown)!r} may say where something in the file lies")
-    if any(each.reference for each in file.locations.entries):
+    if any(entry.reference for entry in file.locations.entries):
         raise CannotSplice("a part of it lies in another file")
 
 
@@ -85,7 +85,7 @@ def _taken_out(file: HeifFile) -> list[Edit]:
 
 def _put_in(file: HeifFile, packet: bytes) -> Edit:
     own = file.packet_box
-    media = [each.start for each in file.top if each.kind == "mdat" and each != own]
+    media = [box.start for box in file.top if box.kind == "mdat" and box != own]
     at = min(media, default=only(file.top, "meta").end)
     return at, at, new_box(b"mdat", packet)
 
@@ -103,10 +103,10 @@ def _edited(file: HeifFile, edits: list[Edit]) -> bytes:
 def _located(file: HeifFile, edits: list[Edit]) -> HeifFile:
     item = file.packet
     entries = tuple(
-        _put_by(edits[-1], each, file.locations, edits)
-        if item and each.item == item.id
-        else _followed(each, edits)
-        for each in file.locations.entries
+        _put_by(edits[-1], entry, file.locations, edits)
+        if item and entry.item == item.id
+        else _followed(entry, edits)
+        for entry in file.locations.entries
     )
     locations = dataclasses.replace(file.locations, entries=entries)
     return dataclasses.replace(file, locations=locations)
@@ -127,7 +127,7 @@ def _followed(location: Location, edits: list[Edit]) -> Location:
     if not location.is_in_file:
         return location
     places = [location.base + offset for _, offset, _ in location.extents]
-    shifts = [_moved(each, edits) - each for each in places]
+    shifts = [_moved(place, edits) - place for place in places]
     if not location.base:
         moved = zip(location.extents, shifts, strict=True)
         extents = tuple((index, offset + by, size) for (index, offset, size), by in moved)

@@ -72,11 +72,11 @@ class HeifFile:
         Raises CannotSplice where there are several.
         """
         describing = {
-            each.source
-            for each in self.references
-            if each.kind == _DESCRIBES and self.primary in each.targets
+            reference.source
+            for reference in self.references
+            if reference.kind == _DESCRIBES and self.primary in reference.targets
         }
-        found = [each for each in self.items if each.content == _XMP and each.id in describing]
+        found = [item for item in self.items if item.content == _XMP and item.id in describing]
         if len(found) > 1:
             raise CannotSplice(
                 "the file has more than one XMP packet, and no rule says which counts"
@@ -88,8 +88,8 @@ class HeifFile:
         """Where the packet lies; nowhere where ExifTool took one out, and left its item behind with
         no length. Raises CannotSplice where it can be neither read nor replaced."""
         item = self.packet
-        where = [each for each in self.locations.entries if item and each.item == item.id]
-        if item is None or not any(length for each in where for _, _, length in each.extents):
+        where = [entry for entry in self.locations.entries if item and entry.item == item.id]
+        if item is None or not any(length for entry in where for _, _, length in entry.extents):
             return []
         if not (item.is_plain and where[0].is_in_file):
             raise CannotSplice("its XMP packet is packed, encrypted, or in another box than usual")
@@ -99,24 +99,26 @@ class HeifFile:
     def packet_box(self) -> Segment | None:
         """The media data box that holds the packet and nothing else."""
         spans = self.packet_spans
-        media = (each for each in self.top if each.kind == "mdat")
-        return next((each for each in media if [(each.body, each.body_end)] == spans), None)
+        media = (box for box in self.top if box.kind == "mdat")
+        return next((box for box in media if [(box.body, box.body_end)] == spans), None)
 
     @property
     def others(self) -> tuple[Segment, ...]:
         """The boxes in meta that are the same with any packet."""
-        return tuple(each for each in self.children if each.kind not in _REWRITTEN)
+        return tuple(box for box in self.children if box.kind not in _REWRITTEN)
 
     def without_packet(self) -> HeifFile:
         """The same without the item."""
         item = self.packet
         if item is None:
             return self
-        entries = tuple(each for each in self.locations.entries if each.item != item.id)
+        entries = tuple(entry for entry in self.locations.entries if entry.item != item.id)
         return dataclasses.replace(
             self,
-            items=tuple(each for each in self.items if each.id != item.id),
-            references=tuple(each for each in self.references if each.source != item.id),
+            items=tuple(kept for kept in self.items if kept.id != item.id),
+            references=tuple(
+                reference for reference in self.references if reference.source != item.id
+            ),
             locations=dataclasses.replace(self.locations, entries=entries),
         )
 
@@ -124,7 +126,7 @@ class HeifFile:
         """The same with the item; a new one lies nowhere as yet."""
         if self.packet is not None:
             return self
-        ids = {each.id for each in self.items} | {each.item for each in self.locations.entries}
+        ids = {item.id for item in self.items} | {entry.item for entry in self.locations.entries}
         item = _new_item(max(ids, default=0) + 1)
         iref = first(self.children, "iref")
         width = 4 if iref and self.data[iref.body] else 2
@@ -142,26 +144,26 @@ class HeifFile:
         """The meta box that says all of this. Raises OverflowError where a field is too narrow."""
         start = only(self.top, "meta").body
         parts = [self.data[start : start + 4]]
-        has_references = any(each.kind == "iref" for each in self.children)
-        for each in self.children:
-            if each.kind == "iinf":
-                parts.append(self._item_box(each))
+        has_references = any(box.kind == "iref" for box in self.children)
+        for box in self.children:
+            if box.kind == "iinf":
+                parts.append(self._item_box(box))
                 parts.append(b"" if has_references else self._reference_box(bytes(4)))
-            elif each.kind == "iloc":
+            elif box.kind == "iloc":
                 parts.append(new_box(b"iloc", self.locations.to_bytes()))
-            elif each.kind == "iref":
-                parts.append(self._reference_box(self.data[each.body : each.body + 4]))
+            elif box.kind == "iref":
+                parts.append(self._reference_box(self.data[box.body : box.body + 4]))
             else:
-                parts.append(self.data[each.start : each.end])
+                parts.append(self.data[box.start : box.end])
         return new_box(b"meta", b"".join(parts))
 
     def _item_box(self, iinf: Segment) -> bytes:
         head = self.data[iinf.body : iinf.body + 4]
         count = len(self.items).to_bytes(4 if head[0] else 2, "big")
-        return new_box(b"iinf", head + count + b"".join(each.entry for each in self.items))
+        return new_box(b"iinf", head + count + b"".join(item.entry for item in self.items))
 
     def _reference_box(self, head: bytes) -> bytes:
-        entries = b"".join(each.entry for each in self.references)
+        entries = b"".join(reference.entry for reference in self.references)
         return new_box(b"iref", head + entries) if entries else b""
 
 

@@ -42,8 +42,12 @@ def extended(data: bytes) -> bytes | None:
     main = packet(data)
     if main is None:
         return None
-    bodies = (data[each.body : each.body_end] for each in segments(data) if each.kind == "APP1")
-    return assembled([each for each in bodies if each.startswith(EXTENDED)], main)
+    bodies = (
+        data[segment.body : segment.body_end]
+        for segment in segments(data)
+        if segment.kind == "APP1"
+    )
+    return assembled([body for body in bodies if body.startswith(EXTENDED)], main)
 
 
 def assembled(portions: list[bytes], main: bytes) -> bytes | None:
@@ -52,8 +56,8 @@ def assembled(portions: list[bytes], main: bytes) -> bytes | None:
     named: dict[bytes, bool] = {}
     parts: dict[int, bytes] = {}
     total = -1
-    for each in portions:
-        guid, rest = each[len(EXTENDED) :][:_GUID_SIZE], each[len(EXTENDED) + _GUID_SIZE :]
+    for portion in portions:
+        guid, rest = portion[len(EXTENDED) :][:_GUID_SIZE], portion[len(EXTENDED) + _GUID_SIZE :]
         if guid not in named:
             named[guid] = guid in main
         if named[guid]:
@@ -103,25 +107,25 @@ def foreign(data: bytes) -> tuple[bytes, ...]:
 
 def foreign_but(data: bytes, *heads: bytes) -> tuple[bytes, ...]:
     """As `foreign`, without the application segments that begin so (`EXIF`, `PHOTOSHOP`)."""
-    found = (each for each in segments(data) if not _is(data, each, XMP))
+    found = (segment for segment in segments(data) if not _is(data, segment, XMP))
     kept = (
-        each
-        for each in found
-        if not (each.kind.startswith("APP") and data.startswith(heads, each.body))
+        segment
+        for segment in found
+        if not (segment.kind.startswith("APP") and data.startswith(heads, segment.body))
     )
     return digests(data, kept)
 
 
 def photoshop(data: bytes) -> bytes:
     """Photoshop's image resources, which hold IPTC; empty where there are none."""
-    places = (each for each in segments(data) if _is(data, each, PHOTOSHOP))
-    return b"".join(data[each.body + len(PHOTOSHOP) : each.body_end] for each in places)
+    places = (segment for segment in segments(data) if _is(data, segment, PHOTOSHOP))
+    return b"".join(data[place.body + len(PHOTOSHOP) : place.body_end] for place in places)
 
 
 def with_photoshop(data: bytes, resources: bytes) -> bytes:
     """The same JPEG with these resources of Photoshop's in the place of those it has."""
     found = segments(data)
-    places = [each for each in found if _is(data, each, PHOTOSHOP)]
+    places = [segment for segment in found if _is(data, segment, PHOTOSHOP)]
     if len(places) != 1:
         raise CannotSplice("Photoshop's resources lie in more than one segment")
     if _is_measured_across(data, found, places[0]):
@@ -136,7 +140,7 @@ def _is(data: bytes, segment: Segment, head: bytes) -> bool:
 
 
 def _only(data: bytes, found: list[Segment], head: bytes) -> Segment | None:
-    places = [each for each in found if _is(data, each, head)]
+    places = [segment for segment in found if _is(data, segment, head)]
     if len(places) > 1:
         name = "XMP packet" if head == XMP else "EXIF block"
         raise CannotSplice(f"the file has more than one {name}, and no rule says which counts")
@@ -155,24 +159,24 @@ def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
     measuring = anchors(data, found)
     if measuring is None:
         raise CannotSplice(_FROM_THE_START)
-    at = _behind(data, found, with_exif=not any(_is(data, each, EXIF) for each in measuring))
+    at = _behind(data, found, with_exif=not any(_is(data, segment, EXIF) for segment in measuring))
     return replaced(data, at, at, _segment("APP1", XMP + packet))
 
 
 def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:
     """Where the leading segments end that have to come first: JFIF, Canon's CIFF, EXIF."""
     at = found[0].end
-    for each in found[1:]:
-        if each.kind != "APP0" and not (with_exif and _is(data, each, EXIF)):
+    for segment in found[1:]:
+        if segment.kind != "APP0" and not (with_exif and _is(data, segment, EXIF)):
             break
-        at = each.end
+        at = segment.end
     return at
 
 
 def _is_measured_across(data: bytes, found: list[Segment], place: Segment) -> bool:
     """Whether something before the place may point at something behind the picture."""
     measuring = anchors(data, found)
-    return measuring is None or any(each.start < place.start for each in measuring)
+    return measuring is None or any(segment.start < place.start for segment in measuring)
 
 
 def _fitted(packet: bytes | None, size: int) -> bytes:

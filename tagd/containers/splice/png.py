@@ -34,8 +34,8 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
     found = segments(data)
     require_alone(data, found)
     place = _place(data, found)
-    picture = next(each.start for each in found if each.kind in _PICTURE)
-    pixels = next((each.start for each in found if each.kind == "IDAT"), picture)
+    picture = next(chunk.start for chunk in found if chunk.kind in _PICTURE)
+    pixels = next((chunk.start for chunk in found if chunk.kind == "IDAT"), picture)
     if place is None:
         place = bare("iTXt", picture, picture)
     elif picture < place.start < pixels:
@@ -46,7 +46,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
     """A digest of every chunk but the one with the packet."""
-    return digests(data, (each for each in segments(data) if not _is_xmp(data, each)))
+    return digests(data, (chunk for chunk in segments(data) if not _is_xmp(data, chunk)))
 
 
 def _is_xmp(data: bytes, segment: Segment) -> bool:
@@ -54,7 +54,7 @@ def _is_xmp(data: bytes, segment: Segment) -> bool:
 
 
 def _place(data: bytes, found: list[Segment]) -> Segment | None:
-    places = [each for each in found if _is_xmp(data, each)]
+    places = [chunk for chunk in found if _is_xmp(data, chunk)]
     if len(places) > 1:
         raise CannotSplice("the file has more than one XMP packet, and no rule says which counts")
     return places[0] if places else None

@@ -90,8 +90,8 @@ def _appendix(block: bytes, tag: int, value: bytes | None) -> tuple[int, bytes]:
     end = start + 2 + count * _ENTRY
     if end > len(block):
         raise DamagedContainer("the EXIF ends within its first directory")
-    entries = [block[each : each + _ENTRY] for each in range(start + 2, end, _ENTRY)]
-    rows = [each for each in entries if _tag(each, layout) != tag]
+    entries = [block[offset : offset + _ENTRY] for offset in range(start + 2, end, _ENTRY)]
+    rows = [entry for entry in entries if _tag(entry, layout) != tag]
     if value is not None:
         behind = at + 2 + (len(rows) + 1) * _ENTRY + 4
         rows.append(_entry(tag, value, behind, layout))

@@ -17,7 +17,7 @@ _HAS_XMP, _HAS_ALPHA = 0x04, 0x10
 
 def packet(data: bytes) -> bytes | None:
     """The packet."""
-    places = [each for each in segments(data) if each.kind == _XMP]
+    places = [chunk for chunk in segments(data) if chunk.kind == _XMP]
     if len(places) > 1:
         raise CannotSplice("the file has more than one XMP packet, and no rule says which counts")
     return data[places[0].body : places[0].body_end] if places else None
@@ -30,15 +30,15 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
     """
     found = segments(data)
     require_alone(data, found)
-    chunks = [(each.kind, data[each.body : each.body_end]) for each in _chunks(found)]
+    chunks = [(chunk.kind, data[chunk.body : chunk.body_end]) for chunk in _chunks(found)]
     kinds = [kind for kind, _ in chunks]
     if packet is None:
-        chunks = [each for each in chunks if each[0] != _XMP]
+        chunks = [chunk for chunk in chunks if chunk[0] != _XMP]
     elif _XMP in kinds:
         chunks[kinds.index(_XMP)] = (_XMP, packet)
     else:
         chunks.append((_XMP, packet))
-    body = b"".join(_chunk(*each) for each in _announced(chunks, packet is not None))
+    body = b"".join(_chunk(*chunk) for chunk in _announced(chunks, packet is not None))
     trailer = data[found[-1].start :] if found[-1].kind == "TRAILER" else b""
     return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body + trailer
 
@@ -48,15 +48,15 @@ def foreign(data: bytes) -> tuple[bytes, ...]:
     the flag for XMP, are left out."""
     found = segments(data)
     chunks = [
-        (each.kind, data[each.body : each.body_end])
-        for each in (*_chunks(found), *(each for each in found if each.kind == "TRAILER"))
-        if each.kind != _XMP
+        (chunk.kind, data[chunk.body : chunk.body_end])
+        for chunk in (*_chunks(found), *(chunk for chunk in found if chunk.kind == "TRAILER"))
+        if chunk.kind != _XMP
     ]
     return tuple(kind.encode("latin-1") + body for kind, body in _announced(chunks, False))
 
 
 def _chunks(found: list[Segment]) -> list[Segment]:
-    return [each for each in found if each.kind not in {"SIGNATURE", "TRAILER"}]
+    return [chunk for chunk in found if chunk.kind not in {"SIGNATURE", "TRAILER"}]
 
 
 def _chunk(kind: str, body: bytes) -> bytes:

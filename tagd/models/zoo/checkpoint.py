@@ -103,7 +103,9 @@ def _networks_own(state: State) -> State:
 def _unwrapped(state: State) -> State:
     found = dict(state)
     while found:
-        shared = (each for each in _WRAPPERS if all(name.startswith(each) for name in found))
+        shared = (
+            wrapper for wrapper in _WRAPPERS if all(name.startswith(wrapper) for name in found)
+        )
         if (wrapper := next(shared, None)) is None:
             return found
         found = {name.removeprefix(wrapper): tensor for name, tensor in found.items()}

@@ -97,14 +97,14 @@ def _require_plain(key: str, value: object, what: str) -> None:
 def _is_of_size(value: object) -> bool:
     """Whether it is numbers: to leave these out would make another network."""
     values = value if isinstance(value, list) else [value]
-    return any(isinstance(each, int | float) for each in values)
+    return any(isinstance(value, int | float) for value in values)
 
 
 def _is_plain(key: str, value: object, depth: int = 0) -> bool:
     """Whether it is a bounded number, a plain word, or a short list of such."""
     if isinstance(value, list):
         inside = depth < _NESTED and _count(value) <= _LONGEST
-        return inside and all(_is_plain(key, each, depth + 1) for each in value)
+        return inside and all(_is_plain(key, item, depth + 1) for item in value)
     if value is None or isinstance(value, bool):
         return True
     if isinstance(value, int):
@@ -119,7 +119,7 @@ def _count(values: list[Any]) -> int:
     """How many values there are, with those of the lists among them, up to a bound."""
     waiting, found = [values], 0
     while waiting and found <= _LONGEST:
-        each = waiting.pop()
-        found += len(each)
-        waiting += [inner for inner in each[:_LONGEST] if isinstance(inner, list)]
+        listed = waiting.pop()
+        found += len(listed)
+        waiting += [inner for inner in listed[:_LONGEST] if isinstance(inner, list)]
     return found
