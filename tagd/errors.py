@@ -212,6 +212,7 @@ class PhotoError(TagdError):
     remedy: ClassVar[str] = ""
     afterwards: ClassVar[str] = ""
     signature: tuple[int, ...] | None = None  # of the file that was read, where that is known
+    shows: tuple[str, ...] = ()  # what photos with its bytes are called, now and formerly; likewise
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}")

@@ -157,6 +157,7 @@ def read_photo(
         photo = _photo(path, data, geometries, limits, may_lack=signature == tried)
     except PhotoError as error:
         error.signature = astuple(signature)
+        error.shows = (payload_hash(data), *former_hashes(data))
         raise
     loaded = photo.loaded
     said = data if loaded.said is None else loaded.said
@@ -219,8 +220,6 @@ def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
     signature = signature_of(before)
     if signature != signature_of(after) or len(data) != before.st_size:
         raise FileChanged(path, "changed while it was being read")
-    if not data:
-        raise TruncatedImage(path, "empty file")
     return data, signature
 
 
@@ -245,6 +244,8 @@ def _unreadable(path: Path, error: OSError) -> PhotoError:
 
 
 def _recognised(path: Path, data: bytes) -> str:
+    if not data:
+        raise TruncatedImage(path, "empty file")
     name = recognise(data)
     if name is not None:
         return name

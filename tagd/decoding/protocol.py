@@ -168,7 +168,8 @@ def pack_photo(photo: ReadPhoto, path: Path, sidecars: SidecarRule) -> Message:
 
 def pack_error(error: PhotoError) -> Message:
     """A photo's error, without its path."""
-    return {"error": error.code, "reason": error.reason, "signature": error.signature}
+    read = {"signature": error.signature, "shows": error.shows}
+    return {"error": error.code, "reason": error.reason, **read}
 
 
 def unpack_error(message: Message, path: Path) -> PhotoError | None:
@@ -180,7 +181,8 @@ def unpack_error(message: Message, path: Path) -> PhotoError | None:
         raise ProtocolError("an error of an unknown kind")
     error = kind(path, _printable(_text(message.get("reason"))))
     if (read := message.get("signature")) is not None:
-        error.signature = astuple(_signature(_named(read)))
+        error.signature = astuple(_signature(_named(read), least=0))
+    error.shows = _photo_ids(message.get("shows", []), most=1 + _MOST_FORMER_IDS)
     return error
 
 
@@ -199,9 +201,12 @@ def unpack_photo(
 
 def unpack_former_ids(message: Message) -> tuple[str, ...]:
     """What earlier versions called the photo. Raises ProtocolError."""
-    found = message.get("former_ids")
-    if not isinstance(found, list) or len(found) > _MOST_FORMER_IDS:
-        raise ProtocolError("no former ids, or too many")
+    return _photo_ids(message.get("former_ids"), most=_MOST_FORMER_IDS)
+
+
+def _photo_ids(found: object, most: int) -> tuple[str, ...]:
+    if not isinstance(found, list) or len(found) > most:
+        raise ProtocolError("no photo ids, or too many")
     return tuple(_photo_id(photo_id) for photo_id in found)
 
 
@@ -218,9 +223,10 @@ def _named(values: object) -> Message:
     return dict(zip(names, values, strict=True))
 
 
-def _signature(fields: Message) -> Signature:
+def _signature(fields: Message, least: int = 1) -> Signature:
+    """Return the signature of a file of `least` bytes or more."""
     return Signature(
-        size=_number(fields, "size", 1, 1 << 62),
+        size=_number(fields, "size", least, 1 << 62),
         mtime_ns=_number(fields, "mtime_ns", -(1 << 63), (1 << 63) - 1),
         ctime_ns=_number(fields, "ctime_ns", -(1 << 63), (1 << 63) - 1),
         inode=_number(fields, "inode", -(1 << 63), (1 << 63) - 1),

@@ -79,7 +79,8 @@ def settle(
     match verdict:
         case retry.GiveUp():
             read = None if error.signature is None else Signature(*error.signature)
-            jobs.quarantine(tx, job, error.code, error.reason, now, signature=read)
+            if jobs.quarantine(tx, job, error.code, error.reason, now, signature=read):
+                photos.let_go(tx, job.file_id, error.shows)
             return Report(job.path, Outcome.FAILED, job.file_id, reason=error.reason)
         case retry.Forget():
             if all(map(roots.is_as_seen, roots.known_over(tx, job.path))):

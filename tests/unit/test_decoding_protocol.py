@@ -103,9 +103,12 @@ def test_what_earlier_versions_called_a_photo_arrives_if_it_makes_sense() -> Non
     ],
 )
 def test_an_error_arrives_as_what_it_was(kind: type[errors.PhotoError]) -> None:
-    error = unpack_error(sent(pack_error(kind(PATH, "some reason"))), PATH)
+    raised = kind(PATH, "some reason")
+    raised.signature, raised.shows = (0, 2, 3, -4), ("0123456789abcdef" * 2,)
+    error = unpack_error(sent(pack_error(raised)), PATH)
     assert type(error) is kind
     assert (error.path, error.reason) == (PATH, "some reason")
+    assert (error.signature, error.shows) == (raised.signature, raised.shows)
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers()), max_size=4), st.integers(1, 9))

@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
-from tagd.catalogue.db.schema import CLASSIFIER_ID, file, intent, job, photo_tagger
+from tagd.catalogue.db.schema import (
+    CLASSIFIER_ID,
+    file,
+    inscription,
+    intent,
+    job,
+    photo,
+    photo_tagger,
+    said,
+)
 from tagd.catalogue.db.statements import below, chunks
 from tagd.catalogue.files.moves import (
     UNFINISHED,
@@ -24,7 +33,7 @@ from tagd.catalogue.files.moves import (
 )
 from tagd.catalogue.files.roots import RootRecord, known_around, known_root, remember_root
 from tagd.catalogue.queue import jobs
-from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Priority, Signature
+from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Place, Priority, Signature
 from tagd.fs import display, key_of
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ __all__ = [
     "known_around",
     "known_files",
     "known_root",
+    "let_go",
     "mark_missing",
     "mark_missing_below",
     "remember_root",
@@ -134,6 +144,17 @@ def submit(tx: Connection, files: Sequence[SettledFile], now: float) -> Submitte
         )
         _apply(tx, some, verdicts, now)
     return Submitted(queued, len(by_key) - queued)
+
+
+def let_go(tx: Connection, file_id: int, shows: Sequence[str]) -> None:
+    """The file cannot be read, and its bytes are those of the photos that are called so, if of any.
+    One that it held before is elsewhere or gone: its tags are not those of this file any more."""
+    its = select(photo.c.id).where(photo.c.content_hash.in_(shows))
+    is_another = and_(file.c.id == file_id, file.c.photo_id.not_in(its))
+    if shows and tx.execute(update(file).where(is_another).values(photo_id=None)).rowcount:
+        tx.execute(delete(said).where(said.c.file_id == file_id))
+        inside = (inscription.c.file_id == file_id, inscription.c.place == Place.EMBEDDED)
+        tx.execute(delete(inscription).where(*inside))
 
 
 def _rows(tx: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
