@@ -19,14 +19,14 @@ from pathlib import Path
 from benchmarks import report
 from tagd.fs import file_system_of
 from tagd.metadata.edit import Wish
-from tagd.metadata.keywords import Tagging
+from tagd.metadata.keywords import TagRecord
 from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.sidecar import SidecarRule
 from tagd.metadata.writer import Writer
 from tests.photos import distinct
 
 SAID = ("tf_efficientnet_lite0", "0123456789abcdef", 0.97, "2026-11-21T12:00:00Z")
-TAGS = Wish((Tagging(("animal", "cat"), *SAID), Tagging(("food", "drink", "espresso"), *SAID)))
+TAGS = Wish((TagRecord(("animal", "cat"), *SAID), TagRecord(("food", "drink", "espresso"), *SAID)))
 
 
 def per_second(write: Callable[[Path], object], photos: list[Path], threads: int) -> float:

@@ -26,7 +26,7 @@ from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import Devices
 from tagd.intake.recognise import Recogniser
 from tagd.intake.scan import Scanner
-from tagd.intake.scan_parts import Request, ScanReport
+from tagd.intake.scan_parts import ScanReport, ScanRequest
 from tagd.intake.submit import Submitter
 from tagd.intake.trouble import Trouble, TroubleKind
 from tests.catalogue import REPOSITORY, claim, name_of, result, rows
@@ -170,8 +170,8 @@ class Bench:
         )
         return scanner.scan([self._request(top, priority) for top in tops or self.roots])
 
-    def _request(self, top: Path, priority: Priority) -> Request:
-        return Request(top, next(r for r in self.roots if top.is_relative_to(r)), priority)
+    def _request(self, top: Path, priority: Priority) -> ScanRequest:
+        return ScanRequest(top, next(r for r in self.roots if top.is_relative_to(r)), priority)
 
 
 class Live:

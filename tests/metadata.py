@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tagd.metadata.edit import Wish
-from tagd.metadata.keywords import Tagging
+from tagd.metadata.keywords import TagRecord
 from tagd.metadata.ledger import MemoryLedger
 from tagd.metadata.writer import Writer
 
@@ -28,9 +28,9 @@ needs_exiftool = pytest.mark.skipif(
 needs_exiv2 = pytest.mark.skipif(shutil.which("exiv2") is None, reason="exiv2 is not installed")
 
 
-def tagging(*path: str) -> Tagging:
+def tagging(*path: str) -> TagRecord:
     """A tag as a model would have said it."""
-    return Tagging(path, "timm/lite0", "0123abcd", 0.973, SAID)
+    return TagRecord(path, "timm/lite0", "0123abcd", 0.973, SAID)
 
 
 CAT = tagging("animal", "cat")

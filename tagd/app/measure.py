@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
-    from tagd.lab.bench import Measured
+    from tagd.lab.bench import MeasuredSpeed
     from tagd.lab.compare import Compared
     from tagd.lab.evaluate import Evaluation
     from tagd.lab.examples import Example
@@ -75,7 +75,7 @@ class Evaluated:
 
 def bench(
     catalogue: Catalogue, config: Config, request: BenchRequest, say: Say = lambda _: None
-) -> list[Measured]:
+) -> list[MeasuredSpeed]:
     """Measure how quick models are in every session that they can have here, and keep it for the
     choice among them. `say` is told of a GPU that goes. Raises `ModelError`."""
     measuring = partial(
@@ -85,7 +85,7 @@ def bench(
         batches=request.batches,
         seconds=request.seconds,
     )
-    measured: list[Measured] = []
+    measured: list[MeasuredSpeed] = []
     with closing(models_of(config, say=say)) as pool:
         for model in _models(pool, request.models):
             found = benching.contest(pool, model, measuring)

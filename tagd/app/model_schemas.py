@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tagd.app.measure import Evaluated
     from tagd.app.models import Model
     from tagd.app.policy import Explanation
-    from tagd.lab.bench import Measured
+    from tagd.lab.bench import MeasuredSpeed
     from tagd.lab.compare import Compared, Opinion
 
 
@@ -50,7 +50,7 @@ def model_fields(model: Model) -> dict[str, Any]:
     return {**facts, "on_disk": model.is_here, "measured": measured}
 
 
-def measured_fields(measured: Measured) -> dict[str, Any]:
+def measured_fields(measured: MeasuredSpeed) -> dict[str, Any]:
     """How quick a model is in a session, at a batch size."""
     return {**asdict(measured.speed), "session": measured.session, "used": measured.is_used}
 

@@ -17,7 +17,7 @@ from tagd.errors import ConfigError
 from tagd.fs import display
 from tagd.lab import answers
 from tagd.lab import calibrate as calibrating
-from tagd.lab.answers import Picture
+from tagd.lab.answers import LabelledPhoto
 from tagd.policy.cascade import EMBEDDED, Calibration
 from tagd.policy.context import PolicyContext
 from tagd.policy.matching import why_not
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
-    from tagd.lab.calibrate import Answers, Report
+    from tagd.lab.calibrate import Answers, CalibrationReport
     from tagd.policy.preferences import Preferences
     from tagd.policy.selection import Decision
 
@@ -76,7 +76,7 @@ class Asked:
 class Fitted:
     """How sure the stages of a cascade must be: how good that is, and what is to be kept of it."""
 
-    report: Report
+    report: CalibrationReport
     calibration: Calibration
 
     @property
@@ -143,16 +143,16 @@ def ask(
 
 def _pictures(
     config: Config, request: CalibrationRequest, labels: Sequence[str]
-) -> tuple[list[Picture], int]:
+) -> tuple[list[LabelledPhoto], int]:
     """Return the photos of a class that the models know and those of none, and how many are of a
     class that they do not know."""
     found, truths = truths_in(config, request.folder)
     known = zip(found, truths(labels), strict=True)
-    pictures = [Picture(photo.path, label) for photo, label in known if label is not None]
+    pictures = [LabelledPhoto(photo.path, label) for photo, label in known if label is not None]
     unknown = len(found) - len(pictures)
     if request.none is not None:
         files = sorted(path for path in request.none.rglob("*") if path.is_file())
-        pictures += [Picture(path, None) for path in files]
+        pictures += [LabelledPhoto(path, None) for path in files]
     return pictures, unknown
 
 

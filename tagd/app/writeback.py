@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.written.inscriptions import Target
     from tagd.config import Config
     from tagd.errors import PhotoError
-    from tagd.metadata.writer import Report
+    from tagd.metadata.writer import WriteReport
     from tagd.work.progress import Progress
     from tagd.writeback.bulk import Written
     from tagd.writeback.tag_writer import MetadataSettings
@@ -111,7 +111,7 @@ def write(
     with catalogue.read() as tx:
         files = file_ids(tx, request.photos, derivation.rules)
 
-    def work(target: Target) -> Sequence[Report]:
+    def work(target: Target) -> Sequence[WriteReport]:
         now = as_it_is(catalogue, target, dry_run=dry_run)
         mode = tag_writer.settings.mode_of(target.path)
         reports = tag_writer.write(now, mode, dry_run=dry_run)
@@ -153,7 +153,7 @@ def take_back(
         for file_id, place in revisions.written_in(tx, number):
             places[file_id].append(place)
 
-    def work(target: Target) -> Sequence[Report]:
+    def work(target: Target) -> Sequence[WriteReport]:
         now = as_it_is(catalogue, target, any_picture=True, dry_run=dry_run)
         reports = [
             taking_back.take_back(now, place, dry_run=dry_run) for place in places[target.file_id]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tagd.app.measure import Comparison
     from tagd.errors import CatalogueHeld
-    from tagd.lab.bench import Measured
+    from tagd.lab.bench import MeasuredSpeed
     from tagd.lab.evaluate import Evaluation
 
 ModelList = Annotated[
@@ -75,7 +75,7 @@ def _tell_of_another(held: CatalogueHeld) -> None:
     output.note(f"tagd: {held.message}; the figures are lower while it works")
 
 
-def _speeds_table(measured: Sequence[Measured]) -> None:
+def _speeds_table(measured: Sequence[MeasuredSpeed]) -> None:
     headers = ["model", "session", "device", "batch", "images/s", "ms", "ms (95%)", ""]
     rows = [
         (

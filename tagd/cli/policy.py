@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tagd.app.policy import Asked, Explanation
-    from tagd.lab.calibrate import Measured, Report
+    from tagd.lab.calibrate import CalibrationReport, CascadeResult
 
 FEWEST = 200  # photos that a cascade is fitted by and tried on
 
@@ -186,7 +186,7 @@ def _lines(explained: Explanation) -> Iterator[tuple[str, str]]:
         yield "passed over", f"{each.model}: {each.why}"
 
 
-def _draw(report: Report, file: Path) -> None:
+def _draw(report: CalibrationReport, file: Path) -> None:
     from tagd.lab import curve
 
     try:
@@ -196,7 +196,7 @@ def _draw(report: Report, file: Path) -> None:
     output.note(f"wrote {display(file)}")
 
 
-def _print(report: Report) -> None:
+def _print(report: CalibrationReport) -> None:
     headers = ["model", "fitted", "used", "settles at", "ms"]
     thresholds = [f"{each.settles_at:.2f}" for each in report.settlings]
     output.table(
@@ -243,6 +243,6 @@ def _print(report: Report) -> None:
         )
 
 
-def _cells(measured: Measured) -> tuple[str, str, str]:
+def _cells(measured: CascadeResult) -> tuple[str, str, str]:
     sent = " ".join(f"{share:.1%}" for share in measured.sent_on)
     return f"{measured.accuracy:.1%}", sent, f"{measured.milliseconds:.1f}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tagd.app.writeback import WriteResult
-    from tagd.metadata.writer import Report
+    from tagd.metadata.writer import WriteReport
     from tagd.writeback.bulk import Written
 
 FAILURES_SHOWN = 10
@@ -47,14 +47,14 @@ def written_lines(result: WriteResult, *, dry_run: bool, verbose: bool = False) 
         yield f"  … and {len(done.failed) - FAILURES_SHOWN:,} more"
 
 
-def _differences(reports: Sequence[Report]) -> Iterator[str]:
+def _differences(reports: Sequence[WriteReport]) -> Iterator[str]:
     for each in reports:
         yield display(each.path)
         yield from (f"  {line}" for line in each.difference())
         yield from (f"  not {line}" for line in each.left_out)
 
 
-def _summary(reports: Sequence[Report]) -> Iterator[str]:
+def _summary(reports: Sequence[WriteReport]) -> Iterator[str]:
     """How many keywords come and go: in each field, and each of the tags' own names."""
     from tagd.metadata.keywords import Field  # lazy: lxml
 

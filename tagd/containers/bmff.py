@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tagd.containers.boxes import Reader, boxes, first, only
+from tagd.containers.boxes import BoxReader, boxes, first, only
 from tagd.containers.items import joined, listed, locations, meta_children, primary_id, references
 from tagd.containers.segments import DamagedContainer, Segment
 
@@ -108,7 +108,7 @@ def _properties(data: bytes, iprp: Segment | None, item: int) -> tuple[int, tupl
         if not 0 < index <= len(known):
             continue
         box = known[index - 1]
-        reader = Reader(data, box)
+        reader = BoxReader(data, box)
         if box.kind == "ispe" and reader.version() == 0:
             size = reader.take(4), reader.take(4)
         elif box.kind == "irot":
@@ -123,7 +123,7 @@ def _associations(data: bytes, box: Segment | None, item: int) -> list[int]:
     """The numbers, from 1, of the properties of an item."""
     if box is None:
         return []
-    reader = Reader(data, box)
+    reader = BoxReader(data, box)
     version_and_flags = reader.take(4)
     item_size = 2 if version_and_flags >> 24 == 0 else 4
     index_size, mask = (2, 0x7FFF) if version_and_flags & 1 else (1, 0x7F)

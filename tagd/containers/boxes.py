@@ -58,7 +58,7 @@ def only(segments: Sequence[Segment], kind: str) -> Segment:
     return found
 
 
-class Reader:
+class BoxReader:
     """Reads big-endian numbers of a box's body."""
 
     def __init__(self, data: bytes, box: Segment) -> None:

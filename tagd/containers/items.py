@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tagd.containers.boxes import Reader, boxes, only
+from tagd.containers.boxes import BoxReader, boxes, only
 from tagd.containers.segments import DamagedContainer, Segment
 
 Spans = list[tuple[int, int]]
@@ -108,13 +108,13 @@ def meta_children(data: bytes) -> list[Segment]:
 
 def primary_id(data: bytes, box: Segment) -> int:
     """The item that the file is shown as."""
-    reader = Reader(data, box)
+    reader = BoxReader(data, box)
     return reader.take(2 if reader.version() == 0 else 4)
 
 
 def locations(data: bytes, box: Segment) -> Locations:
     """Where each item lies."""
-    reader = Reader(data, box)
+    reader = BoxReader(data, box)
     version = reader.version()
     reader.take(2)
     found = Locations(data[box.body : box.body + 6], ())
@@ -155,10 +155,10 @@ def joined(data: bytes, spans: Spans) -> bytes:
 
 def listed(data: bytes, box: Segment) -> list[Item]:
     """What iinf says of each item."""
-    count_width = 2 if Reader(data, box).version() == 0 else 4
+    count_width = 2 if BoxReader(data, box).version() == 0 else 4
     found = []
     for described in boxes(data, box.body + 4 + count_width, box.body_end):
-        reader = Reader(data, described)
+        reader = BoxReader(data, described)
         version = reader.version()
         item = reader.take(4 if version == 3 else 2)
         is_protected = reader.take(2) != 0
@@ -176,12 +176,12 @@ def listed(data: bytes, box: Segment) -> list[Item]:
 
 def references(data: bytes, box: Segment, kind: str | None = None) -> list[Reference]:
     """What refers to what; where a kind is given, no other is even looked at."""
-    width = 2 if Reader(data, box).version() == 0 else 4
+    width = 2 if BoxReader(data, box).version() == 0 else 4
     found = []
     for reference in boxes(data, box.body + 4, box.body_end):
         if kind not in {None, reference.kind}:
             continue
-        reader = Reader(data, reference)
+        reader = BoxReader(data, reference)
         source = reader.take(width)
         targets = tuple(reader.take(width) for _ in range(reader.take(2)))
         found.append(

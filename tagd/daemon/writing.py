@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.domain import Place
     from tagd.errors import PhotoError
-    from tagd.metadata.writer import Report
+    from tagd.metadata.writer import WriteReport
     from tagd.ops.pulse import Pulses
     from tagd.work.progress import Progress
     from tagd.writeback.ledger import Recovery
@@ -304,7 +304,7 @@ class Writing:
             self._pulses.rest(thread.name)
         self._workers = {}
 
-    def _written(self, report: Report) -> None:
+    def _written(self, report: WriteReport) -> None:
         self.written += 1
         self._log.debug("tags written", path=report.path)
 

@@ -30,7 +30,7 @@ Find = tuple["Path", "Signature", "Priority"]  # what a scan met, and what may s
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LaneOutcome:
     """What came of events: what to write, and then the folders to scan."""
 
     changes: list[Change]
@@ -45,7 +45,7 @@ class Lane:
         self,
         top: Path,
         new_flow: Callable[[Callable[[Path], None]], Flow],
-        deliver: Callable[[Outcome], None],
+        deliver: Callable[[LaneOutcome], None],
         *,
         clock: Callable[[], float],
         say: Say,
@@ -102,7 +102,7 @@ class Lane:
             self._overflowed = False
             self._to_scan.append(self._top)
         if changes or self._to_scan:
-            self._deliver(Outcome(changes, self._to_scan.copy()))
+            self._deliver(LaneOutcome(changes, self._to_scan.copy()))
             self._to_scan.clear()
 
     def _of(self, event: PathEvent) -> list[Change]:
@@ -114,12 +114,12 @@ class Lanes:
     thread, but for `settling`."""
 
     def __init__(
-        self, new_lane: Callable[[Path, Callable[[Outcome], None]], Lane], wake: threading.Event
+        self, new_lane: Callable[[Path, Callable[[LaneOutcome], None]], Lane], wake: threading.Event
     ) -> None:
         self._new_lane = new_lane
         self._wake = wake
         self._lanes: dict[Path, Lane] = {}
-        self._outcomes: deque[Outcome] = deque()
+        self._outcomes: deque[LaneOutcome] = deque()
 
     @property
     def settling(self) -> int:
@@ -133,11 +133,11 @@ class Lanes:
             lane = self._lanes[top] = self._new_lane(top, self._deliver)
         lane.put(item)
 
-    def _deliver(self, outcome: Outcome) -> None:
+    def _deliver(self, outcome: LaneOutcome) -> None:
         self._outcomes.append(outcome)
         self._wake.set()
 
-    def take(self) -> list[Outcome]:
+    def take(self) -> list[LaneOutcome]:
         """What came of it since."""
         return [self._outcomes.popleft() for _ in range(len(self._outcomes))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tagd.intake.scan_parts import Request
+from tagd.intake.scan_parts import ScanRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ class ScanRequests:
     threads at once."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Path, tuple[Request, float]] = {}
+        self._waiting: dict[Path, tuple[ScanRequest, float]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -29,19 +29,19 @@ class ScanRequests:
         if waiting is not None:
             priority = min(priority, waiting[0].priority)
             not_before = min(not_before, waiting[1])
-        self._waiting[top] = Request(top, root, priority), not_before
+        self._waiting[top] = ScanRequest(top, root, priority), not_before
 
-    def take(self, now: float) -> list[Request]:
+    def take(self, now: float) -> list[ScanRequest]:
         """What is due, the folders disjoint. A request below one that is taken goes with it."""
         due = [request for request, when in self._waiting.values() if when <= now]
         due.sort(key=lambda request: len(request.top.parts))
-        taken: list[Request] = []
+        taken: list[ScanRequest] = []
         for request in due:
             around = _around(request, taken)
             if around is None:
                 taken.append(request)
             elif request.priority < around.priority:
-                taken[taken.index(around)] = Request(around.top, around.root, request.priority)
+                taken[taken.index(around)] = ScanRequest(around.top, around.root, request.priority)
         self._waiting = {
             top: waiting for top, waiting in self._waiting.items() if not _around(waiting[0], taken)
         }
@@ -52,7 +52,7 @@ class ScanRequests:
         return min((when for _, when in self._waiting.values()), default=None)
 
 
-def _around(request: Request, others: list[Request]) -> Request | None:
+def _around(request: ScanRequest, others: list[ScanRequest]) -> ScanRequest | None:
     """The one that covers it. A watched folder inside another is one that the other leaves out."""
     return next(
         (

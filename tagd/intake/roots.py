@@ -31,14 +31,14 @@ class Identity(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RootIdentity:
     """A watched folder as it is now. The inode is 0 where it is not kept."""
 
     device: int
     inode: int
 
     @classmethod
-    def of(cls, status: os.stat_result, *, keeps_inodes: bool) -> Seen:
+    def of(cls, status: os.stat_result, *, keeps_inodes: bool) -> RootIdentity:
         """Out of `os.stat`."""
         return cls(status.st_dev, status.st_ino if keeps_inodes else 0)
 
@@ -64,7 +64,7 @@ class Verdict(StrEnum):
 
 
 def judge(
-    record: Identity | None, seen: Seen | None, *, known: int, found: int, files: int
+    record: Identity | None, seen: RootIdentity | None, *, known: int, found: int, files: int
 ) -> Verdict:
     """`record` is what the catalogue remembers, `seen` what is there; `known` files were present
     last time, `found` of them are still there, among `files` that the scan met in all."""

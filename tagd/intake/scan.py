@@ -25,8 +25,8 @@ from tagd.intake.left_out import sparing_others
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.probe import is_gone, signature_from, unchanged
 from tagd.intake.recognise import Ending, ending_of, is_sidecar
-from tagd.intake.roots import Seen, Verdict, explain
-from tagd.intake.scan_parts import Part, Request, ScanReport, Tally
+from tagd.intake.roots import RootIdentity, Verdict, explain
+from tagd.intake.scan_parts import ScanPart, ScanReport, ScanRequest, Tally
 from tagd.intake.settle import stood_still
 from tagd.intake.submit import BATCH
 from tagd.intake.trouble import Trouble, TroubleKind
@@ -80,7 +80,7 @@ class Scanner:
     note: Note
     mirror: Mirror = NO_MIRROR
 
-    def scan(self, requests: Sequence[Request]) -> ScanReport:
+    def scan(self, requests: Sequence[ScanRequest]) -> ScanReport:
         """The whole story. Raises `CatalogueError`; a scan that is told to stop judges nothing."""
         begun, at = time.monotonic(), self.wall()
         if any(request.top == request.root for request in requests):
@@ -109,7 +109,7 @@ class Scanner:
             untold=tuple(tally.untold),
         )
 
-    def _parts(self, requests: Sequence[Request]) -> list[Part]:
+    def _parts(self, requests: Sequence[ScanRequest]) -> list[ScanPart]:
         """What the catalogue knows of the folders to be scanned, each as it is now."""
         parts = []
         # A file system that does not answer is not waited for in the midst of a transaction.
@@ -126,18 +126,18 @@ class Scanner:
                 disks = [file.path for file in photos.known_around(tx, request.top, request.root)]
                 self.devices.mounts.update(disks)
                 read = sidecars.read_below(tx, request.top)
-                parts.append(Part(request, seen, record, known, there, disks, read))
+                parts.append(ScanPart(request, seen, record, known, there, disks, read))
         return parts
 
-    def _seen(self, root: Path) -> Seen | None:
+    def _seen(self, root: Path) -> RootIdentity | None:
         try:
             status = root.stat()
         except OSError:
             return None
         system = self.devices.of(status.st_dev, key_of(root))
-        return Seen.of(status, keeps_inodes=system.keeps_inodes)
+        return RootIdentity.of(status, keeps_inodes=system.keeps_inodes)
 
-    def _compare(self, part: Part, tally: Tally) -> None:
+    def _compare(self, part: ScanPart, tally: Tally) -> None:
         """Walk one part. What is left in `part.known` was not met."""
         if part.seen is None:
             return
@@ -150,7 +150,7 @@ class Scanner:
             except Exception as error:  # noqa: BLE001 - one file must not cost the others
                 self.note(path_of(key), error)
 
-    def _meet(self, part: Part, key: bytes, status: os.stat_result, tally: Tally) -> None:
+    def _meet(self, part: ScanPart, key: bytes, status: os.stat_result, tally: Tally) -> None:
         """What to do with one file."""
         self._meet_disk(part, status.st_dev, key)
         known = part.known.pop(key, None)
@@ -176,7 +176,7 @@ class Scanner:
         if ending is Ending.UNKNOWN and self.recogniser.left_alone(file.path, seen):
             part.left_alone.add(file.path)
 
-    def _walk(self, request: Request, tally: Tally) -> Iterator[tuple[bytes, os.stat_result]]:
+    def _walk(self, request: ScanRequest, tally: Tally) -> Iterator[tuple[bytes, os.stat_result]]:
         """The files, and a note of what else is met."""
 
         def on_folder(folder: bytes) -> None:
@@ -201,7 +201,7 @@ class Scanner:
             on_passed_over=on_passed_over,
         )
 
-    def _meet_disk(self, part: Part, device: int, key: bytes) -> None:
+    def _meet_disk(self, part: ScanPart, device: int, key: bytes) -> None:
         """Take note where the file lies on another disk than the watched folder."""
         if part.seen is None or device == part.seen.device or device in part.mounts:
             return
@@ -219,7 +219,9 @@ class Scanner:
             if len(tally.batch) >= BATCH:
                 self._flush(tally)
 
-    def _note_sidecar(self, key: bytes, status: os.stat_result, part: Part, tally: Tally) -> None:
+    def _note_sidecar(
+        self, key: bytes, status: os.stat_result, part: ScanPart, tally: Tally
+    ) -> None:
         """One that has changed since the last scan. Before the first its photo is new itself, but
         for one that lies elsewhere: that folder may be new to us, and its photos may not."""
         if part.record is None:
@@ -243,7 +245,7 @@ class Scanner:
         tally.submitted += self.submitter.submit(tally.batch, self.note).queued
         tally.batch = []
 
-    def _conclude(self, parts: Sequence[Part], tally: Tally) -> None:
+    def _conclude(self, parts: Sequence[ScanPart], tally: Tally) -> None:
         """Moves, then deletions, of all parts together: a file may move between watched folders."""
         gone: dict[bytes, KnownFile] = {}
         unread: list[Path] = []
@@ -274,7 +276,7 @@ class Scanner:
                     self._take(file, None, whole, tally)
         self._flush(tally)
 
-    def _remember(self, tx: Connection, part: Part, now: float) -> None:
+    def _remember(self, tx: Connection, part: ScanPart, now: float) -> None:
         """The watched folder as it is now, and the disks that were met below it."""
         for disk in part.mounts.values():
             if disk.path in self.devices.mounts:
@@ -282,7 +284,7 @@ class Scanner:
         if part.is_whole and part.seen is not None and part.verdict().remember:
             photos.remember_root(tx, _record(part.request.root, part.seen, now))
 
-    def _absent_disks(self, part: Part) -> list[bytes]:
+    def _absent_disks(self, part: ScanPart) -> list[bytes]:
         """Where disks were mounted of which nothing is met now, though files are known there."""
         met, absent = {disk.path for disk in part.mounts.values()}, []
         for place in part.remembered:
@@ -304,7 +306,7 @@ class Scanner:
             self.trouble(Trouble(TroubleKind.ROOT_DOUBTED, words, hint=DOUBT_HINT, path=place))
         return absent
 
-    def _may_judge(self, part: Part) -> bool:
+    def _may_judge(self, part: ScanPart) -> bool:
         verdict, root = part.verdict(), part.request.root
         if part.is_whole:
             if verdict in {Verdict.REPLACED, Verdict.EMPTIED}:
@@ -315,7 +317,7 @@ class Scanner:
         return verdict.may_judge
 
 
-def _gone(part: Part, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
+def _gone(part: ScanPart, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
     """The known files of a part that were not met, and that the file system says are not there.
     Those missing already are among them: they may have come back under another name."""
     for folder in blind:
@@ -339,5 +341,5 @@ def _identity(signature: Signature) -> int:
     return hash((signature.inode, signature.size, signature.mtime_ns)) if signature.inode else 0
 
 
-def _record(root: Path, seen: Seen, now: float) -> RootRecord:
+def _record(root: Path, seen: RootIdentity, now: float) -> RootRecord:
     return RootRecord(root, seen.device, seen.inode, now)

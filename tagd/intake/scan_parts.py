@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.files.photos import RootRecord
-from tagd.intake.roots import Seen, Verdict, judge, same
+from tagd.intake.roots import RootIdentity, Verdict, judge, same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ScanRequest:
     """Scan `top` and what is below it, in the watched folder `root`."""
 
     top: Path
@@ -44,11 +44,11 @@ class ScanReport:
 
 
 @dataclass(slots=True)
-class Part:
+class ScanPart:
     """One request, as it goes."""
 
-    request: Request
-    seen: Seen | None
+    request: ScanRequest
+    seen: RootIdentity | None
     record: RootRecord | None
     known: dict[bytes, KnownFile]
     expected: int  # of the known files, those that were there last time

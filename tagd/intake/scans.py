@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tagd.intake.left_out import LeftOut
     from tagd.intake.scan import Scanner
-    from tagd.intake.scan_parts import Request, ScanReport
+    from tagd.intake.scan_parts import ScanReport, ScanRequest
 
 BEAT_SECONDS = 5.0  # at least so often it says that it lives
 BUSY_SECONDS = 1.0  # before it is seen again whether a slow place is being scanned still
@@ -122,7 +122,7 @@ class Scans:
         """The thread: until told to stop."""
         while not self._stopping.is_set():
             self._beat()
-            places: dict[Path | None, list[Request]] = {}
+            places: dict[Path | None, list[ScanRequest]] = {}
             for request in self._take():
                 places.setdefault(self._slow_place(request.top), []).append(request)
             near = places.pop(None, [])
@@ -134,7 +134,7 @@ class Scans:
                 # As long again, so that folders which change without end leave time for others.
                 self._rest_until = self._clock() + min(took, LONGEST_REST)
 
-    def _take(self) -> list[Request]:
+    def _take(self) -> list[ScanRequest]:
         """What is to be scanned now; waits, and returns nothing, where that is nothing."""
         with self._changed:
             now = self._clock()
@@ -149,7 +149,7 @@ class Scans:
                 self._changed.wait(min(BEAT_SECONDS, max(0.0, due - now)))
             return requests
 
-    def _scan_aside(self, place: Path, requests: list[Request]) -> None:
+    def _scan_aside(self, place: Path, requests: list[ScanRequest]) -> None:
         """In a thread of its own, unless the one before is at it still: then a little later."""
         if place in self._aside and self._aside[place].is_alive():
             for request in requests:
@@ -166,7 +166,9 @@ class Scans:
         thread = self._aside[place] = threading.Thread(target=body, name=name, daemon=True)
         thread.start()
 
-    def _scan(self, scanner: Scanner, requests: list[Request], place: Path | None = None) -> float:
+    def _scan(
+        self, scanner: Scanner, requests: list[ScanRequest], place: Path | None = None
+    ) -> float:
         """Scan, and say how many seconds that took."""
         begun = self._clock()
         self._under_way.add(place)
@@ -184,7 +186,7 @@ class Scans:
             self._under_way.discard(place)
         return self._clock() - begun
 
-    def _note(self, requests: list[Request], report: ScanReport) -> None:
+    def _note(self, requests: list[ScanRequest], report: ScanReport) -> None:
         self._board.clear(TroubleKind.CATALOGUE, None)
         self._left_out.end([request.top for request in requests])
         whole = [request.top for request in requests if request.top == request.root]

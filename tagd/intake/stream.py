@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.domain import PathEvent, Signature
-    from tagd.intake.lane import Outcome
+    from tagd.intake.lane import LaneOutcome
     from tagd.intake.left_out import Note
     from tagd.intake.mirror import Mirror
     from tagd.intake.probe import Devices
@@ -143,7 +143,7 @@ class Stream:
             mirror=self._mirror,
         )
 
-    def _new_lane(self, top: Path, deliver: Callable[[Outcome], None]) -> Lane:
+    def _new_lane(self, top: Path, deliver: Callable[[LaneOutcome], None]) -> Lane:
         return Lane(
             top,
             lambda scan: self._new_flow(Settler(self._settle_seconds, self._clock), scan),

@@ -108,7 +108,7 @@ class FolderWatch:
         self.inbox.overflow()
 
 
-class Reader(InotifyFD):
+class InotifyReader(InotifyFD):
     """watchdog's reader, whose end is noticed."""
 
     def __init__(self, wake: threading.Event) -> None:
@@ -167,7 +167,7 @@ class FolderTree:
         self._is_network = is_network
         self._folders: dict[bytes, FolderWatch] = {}
         self._departures: dict[int, list[_Departure]] = {}  # by cookie, in their order
-        self._reader = Reader(wake)
+        self._reader = InotifyReader(wake)
         self._reader.start()
 
     @property
@@ -176,7 +176,7 @@ class FolderTree:
         return len(self._folders)
 
     @property
-    def reader(self) -> Reader:
+    def reader(self) -> InotifyReader:
         """The thread that reads the kernel's queue."""
         return self._reader
 

@@ -31,7 +31,7 @@ from tagd.fs import display, key_of, path_of
 from tagd.intake.far import FarFolders
 from tagd.intake.mirror import NO_MIRROR, Mirror
 from tagd.intake.polling import Pollers, meaning, mute_watchdog
-from tagd.intake.roots import Seen, same
+from tagd.intake.roots import RootIdentity, same
 from tagd.intake.storm import calmed
 from tagd.intake.tree import Covered, FolderTree
 from tagd.intake.trouble import (
@@ -67,7 +67,7 @@ class Reports:
 @dataclass(slots=True)
 class _Root:
     path: Path
-    identity: Seen | None = None  # None while it is not there
+    identity: RootIdentity | None = None  # None while it is not there
     polled: bool = False  # as a whole
     folders: int = 0  # admitted ones, when it was last covered
 
@@ -147,7 +147,7 @@ class Watcher:
         try:
             return same(
                 root.identity,
-                Seen.of(root.path.stat(), keeps_inodes=root.identity.inode != 0),
+                RootIdentity.of(root.path.stat(), keeps_inodes=root.identity.inode != 0),
             )
         except OSError:
             return False
@@ -232,7 +232,7 @@ class Watcher:
         try:
             status = self._far.look_at(root.path)
             system = self.devices.of(status.st_dev, key_of(root.path))
-            root.identity = Seen.of(status, keeps_inodes=system.keeps_inodes)
+            root.identity = RootIdentity.of(status, keeps_inodes=system.keeps_inodes)
             root.polled = self._tree is None or system.is_network
             self._far.note(root.path, system.mount if system.is_network else None)
             if root.polled:
@@ -275,7 +275,7 @@ class Watcher:
         except OSError as error:
             self._lose(root, error)
             return
-        now = Seen.of(status, keeps_inodes=root.identity.inode != 0)
+        now = RootIdentity.of(status, keeps_inodes=root.identity.inode != 0)
         tree = self._tree
         assert tree is not None
         # A folder made again may get the very inode of the old one: then its watch is gone.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LabelledPhoto:
     """A photo and the label of what it shows; None for a picture of none of the classes."""
 
     path: Path
@@ -33,7 +33,7 @@ class Picture:
 def ask(
     pool: ModelPool,
     models: Sequence[str],
-    pictures: Sequence[Picture],
+    pictures: Sequence[LabelledPhoto],
     *,
     batch_size: int,
     decoders: int,

@@ -30,7 +30,7 @@ WARM_UP_PASSES = 2  # the first ones allocate, and choose kernels
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredSpeed:
     """A speed, the name of the session that reached it, and whether that is the one in use."""
 
     speed: Speed
@@ -38,7 +38,7 @@ class Measured:
     is_used: bool
 
 
-def contest(pool: ModelPool, model: str, measure: Measuring) -> list[Measured]:
+def contest(pool: ModelPool, model: str, measure: Measuring) -> list[MeasuredSpeed]:
     """Measure every session that can be opened for the model, and have the quickest used."""
     found: dict[str, list[Speed]] = {}
     for session, loaded in contestants(pool, model):
@@ -50,7 +50,7 @@ def contest(pool: ModelPool, model: str, measure: Measuring) -> list[Measured]:
     }
     best = prefer(pool, pool.fingerprint_of(model), rates) if rates else ""
     return [
-        Measured(each, session, session == best)
+        MeasuredSpeed(each, session, session == best)
         for session, speeds in found.items()
         for each in speeds
     ]

@@ -54,7 +54,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CascadeResult:
     """What a cascade does to photos. Shares are from 0 to 1: right answers, and photos that each
     stage but the first was asked about. Milliseconds are of a photo on average."""
 
@@ -64,14 +64,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SampleResult:
     """A part of the photos: each model alone, and the cascade."""
 
     name: str
     photos: int
     alone: tuple[float, ...]
     errors: tuple[float, ...]  # expected calibration error at the temperature used, by model
-    cascade: Measured
+    cascade: CascadeResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class Point:
     """The cascade with another threshold for its first stage."""
 
     settles_at: float
-    measured: Measured
+    measured: CascadeResult
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CalibrationReport:
     """What was fitted, and what it is worth. `none_settled` of `none` pictures of none of the
     classes would be settled by a stage before the last."""
 
@@ -92,13 +92,13 @@ class Report:
     temperatures: tuple[float, ...]
     settlings: tuple[Settling, ...]
     milliseconds: tuple[float, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SampleResult, ...]
     none: int
     none_settled: int
     curve: tuple[Point, ...]
 
 
-def calibrate(answers: Answers) -> Report:
+def calibrate(answers: Answers) -> CalibrationReport:
     """Fit on every other photo, and measure on the rest and on all. Raises ValueError for fewer
     than two photos of a known class, or fewer than two models."""
     known = answers.truths >= 0
@@ -111,7 +111,7 @@ def calibrate(answers: Answers) -> Report:
     temperatures = tuple(max(1.0, each) for each in fitted)
     settlings = fit_settlings(one, none, temperatures)
     named = (("fitted on", one), ("the other half", other), ("all", photos))
-    return Report(
+    return CalibrationReport(
         models=answers.models,
         fitted_temperatures=fitted,
         temperatures=temperatures,
@@ -169,12 +169,12 @@ def lowest_safe(none: NDArray[np.float64]) -> float:
     return next((at for at in GRID if at > none.max()), GRID[-1])
 
 
-def measure(answers: Answers, settlings: Sequence[Settling]) -> Measured:
+def measure(answers: Answers, settlings: Sequence[Settling]) -> CascadeResult:
     """What the cascade does to these photos."""
     last = stopped(answers, settlings)
     right = np.stack([_right(answers, stage) for stage in range(len(answers.models))])
     reached = [float((last >= stage).mean()) for stage in range(len(answers.models))]
-    return Measured(
+    return CascadeResult(
         accuracy=float(right[last, np.arange(len(last))].mean()),
         sent_on=tuple(reached[1:]),
         milliseconds=sum(
@@ -203,10 +203,10 @@ def certainties(logits: NDArray[np.float32], temperature: float) -> NDArray[np.f
 
 def _part(
     name: str, answers: Answers, temperatures: Sequence[float], settlings: Sequence[Settling]
-) -> Part:
+) -> SampleResult:
     rights = [_right(answers, stage) for stage in range(len(answers.models))]
     sure = [certainties(*each) for each in zip(answers.logits, temperatures, strict=True)]
-    return Part(
+    return SampleResult(
         name=name,
         photos=len(answers.truths),
         alone=tuple(float(right.mean()) for right in rights),

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tagd.lab.calibrate import Point, Report
+    from tagd.lab.calibrate import CalibrationReport, Point
 
 CLOSE = 0.05  # of the whole width: nearer labels would stand in each other
 
 
-def draw(report: Report, file: Path) -> None:
+def draw(report: CalibrationReport, file: Path) -> None:
     """Write a PNG: accuracy against milliseconds a photo, for each threshold of the first stage and
     for each model alone. Raises OSError."""
     # Lazy: matplotlib takes a second. The object interface alone, which needs no display.

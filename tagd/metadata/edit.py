@@ -25,7 +25,7 @@ from tagd.metadata.keywords import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tagd.metadata.keywords import Joined, Keywords, Tagging
+    from tagd.metadata.keywords import Joined, Keywords, TagRecord
 
 ALL_FIELDS: Final = frozenset(Field)
 _WRITERS: Final = {Field.WINDOWS: exif.with_keywords, Field.IPTC: iptc.with_keywords}
@@ -35,7 +35,7 @@ _WRITERS: Final = {Field.WINDOWS: exif.with_keywords, Field.IPTC: iptc.with_keyw
 class Wish:
     """The tags that a photo is to have, and the fields to say it in. No tags: take tagd's away."""
 
-    taggings: tuple[Tagging, ...] = ()
+    taggings: tuple[TagRecord, ...] = ()
     fields: frozenset[Field] = ALL_FIELDS
     hierarchical: bool = True
 
@@ -52,7 +52,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept(Wish):
+class KeptWish(Wish):
     """Of these tags the `values` alone, by field, which are there already."""
 
     values: Keywords = field(default_factory=dict)

@@ -38,7 +38,7 @@ _NOT_IN_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-
 
 
 @dataclass(frozen=True, slots=True)
-class Tagging:
+class TagRecord:
     """A tag that the photo is to have, and what said so.
 
     `path` leads from the most general name to the tag's own, such as ("animal", "cat"). `model` is
@@ -72,7 +72,7 @@ class Joined:
 class Claim:
     """A tag that tagd wrote into a file, and the fields of it in which tagd answers for it."""
 
-    tagging: Tagging
+    tagging: TagRecord
     fields: frozenset[Field]
 
     @property
@@ -90,7 +90,7 @@ class SaidByPerson:
 
 
 def spelled(
-    taggings: Sequence[Tagging], *, hierarchical: bool = True
+    taggings: Sequence[TagRecord], *, hierarchical: bool = True
 ) -> dict[Field, tuple[str, ...]]:
     """What each field should hold of these tags, doubles left out.
 
@@ -148,7 +148,7 @@ def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) 
     )
 
 
-def claims_of(taggings: Sequence[Tagging], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
+def claims_of(taggings: Sequence[TagRecord], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
     """What of these tags tagd answers for; not for what was there before it."""
     ours = {which: frozenset(result.ours) for which, result in joined.items()}
     spellings = [(tagging, spelled([tagging])) for tagging in taggings]

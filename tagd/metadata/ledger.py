@@ -23,7 +23,7 @@ _LEFT: Final = re.compile(r"\.tagd-([0-9a-f]{12})\.(?:part|swap)")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FileIdentity:
     """What says that a file is still the one that was read, wherever it has been renamed to.
     Numbers as the catalogue holds them."""
 
@@ -33,7 +33,7 @@ class Seen:
     links: int
 
     @classmethod
-    def of(cls, stat: os.stat_result) -> Seen:
+    def of(cls, stat: os.stat_result) -> FileIdentity:
         """From `os.lstat`."""
         inode, mtime_ns = held_inode(stat.st_ino), held_time(stat.st_mtime_ns)
         return cls(inode, stat.st_size, mtime_ns, stat.st_nlink)
@@ -50,7 +50,7 @@ class Intent:
 
     path: Path
     token: str
-    seen: Seen | None
+    seen: FileIdentity | None
     digest: str
     ours: Keywords = field(default_factory=dict)
     way: bytes | None = None
@@ -59,7 +59,7 @@ class Intent:
     def to_write(
         cls,
         path: Path,
-        seen: Seen | None,
+        seen: FileIdentity | None,
         data: bytes | None,
         ours: Keywords | None = None,
         way: bytes | None = None,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tagd.metadata import xmp
-from tagd.metadata.keywords import IN_XMP, Claim, Field, Tagging, spelled
+from tagd.metadata.keywords import IN_XMP, Claim, Field, TagRecord, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def _claim(said: Mapping[str, str]) -> Claim | None:
     above = (name.replace("\\", "/") for name in path.split("/")[:-1])
     known = frozenset(field for field in Field if field in fields.split())
     sure = said.get("confidence", "")
-    tagging = Tagging(
+    tagging = TagRecord(
         path=(*above, tag),
         model=said.get("model", ""),
         fingerprint=said.get("fingerprint", ""),

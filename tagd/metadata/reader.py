@@ -46,7 +46,7 @@ _MOST_TEXT: Final = 1 << 16  # characters of a field's keywords together
 _LONGEST: Final = 1000  # characters of one
 
 
-class Source(IntEnum):
+class DateSource(IntEnum):
     """Who says when, or with what, a picture was taken; the lower, the better it knows."""
 
     CAMERA = 0  # EXIF
@@ -59,13 +59,13 @@ class Source(IntEnum):
 class Camera(NamedTuple):
     """A camera, and who says so."""
 
-    source: Source
+    source: DateSource
     make: str | None
     model: str | None
 
 
 # What is said once, with the source first.
-Said = TypeVar("Said", Camera, tuple[Source, str])
+Said = TypeVar("Said", Camera, tuple[DateSource, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class FileTags:
     rating: int | None = None
     place: Place | None = None
     camera: Camera | None = None
-    taken: tuple[Source, str] | None = None
+    taken: tuple[DateSource, str] | None = None
     has_packet: bool = False
     is_damaged: bool = False
     claims: tuple[Claim, ...] = ()
@@ -189,8 +189,8 @@ def _of_packet(packet: xmp.Packet) -> FileTags:
         },
         rating=stars.first(stars.of_text(text("xmp:Rating")), *percents),
         place=places.place(latitude, longitude),
-        camera=_camera(Source.XMP, text("tiff:Make"), text("tiff:Model")),
-        taken=_taken(Source.XMP, *map(dates.iso, map(text, _XMP_DATES))),
+        camera=_camera(DateSource.XMP, text("tiff:Make"), text("tiff:Model")),
+        taken=_taken(DateSource.XMP, *map(dates.iso, map(text, _XMP_DATES))),
         has_packet=True,
         is_damaged=packet.is_mended,
         claims=provenance.claims(packet),
@@ -215,16 +215,16 @@ def _of_exif(said: Fields) -> FileTags:
     return FileTags(
         rating=stars.first(*map(stars.of_number, rating), *map(stars.of_percent, percent)),
         place=places.place(latitude, longitude),
-        camera=_camera(Source.CAMERA, text(_MAKE), text(_MODEL)),
-        taken=_taken(Source.CAMERA, date(*_TAKEN), date(*_DIGITIZED))
-        or _taken(Source.SATELLITE, dates.of_gps(text(_GPS_DATE, GPS), clock))
-        or _taken(Source.FILE, date(*_CHANGED)),
+        camera=_camera(DateSource.CAMERA, text(_MAKE), text(_MODEL)),
+        taken=_taken(DateSource.CAMERA, date(*_TAKEN), date(*_DIGITIZED))
+        or _taken(DateSource.SATELLITE, dates.of_gps(text(_GPS_DATE, GPS), clock))
+        or _taken(DateSource.FILE, date(*_CHANGED)),
     )
 
 
-def _of_press(found: list[Dataset]) -> tuple[Source, str] | None:
+def _of_press(found: list[Dataset]) -> tuple[DateSource, str] | None:
     told = ([iptc.text_of(found, dataset) for dataset in pair] for pair in (_CREATED, _SCANNED))
-    return _taken(Source.PRESS, *(dates.of_press(*pair) for pair in told))
+    return _taken(DateSource.PRESS, *(dates.of_press(*pair) for pair in told))
 
 
 def _windows(said: Fields) -> tuple[str, ...]:
@@ -243,11 +243,11 @@ def _degrees(value: Entry | None, side: str | None, sides: str) -> float | None:
     return places.of_text(value.text(), side, sides)
 
 
-def _camera(source: Source, make: str | None, model: str | None) -> Camera | None:
+def _camera(source: DateSource, make: str | None, model: str | None) -> Camera | None:
     return Camera(source, make or None, model or None) if make or model else None
 
 
-def _taken(source: Source, *said: str | None) -> tuple[Source, str] | None:
+def _taken(source: DateSource, *said: str | None) -> tuple[DateSource, str] | None:
     """The first of them; or of those that say the same the one that says most."""
     told = list(filter(None, said))
     alike = [moment for moment in told if moment.startswith(told[0])]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tagd.containers import DamagedContainer, strict_spans
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import opened
-from tagd.metadata.ledger import Seen
+from tagd.metadata.ledger import FileIdentity
 
 if TYPE_CHECKING:
     from tagd.metadata.folder import Folder
@@ -59,7 +59,9 @@ def _settle(folder: Folder, intent: Intent) -> bool:
     if not folder.exists(name):
         folder.rename_new(swap, name)
         return True
-    if Seen.of(folder.lstat(swap)) == intent.seen:  # the old one, whose name has gone to a new one
+    if (
+        FileIdentity.of(folder.lstat(swap)) == intent.seen
+    ):  # the old one, whose name has gone to a new one
         if folder.holds(name, intent.digest) or _is_whole(folder, name):
             folder.unlink(swap)
             return True

@@ -21,7 +21,7 @@ from tagd.fs import is_being_written, signature_of
 from tagd.metadata import file_calls
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import Folder, opened
-from tagd.metadata.ledger import Intent, Seen, digest_of
+from tagd.metadata.ledger import FileIdentity, Intent, digest_of
 from tagd.metadata.recovery import Recovered, recover_in
 from tagd.metadata.way_back import NOTHING, way_back
 
@@ -44,7 +44,7 @@ class Original:
 
     path: Path
     data: bytes = field(repr=False)
-    seen: Seen
+    seen: FileIdentity
     has_holes: bool = False
 
 
@@ -79,8 +79,8 @@ def take(path: Path, options: WriteOptions = _PLAIN, *, most: int = _MOST) -> Or
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 data = file.read(before.st_size + 1)
             found = os.fstat(descriptor)
-    seen = Seen.of(found)
-    if seen != Seen.of(before) or len(data) != seen.size:
+    seen = FileIdentity.of(found)
+    if seen != FileIdentity.of(before) or len(data) != seen.size:
         raise FileChanged(path, "it changed while it was read")
     return Original(path, data, seen, found.st_blocks * 512 < found.st_size)
 
@@ -107,7 +107,7 @@ def replace(
             raise MetadataUnsafe(original.path, "the copy does not read as it was written")
         verify(intent.part)
         _finish_copy(folder, intent, original, options)
-        placed = Seen.of(folder.lstat(intent.swap.name))
+        placed = FileIdentity.of(folder.lstat(intent.swap.name))
         with _kept(folder, intent, original, options):
             _put_in_place(folder, intent, original, placed, options)
         folder.sync()
@@ -140,7 +140,7 @@ def create(
             with contextlib.suppress(PermissionError):
                 os.fchown(descriptor, like.st_uid, like.st_gid)
             os.fsync(descriptor)
-        placed = Seen.of(folder.lstat(intent.part.name))
+        placed = FileIdentity.of(folder.lstat(intent.part.name))
         folder.require_place()
         try:
             folder.rename_new(intent.part.name, path.name)
@@ -280,7 +280,7 @@ def _kept(
 
 
 def _put_in_place(
-    folder: Folder, intent: Intent, original: Original, ours: Seen, options: WriteOptions
+    folder: Folder, intent: Intent, original: Original, ours: FileIdentity, options: WriteOptions
 ) -> None:
     name, swap = original.path.name, intent.swap.name
     folder.require_place()
@@ -292,39 +292,39 @@ def _put_in_place(
             _require_unchanged(folder, original, name)
             folder.rename(swap, name)
             return
-        if is_being_written(descriptor) or Seen.of(folder.lstat(swap)) != original.seen:
+        if is_being_written(descriptor) or FileIdentity.of(folder.lstat(swap)) != original.seen:
             _put_back(folder, intent, original, ours, options)
 
 
-def _left(folder: Folder, intent: Intent, ours: Seen) -> Signature:
+def _left(folder: Folder, intent: Intent, ours: FileIdentity) -> Signature:
     """The signature of what we put there, which another program may have replaced since: what it
     made of it must not be taken for ours. Some file systems give it another inode, or count the
     name that it had before."""
     found = folder.lstat(intent.path.name)
-    if Seen.of(found) != ours and not folder.holds(intent.path.name, intent.digest):
+    if FileIdentity.of(found) != ours and not folder.holds(intent.path.name, intent.digest):
         raise FileChanged(intent.path, "another program wrote it meanwhile")
     return signature_of(folder.lstat(intent.path.name))
 
 
 def _require_unchanged(folder: Folder, original: Original, name: str) -> None:
-    found, seen = Seen.of(folder.lstat(name)), original.seen
+    found, seen = FileIdentity.of(folder.lstat(name)), original.seen
     is_alike = (found.size, found.mtime_ns) == (seen.size, seen.mtime_ns)
     if found != seen and not (is_alike and folder.holds(name, digest_of(original.data))):
         raise FileChanged(original.path, "another program wrote it meanwhile")
 
 
 def _put_back(
-    folder: Folder, intent: Intent, original: Original, ours: Seen, options: WriteOptions
+    folder: Folder, intent: Intent, original: Original, ours: FileIdentity, options: WriteOptions
 ) -> None:
     """Give the photo's name back to what another program made of it, however often it does so.
 
     What comes out is what was put there, ours or what is outdated by now, or else newer still.
     """
     name, swap = original.path.name, intent.swap.name
-    placed, newest = ours, Seen.of(folder.lstat(swap))
+    placed, newest = ours, FileIdentity.of(folder.lstat(swap))
     for _ in range(_MOST_EXCHANGES):
         options.exchange(folder, swap, name)
-        out = Seen.of(folder.lstat(swap))
+        out = FileIdentity.of(folder.lstat(swap))
         if out == placed:
             folder.unlink(swap)
             break

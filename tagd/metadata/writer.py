@@ -31,7 +31,7 @@ from tagd.metadata.edit import Edit, Wish, edit_packet, edit_photo
 from tagd.metadata.file_calls import translated
 from tagd.metadata.folder import opened
 from tagd.metadata.keywords import IN_XMP, Field, claimed, without_controls
-from tagd.metadata.ledger import Seen
+from tagd.metadata.ledger import FileIdentity
 from tagd.metadata.safe_write import WriteOptions, create, remove, replace, take
 from tagd.metadata.verify import harm
 
@@ -49,7 +49,7 @@ Decodes = Callable[[Path], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WriteReport:
     """What one write did, or would do.
 
     `ours` is what tagd answers for in this file from now on, to be handed in with the next write.
@@ -132,7 +132,7 @@ class Writer:
         *,
         known: Signature | None = None,
         dry_run: bool = False,
-    ) -> Report:
+    ) -> WriteReport:
         """Write into the photo itself, where it is the one that is `known`. `ours` is what tagd
         answers for in it, None where only the photo can tell. Raises a PhotoError; the photo is
         then as it was."""
@@ -169,7 +169,7 @@ class Writer:
         known: Signature | None = None,
         embedded: Keywords | None = None,
         dry_run: bool = False,
-    ) -> Report:
+    ) -> WriteReport:
         """Write into the sidecar of the photo with this content, where the file is the one that is
         `known`, or shows that content. A new one begins with the keywords
         that are embedded, but for those that tagd has `embedded` itself. Of this, as of `ours`,
@@ -254,24 +254,24 @@ class Writer:
             os.fdopen(os.dup(descriptor), "rb") as file,
         ):
             data, found = file.read(), os.fstat(descriptor)
-        is_as_known = known is None or _is_known(Seen.of(found), known)
+        is_as_known = known is None or _is_known(FileIdentity.of(found), known)
         if not is_as_known and content not in {payload_hash(data), *former_hashes(data)}:
             raise FileChanged(photo, _CHANGED)
         return reader.of_photo(data), found
 
 
-def _is_known(seen: Seen, known: Signature) -> bool:
+def _is_known(seen: FileIdentity, known: Signature) -> bool:
     return (seen.size, seen.mtime_ns) == (known.size, known.mtime_ns)
 
 
-def _report(path: Path, edit: Edit, before: Keywords | None) -> Report:
+def _report(path: Path, edit: Edit, before: Keywords | None) -> WriteReport:
     def chosen(part: Callable[[Joined], tuple[str, ...]]) -> Mapping[Field, tuple[str, ...]]:
         values = {field: part(result) for field, result in edit.joined.items()}
         return {field: found for field, found in values.items() if found}
 
     # What could not be taken away from a field is still tagd's.
     kept = {field: values for field, values in (before or {}).items() if field not in edit.joined}
-    return Report(
+    return WriteReport(
         path=path,
         ours={**kept, **chosen(lambda result: result.ours)},
         added=chosen(lambda result: result.added),

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.written.inscriptions import Target
     from tagd.errors import PhotoError
-    from tagd.metadata.writer import Report
+    from tagd.metadata.writer import WriteReport
     from tagd.work.progress import Progress
 
-    Work = Callable[[Target], Sequence[Report]]
+    Work = Callable[[Target], Sequence[WriteReport]]
 
 Item = TypeVar("Item")
 
@@ -41,7 +41,7 @@ class Written:
 
     files: int
     changed: int
-    reports: tuple[Report, ...]
+    reports: tuple[WriteReport, ...]
     failed: tuple[tuple[Path, str], ...]
     left: int
 
@@ -113,10 +113,10 @@ class _Tally:
     total: int
     on_progress: Callable[[Progress], None]
     started: float = field(default_factory=time.monotonic)
-    reports: dict[int, Sequence[Report]] = field(default_factory=dict)
+    reports: dict[int, Sequence[WriteReport]] = field(default_factory=dict)
     failed: dict[int, PhotoError] = field(default_factory=dict)
 
-    def take(self, file_id: int, reports: Sequence[Report]) -> None:
+    def take(self, file_id: int, reports: Sequence[WriteReport]) -> None:
         self.reports[file_id] = [each for each in reports if each.has_changes]
         self._show(reports[-1].path if reports else "")
 

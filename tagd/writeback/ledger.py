@@ -14,7 +14,7 @@ from tagd.domain import FileState, JobKind, Place, Priority, SettledFile
 from tagd.errors import CatalogueError, InternalFault
 from tagd.fs import signature_of
 from tagd.metadata.keywords import Field
-from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.ledger import FileIdentity, Intent
 from tagd.metadata.recovery import Recovered, recover
 from tagd.metadata.sidecar import BESIDE
 
@@ -174,7 +174,7 @@ def stored(keywords: Keywords) -> Stored:
 
 
 def _intent(begun: Begun) -> Intent:
-    seen = None if begun.seen is None else Seen(*begun.seen)
+    seen = None if begun.seen is None else FileIdentity(*begun.seen)
     ours = ours_of(begun.ours)
     return Intent(begun.path, begun.token, seen, begun.digest, ours, begun.way)
 

@@ -24,10 +24,10 @@ from tagd.errors import MetadataUnsafe, PermanentPhotoError, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata import read_back
 from tagd.metadata.edit import ALL_FIELDS, Wish
-from tagd.metadata.keywords import BY_PERSON, Field, Tagging
+from tagd.metadata.keywords import BY_PERSON, Field, TagRecord
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName, SidecarRule
-from tagd.metadata.writer import Report, Writer, in_turn
+from tagd.metadata.writer import Writer, WriteReport, in_turn
 from tagd.policy.matching import matches_path
 from tagd.writeback.followers import Followers
 from tagd.writeback.ledger import CatalogueLedger, ours_of
@@ -121,14 +121,16 @@ class TagWriter:
     on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
     on_aside: Callable[[Path, Path], None] = lambda _aside, _path: None
 
-    def write(self, target: Target, write: WriteMode, *, dry_run: bool = False) -> list[Report]:
+    def write(
+        self, target: Target, write: WriteMode, *, dry_run: bool = False
+    ) -> list[WriteReport]:
         """Write the photo's tags wherever `write` says; what cannot be embedded goes into a
         sidecar. Where one place cannot be written the others are all the same. Raises a PhotoError,
         the first; the file that it is about is then as it was."""
         places = dict.fromkeys(_fit(each, target.format) for each in write.places)
         if not dry_run:
             target = self.followed(target, places)
-        reports, failed = list[Report](), list[PhotoError]()
+        reports, failed = list[WriteReport](), list[PhotoError]()
         for place in places:
             try:
                 reports += self._bring_or_beside(target, place, places, dry_run=dry_run)
@@ -140,7 +142,7 @@ class TagWriter:
 
     def _bring_or_beside(
         self, target: Target, place: Place, places: Collection[Place], *, dry_run: bool
-    ) -> list[Report]:
+    ) -> list[WriteReport]:
         try:
             return self._bring(target, place, dry_run=dry_run)
         except MetadataUnsafe as unsafe:
@@ -167,11 +169,11 @@ class TagWriter:
         left = target.written.get(Place.SIDECAR)
         return left is not None and _signature_at(left.path) not in {None, left.signature}
 
-    def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
+    def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> WriteReport:
         """Take out of one place what tagd wrote there. Raises as `write` does."""
         return self.write_wish(target, place, Wish(), "", dry_run=dry_run)
 
-    def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[Report]:
+    def _bring(self, target: Target, place: Place, *, dry_run: bool) -> list[WriteReport]:
         wish = self.wish(target)
         digest = _digest(wish, target.content if place is Place.SIDECAR else "")
         try:
@@ -203,7 +205,7 @@ class TagWriter:
             return False
         if place is Place.EMBEDDED and not dry_run:
             ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
-            self._note(target, ledger, Report(target.path, {}))
+            self._note(target, ledger, WriteReport(target.path, {}))
         return True
 
     def wish(self, target: Target) -> Wish:
@@ -218,9 +220,9 @@ class TagWriter:
         taggings = tuple(self._tagging(each) for each in given)
         return Wish(taggings, self.settings.fields, self.settings.hierarchical)
 
-    def _tagging(self, given: GivenTag) -> Tagging:
+    def _tagging(self, given: GivenTag) -> TagRecord:
         above = _way_to(given.label, self.derivation)
-        return Tagging(
+        return TagRecord(
             path=(*(self.derivation.name_of(each) for each in above), given.name),
             model=BY_PERSON if _said_by_person(given) else given.model or "",
             fingerprint=given.fingerprint or "",
@@ -230,7 +232,7 @@ class TagWriter:
 
     def write_wish(
         self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
-    ) -> Report:
+    ) -> WriteReport:
         """Let one place say just this; `digest` tells it from other wishes. Raises as `write`."""
         ledger = CatalogueLedger(self.catalogue, target.file_id, place, digest, self.run)
         writer = Writer(ledger, self.settings.options)
@@ -258,7 +260,7 @@ class TagWriter:
             self._note(target, ledger, report)
         return report
 
-    def _note(self, target: Target, ledger: CatalogueLedger, report: Report) -> None:
+    def _note(self, target: Target, ledger: CatalogueLedger, report: WriteReport) -> None:
         """What is there now, also where nothing had to be written."""
         left = report.signature or _signature_at(report.path)
         with self.catalogue.write() as tx:

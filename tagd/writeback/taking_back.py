@@ -19,12 +19,12 @@ from tagd.catalogue.written.inscriptions import Inscription
 from tagd.domain import Place
 from tagd.errors import FileVanished
 from tagd.metadata import read_back, safe_write
-from tagd.metadata.edit import Kept
+from tagd.metadata.edit import KeptWish
 from tagd.metadata.keywords import Field
 from tagd.metadata.ledger import digest_of
 from tagd.metadata.verify import harm
 from tagd.metadata.way_back import NOTHING, NoWayBack, go_back
-from tagd.metadata.writer import Report
+from tagd.metadata.writer import WriteReport
 from tagd.writeback.ledger import CatalogueLedger, ours_of, stored
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TakingBack:
     tag_writer: TagWriter
     number: int
 
-    def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> Report:
+    def take_back(self, target: Target, place: Place, *, dry_run: bool = False) -> WriteReport:
         """Out of one place of a file. Raises a PhotoError; the file is then as it was."""
         if not dry_run:
             target = self.tag_writer.followed(target)
@@ -82,7 +82,7 @@ class TakingBack:
         now: Keywords,
         *,
         dry_run: bool,
-    ) -> Report | None:
+    ) -> WriteReport | None:
         """The very bytes before these writes, the latest first; None where there is no way back to
         them, or it would cost something of others."""
         path = _path(target, place)
@@ -97,7 +97,7 @@ class TakingBack:
             return None
         before = undone[-1].before
         then = ours_of(before.ours) if before is not None else {}
-        report = Report(path, then, added=_without(then, now), removed=_without(now, then))
+        report = WriteReport(path, then, added=_without(then, now), removed=_without(now, then))
         if not dry_run:
             ledger = _Undoing(
                 self.tag_writer.catalogue,
@@ -130,11 +130,11 @@ class TakingBack:
         left: Keywords,
         *,
         dry_run: bool,
-    ) -> Report:
+    ) -> WriteReport:
         """The keywords that these writes added, and no others."""
         rule = self.tag_writer.settings.sidecars
         claims = read_back.said_at(target.path, place, rule, target.content).claims
-        wish = Kept(tuple(each.tagging for each in claims), values=left)
+        wish = KeptWish(tuple(each.tagging for each in claims), values=left)
         digest = f"without {self.number}" if any(left.values()) else ""
         report = self.tag_writer.write_wish(target, place, wish, digest, dry_run=dry_run)
         if not dry_run:

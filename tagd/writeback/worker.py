@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.domain import Job
-    from tagd.metadata.writer import Report
+    from tagd.metadata.writer import WriteReport
     from tagd.writeback.tag_writer import TagWriter
 
 _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
@@ -48,7 +48,7 @@ class MetadataWorker(QueueWorker):
         catalogue: Catalogue,
         tag_writer: TagWriter,
         max_attempts: int,
-        on_written: Callable[[Report], None],
+        on_written: Callable[[WriteReport], None],
         on_failed: Callable[[Path, str, PhotoError], None],
         on_trouble: Callable[[Exception], None],
         hands: Hands | None = None,
@@ -161,7 +161,7 @@ class MetadataWorker(QueueWorker):
             if report.signature is not None or report.has_changes:
                 self._on_written(report)
 
-    def _write(self, job: Job) -> tuple[list[Report], bool]:
+    def _write(self, job: Job) -> tuple[list[WriteReport], bool]:
         """Write, where the photo is one whose tags are known; and whether what others said beside
         it is to be read. Where it is being looked at anew, that queues the next write."""
         with self._catalogue.read() as tx:

@@ -25,7 +25,7 @@ from tagd.errors import DiskFull, NotWritable, PhotoError
 from tagd.fs import signature_of
 from tagd.metadata import xmp
 from tagd.metadata.keywords import Field
-from tagd.metadata.writer import Report
+from tagd.metadata.writer import WriteReport
 from tagd.writeback.bulk import in_threads, work_off
 from tests import catalogue as recorded
 from tests.acceptance.home import Home
@@ -242,7 +242,7 @@ def test_a_correction_made_meanwhile_is_still_to_be_written(home: Home) -> None:
 def test_what_failed_is_not_said_to_be_in_the_queue(error: type[PhotoError], home: Home) -> None:
     [photo] = tagged(home, 1)
 
-    def fail(target: Target) -> Sequence[Report]:
+    def fail(target: Target) -> Sequence[WriteReport]:
         raise error(target.path, "there is no way")
 
     with closing(open_owner(home.database)) as catalogue:
@@ -299,10 +299,10 @@ def test_a_name_that_is_too_long_costs_no_other_and_no_traceback(home: Home) -> 
 def test_what_nobody_foresaw_costs_one_photo_and_no_other(home: Home) -> None:
     first, second = tagged(home, 2)
 
-    def fail_one(target: Target) -> Sequence[Report]:
+    def fail_one(target: Target) -> Sequence[WriteReport]:
         if target.path == first:
             raise RecursionError("deep")
-        return [Report(second, {})]
+        return [WriteReport(second, {})]
 
     told: list[tuple[Path, str]] = []
     with closing(open_owner(home.database)) as catalogue:

@@ -21,7 +21,7 @@ from tagd.catalogue.written.inscriptions import Begun
 from tagd.daemon.writing import MOST_TROUBLES
 from tagd.domain import Place, Priority, SettledFile
 from tagd.metadata import recovery, safe_write
-from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.ledger import FileIdentity, Intent
 from tagd.writeback import ledger
 from tagd.writeback.ledger import CatalogueLedger
 from tagd.writeback.tag_writer import WriteMode
@@ -33,7 +33,7 @@ from tests.support import PATIENCE_SECONDS, wait_until
 
 def begun(desk: Desk, photo: Path) -> Intent:
     """A write that a kill cut short as it made its copy."""
-    intent = Intent.to_write(photo, Seen.of(photo.lstat()), b"the very bytes")
+    intent = Intent.to_write(photo, FileIdentity.of(photo.lstat()), b"the very bytes")
     with desk.catalogue.read() as tx:
         [(file_id,)] = recorded.rows(tx, f"SELECT id FROM file WHERE path = '{photo}'")
     CatalogueLedger(desk.catalogue, file_id, Place.EMBEDDED, "wish", desk.run).begin(intent)

@@ -19,7 +19,7 @@ from tagd.errors import CatalogueBusy
 from tagd.fs import FileSystem, path_of
 from tagd.intake import probe, recognise, submit
 from tagd.intake.probe import Devices
-from tagd.intake.tree import Reader
+from tagd.intake.tree import InotifyReader
 from tagd.intake.trouble import TroubleKind
 from tests.intake import (
     Live,
@@ -177,14 +177,14 @@ def test_running_out_of_watches_is_said_and_the_rest_is_polled(
     for number in range(5):
         (root / str(number)).mkdir()
     limit = 3
-    add = Reader.add_callback
+    add = InotifyReader.add_callback
 
-    def limited(self: Reader, *arguments: Any) -> Any:
+    def limited(self: InotifyReader, *arguments: Any) -> Any:
         if len(self._watch_for_wd) >= limit:
             raise OSError(errno.ENOSPC, "inotify watch limit reached")
         return add(self, *arguments)
 
-    monkeypatch.setattr(Reader, "add_callback", limited)
+    monkeypatch.setattr(InotifyReader, "add_callback", limited)
     with Live(catalogue, root, polling_seconds=0.05) as live:
         words = live.until_said(TroubleKind.TOO_FEW_WATCHES)
         assert "3 of 6 folders are watched" in words

@@ -17,7 +17,7 @@ import pytest
 from tagd.domain import Signature
 from tagd.metadata import file_calls
 from tagd.metadata.folder import Folder
-from tagd.metadata.ledger import Intent, Seen, digest_of
+from tagd.metadata.ledger import FileIdentity, Intent, digest_of
 from tagd.metadata.recovery import Recovered, recover
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.writer import Writer
@@ -52,7 +52,7 @@ class FolderLedger:
         for place in self._folder.iterdir():
             if not place.suffix:
                 told = json.loads(place.read_text())
-                seen = Seen(**told["seen"]) if told["seen"] else None
+                seen = FileIdentity(**told["seen"]) if told["seen"] else None
                 way = None if told["way"] is None else bytes.fromhex(told["way"])
                 path = Path(told["path"])
                 found.append(Intent(**{**told, "path": path, "seen": seen, "way": way}))
@@ -170,7 +170,7 @@ def set_right(ledger: FolderLedger) -> list[Recovered]:
 
 
 def intent_of(photo: Path, new: bytes) -> Intent:
-    return Intent.to_write(photo, Seen.of(photo.lstat()), new)
+    return Intent.to_write(photo, FileIdentity.of(photo.lstat()), new)
 
 
 def test_newer_bytes_that_the_exchange_caught_are_put_back(tmp_path: Path) -> None:

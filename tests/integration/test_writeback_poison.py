@@ -17,7 +17,7 @@ from tagd.catalogue.reports import overview
 from tagd.metadata import read_back, reader, xmp
 from tagd.metadata.keywords import Field, without_controls
 from tagd.metadata.sidecar import SidecarRule
-from tagd.metadata.writer import Report, Writer
+from tagd.metadata.writer import Writer, WriteReport
 from tagd.work.retry import FAULTS_ALLOWED
 from tagd.writeback.tag_writer import MetadataSettings, WriteMode
 from tests import catalogue as recorded
@@ -48,7 +48,7 @@ def test_what_nobody_foresaw_costs_one_photo_three_tries_and_no_other(
     bad, good = desk.photo("bad.jpg"), desk.photo("good.jpg")
     write = Writer.write_sidecar
 
-    def fail_one(self: Writer, photo: Path, *rest: Any, **how: Any) -> Report:
+    def fail_one(self: Writer, photo: Path, *rest: Any, **how: Any) -> WriteReport:
         if photo == bad:
             raise raised
         return write(self, photo, *rest, **how)

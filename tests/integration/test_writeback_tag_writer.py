@@ -20,7 +20,7 @@ from tagd.domain import FileState, JobKind, Place
 from tagd.fs import signature_of
 from tagd.intake.exclude import Excludes
 from tagd.metadata.keywords import Field
-from tagd.metadata.ledger import Intent, Seen
+from tagd.metadata.ledger import FileIdentity, Intent
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
 from tagd.writeback.ledger import CatalogueLedger, ours_of
@@ -316,7 +316,7 @@ def test_a_write_that_a_kill_cut_short_is_known_as_ours(desk: Desk) -> None:
 def test_a_sidecar_that_a_kill_found_taken_away_is_settled(desk: Desk) -> None:
     sidecar = desk.photo().with_name("cat.jpg.xmp")
     sidecar.write_text("old", encoding="utf-8")
-    intent = Intent.to_write(sidecar, Seen.of(sidecar.lstat()), None)
+    intent = Intent.to_write(sidecar, FileIdentity.of(sidecar.lstat()), None)
     CatalogueLedger(desk.catalogue, 1, Place.SIDECAR, "wish", desk.run).begin(intent)
     sidecar.unlink()
     assert desk.recover() == []
@@ -364,11 +364,11 @@ def test_a_look_that_began_before_a_write_takes_nothing_away(desk: Desk, mode: W
 def _begin(desk: Desk, photo: Path) -> None:
     """A write that was noted, and then its process was killed."""
     ours = {Field.SUBJECT: ("cat",)}
-    intent = Intent.to_write(photo, Seen.of(photo.lstat()), b"the very bytes", ours)
+    intent = Intent.to_write(photo, FileIdentity.of(photo.lstat()), b"the very bytes", ours)
     CatalogueLedger(desk.catalogue, 1, Place.EMBEDDED, "wish", desk.run).begin(intent)
     [begun] = _begun(desk)
     assert (begun.token, begun.path, begun.digest) == (intent.token, photo, intent.digest)
-    assert begun.seen == astuple(Seen.of(photo.lstat()))
+    assert begun.seen == astuple(FileIdentity.of(photo.lstat()))
     assert ours_of(begun.ours) == ours
 
 

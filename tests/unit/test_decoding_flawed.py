@@ -20,7 +20,7 @@ from tagd.domain import DecodedPhoto
 from tagd.errors import TruncatedImage
 from tagd.fs import signature_of
 from tagd.metadata.edit import Wish, edit_photo
-from tagd.metadata.keywords import Tagging
+from tagd.metadata.keywords import TagRecord
 from tests.decoding import INPUT, LIMITS
 from tests.photos import cat
 
@@ -131,7 +131,7 @@ def test_a_wrong_byte_that_looks_like_a_marker_costs_no_more_than_another(
 def test_nothing_is_written_into_what_is_flawed() -> None:
     whole = encoded(cat())
     middle = len(whole) // 2
-    wish = Wish((Tagging(("cat",), "model", "", 0.9, ""),))
+    wish = Wish((TagRecord(("cat",), "model", "", 0.9, ""),))
     for data in (whole[:-2], whole[:middle] + b"\xff\x41" + whole[middle + 2 :]):
         with pytest.raises(DamagedContainer):
             edit_photo(data, wish, None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tagd.domain import Priority
 from tagd.intake.requests import ScanRequests
-from tagd.intake.scan_parts import Request
+from tagd.intake.scan_parts import ScanRequest
 
 P, A, B = Path("/p"), Path("/p/a"), Path("/p/a/b")
 PRIVATE = Path("/p/.private")
@@ -20,7 +20,7 @@ def test_a_request_waits_for_its_time() -> None:
     requests.add(P, P, Priority.RESCAN, 5.0)
     assert requests.take(4.9) == []
     assert requests.next_due() == 5.0
-    assert requests.take(5.0) == [Request(P, P, Priority.RESCAN)]
+    assert requests.take(5.0) == [ScanRequest(P, P, Priority.RESCAN)]
     assert len(requests) == 0
     assert requests.next_due() is None
 
@@ -29,7 +29,7 @@ def test_asked_again_it_is_the_earlier_and_more_urgent() -> None:
     requests = ScanRequests()
     requests.add(P, P, Priority.NEW, 9.0)
     requests.add(P, P, Priority.RESCAN, 2.0)
-    assert requests.take(2.0) == [Request(P, P, Priority.NEW)]
+    assert requests.take(2.0) == [ScanRequest(P, P, Priority.NEW)]
 
 
 def test_a_folder_goes_with_the_one_around_it_even_before_its_time() -> None:
@@ -37,8 +37,8 @@ def test_a_folder_goes_with_the_one_around_it_even_before_its_time() -> None:
     requests.add(B, P, Priority.NEW, 1.0)
     requests.add(Path("/p/ab"), P, Priority.RESCAN, 1.0)
     requests.add(A, P, Priority.RESCAN, 0.0)
-    assert requests.take(0.5) == [Request(A, P, Priority.RESCAN)]
-    assert requests.take(1.5) == [Request(Path("/p/ab"), P, Priority.RESCAN)]
+    assert requests.take(0.5) == [ScanRequest(A, P, Priority.RESCAN)]
+    assert requests.take(1.5) == [ScanRequest(Path("/p/ab"), P, Priority.RESCAN)]
 
 
 def test_a_watched_folder_inside_another_is_not_covered_by_it() -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tagd.intake.exclude import Excludes
 from tagd.intake.intake import outermost
-from tagd.intake.roots import Seen, Verdict, explain, judge
+from tagd.intake.roots import RootIdentity, Verdict, explain, judge
 
-HERE = Seen(device=1, inode=2)
-NO_INODES = Seen(device=1, inode=0)
-ELSEWHERE = Seen(device=7, inode=2)
+HERE = RootIdentity(device=1, inode=2)
+NO_INODES = RootIdentity(device=1, inode=0)
+ELSEWHERE = RootIdentity(device=7, inode=2)
 COUNTS = st.integers(0, 100)
 
 
@@ -38,14 +38,20 @@ COUNTS = st.integers(0, 100)
     ],
 )
 def test_verdicts(
-    *, record: Seen | None, seen: Seen | None, known: int, found: int, files: int, verdict: Verdict
+    *,
+    record: RootIdentity | None,
+    seen: RootIdentity | None,
+    known: int,
+    found: int,
+    files: int,
+    verdict: Verdict,
 ) -> None:
     assert judge(record, seen, known=known, found=found, files=files) is verdict
 
 
 @given(st.sampled_from([None, HERE, ELSEWHERE]), st.sampled_from([None, HERE]), COUNTS, COUNTS)
 def test_only_the_folder_that_we_know_is_judged(
-    record: Seen | None, seen: Seen | None, known: int, files: int
+    record: RootIdentity | None, seen: RootIdentity | None, known: int, files: int
 ) -> None:
     for found in range(min(known, files) + 1):
         verdict = judge(record, seen, known=known, found=found, files=files)

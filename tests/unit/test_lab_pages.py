@@ -9,7 +9,7 @@ import pytest
 
 from tagd.domain import DecodedPhoto, PhotoFacts, Signature
 from tagd.lab import compare_page, shadow_page
-from tagd.lab.calibrate import Measured, Point
+from tagd.lab.calibrate import CascadeResult, Point
 from tagd.lab.compare import Compared, Opinion
 from tagd.lab.curve import apart
 from tagd.lab.photos import LONGEST, SQUARE, thumbnail
@@ -64,5 +64,5 @@ def test_a_thumbnail_has_all_of_the_picture(
 
 
 def test_labels_on_the_curve_do_not_meet() -> None:
-    points = [Point(0.0, Measured(0.9, (0.1,), at)) for at in (0, 4, 6, 9, 50, 100)]
+    points = [Point(0.0, CascadeResult(0.9, (0.1,), at)) for at in (0, 4, 6, 9, 50, 100)]
     assert [each.measured.milliseconds for each in apart(points)] == [0, 6, 50, 100]

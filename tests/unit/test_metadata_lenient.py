@@ -17,7 +17,7 @@ from tagd.containers.tags import XP_KEYWORDS
 from tagd.decoding.decode import DecodeLimits, decode
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
-from tagd.metadata.reader import FileTags, Source
+from tagd.metadata.reader import DateSource, FileTags
 from tests.corpus import EXIF, LIGHTROOM, SPLICED, XMP, app, chunk, directory, with_segments
 
 Entries = list[tuple[int, int, bytes]]
@@ -70,7 +70,7 @@ def of_gps(*entries: tuple[int, int, bytes]) -> FileTags:
 
 def is_all_there(said: FileTags) -> bool:
     return (
-        said.camera == (Source.CAMERA, "Ada", "Model 1")
+        said.camera == (DateSource.CAMERA, "Ada", "Model 1")
         and said.taken_at == TAKEN
         and said.rating == 4
         and said.place == PLACE
@@ -135,7 +135,7 @@ def test_of_two_blocks_both_are_read_and_the_later_counts() -> None:
     said = reader.of_photo(
         with_segments(SPLICED["plain.jpg"], app(1, EXIF + first), app(1, second))
     )
-    assert said.camera == (Source.CAMERA, "Bob", "Model 1")
+    assert said.camera == (DateSource.CAMERA, "Bob", "Model 1")
     assert said.place == PLACE
 
 
@@ -281,7 +281,7 @@ def test_iptc_in_a_tiff_is_read_whatever_its_type(
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     said = reader.of_photo(head + directory(order, 8, [(0x83BB, kind, press)], 0))
     assert said.of(Field.IPTC) == ("garden", "ab")
-    assert said.taken == (Source.PRESS, TAKEN)
+    assert said.taken == (DateSource.PRESS, TAKEN)
 
 
 def test_sound_datasets_before_a_damaged_one_are_read() -> None:
@@ -319,7 +319,7 @@ def test_raw_profiles_of_a_png_are_read(kind: str) -> None:
         }[kind]
         chunks += chunk(kind[-4:].encode(), head + tail)
     said = reader.of_photo(plain[:33] + chunks + plain[33:])
-    assert said.camera == (Source.CAMERA, "Ada", "Model 1")
+    assert said.camera == (DateSource.CAMERA, "Ada", "Model 1")
     assert said.place == PLACE
     assert said.of(Field.IPTC) == ("garden", "ab")
     assert said.of(Field.SUBJECT) == ("Holiday", "CAT")

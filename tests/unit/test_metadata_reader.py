@@ -14,7 +14,7 @@ from tagd.containers.jpeg import front
 from tagd.containers.tags import XP_KEYWORDS
 from tagd.metadata import reader
 from tagd.metadata.keywords import Field
-from tagd.metadata.reader import Source
+from tagd.metadata.reader import DateSource
 from tests.corpus import LIGHTROOM, SPLICED, app, with_segments
 
 GPS = {
@@ -37,7 +37,7 @@ def test_a_photo_says_where_when_and_with_what() -> None:
         }
     )
     said = reader.of_photo(with_segments(SPLICED["plain.jpg"], app(1, block)))
-    assert said.camera == (Source.CAMERA, "Maker", "Model 1")
+    assert said.camera == (DateSource.CAMERA, "Maker", "Model 1")
     assert said.rating == 3
     assert said.taken_at == "2024-05-06T07:08:09+09:00"
     assert said.place == pytest.approx((-35.51, 139.75))
@@ -79,7 +79,7 @@ def test_every_container_is_read_without_help(name: str) -> None:
     assert said.of(Field.SUBJECT) == ("Holiday", "CAT")
     assert said.rating == 4
     if not name.endswith(("png", "tif")):
-        assert said.camera == (Source.CAMERA, "tagd", "Test 1")
+        assert said.camera == (DateSource.CAMERA, "tagd", "Test 1")
 
 
 def test_older_fields_are_read() -> None:
@@ -109,5 +109,5 @@ def test_a_jpegs_picture_is_not_searched_for_metadata(tmp_path: Path, progressiv
     assert sum(each.end - each.start for each in looked_at) < len(data) / 10
     assert reader.of_photo(data[: looked_at[-1].end]) == reader.of_photo(data)
     said = reader.of_photo(data)
-    assert said.camera == (Source.CAMERA, "Maker", None)
+    assert said.camera == (DateSource.CAMERA, "Maker", None)
     assert said.has_packet

@@ -14,7 +14,7 @@ from tagd.metadata.keywords import (
     Field,
     Joined,
     SaidByPerson,
-    Tagging,
+    TagRecord,
     claimed,
     folded,
     join,
@@ -226,7 +226,7 @@ def test_provenance_goes_when_the_tags_do() -> None:
 
 @given(TAGGINGS, LISTS)
 def test_a_packet_tells_which_of_its_keywords_are_tagds(
-    taggings: tuple[Tagging, ...], theirs: tuple[str, ...]
+    taggings: tuple[TagRecord, ...], theirs: tuple[str, ...]
 ) -> None:
     written = edit_packet(None, Wish(taggings), {}, {Field.SUBJECT: theirs}, padded=False)
     if written.data is None:
