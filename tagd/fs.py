@@ -28,7 +28,7 @@ _SPREAD = 1 << 40  # nanoseconds, some 18 minutes
 
 
 def display(path: Path) -> str:
-    """The path as text that can be stored and printed: bytes that are not UTF-8 become `\\xff`."""
+    r"""The path as text that can be stored and printed: bytes that are not UTF-8 become `\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

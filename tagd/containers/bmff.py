@@ -43,7 +43,8 @@ class Primary:
 
 
 def primary(data: bytes) -> Primary:
-    """The primary item and, where it is put together from others (a grid of tiles), those too."""
+    """Return the primary item and, where it is put together from others (a grid of tiles), those
+    too."""
     children = meta_children(data)
     item = primary_id(data, only(children, "pitm"))
     places = locations(data, only(children, "iloc")).spans(data, first(children, "idat"))
@@ -63,12 +64,13 @@ def primary(data: bytes) -> Primary:
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: the extents of the primary item and of its tiles."""
+    """Find the picture: the extents of the primary item and of its tiles."""
     return list(primary(data).spans)
 
 
 def primary_kinds(data: bytes) -> set[bytes]:
-    """How the primary item and its tiles are coded, such as hvc1. Raises DamagedContainer."""
+    """Return how the primary item and its tiles are coded, such as hvc1. Raises
+    DamagedContainer."""
     children = meta_children(data)
     item = primary_id(data, only(children, "pitm"))
     iref = first(children, "iref")
@@ -78,7 +80,8 @@ def primary_kinds(data: bytes) -> set[bytes]:
 
 
 def media(data: bytes) -> list[tuple[int, int]]:
-    """All that lies in boxes of media data, as in a CR3: what a camera saw, and its previews."""
+    """Return all that lies in boxes of media data, as in a CR3: what a camera saw, and its
+    previews."""
     spans = [(box.body, box.end) for box in boxes(data) if box.kind == "mdat"]
     if not any(start < end for start, end in spans):
         raise DamagedContainer("no media data")
@@ -120,7 +123,7 @@ def _properties(data: bytes, iprp: Segment | None, item: int) -> tuple[int, tupl
 
 
 def _associations(data: bytes, box: Segment | None, item: int) -> list[int]:
-    """The numbers, from 1, of the properties of an item."""
+    """Return the numbers, from 1, of the properties of an item."""
     if box is None:
         return []
     reader = BoxReader(data, box)
@@ -142,7 +145,7 @@ def _times(left: Matrix, right: Matrix) -> Matrix:
 
 
 def exif(data: bytes) -> bytes | None:
-    """The EXIF block, from its TIFF header on. Source: ISO/IEC 23008-12, annex A."""
+    """Return the EXIF block, from its TIFF header on. Source: ISO/IEC 23008-12, annex A."""
     children = meta_children(data)
     places = locations(data, only(children, "iloc")).spans(data, first(children, "idat"))
     for entry in listed(data, only(children, "iinf")):

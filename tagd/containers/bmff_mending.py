@@ -25,14 +25,15 @@ _WIDE_PRIMARIES, _BT2020, _BT601 = 9, 9, 6
 
 
 def mended(data: bytes) -> bytes | None:
-    """The file as libavif may read it, of the same length; None where there is nothing to mend."""
+    """Return the file as libavif may read it, of the same length; None where there is nothing to
+    mend."""
     one = with_one_table(data) or data
     plain = with_usual_colours(one) or one
     return None if plain is data else plain
 
 
 def with_usual_colours(data: bytes) -> bytes | None:
-    """The file with a usual matrix where it names an unusual one; None where it does not."""
+    """Return the file with a usual matrix where it names an unusual one; None where it does not."""
     try:
         properties = only(meta_children(data), "iprp")
         container = only(boxes(data, properties.body, properties.end), "ipco")
@@ -50,8 +51,8 @@ def with_usual_colours(data: bytes) -> bytes | None:
 
 
 def with_one_table(data: bytes) -> bytes | None:
-    """The file with those boxes as one, of the same length, so that nothing else moves; None where
-    there is nothing to do."""
+    """Return the file with those boxes as one, of the same length, so that nothing else moves; None
+    where there is nothing to do."""
     try:
         iprp = only(meta_children(data), "iprp")
         children = boxes(data, iprp.body, iprp.end)

@@ -12,7 +12,8 @@ _PLAIN_HEADER: Final = 40
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """The header but for its resolution, palette and masks, and the pixels, where they are."""
+    """Return the header but for its resolution, palette and masks, and the pixels, where they
+    are."""
     size = int.from_bytes(data[14:18], "little")
     pixels = int.from_bytes(data[10:14], "little")
     if not _FILE_HEADER + size <= pixels < len(data):

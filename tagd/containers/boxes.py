@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Segment]:
-    """The boxes within `data[start:end]`, one after the other.
+    """Return the boxes within `data[start:end]`, one after the other.
 
     Raises TruncatedContainer when a box reaches beyond the file, DamagedContainer when it reaches
     beyond the box around it.
@@ -46,12 +46,12 @@ def _beyond(data: bytes, limit: int) -> DamagedContainer:
 
 
 def first(segments: Sequence[Segment], kind: str) -> Segment | None:
-    """The first box of a kind."""
+    """Return the first box of a kind."""
     return next((segment for segment in segments if segment.kind == kind), None)
 
 
 def only(segments: Sequence[Segment], kind: str) -> Segment:
-    """As `first`, where it has to be there. Raises DamagedContainer."""
+    """Return what `first` does, where it has to be there. Raises DamagedContainer."""
     found = first(segments, kind)
     if found is None:
         raise DamagedContainer(f"no {kind} box")
@@ -67,7 +67,7 @@ class BoxReader:
         self._end = box.body_end
 
     def take(self, size: int) -> int:
-        """The next number, of so many bytes. Raises DamagedContainer."""
+        """Read the next number, of so many bytes. Raises DamagedContainer."""
         at = self._at
         if at + size > self._end:
             raise DamagedContainer("a box is shorter than what it says")
@@ -75,5 +75,5 @@ class BoxReader:
         return int.from_bytes(self._data[at : at + size], "big")
 
     def version(self) -> int:
-        """The version of a full box, leaving its flags behind."""
+        """Read the version of a full box, leaving its flags behind."""
         return self.take(4) >> 24

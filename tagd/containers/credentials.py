@@ -23,7 +23,7 @@ _TIFF_TAG: Final = ("0", 0xCD41)
 
 
 def is_signed(data: bytes) -> bool:
-    """Whether the file holds Content Credentials. Never raises."""
+    """Return whether the file holds Content Credentials. Never raises."""
     look = _LOOKS.get(sniff(data[:512]) or "")
     try:
         return look is not None and look(data)

@@ -47,11 +47,11 @@ class Entry:
 
     @property
     def data(self) -> bytes:
-        """Its bytes as they lie in the file."""
+        """Return its bytes as they lie in the file."""
         return self.source[self.start : self.end]
 
     def text(self) -> str | None:
-        """What an ASCII tag says up to its end mark; None where that is nothing."""
+        """Return what an ASCII tag says up to its end mark; None where that is nothing."""
         told = self.source[self.start : min(self.end, self.start + _MOST_TEXT)].partition(b"\0")[0]
         try:
             text = told.decode()
@@ -60,7 +60,7 @@ class Entry:
         return text.strip() or None
 
     def numbers(self) -> tuple[float, ...]:
-        """The first numbers of it, NaN for a rational over 0; none where it holds text."""
+        """Return the first numbers of it, NaN for a rational over 0; none where it holds text."""
         code, size = _CODES[self.type], _SIZES[self.type]
         if code == "s":
             return ()
@@ -76,7 +76,7 @@ Fields = dict[tuple[str, int], Entry]
 
 
 def fields(data: bytes) -> Fields:
-    """The sound tags by directory (`FIRST`, `EXIF`, `GPS`) and number. Never raises."""
+    """Return the sound tags by directory (`FIRST`, `EXIF`, `GPS`) and number. Never raises."""
     try:
         layout, at = header(data)
     except DamagedContainer:
@@ -103,8 +103,8 @@ def _pointers(entries: Mapping[int, Entry], known: set[str]) -> dict[str, int]:
 
 
 def _sound(data: bytes, layout: Layout, offset: int) -> Iterator[tuple[int, Entry]]:
-    """The tags of a directory whose types are known and whose values are there; those before its
-    end where the data ends within it."""
+    """Return the tags of a directory whose types are known and whose values are there; those before
+    its end where the data ends within it."""
     code, width, room = ("HHQQ", 8, 8) if layout.is_big else ("HHII", 2, 4)
     row = struct.Struct(layout.order + code)
     try:

@@ -17,7 +17,8 @@ _ONCE_WHOLE: Final = frozenset({"CR3", "GIF", "BMP", "RAF", "TIFF", "CR2", "ORF"
 
 
 def former_hashes(data: bytes) -> tuple[str, ...]:
-    """The photo ids that such a version may have given this file; none where they are as ever.
+    """Return the photo ids that such a version may have given this file; none where they are as
+    ever.
 
     Never raises.
     """

@@ -35,7 +35,7 @@ def segments(data: bytes) -> list[Segment]:
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: the screen, and each frame with how long and in which way it is shown.
+    """Find the picture: the screen, and each frame with how long and in which way it is shown.
 
     Comments are left out, and what applications add: XMP, and how often an animation is played.
     """
@@ -43,7 +43,7 @@ def payload(data: bytes) -> list[tuple[int, int]]:
 
 
 def _begun(data: bytes, start: int) -> tuple[str, int]:
-    """What kind of block begins here, and where its sub-blocks do."""
+    """Return what kind of block begins here, and where its sub-blocks do."""
     if data[start] == _IMAGE:
         # Position and size, flags, then perhaps a palette, and how many bits a code begins with.
         return "IMAGE", start + 10 + _palette(data, start + 9) + 1
@@ -54,7 +54,7 @@ def _begun(data: bytes, start: int) -> tuple[str, int]:
 
 
 def _palette(data: bytes, flags_at: int) -> int:
-    """How many bytes the palette takes that these flags tell of."""
+    """Return how many bytes the palette takes that these flags tell of."""
     flags = _byte(data, flags_at)
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 

@@ -56,7 +56,7 @@ class Location:
 
     @property
     def is_in_file(self) -> bool:
-        """Whether its offsets count from the beginning of this file."""
+        """Return whether its offsets count from the beginning of this file."""
         return self.method & 15 == _IN_FILE and self.reference == 0
 
 
@@ -69,13 +69,13 @@ class Locations:
 
     @property
     def widths(self) -> tuple[int, int, int, int]:
-        """The bytes of an offset, a length, a base and an index."""
+        """Return the bytes of an offset, a length, a base and an index."""
         sizes = int.from_bytes(self.head[4:6], "big")
         index = sizes & 15 if self.head[0] in _WITH_METHOD else 0
         return sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15, index
 
     def spans(self, data: bytes, idat: Segment | None) -> dict[int, Spans]:
-        """The bytes of each item, as places in the file."""
+        """Return the bytes of each item, as places in the file."""
         return {
             entry.item: [
                 _span(data, entry.method & 15, entry.base + offset, length, idat)
@@ -85,7 +85,8 @@ class Locations:
         }
 
     def to_bytes(self) -> bytes:
-        """The body of the box. Raises OverflowError where a number is wider than its field."""
+        """Build the body of the box. Raises OverflowError where a number is wider than its
+        field."""
         offset, length, base, index = self.widths
         has_method, id_width = self.head[0] in _WITH_METHOD, 2 if self.head[0] < 2 else 4
         parts = [self.head, len(self.entries).to_bytes(id_width, "big")]
@@ -101,19 +102,19 @@ class Locations:
 
 
 def meta_children(data: bytes) -> list[Segment]:
-    """The boxes within the file's meta box."""
+    """Return the boxes within the file's meta box."""
     meta = only(boxes(data), "meta")
     return boxes(data, meta.body + 4, meta.end)
 
 
 def primary_id(data: bytes, box: Segment) -> int:
-    """The item that the file is shown as."""
+    """Return the item that the file is shown as."""
     reader = BoxReader(data, box)
     return reader.take(2 if reader.version() == 0 else 4)
 
 
 def locations(data: bytes, box: Segment) -> Locations:
-    """Where each item lies."""
+    """Read where each item lies."""
     reader = BoxReader(data, box)
     version = reader.version()
     reader.take(2)
@@ -147,14 +148,14 @@ def _span(
 
 
 def joined(data: bytes, spans: Spans) -> bytes:
-    """The bytes of an item. Overlapping extents could make a small file cost much memory."""
+    """Join the bytes of an item. Overlapping extents could make a small file cost much memory."""
     if sum(end - start for start, end in spans) > len(data):
         raise DamagedContainer("an item that is larger than the file")
     return b"".join(data[start:end] for start, end in spans)
 
 
 def listed(data: bytes, box: Segment) -> list[Item]:
-    """What iinf says of each item."""
+    """Read what iinf says of each item."""
     count_width = 2 if BoxReader(data, box).version() == 0 else 4
     found = []
     for described in boxes(data, box.body + 4 + count_width, box.body_end):
@@ -175,7 +176,7 @@ def listed(data: bytes, box: Segment) -> list[Item]:
 
 
 def references(data: bytes, box: Segment, kind: str | None = None) -> list[Reference]:
-    """What refers to what; where a kind is given, no other is even looked at."""
+    """Read what refers to what; where a kind is given, no other is even looked at."""
     width = 2 if BoxReader(data, box).version() == 0 else 4
     found = []
     for reference in boxes(data, box.body + 4, box.body_end):

@@ -47,7 +47,8 @@ _NAMES: Final = {
 
 
 def segments(data: bytes) -> list[Segment]:
-    """The segments of the first image; what follows its EOI (MPF images, videos) is a TRAILER.
+    """Return the segments of the first image; what follows its EOI (MPF images, videos) is a
+    TRAILER.
 
     Raises TruncatedContainer when the bytes end before EOI, DamagedContainer when they are no JPEG.
     """
@@ -58,14 +59,14 @@ def segments(data: bytes) -> list[Segment]:
 
 
 def start_behind(data: bytes) -> int | None:
-    """Where a JPEG begins behind something else; None where none seems to."""
+    """Find where a JPEG begins behind something else; None where none seems to."""
     found = _START.search(data)
     return found.start() if found else None
 
 
 def front(data: bytes) -> Iterator[Segment]:
-    """The metadata before the first scan, up to damage where there is any: whoever asks what a
-    picture says need not search it for its end. ExifTool looks no further either."""
+    """Yield the metadata before the first scan, up to damage where there is any: whoever asks what
+    a picture says need not search it for its end. ExifTool looks no further either."""
     with suppress(DamagedContainer):
         for segment in islice(_walk(data), MOST_IN_FRONT):
             if segment.kind in {"SOS", "EOI"}:
@@ -99,7 +100,7 @@ def _walk(data: bytes) -> Iterator[Segment]:
 
 
 def next_marker(data: bytes, position: int) -> int:
-    """Where the next marker outside of a scan is. Raises TruncatedContainer where there is none."""
+    """Find the next marker outside of a scan. Raises TruncatedContainer where there is none."""
     return _find(_NEXT_MARKER, data, position)
 
 
@@ -120,14 +121,14 @@ def _require_end_of_scan(data: bytes, position: int) -> None:
 
 
 def end_of_scan(data: bytes, position: int) -> int | None:
-    """Where the scan that `position` lies in ends; None where its data break off."""
+    """Find where the scan that `position` lies in ends; None where its data break off."""
     candidates = (marker.start() for marker in _BEHIND_SCAN.finditer(data, position))
     return next((at for at in candidates if _ends_scan(data, at)), None)
 
 
 def _ends_scan(data: bytes, position: int) -> bool:
-    """Whether a marker is there that may follow a scan, and what it begins is built like a segment
-    with another marker behind it. A wrong byte is seldom all of that."""
+    """Return whether a marker is there that may follow a scan, and what it begins is built like a
+    segment with another marker behind it. A wrong byte is seldom all of that."""
     if not _BEHIND_SCAN.match(data, position):
         return False
     code, length = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
@@ -140,7 +141,7 @@ def _ends_scan(data: bytes, position: int) -> bool:
 
 
 def segment_at(data: bytes, start: int, code: int) -> Segment:
-    """The segment whose marker, `code`, is at `start`. Raises as `segments` does."""
+    """Return the segment whose marker, `code`, is at `start`. Raises as `segments` does."""
     kind = _NAMES.get(code, f"M{code:02X}")
     if code in _STANDALONE:
         return Segment(kind, start, start + 2, start + 2, start + 2)
@@ -153,12 +154,12 @@ def segment_at(data: bytes, start: int, code: int) -> Segment:
 
 
 def is_metadata(segment: Segment) -> bool:
-    """Whether the segment says something about the picture instead of being a part of it."""
+    """Return whether the segment says something about the picture instead of being a part of it."""
     return segment.kind.startswith("APP") or segment.kind in {"COM", "JUNK", "TRAILER"}
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: every segment but APPn and COM, and what follows the first EOI.
+    """Find the picture: every segment but APPn and COM, and what follows the first EOI.
 
     One byte of APP14 counts, and comes first: Adobe's colour transform, where it changes what the
     other segments mean. A tool that drops such an APP14 has made another picture.

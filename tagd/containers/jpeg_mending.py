@@ -32,7 +32,7 @@ class Mended:
 
 
 def mended(data: bytes) -> Mended | None:
-    """What there is of a JPEG, put right; None where not even its first scan begins.
+    """Return what there is of a JPEG, put right; None where not even its first scan begins.
 
     A wrong 0xFF is stuffed, and then does no more harm than another wrong byte would. Zeros at the
     end were never written, or are lost.
@@ -49,8 +49,8 @@ def mended(data: bytes) -> Mended | None:
 
 
 def _scans(data: bytes) -> Iterator[tuple[int, int | None]]:
-    """Where the data of each scan begin and end, None where they break off. Raises DamagedContainer
-    where there is no EOI."""
+    """Find where the data of each scan begin and end, None where they break off. Raises
+    DamagedContainer where there is no EOI."""
     position: int | None = 2
     while position is not None and not data.startswith(_EOI, at := next_marker(data, position)):
         segment = segment_at(data, at, data[at + 1])

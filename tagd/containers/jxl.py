@@ -23,7 +23,7 @@ _SIZE_BITS: Final = (9, 13, 18, 30)
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: the codestream, which is the same with boxes around it and without.
+    """Find the picture: the codestream, which is the same with boxes around it and without.
 
     Raises TruncatedContainer and DamagedContainer.
     """
@@ -41,7 +41,8 @@ def payload(data: bytes) -> list[tuple[int, int]]:
 
 
 def metadata(data: bytes) -> list[Segment]:
-    """The boxes beside the picture; none around a bare codestream. Raises as `payload` does."""
+    """Return the boxes beside the picture; none around a bare codestream. Raises as `payload`
+    does."""
     return [] if data.startswith(BARE) else boxes(data)
 
 

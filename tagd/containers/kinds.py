@@ -78,7 +78,8 @@ _NOT_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def sniff(head: bytes) -> str | None:
-    """The format that a file begins with (32 bytes or more of it), or None when it is none of ours.
+    """Return the format that a file begins with (32 bytes or more of it), or None when it is none
+    of ours.
 
     TIFF-based RAW files other than CR2 come out as TIFF: only their tags tell them apart.
     """
@@ -110,7 +111,7 @@ def _sniff_brands(head: bytes) -> str | None:
 
 
 def stranger(head: bytes) -> tuple[str, bool]:
-    """What something that `sniff` does not know looks like, in words, and whether it is an image.
+    """Describe what `sniff` does not know, in words, and whether it is an image.
 
     Takes the first 512 bytes or so.
     """
@@ -123,8 +124,7 @@ def stranger(head: bytes) -> tuple[str, bool]:
 
 
 def strange_picture(head: bytes) -> str | None:
-    """How a picture that `sniff` does not know is called, such as Photoshop; None for anything
-    else."""
+    """Name a picture that `sniff` does not know, such as Photoshop; None for anything else."""
     found = (picture for start, _, picture in _STRANGERS if head.startswith(start))
     return "SVG" if _is_svg(head) else next(found, "") or None
 

@@ -36,7 +36,8 @@ _PAYLOADS: Final[dict[str, Callable[[bytes], Spans]]] = {
 
 
 def recognise(data: bytes) -> str | None:
-    """The format of a whole file, TIFF-based RAW kinds told apart; None when it is none of ours.
+    """Return the format of a whole file, TIFF-based RAW kinds told apart; None when it is none of
+    ours.
 
     "RAW" stands for sensor data of a maker that has no name in `kinds.RAW_FORMATS`.
     """
@@ -61,7 +62,7 @@ def require_whole(data: bytes, name: str) -> None:
 
 
 def strict_spans(data: bytes) -> Spans:
-    """Where the picture is, in the order in which it is hashed.
+    """Find the picture, in the order in which it is hashed.
 
     Raises TruncatedContainer or DamagedContainer.
     """
@@ -70,7 +71,7 @@ def strict_spans(data: bytes) -> Spans:
 
 
 def payload_spans(data: bytes) -> Spans:
-    """As `strict_spans`; all of the bytes where the structure is damaged."""
+    """Return what `strict_spans` does; all of the bytes where the structure is damaged."""
     try:
         return strict_spans(data)
     except DamagedContainer:
@@ -78,7 +79,8 @@ def payload_spans(data: bytes) -> Spans:
 
 
 def payload_hash(data: bytes, spans: Spans | None = None) -> str:
-    """The photo id: 32 hexadecimal digits, XXH3 (128 bits) of the format's name and the payload.
+    """Compute the photo id: 32 hexadecimal digits, XXH3 (128 bits) of the format's name and the
+    payload.
 
     The name is that of the head alone, so that telling more RAW kinds apart changes no identity.
     Never raises. `spans` are those of `payload_spans`, where they are known already.

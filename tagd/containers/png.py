@@ -12,7 +12,7 @@ _VISIBLE: Final = frozenset({"tRNS", "acTL", "fcTL", "fdAT"})
 
 
 def segments(data: bytes) -> list[Segment]:
-    """The chunks; a body leaves out length, type and checksum. Checksums are not verified.
+    """Return the chunks; a body leaves out length, type and checksum. Checksums are not verified.
 
     Raises TruncatedContainer when the bytes end before IEND, DamagedContainer when they are no PNG.
     """
@@ -39,11 +39,11 @@ def segments(data: bytes) -> list[Segment]:
 
 
 def is_metadata(segment: Segment) -> bool:
-    """Whether the chunk says something about the picture instead of being a part of it."""
+    """Return whether the chunk says something about the picture instead of being a part of it."""
     critical = segment.kind[0].isupper() and segment.kind not in {"SIGNATURE", "TRAILER"}
     return not critical and segment.kind not in _VISIBLE
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: the critical chunks, transparency and animation."""
+    """Find the picture: the critical chunks, transparency and animation."""
     return [(chunk.start, chunk.end) for chunk in segments(data) if not is_metadata(chunk)]

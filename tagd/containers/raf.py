@@ -11,7 +11,8 @@ _SENSOR: Final = 0x5C  # where its header and its data are, and how long: four n
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """The sensor's header and data. The JPEG beside them holds the metadata, and is left out."""
+    """Return the sensor's header and data. The JPEG beside them holds the metadata, and is left
+    out."""
     places = [int.from_bytes(data[at : at + 4], "big") for at in range(_SENSOR, _SENSOR + 16, 4)]
     header_at, header_size, at, size = places
     spans = [(header_at, header_at + header_size), (at, at + size)]

@@ -46,17 +46,18 @@ def append(segments: list[Segment], segment: Segment) -> None:
 
 
 def bare(kind: str, start: int, end: int) -> Segment:
-    """A segment without a header."""
+    """Return a segment without a header."""
     return Segment(kind, start, start, end, end)
 
 
 def digests(data: bytes, segments: Iterable[Segment]) -> tuple[bytes, ...]:
-    """One of each, headers included: pieces are compared without a copy of a large photo."""
+    """Return a digest of each, headers included: pieces are compared without a copy of a large
+    photo."""
     view = memoryview(data)
     return tuple(xxhash.xxh3_128_digest(view[segment.start : segment.end]) for segment in segments)
 
 
 def replaced(data: bytes, start: int, end: int, piece: bytes) -> bytes:
-    """The bytes with this piece in the place of `data[start:end]`, copied once."""
+    """Return the bytes with this piece in the place of `data[start:end]`, copied once."""
     view = memoryview(data)
     return b"".join((view[:start], piece, view[end:]))

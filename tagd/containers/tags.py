@@ -41,11 +41,11 @@ class Value:
     at: int = field(default=0, compare=False)
 
     def text(self) -> str:
-        """What an ASCII tag says, up to its end mark."""
+        """Return what an ASCII tag says, up to its end mark."""
         return self.data.partition(b"\0")[0].decode("utf-8", "replace").strip()
 
     def integers(self) -> tuple[int, ...]:
-        """The numbers of a BYTE, SHORT or LONG; a RATIONAL is numerator, denominator."""
+        """Return the numbers of a BYTE, SHORT or LONG; a RATIONAL is numerator, denominator."""
         size = _WORDS.get(self.type, 1)
         starts = range(0, len(self.data) - size + 1, size)
         return tuple(int.from_bytes(self.data[at : at + size], "big") for at in starts)
@@ -55,7 +55,7 @@ Tags = dict[tuple[str, int], Value]
 
 
 def all_tags(data: bytes) -> Tags:
-    """Each tag by its directory ("0", "0.exif", "1", "0.sub0") and number.
+    """Return each tag by its directory ("0", "0.exif", "1", "0.sub0") and number.
 
     The picture data of a directory counts as tag 273, 324 or 513: type 7, a digest of its bytes.
     Raises DamagedContainer on a structure that is not sound throughout.
@@ -133,7 +133,7 @@ def _big_endian(raw: bytes, word: int, layout: Layout) -> bytes:
 
 
 def _without_offsets(data: bytes, tags: dict[int, Value]) -> dict[int, Value]:
-    """The tags, those that say where something is replaced by what is there."""
+    """Return the tags, those that say where something is replaced by what is there."""
     kept = {tag: value for tag, value in tags.items() if tag not in _SUB}
     view = memoryview(data)
     for offsets_tag, counts_tag in _DATA.items():

@@ -39,7 +39,8 @@ Directory = dict[int, tuple[int, ...]]
 
 
 def first_directory(data: bytes, wanted: frozenset[int] = _WANTED) -> Directory:
-    """The tags of the first directory that are wanted, as numbers: those that this module uses.
+    """Read the tags of the first directory that are wanted, as numbers: those that this module
+    uses.
 
     Raises TruncatedContainer or DamagedContainer.
     """
@@ -71,7 +72,7 @@ def require_whole(data: bytes) -> None:
 
 
 def header(data: bytes) -> tuple[Layout, int]:
-    """The layout, and where the first directory is. Raises DamagedContainer."""
+    """Read the layout, and where the first directory is. Raises DamagedContainer."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         raise DamagedContainer("no TIFF")
@@ -81,12 +82,12 @@ def header(data: bytes) -> tuple[Layout, int]:
 
 
 def number(data: bytes, layout: Layout, code: str, at: int) -> int:
-    """One number, its type as struct names it. Raises TruncatedContainer."""
+    """Read one number, its type as struct names it. Raises TruncatedContainer."""
     return numbers(data, layout, code, at, 1)[0]
 
 
 def numbers(data: bytes, layout: Layout, code: str, at: int, count: int) -> tuple[int, ...]:
-    """`count` numbers of one type. Raises TruncatedContainer."""
+    """Read `count` numbers of one type. Raises TruncatedContainer."""
     if at + count * struct.calcsize(layout.order + code) > len(data):
         raise TruncatedContainer("the TIFF data ends before its directory does")
     values: tuple[int, ...] = struct.unpack_from(f"{layout.order}{count}{code}", data, at)
@@ -122,7 +123,8 @@ def _values(data: bytes, layout: Layout, at: int, code: str) -> tuple[int, ...]:
 
 
 def is_sensor_data(photometric: int) -> bool:
-    """Whether what a directory holds is as a sensor saw it, by its photometric interpretation."""
+    """Return whether what a directory holds is as a sensor saw it, by its photometric
+    interpretation."""
     return photometric in {_COLOR_FILTER_ARRAY, _LINEAR_RAW}
 
 

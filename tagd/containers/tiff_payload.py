@@ -65,7 +65,7 @@ _Directory = dict[int, _Tag]
 
 
 def payload(data: bytes) -> Spans:
-    """Where the picture is, and what says how to read it. Raises DamagedContainer."""
+    """Find the picture, and what says how to read it. Raises DamagedContainer."""
     try:
         return _Reader(data).payload()
     except TruncatedContainer as error:
@@ -98,7 +98,7 @@ class _Reader:
         return [span for told, pieces in pictures for span in told + pieces]
 
     def _directories(self) -> Iterator[_Directory]:
-        """Each once: the pages in order, behind each page its parts."""
+        """Yield each directory once: the pages in order, behind each page its parts."""
         seen: set[int] = set()
         waiting = [(self._first, True)]
         while waiting:
@@ -172,7 +172,7 @@ class _Reader:
         )
 
     def _told(self, directory: _Directory) -> Spans:
-        """Each tag that decides: its number, type and count, and its values."""
+        """Return each tag that decides: its number, type and count, and its values."""
         size = 12 if self._layout.is_big else 8
         return [
             span
@@ -184,7 +184,7 @@ class _Reader:
         ]
 
     def _pieces(self, directory: _Directory) -> Spans:
-        """The strips or tiles that hold anything, in order."""
+        """Return the strips or tiles that hold anything, in order."""
         if directory.keys() & _TABLES_OF_OLD_JPEG and _OLD_JPEG[0] not in directory:
             raise DamagedContainer("a JPEG in a TIFF whose tables lie elsewhere")
         pieces = [
@@ -200,7 +200,7 @@ class _Reader:
         return pieces
 
     def _places(self, directory: _Directory) -> Iterator[tuple[int, int]]:
-        """Where each piece is, and how many bytes it has."""
+        """Return where each piece is, and how many bytes it has."""
         if _PANASONIC_RAW in directory:
             # The byte count is wrong in many models: the data goes on to the end of the file.
             start = self._number(directory, _PANASONIC_RAW)

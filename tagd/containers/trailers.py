@@ -17,9 +17,9 @@ _ENTRY: Final = 12  # bytes, of Samsung's directory
 
 
 def stands_alone(data: bytes, start: int, end: int) -> bool:
-    """Whether all that lies there is padding, a few stray bytes, the video of a motion photo, which
-    is found from the end of the file, or Samsung's trailer, which says itself how far before it its
-    parts lie."""
+    """Return whether all that lies there is padding, a few stray bytes, the video of a motion
+    photo, which is found from the end of the file, or Samsung's trailer, which says itself how far
+    before it its parts lie."""
     if end - start < _SHORTEST:
         return True
     end = _samsung_start(data, start, end)
@@ -33,7 +33,8 @@ def _behind_zeros(data: bytes, start: int, end: int) -> int:
 
 
 def _behind_video(data: bytes, start: int, end: int) -> int:
-    """Where the boxes of an MP4 end that begins there, padding aside; `start` where none does."""
+    """Find where the boxes of an MP4 end that begins there, padding aside; `start` where none
+    does."""
     filled = _behind_zeros(data, start, end)
     # A box begins with its size, whose first bytes are zeros too.
     begins = range(max(start, filled - 3), filled + 1)
@@ -53,7 +54,8 @@ def _behind_video(data: bytes, start: int, end: int) -> int:
 
 
 def _samsung_start(data: bytes, start: int, end: int) -> int:
-    """Where the first part lies of which Samsung's trailer tells; `end` where there is none."""
+    """Find where the first part lies of which Samsung's trailer tells; `end` where there is
+    none."""
     if data[end - 4 : end] != b"SEFT":
         return end
     directory = end - 8 - _little(data, end - 8)

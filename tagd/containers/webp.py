@@ -11,7 +11,7 @@ _PICTURE: Final = frozenset({"VP8 ", "VP8L", "ALPH", "ANIM", "ANMF"})
 
 
 def segments(data: bytes) -> list[Segment]:
-    """The chunks behind the RIFF header (SIGNATURE); an end includes the padding byte.
+    """Return the chunks behind the RIFF header (SIGNATURE); an end includes the padding byte.
 
     Raises TruncatedContainer when the bytes end before the file's own length, DamagedContainer when
     they are no WebP.
@@ -41,12 +41,12 @@ def segments(data: bytes) -> list[Segment]:
 
 
 def is_metadata(segment: Segment) -> bool:
-    """Whether the chunk says something about the picture instead of being a part of it."""
+    """Return whether the chunk says something about the picture instead of being a part of it."""
     return segment.kind not in _PICTURE
 
 
 def payload(data: bytes) -> list[tuple[int, int]]:
-    """Where the picture is: the chunks with image data, alpha and animation."""
+    """Find the picture: the chunks with image data, alpha and animation."""
     spans = [(chunk.start, chunk.body_end) for chunk in segments(data) if not is_metadata(chunk)]
     if not spans:
         raise DamagedContainer("a WebP without an image")

@@ -55,7 +55,8 @@ class Excludes:
         }
 
     def admits(self, relative: str, is_folder: bool) -> bool:
-        """Whether the path (relative to its watched folder, with slashes) is to be looked at.
+        """Return whether the path (relative to its watched folder, with slashes) is to be looked
+        at.
 
         The watched folder itself, "" or ".", always is, whatever its name.
         """
@@ -66,13 +67,14 @@ class Excludes:
         return all(self.admits_entry(above, is_folder=True) for above in _parents(relative))
 
     def reach(self, folder: Path, place: Path) -> bool:
-        """Whether who looks through all of a folder comes to a place, which may be that folder."""
+        """Return whether who looks through all of a folder comes to a place, which may be that
+        folder."""
         return place.is_relative_to(folder) and self.admits(
             str(place.relative_to(folder)), is_folder=True
         )
 
     def admits_entry(self, relative: str, is_folder: bool) -> bool:
-        """The same where the folders above are known to be admitted."""
+        """Return the same where the folders above are known to be admitted."""
         # Nearly all patterns are about names: matching these alone is what a scan can afford.
         name = relative.rpartition("/")[2]
         if self._names[is_folder].match(name) is not None:
@@ -82,8 +84,8 @@ class Excludes:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of this name is an original that is kept beside its photo: it is to stay as it
-    is, even where somebody names it."""
+    """Return whether a file of this name is an original that is kept beside its photo: it is to
+    stay as it is, even where somebody names it."""
     return name.lower().endswith(KEPT)
 
 
@@ -107,7 +109,8 @@ def _either(*alternatives: str) -> re.Pattern[str]:
 
 
 def _translate(pattern: str) -> str:
-    """A pattern as a regular expression, over a name or over the whole relative path."""
+    """Translate a pattern into a regular expression, over a name or over the whole relative
+    path."""
     body = "".join(_token(match) for match in _TOKEN.finditer(pattern.lstrip("/")))
     return f"(?:.*/)?{body}" if "/" in pattern and not pattern.startswith("/") else body
 

@@ -37,12 +37,12 @@ class FarFolders:
     # From any thread: nothing is touched.
 
     def around(self, path: Path) -> Path | None:
-        """The folder on a network that a path lies in, if it lies in one."""
+        """Return the folder on a network that a path lies in, if it lies in one."""
         return next((top for top in tuple(self._mounts) if path.is_relative_to(top)), None)
 
     def slow_place(self, folder: Path) -> Path | None:
-        """What may keep whoever reads this folder waiting for ever: the network file system that it
-        lies on, or itself while it does not answer."""
+        """Return what may keep whoever reads this folder waiting for ever: the network file system
+        that it lies on, or itself while it does not answer."""
         top = self.around(folder)
         mount = network_mount_of(folder) if top is None else self._mounts.get(top)
         return folder if mount is None and self._patience.is_owed(folder) else mount
@@ -50,27 +50,28 @@ class FarFolders:
     # From the thread that watches.
 
     def note(self, top: Path, mount: Path | None) -> None:
-        """This folder lies on the network file system mounted there, or on none."""
+        """Note that this folder lies on the network file system mounted there, or on none."""
         if mount is None:
             self._mounts.pop(top, None)
         else:
             self._mounts[top] = mount
 
     def ask(self, folders: Iterable[Path]) -> None:
-        """Of all at once, so that those that do not answer are waited for together."""
+        """Ask all at once, so that those that do not answer are waited for together."""
         for folder in folders:
             self._patience.ask(folder)
 
     def look_at(self, folder: Path) -> os.stat_result:
-        """What a folder is like. Raises `OSError` where none is there, or nothing is answered."""
+        """Return what a folder is like. Raises `OSError` where none is there, or nothing is
+        answered."""
         status = self._patience.status(folder)
         if not is_folder(status):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return status
 
     def answers(self, folder: Path) -> bool:
-        """Whether its file system answers, whatever it says. Where it has not for long, that is
-        said."""
+        """Return whether its file system answers, whatever it says. Where it has not for long, that
+        is said."""
         since = self._patience.silent_since(folder)
         if since is None:
             self._clear(TroubleKind.ROOT_SILENT, folder)

@@ -44,7 +44,7 @@ class Flow:
     mirror: Mirror = NO_MIRROR
 
     def changes(self, events: Iterable[PathEvent]) -> list[Change]:
-        """What to write because of these events, in their order."""
+        """Return what to write because of these events, in their order."""
         changes: list[Change] = []
         for event in events:
             with sparing_others(event.path, self.note):
@@ -52,7 +52,7 @@ class Flow:
         return changes
 
     def settled(self) -> list[Change]:
-        """The files that have stood still long enough by now."""
+        """Return the files that have stood still long enough by now."""
         changes: list[Change] = []
         for path in self.settler.due():
             with sparing_others(path, self._given_up):
@@ -64,7 +64,7 @@ class Flow:
         return changes
 
     def found(self, path: Path, signature: Signature, priority: Priority) -> list[Change]:
-        """A scan met a file that may still be growing."""
+        """Note that a scan met a file that may still be growing."""
         changes: list[Change] = []
         with sparing_others(path, self._given_up):
             changes += self._wanted(self.settler.saw(path, signature, priority))
@@ -90,7 +90,7 @@ class Flow:
         return self._wanted(self.settler.whole(event.path, signature, Priority.NEW))
 
     def _sidecar(self, path: Path) -> list[Change]:
-        """What is written beside a photo is read when its writer closes it."""
+        """Read what is written beside a photo when its writer closes it."""
         signature = signature_at(path, self.devices) if is_sidecar(path) else None
         return [] if signature is None else [self.mirror.changed(path, signature)]
 
@@ -119,8 +119,8 @@ class Flow:
         return [renamed, file, *self._behind(event.path)]
 
     def _behind(self, path: Path) -> list[Change]:
-        """A file under the name that another has just left: the two may have been exchanged in one
-        step, of which no other event tells."""
+        """Return a file under the name that another has just left: the two may have been exchanged
+        in one step, of which no other event tells."""
         signature = signature_at(path, self.devices)
         return (
             []

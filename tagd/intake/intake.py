@@ -118,7 +118,7 @@ class Intake:
 
     @property
     def _all(self) -> tuple[Path, ...]:
-        """The folders that are watched and scanned, those of sidecars too."""
+        """Return the folders that are watched and scanned, those of sidecars too."""
         return (*self._folders, *self._mirror.roots)
 
     def start(self) -> None:
@@ -140,7 +140,7 @@ class Intake:
         self._scans.request_all(Priority.RESCAN)
 
     def check(self) -> None:
-        """Called about every second: sees to it that everything lives. Never waits."""
+        """See to it that everything lives; to be called about every second. Never waits."""
         if self._stopping.is_set():
             return
         for name, thread in list(self._threads.items()):
@@ -154,11 +154,11 @@ class Intake:
         self._stream.look()
 
     def wait_standing(self, timeout: float) -> bool:
-        """Whether the watch is set up, waiting for it so long at most."""
+        """Wait until the watch is set up, so long at most, and return whether it is."""
         return self._stream.standing.wait(timeout)
 
     def state(self) -> IntakeState:
-        """How it stands. Safe from any thread."""
+        """Return how it stands. Safe from any thread."""
         watcher = self._stream.watcher
         return IntakeState(
             standing=self._stream.standing.is_set(),
@@ -225,8 +225,8 @@ class Intake:
         )
 
     def _asked(self, thread: str) -> Callable[[], bool]:
-        """Whether to stop: asked in the midst of long walks, which are progress too. A thread that
-        is to stop is looked after no more, so that it must not begin anew to be."""
+        """Return whether to stop: asked in the midst of long walks, which are progress too. A
+        thread that is to stop is looked after no more, so that it must not begin anew to be."""
         beat, stopping = self._beats(thread), self._stopping.is_set
 
         def ask() -> bool:
@@ -238,8 +238,8 @@ class Intake:
         return ask
 
     def _missed(self, folder: Path) -> None:
-        """The watch may have missed something there. In a watched folder that was never scanned,
-        what is found was there before us."""
+        """Note that the watch may have missed something there. In a watched folder that was never
+        scanned, what is found was there before us."""
         priority = Priority.NEW if self._scans.was_scanned(folder) else Priority.RESCAN
         self._scans.request(folder, priority, GATHER_SECONDS)
 
@@ -259,8 +259,8 @@ class Intake:
 
 
 def outermost(folders: Sequence[Path], excludes: Excludes) -> tuple[Path, ...]:
-    """The folders without those that another covers anyway; one that an exclude keeps out of the
-    other stays, since it was named."""
+    """Return the folders without those that another covers anyway; one that an exclude keeps out of
+    the other stays, since it was named."""
     unique = list(dict.fromkeys(folders))
     return tuple(
         folder

@@ -63,7 +63,7 @@ class Lane:
         threading.Thread(target=self._run, name=f"tagd-lane {top.name}", daemon=True).start()
 
     def __len__(self) -> int:
-        """How many files are perhaps still being written."""
+        """Count the files that are perhaps still being written."""
         return len(self._flow.settler)
 
     def put(self, item: PathEvent | Find) -> None:
@@ -123,7 +123,7 @@ class Lanes:
 
     @property
     def settling(self) -> int:
-        """How many files there are perhaps still being written."""
+        """Count the files that are perhaps still being written."""
         return sum(map(len, tuple(self._lanes.values())))
 
     def put(self, top: Path, item: PathEvent | Find) -> None:
@@ -138,7 +138,7 @@ class Lanes:
         self._wake.set()
 
     def take(self) -> list[LaneOutcome]:
-        """What came of it since."""
+        """Take what came of it since."""
         return [self._outcomes.popleft() for _ in range(len(self._outcomes))]
 
     def stop(self) -> None:

@@ -43,7 +43,7 @@ class LeftOut:
         self._before: set[Path] = set()
 
     def note(self, path: Path, error: Exception) -> None:
-        """This file is left out for now."""
+        """Note that this file is left out for now."""
         with self._lock:
             self._met.add(path)
         known = {trouble.path for trouble in self._standing()}
@@ -51,14 +51,14 @@ class LeftOut:
             self._board.report(left_out(path, error))
 
     def begin(self, tops: Sequence[Path]) -> None:
-        """A scan of these folders begins: what is still wrong there it meets again."""
+        """Note that a scan of these folders begins: what is still wrong there it meets again."""
         with self._lock:
             again = {path for path in self._met if _is_in(path, tops)}
             elsewhere = {path for path in self._before if not _is_in(path, tops)}
             self._met, self._before = self._met - again, elsewhere | again
 
     def end(self, scanned: Sequence[Path]) -> None:
-        """A scan of these folders ended: what it did not meet again is over."""
+        """Note that a scan of these folders ended: what it did not meet again is over."""
         with self._lock:
             met = self._met | self._before
         for trouble in self._standing():

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def photos_at(paths: Sequence[Path], excludes: Excludes) -> list[Path]:
-    """The photos at these paths: files as they are named, and what is taken below folders."""
+    """Return the photos at these paths: files as they are named, and what is taken below
+    folders."""
     found: dict[Path, None] = {}
     recogniser = Recogniser()
     for path in paths:

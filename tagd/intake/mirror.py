@@ -30,7 +30,7 @@ class Mirror:
 
     @classmethod
     def of(cls, rule: SidecarRule, folders: Iterable[Path], excludes: Excludes) -> Mirror:
-        """The mirrors of these watched folders."""
+        """Return the mirrors of these watched folders."""
         watched = tuple(folders)
         roots = dict.fromkeys(map(rule.mirror_of, watched))
         covered = {
@@ -39,17 +39,18 @@ class Mirror:
         return cls(rule, tuple(root for root in roots if root not in covered))
 
     def holds(self, path: Path) -> bool:
-        """Whether the path lies in a mirror, where nothing is a photo."""
+        """Return whether the path lies in a mirror, where nothing is a photo."""
         return any(path.is_relative_to(root) for root in self.roots)
 
     def is_bare(self, root: Path, error: OSError) -> bool:
-        """Whether this mirror cannot be had just because no sidecar was written there yet."""
+        """Return whether this mirror cannot be had just because no sidecar was written there
+        yet."""
         folder = self.rule.folder
         is_absent = isinstance(error, FileNotFoundError) and root in self.roots
         return is_absent and folder is not None and folder.is_dir()
 
     def changed(self, path: Path, signature: Signature) -> SidecarChanged:
-        """A sidecar, there or beside its photo, is another."""
+        """Note that a sidecar, there or beside its photo, is another."""
         return SidecarChanged(path, signature, self.rule.beside(path))
 
 

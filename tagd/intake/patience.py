@@ -46,8 +46,8 @@ class Patience:
         return question
 
     def status(self, path: Path) -> os.stat_result:
-        """What is there, through links. Raises `OSError`: ETIMEDOUT where no answer came in time,
-        which is counted from when it was asked first."""
+        """Return what is there, through links. Raises `OSError`: ETIMEDOUT where no answer came in
+        time, which is counted from when it was asked first."""
         question = self.ask(path)
         wait([question.answer], max(0.0, question.deadline - time.monotonic()))
         if not question.answer.done():
@@ -65,13 +65,13 @@ class Patience:
         return question.since if time.monotonic() > question.deadline else None
 
     def is_owed(self, path: Path) -> bool:
-        """Whether an answer is waited for. Safe from any thread."""
+        """Return whether an answer is waited for. Safe from any thread."""
         question = self._asked.get(path)
         return question is not None and not question.answer.done()
 
 
 def answers(path: Path) -> bool:
-    """Whether its file system answers in time, whatever it says."""
+    """Return whether its file system answers in time, whatever it says."""
     patience = Patience()
     with suppress(OSError):
         patience.status(path)

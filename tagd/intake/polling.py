@@ -57,7 +57,7 @@ class Collector(FileSystemEventHandler):
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """watchdog's dispatcher: something changed."""
+        """Be told by watchdog's dispatcher: something changed."""
         self._inbox.append(event)
         if not self._wake.is_set():
             self._wake.set()
@@ -73,7 +73,7 @@ class PoliteEmitter(PollingEmitter):
         self._shortest = self._timeout
 
     def on_thread_start(self) -> None:
-        """Nothing yet: a first look at a slow disk must not hold up whoever starts us."""
+        """Do nothing yet: a first look at a slow disk must not hold up whoever starts us."""
 
     def run(self) -> None:
         """Look until told to stop."""
@@ -141,11 +141,11 @@ class Poller:
 
     @property
     def emitters(self) -> tuple[PoliteEmitter, ...]:
-        """watchdog's looking threads, to see whether they live."""
+        """Return watchdog's looking threads, to see whether they live."""
         return tuple(e for e in self._observer.emitters if isinstance(e, PoliteEmitter))
 
     def failure(self) -> str | None:
-        """Why it has ended, where it has."""
+        """Return why it has ended, where it has."""
         for emitter in self.emitters:
             if not emitter.is_alive():
                 return str(emitter.failure or "its thread ended")
@@ -211,7 +211,7 @@ class Pollers:
         self.tops = tuple(self._pollers)
 
     def take(self, most: int) -> list[tuple[Path, FileSystemEvent]]:
-        """The next changes, each with its watched folder."""
+        """Take the next changes, each with its watched folder."""
         taken: list[tuple[Path, FileSystemEvent]] = []
         for poller in self._pollers.values():
             waiting = min(len(poller.inbox), most - len(taken))
@@ -219,11 +219,12 @@ class Pollers:
         return taken
 
     def take_stood(self) -> list[Path]:
-        """The folders that have had their first look since: from now on, changes are told."""
+        """Take the folders that have had their first look since: from now on, changes are told."""
         return [self._stood.popleft() for _ in range(len(self._stood))]
 
     def failed(self) -> list[tuple[Path, Path, str]]:
-        """The folders that are looked at no more, each with its watched folder and the reason."""
+        """Return the folders that are looked at no more, each with its watched folder and the
+        reason."""
         return [
             (top, poller.root, why)
             for top, poller in self._pollers.items()
@@ -236,8 +237,9 @@ class Pollers:
 
 
 def meaning(event: FileSystemEvent, *, keeps_inodes: bool) -> list[PathEvent]:
-    """A polled change as ours. Where inode numbers are made up, what looks like a move may join two
-    files that have nothing to do with each other, so that it counts as a deletion and a find."""
+    """Translate a polled change into ours. Where inode numbers are made up, what looks like a move
+    may join two files that have nothing to do with each other, so that it counts as a deletion and
+    a find."""
     path = path_of(os.fsencode(event.src_path))
     is_folder = event.is_directory
     if isinstance(event, FileMovedEvent | DirMovedEvent):
@@ -254,7 +256,7 @@ def meaning(event: FileSystemEvent, *, keeps_inodes: bool) -> list[PathEvent]:
 
 
 def mute_watchdog() -> None:
-    """What its loggers would say, this room says itself, in words."""
+    """Mute its loggers: what they would say, this room says itself, in words."""
     logger = logging.getLogger("watchdog")
     logger.propagate = False
     if not logger.handlers:

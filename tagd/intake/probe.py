@@ -23,11 +23,11 @@ class Devices:
         self._known: dict[int, FileSystem] = {}
 
     def have_held(self, folder: Path) -> bool:
-        """Whether a disk was mounted at or below this folder. Safe from any thread."""
+        """Return whether a disk was mounted at or below this folder. Safe from any thread."""
         return any(mount.is_relative_to(folder) for mount in tuple(self.mounts))
 
     def of(self, device: int, path: bytes) -> FileSystem:
-        """The file system of `device`, on which `path` lies."""
+        """Return the file system of `device`, on which `path` lies."""
         known = self._known.get(device)
         if known is None:
             known = self._known[device] = file_system_of(path_of(path))
@@ -39,8 +39,9 @@ class Devices:
 
 
 def signature_at(path: Path, devices: Devices) -> Signature | None:
-    """The signature of the regular file at `path`, through symlinks; None for anything else, be it
-    gone, a folder, a FIFO, out of reach or a link that is not to be followed. Never opens it."""
+    """Return the signature of the regular file at `path`, through symlinks; None for anything else,
+    be it gone, a folder, a FIFO, out of reach or a link that is not to be followed. Never opens
+    it."""
     try:
         status = path.stat()
         if not may_follow(path.lstat(), status):
@@ -51,14 +52,14 @@ def signature_at(path: Path, devices: Devices) -> Signature | None:
 
 
 def signature_from(status: os.stat_result, path: bytes, devices: Devices) -> Signature | None:
-    """The same where somebody has looked already."""
+    """Return the same where somebody has looked already."""
     if not stat.S_ISREG(status.st_mode):
         return None
     return signature_of(status, stable_inode=devices.of(status.st_dev, path).keeps_inodes)
 
 
 def is_closed(path: Path) -> bool:
-    """Whether certainly nobody on this machine has the file open for writing."""
+    """Return whether certainly nobody on this machine has the file open for writing."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -70,7 +71,7 @@ def is_closed(path: Path) -> bool:
 
 
 def unchanged(known: Signature, seen: Signature) -> bool:
-    """Whether the file is the one that is known. An inode number of 0 says nothing."""
+    """Return whether the file is the one that is known. An inode number of 0 says nothing."""
     return (
         known.size == seen.size
         and known.mtime_ns == seen.mtime_ns
@@ -80,7 +81,8 @@ def unchanged(known: Signature, seen: Signature) -> bool:
 
 
 def is_gone(path: Path) -> bool:
-    """Whether the file system says that nothing is there; an error that hides it says nothing."""
+    """Return whether the file system says that nothing is there; an error that hides it says
+    nothing."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -65,7 +65,7 @@ class Ending(StrEnum):
 
 
 def ending_of(name: str) -> Ending:
-    """What the part after the last dot says, ignoring case. `name` may be a whole path."""
+    """Return what the part after the last dot says, ignoring case. `name` may be a whole path."""
     _, dot, suffix = name.rpartition("/")[2].rpartition(".")
     if not dot:
         return Ending.UNKNOWN
@@ -76,12 +76,14 @@ def ending_of(name: str) -> Ending:
 
 
 def is_sidecar(path: Path) -> bool:
-    """Whether the name is that of an XMP file, which goes with a photo, and no hidden one."""
+    """Return whether the name is that of an XMP file, which goes with a photo, and no hidden
+    one."""
     return path.suffix.lower() == ".xmp" and not path.name.startswith(".")
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes of a regular file, empty for anything else. Never waits for a FIFO's writer.
+    """Read the first bytes of a regular file, empty for anything else. Never waits for a FIFO's
+    writer.
 
     Raises `OSError`.
     """
@@ -110,27 +112,27 @@ class Recogniser:
         self._reads_jxl = installation.has("pillow_jxl")
 
     def left_alone(self, path: Path, signature: Signature) -> bool:
-        """Whether the content of this very version was looked at before and was no photo."""
+        """Return whether the content of this very version was looked at before and was no photo."""
         known = self._left_alone.get(path)
         return known is not None and known.signature == signature
 
     def unread(self) -> Mapping[str, int]:
-        """How many pictures there are that tagd does not read, by kind, the most first."""
+        """Count the pictures that tagd does not read, by kind, the most first."""
         kinds = (file.picture for file in tuple(self._left_alone.values()))
         return dict(Counter(filter(None, kinds)).most_common())
 
     def forget_but(self, met: Collection[Path], top: Path) -> None:
-        """A scan of all below `top` met only these of what is left alone there."""
+        """Note that a scan of all below `top` met only these of what is left alone there."""
         for path in tuple(self._left_alone):
             if path not in met and path.is_relative_to(top):
                 self._left_alone.pop(path, None)
 
     def forget(self, path: Path) -> None:
-        """The file is there no more, or under this name."""
+        """Forget a file that is there no more, or not under this name."""
         self._left_alone.pop(path, None)
 
     def is_photo(self, path: Path, signature: Signature) -> bool:
-        """Whether to take the file, opening it only where its ending is not known.
+        """Return whether to take the file, opening it only where its ending is not known.
 
         What cannot be read and is not called a photo either is left alone.
         """

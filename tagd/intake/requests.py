@@ -32,7 +32,8 @@ class ScanRequests:
         self._waiting[top] = ScanRequest(top, root, priority), not_before
 
     def take(self, now: float) -> list[ScanRequest]:
-        """What is due, the folders disjoint. A request below one that is taken goes with it."""
+        """Take what is due, the folders disjoint. A request below one that is taken goes with
+        it."""
         due = [request for request, when in self._waiting.values() if when <= now]
         due.sort(key=lambda request: len(request.top.parts))
         taken: list[ScanRequest] = []
@@ -48,12 +49,13 @@ class ScanRequests:
         return taken
 
     def next_due(self) -> float | None:
-        """When `take` will next have something."""
+        """Return when `take` will next have something."""
         return min((when for _, when in self._waiting.values()), default=None)
 
 
 def _around(request: ScanRequest, others: list[ScanRequest]) -> ScanRequest | None:
-    """The one that covers it. A watched folder inside another is one that the other leaves out."""
+    """Return the request that covers it. A watched folder inside another is one that the other
+    leaves out."""
     return next(
         (
             other

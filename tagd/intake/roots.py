@@ -54,20 +54,21 @@ class Verdict(StrEnum):
 
     @property
     def may_judge(self) -> bool:
-        """Whether files that were not found are to be called missing."""
+        """Return whether files that were not found are to be called missing."""
         return self is Verdict.TRUSTED
 
     @property
     def remember(self) -> bool:
-        """Whether the folder is to be remembered as it is now."""
+        """Return whether the folder is to be remembered as it is now."""
         return self in {Verdict.TRUSTED, Verdict.ADOPTED}
 
 
 def judge(
     record: Identity | None, seen: RootIdentity | None, *, known: int, found: int, files: int
 ) -> Verdict:
-    """`record` is what the catalogue remembers, `seen` what is there; `known` files were present
-    last time, `found` of them are still there, among `files` that the scan met in all."""
+    """Judge a scan: `record` is what the catalogue remembers, `seen` what is there; `known` files
+    were present last time, `found` of them are still there, among `files` that the scan met in
+    all."""
     if seen is None:
         return Verdict.ABSENT
     if known and not files:
@@ -81,7 +82,7 @@ def judge(
 
 
 def same(record: Identity | None, seen: Identity | None) -> bool:
-    """Whether both are the same folder, as far as its file system can tell."""
+    """Return whether both are the same folder, as far as its file system can tell."""
     if record is None or seen is None:
         return False
     return record.device == seen.device and (
@@ -90,7 +91,7 @@ def same(record: Identity | None, seen: Identity | None) -> bool:
 
 
 def explain(verdict: Verdict, root: Path, known: int) -> str:
-    """The verdict in words, for those that keep a scan from judging."""
+    """Put the verdict into words, for those that keep a scan from judging."""
     name, files = display(root), f"{known} file{'' if known == 1 else 's'}"
     return {
         Verdict.TRUSTED: f"{name} is the folder that it was",
@@ -104,5 +105,5 @@ def explain(verdict: Verdict, root: Path, known: int) -> str:
 
 
 def is_folder(status: os.stat_result) -> bool:
-    """Whether `os.stat` found a folder."""
+    """Return whether `os.stat` found a folder."""
     return stat.S_ISDIR(status.st_mode)

@@ -81,7 +81,8 @@ class Scanner:
     mirror: Mirror = NO_MIRROR
 
     def scan(self, requests: Sequence[ScanRequest]) -> ScanReport:
-        """The whole story. Raises `CatalogueError`; a scan that is told to stop judges nothing."""
+        """Tell the whole story. Raises `CatalogueError`; a scan that is told to stop judges
+        nothing."""
         begun, at = time.monotonic(), self.wall()
         if any(request.top == request.root for request in requests):
             self.devices.forget()
@@ -110,7 +111,7 @@ class Scanner:
         )
 
     def _parts(self, requests: Sequence[ScanRequest]) -> list[ScanPart]:
-        """What the catalogue knows of the folders to be scanned, each as it is now."""
+        """Return what the catalogue knows of the folders to be scanned, each as it is now."""
         parts = []
         # A file system that does not answer is not waited for in the midst of a transaction.
         all_seen = [self._seen(request.root) for request in requests]
@@ -151,7 +152,7 @@ class Scanner:
                 self.note(path_of(key), error)
 
     def _meet(self, part: ScanPart, key: bytes, status: os.stat_result, tally: Tally) -> None:
-        """What to do with one file."""
+        """Decide what to do with one file."""
         self._meet_disk(part, status.st_dev, key)
         known = part.known.pop(key, None)
         part.sidecars.discard(key)
@@ -177,7 +178,7 @@ class Scanner:
             part.left_alone.add(file.path)
 
     def _walk(self, request: ScanRequest, tally: Tally) -> Iterator[tuple[bytes, os.stat_result]]:
-        """The files, and a note of what else is met."""
+        """Walk over the files, and take a note of what else is met."""
 
         def on_folder(folder: bytes) -> None:
             tally.folders += 1
@@ -211,7 +212,7 @@ class Scanner:
             self.devices.mounts.add(place)
 
     def _take(self, file: SettledFile, known: KnownFile | None, whole: bool, tally: Tally) -> None:
-        """A file that is new, changed or back."""
+        """Take a file that is new, changed or back."""
         if not whole:
             self._observe(file, tally)
         elif known is not None or self.recogniser.is_photo(file.path, file.signature):
@@ -222,8 +223,8 @@ class Scanner:
     def _note_sidecar(
         self, key: bytes, status: os.stat_result, part: ScanPart, tally: Tally
     ) -> None:
-        """One that has changed since the last scan. Before the first its photo is new itself, but
-        for one that lies elsewhere: that folder may be new to us, and its photos may not."""
+        """Note one that has changed since the last scan. Before the first its photo is new itself,
+        but for one that lies elsewhere: that folder may be new to us, and its photos may not."""
         if part.record is None:
             if part.request.root not in self.mirror.roots:
                 return
@@ -246,7 +247,8 @@ class Scanner:
         tally.batch = []
 
     def _conclude(self, parts: Sequence[ScanPart], tally: Tally) -> None:
-        """Moves, then deletions, of all parts together: a file may move between watched folders."""
+        """Apply moves, then deletions, of all parts together: a file may move between watched
+        folders."""
         gone: dict[bytes, KnownFile] = {}
         unread: list[Path] = []
         for part in parts:
@@ -277,7 +279,7 @@ class Scanner:
         self._flush(tally)
 
     def _remember(self, tx: Connection, part: ScanPart, now: float) -> None:
-        """The watched folder as it is now, and the disks that were met below it."""
+        """Remember the watched folder as it is now, and the disks that were met below it."""
         for disk in part.mounts.values():
             if disk.path in self.devices.mounts:
                 photos.remember_root(tx, disk)
@@ -285,7 +287,8 @@ class Scanner:
             photos.remember_root(tx, _record(part.request.root, part.seen, now))
 
     def _absent_disks(self, part: ScanPart) -> list[bytes]:
-        """Where disks were mounted of which nothing is met now, though files are known there."""
+        """Return where disks were mounted of which nothing is met now, though files are known
+        there."""
         met, absent = {disk.path for disk in part.mounts.values()}, []
         for place in part.remembered:
             if place != part.request.top and part.request.top.is_relative_to(place):
@@ -318,8 +321,8 @@ class Scanner:
 
 
 def _gone(part: ScanPart, blind: Iterable[bytes]) -> dict[bytes, KnownFile]:
-    """The known files of a part that were not met, and that the file system says are not there.
-    Those missing already are among them: they may have come back under another name."""
+    """Return the known files of a part that were not met, and that the file system says are not
+    there. Those missing already are among them: they may have come back under another name."""
     for folder in blind:
         _remove_below(part.known, folder)
     return {key: known for key, known in part.known.items() if is_gone(path_of(key))}
@@ -336,8 +339,8 @@ def _remove_below(known: dict[bytes, KnownFile], folder: bytes) -> None:
 
 
 def _identity(signature: Signature) -> int:
-    """What a move does not change, hashed: those alike are compared again before anything is done.
-    0 where inode numbers say nothing."""
+    """Return what a move does not change, hashed: those alike are compared again before anything is
+    done. 0 where inode numbers say nothing."""
     return hash((signature.inode, signature.size, signature.mtime_ns)) if signature.inode else 0
 
 

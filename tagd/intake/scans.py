@@ -86,21 +86,21 @@ class Scans:
             self.request(folder, priority, delay)
 
     def was_scanned(self, folder: Path) -> bool:
-        """Whether the watched folder around this one was ever scanned by us."""
+        """Return whether the watched folder around this one was ever scanned by us."""
         return self._root_of(folder) in self._scanned
 
     @property
     def scanning(self) -> bool:
-        """Whether anything is being scanned."""
+        """Return whether anything is being scanned."""
         return bool(self._under_way)
 
     @property
     def aside(self) -> tuple[threading.Thread, ...]:
-        """The threads that scan slow places."""
+        """Return the threads that scan slow places."""
         return tuple(self._aside.values())
 
     def make_up_for(self, kind: TroubleKind, error: Exception) -> None:
-        """Changes were not written: say why, and find them again by a scan, later each time that
+        """Say why changes were not written, and find them again by a scan, later each time that
         comes soon after another."""
         shortest, longest = RETRY_SECONDS
         now = self._clock()
@@ -119,7 +119,7 @@ class Scans:
             self._changed.notify_all()
 
     def run(self) -> None:
-        """The thread: until told to stop."""
+        """Run the thread until told to stop."""
         while not self._stopping.is_set():
             self._beat()
             places: dict[Path | None, list[ScanRequest]] = {}
@@ -135,7 +135,7 @@ class Scans:
                 self._rest_until = self._clock() + min(took, LONGEST_REST)
 
     def _take(self) -> list[ScanRequest]:
-        """What is to be scanned now; waits, and returns nothing, where that is nothing."""
+        """Take what is to be scanned now; waits, and returns nothing, where that is nothing."""
         with self._changed:
             now = self._clock()
             if now >= self._next_rescan:
@@ -150,7 +150,8 @@ class Scans:
             return requests
 
     def _scan_aside(self, place: Path, requests: list[ScanRequest]) -> None:
-        """In a thread of its own, unless the one before is at it still: then a little later."""
+        """Scan in a thread of its own, unless the one before is at it still: then a little
+        later."""
         if place in self._aside and self._aside[place].is_alive():
             for request in requests:
                 self.request(request.top, request.priority, BUSY_SECONDS)

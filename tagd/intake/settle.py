@@ -27,7 +27,7 @@ NANOSECONDS = 1_000_000_000
 
 
 def stood_still(signature: Signature, settle_seconds: float, wall: float) -> bool:
-    """Whether a file on a local disk was last touched `settle_seconds` or more before `wall`
+    """Return whether a file on a local disk was last touched `settle_seconds` or more before `wall`
     (seconds since 1970)."""
     latest = int((wall - settle_seconds) * NANOSECONDS)
     return signature.mtime_ns <= latest and signature.ctime_ns <= latest
@@ -56,14 +56,15 @@ class Settler:
         return len(self._pending)
 
     def whole(self, path: Path, signature: Signature, priority: Priority) -> SettledFile:
-        """Its writer closed it, or it was renamed into place."""
+        """Note that its writer closed it, or that it was renamed into place."""
         pending = self._pending.pop(path, None)
         return SettledFile(path, signature, _more_urgent(priority, pending))
 
     def saw(
         self, path: Path, signature: Signature, priority: Priority = Priority.RESCAN
     ) -> SettledFile | None:
-        """One observation of the file; the settled file once it has stood still long enough."""
+        """Take one observation of the file; return it settled once it has stood still long
+        enough."""
         now = self._clock()
         pending = self._pending.get(path)
         if pending is None:
@@ -78,16 +79,17 @@ class Settler:
         return self.whole(path, signature, priority)
 
     def forget(self, path: Path) -> None:
-        """It is gone, or somebody else's business now."""
+        """Forget a file that is gone, or somebody else's business now."""
         self._pending.pop(path, None)
 
     def forget_below(self, folder: Path) -> None:
-        """The same for all that is below a folder."""
+        """Forget all that is below a folder."""
         for path in [path for path in self._pending if path.is_relative_to(folder)]:
             del self._pending[path]
 
     def due(self) -> list[Path]:
-        """The paths to observe now. Each comes up again later unless it settles or is forgotten."""
+        """Return the paths to observe now. Each comes up again later unless it settles or is
+        forgotten."""
         now = self._clock()
         paths = []
         while self._heap and self._heap[0][0] <= now:
@@ -103,7 +105,7 @@ class Settler:
         return paths
 
     def next_due(self) -> float | None:
-        """When `due` will next have something to say, on the injected clock."""
+        """Return when `due` will next have something to say, on the injected clock."""
         while self._heap and not self._is_live(self._heap[0]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None

@@ -20,8 +20,8 @@ _RENAMES = frozenset({EventKind.MOVED, EventKind.ARRIVED, EventKind.GONE})
 
 
 def calmed(events: Sequence[PathEvent]) -> tuple[list[PathEvent], bool]:
-    """The events, where each path that was renamed again and again is told of once, at the end, as
-    gone and as there: whoever looks finds out which. And whether there were any such."""
+    """Return the events, where each path that was renamed again and again is told of once, at the
+    end, as gone and as there: whoever looks finds out which. And whether there were any such."""
     renames = Counter(path for event in events for path in _touched(event))
     restless = {path for path, times in renames.items() if times > MOST_RENAMES}
     if not restless:
@@ -41,7 +41,7 @@ def calmed(events: Sequence[PathEvent]) -> tuple[list[PathEvent], bool]:
 
 
 def _touched(event: PathEvent) -> Iterator[Path]:
-    """The names that this event says have begun or ceased to mean something."""
+    """Return the names that this event says have begun or ceased to mean something."""
     if event.kind in _RENAMES:
         yield event.path
         if event.destination is not None:

@@ -85,18 +85,18 @@ class Stream:
         self._wake.set()
 
     def found(self, path: Path, signature: Signature, priority: Priority) -> None:
-        """A scan met a file that may still be growing."""
+        """Note that a scan met a file that may still be growing."""
         self._finds.append((path, signature, priority))
         if not self._wake.is_set():
             self._wake.set()
 
     @property
     def settling(self) -> int:
-        """How many files are perhaps still being written."""
+        """Count the files that are perhaps still being written."""
         return len(self._settler) + self._lanes.settling
 
     def scanned(self, report: ScanReport, whole: bool) -> None:
-        """A scan ended: give watches to the folders that it met and that have none."""
+        """Note that a scan ended: give watches to the folders that it met and that have none."""
         if whole:
             self._try_again.set()
         if report.untold:
@@ -104,11 +104,11 @@ class Stream:
         self._wake.set()
 
     def is_told(self, folder: bytes) -> bool:
-        """Whether the watch covers this folder."""
+        """Return whether the watch covers this folder."""
         return self.watcher is not None and self.watcher.is_told(folder)
 
     def slow_place(self, folder: Path) -> Path | None:
-        """What may keep a scan of this folder waiting for ever, if anything may."""
+        """Return what may keep a scan of this folder waiting for ever, if anything may."""
         return self.watcher.slow_place(folder) if self.watcher else network_mount_of(folder)
 
     # The thread.
@@ -156,12 +156,12 @@ class Stream:
         return self.watcher is not None and self.watcher.stands(path)
 
     def _patience(self, watcher: Watcher) -> float | None:
-        """How long there is nothing to do unless something happens."""
+        """Return how long there is nothing to do unless something happens."""
         due = [when for when in (watcher.next_due(), self._settler.next_due()) if when is not None]
         return max(0.0, min(due) - self._clock()) if due else None
 
     def _step(self, watcher: Watcher, flow: Flow, scans: Scans) -> None:
-        """All that has happened until now. A failure costs a scan, not the thread."""
+        """Deal with all that has happened until now. A failure costs a scan, not the thread."""
         try:
             if self._look.is_set():
                 self._look.clear()
@@ -197,7 +197,7 @@ class Stream:
             busy = bool(events or self._finds)
 
     def _near(self, watcher: Watcher, events: list[PathEvent]) -> list[PathEvent]:
-        """Those events that may be looked into here; the others go into their lanes."""
+        """Return those events that may be looked into here; the others go into their lanes."""
         near = []
         for event in events:
             if (top := watcher.far_top(event.path)) is not None:

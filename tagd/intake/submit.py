@@ -70,9 +70,9 @@ class Submitter:
     wall: Callable[[], float]
 
     def submit(self, changes: Sequence[Change], note: Note) -> Submitted:
-        """All of them, in transactions of at most `BATCH`. A change that cannot be written, for
-        whatever reason, is left out and noted. Raises `CatalogueError`; what was committed before
-        stays."""
+        """Submit all of them, in transactions of at most `BATCH`. A change that cannot be written,
+        for whatever reason, is left out and noted. Raises `CatalogueError`; what was committed
+        before stays."""
         queued = unchanged = 0
         for start in range(0, len(changes), BATCH):
             done = self._write(changes[start : start + BATCH], note)
@@ -82,7 +82,7 @@ class Submitter:
         return Submitted(queued, unchanged)
 
     def _write(self, changes: Sequence[Change], note: Note) -> Submitted:
-        """In one transaction; where that fails, the changes one by one."""
+        """Write in one transaction; where that fails, the changes one by one."""
         try:
             with self.catalogue.write() as tx:
                 return apply(tx, changes, self.wall())
@@ -97,7 +97,7 @@ class Submitter:
 
 
 def apply(tx: Connection, changes: Sequence[Change], now: float) -> Submitted:
-    """The changes in their order, neighbouring files together."""
+    """Apply the changes in their order, neighbouring files together."""
     queued = unchanged = 0
     files: dict[Path, SettledFile] = {}
     for change in [*changes, None]:

@@ -72,7 +72,7 @@ class Inbox:
             self._wake.set()
 
     def overflow(self) -> None:
-        """The kernel dropped events."""
+        """Note that the kernel dropped events."""
         self.overflowed = True
         self._wake.set()
 
@@ -95,16 +95,17 @@ class FolderWatch:
         self.descriptor: WatchDescriptor | None = None
 
     def on_event(self, event: InotifyEvent) -> None:
-        """watchdog's reader: something happened in the folder."""
+        """Be told by watchdog's reader: something happened in the folder."""
         self.inbox.put((self, event))
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:  # noqa: ARG002
-        """watchdog's reader: the folder is gone or unmounted, or we dropped the watch."""
+        """Be told by watchdog's reader: the folder is gone or unmounted, or we dropped the
+        watch."""
         if self.live:
             self.inbox.put((self, None))
 
     def on_queue_overflow(self) -> None:
-        """watchdog's reader: events were lost, whosever."""
+        """Be told by watchdog's reader: events were lost, whosever."""
         self.inbox.overflow()
 
 
@@ -172,20 +173,20 @@ class FolderTree:
 
     @property
     def watches(self) -> int:
-        """How many folders are watched."""
+        """Count the folders that are watched."""
         return len(self._folders)
 
     @property
     def reader(self) -> InotifyReader:
-        """The thread that reads the kernel's queue."""
+        """Return the thread that reads the kernel's queue."""
         return self._reader
 
     def is_watched(self, folder: bytes) -> bool:
-        """Whether the kernel tells of changes in this very folder. Safe from any thread."""
+        """Return whether the kernel tells of changes in this very folder. Safe from any thread."""
         return folder in self._folders
 
     def below(self, folder: bytes) -> int:
-        """How many folders are watched at and below this one."""
+        """Count the folders that are watched at and below this one."""
         return len(self._at_and_below(folder))
 
     def close(self) -> None:
@@ -237,7 +238,7 @@ class FolderTree:
             self.inbox.overflow()
 
     def take(self, most: int, now: float) -> list[PathEvent]:
-        """What the next `most` of the kernel's events mean; `now` on a monotonic clock."""
+        """Return what the next `most` of the kernel's events mean; `now` on a monotonic clock."""
         events: list[PathEvent] = []
         items = self.inbox.items
         for _ in range(min(most, len(items))):
@@ -248,7 +249,7 @@ class FolderTree:
         return events
 
     def next_due(self) -> float | None:
-        """When a half of a rename will have waited long enough for its other."""
+        """Return when a half of a rename will have waited long enough for its other."""
         return next(iter(self._departures.values()))[0].until if self._departures else None
 
     def _meaning(
@@ -308,7 +309,7 @@ class FolderTree:
                 )
 
     def _partner(self, cookie: int) -> _Departure | None:
-        """The first half of this rename that has waited longest."""
+        """Return the first half of this rename that has waited longest."""
         departures = self._departures.get(cookie)
         if departures is None:
             return None

@@ -86,19 +86,19 @@ class TroubleBoard:
         self._say(level, trouble.message, _fields(trouble))
 
     def clear(self, kind: TroubleKind, path: Path | None) -> None:
-        """It is over, if it was."""
+        """Note that it is over, if it was."""
         with self._lock:
             trouble = self._standing.pop((kind, path), None)
         if trouble is not None:
             self._say("info", f"over: {trouble.message}", _fields(replace(trouble, hint="")))
 
     def standing(self) -> tuple[Trouble, ...]:
-        """Those that last."""
+        """Return those that last."""
         with self._lock:
             return tuple(self._standing.values())
 
     def count(self, kind: TroubleKind) -> int:
-        """How often it was said."""
+        """Return how often it was said."""
         with self._lock:
             return self._counts[kind]
 
@@ -113,7 +113,7 @@ def _fields(trouble: Trouble) -> dict[str, object]:
 
 
 def absent(folder: Path, reason: str, *, sidecars: bool = False) -> Trouble:
-    """A folder that is to be watched cannot be, one of photos or one of `sidecars`."""
+    """Report a folder that cannot be watched, one of photos or one of `sidecars`."""
     if sidecars:
         return Trouble(
             TroubleKind.ROOT_ABSENT,
@@ -131,8 +131,8 @@ def absent(folder: Path, reason: str, *, sidecars: bool = False) -> Trouble:
 
 
 def silent(folder: Path, since: float) -> Trouble:
-    """The file system of a folder that is to be watched has not answered since then, in seconds
-    since 1970."""
+    """Report that the file system of a folder that is to be watched has not answered since then, in
+    seconds since 1970."""
     when = datetime.fromtimestamp(since).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return Trouble(
         TroubleKind.ROOT_SILENT,
@@ -144,7 +144,7 @@ def silent(folder: Path, since: float) -> Trouble:
 
 
 def too_few_watches(folders: int, watched: int) -> Trouble:
-    """The kernel's limit of watches is reached."""
+    """Report that the kernel's limit of watches is reached."""
     limit = _limit("max_user_watches")
     return Trouble(
         TroubleKind.TOO_FEW_WATCHES,
@@ -157,7 +157,7 @@ def too_few_watches(folders: int, watched: int) -> Trouble:
 
 
 def no_inotify(reason: str) -> Trouble:
-    """The kernel gives no inotify instance at all."""
+    """Report that the kernel gives no inotify instance at all."""
     limit = _limit("max_user_instances")
     return Trouble(
         TroubleKind.NO_INOTIFY,
@@ -170,7 +170,7 @@ def no_inotify(reason: str) -> Trouble:
 
 
 def unreadable(folder: Path, reason: str) -> Trouble:
-    """A folder that we may not read."""
+    """Report a folder that we may not read."""
     return Trouble(
         TroubleKind.UNREADABLE,
         f"{display(folder)} cannot be read ({reason}): left out, and nothing in it is called"
@@ -181,7 +181,7 @@ def unreadable(folder: Path, reason: str) -> Trouble:
 
 
 def left_out(path: Path, error: Exception) -> Trouble:
-    """A file that could not be dealt with, for a reason that nobody foresaw."""
+    """Report a file that could not be dealt with, for a reason that nobody foresaw."""
     return Trouble(
         TroubleKind.LEFT_OUT,
         f"{display(path)} is left out by a mistake of tagd's ({type(error).__name__}: {error})",

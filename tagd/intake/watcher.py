@@ -112,35 +112,35 @@ class Watcher:
 
     @property
     def watches(self) -> int:
-        """How many folders inotify watches."""
+        """Count the folders that inotify watches."""
         return 0 if self._tree is None else self._tree.watches
 
     @property
     def polling(self) -> tuple[Path, ...]:
-        """The folders that are polled, with what is below them and not watched."""
+        """Return the folders that are polled, with what is below them and not watched."""
         return self._pollers.tops
 
     def standing(self) -> list[Path]:
-        """The watched folders that are there and told about by inotify, in part at least."""
+        """Return the watched folders that are there and told about by inotify, in part at least."""
         return [root.path for root in self._roots if root.identity and not root.polled]
 
     def is_told(self, folder: bytes) -> bool:
-        """Whether somebody tells of changes in this very folder. Safe from any thread."""
+        """Return whether somebody tells of changes in this very folder. Safe from any thread."""
         if self._tree is not None and self._tree.is_watched(folder):
             return True
         return any(path_of(folder).is_relative_to(top) for top in self._pollers.tops)
 
     def far_top(self, path: Path) -> Path | None:
-        """The polled folder on a network that a path lies in, if it lies in one."""
+        """Return the polled folder on a network that a path lies in, if it lies in one."""
         return self._far.around(path)
 
     def slow_place(self, folder: Path) -> Path | None:
-        """What may keep a scan of this folder waiting for ever, if anything may. Safe from any
-        thread."""
+        """Return what may keep a scan of this folder waiting for ever, if anything may. Safe from
+        any thread."""
         return self._far.slow_place(folder)
 
     def stands(self, path: Path) -> bool:
-        """Whether the watched folder around a path is there and the one that is watched."""
+        """Return whether the watched folder around a path is there and the one that is watched."""
         root = self._root_of(path)
         if root is None or root.identity is None:
             return False
@@ -153,13 +153,13 @@ class Watcher:
             return False
 
     def next_due(self) -> float | None:
-        """When `take` will have something to say without being woken."""
+        """Return when `take` will have something to say without being woken."""
         if self._tree is not None and self._tree.inbox.overflowed:
             return self._renewed + RENEW_SECONDS
         return None if self._tree is None else self._tree.next_due()
 
     def take(self, most: int, now: float) -> list[PathEvent]:
-        """What happened since, in order; at most about `most` events at once."""
+        """Take what happened since, in order; at most about `most` events at once."""
         events = [] if self._tree is None else self._tree.take(most, now)
         for root, change in self._pollers.take(most - len(events)):
             events.extend(meaning(change, keeps_inodes=self._keeps_inodes(root)))
@@ -206,7 +206,7 @@ class Watcher:
                     self.reports.missed(root.path)
 
     def repair(self, folders: Sequence[bytes]) -> None:
-        """A scan met these folders, and nobody tells of changes in them."""
+        """Watch again where a scan met these folders, and nobody tells of changes in them."""
         untold = [folder for folder in folders if not self.is_told(folder)]
         for folder in untold:
             self._cover(path_of(folder))
@@ -348,8 +348,8 @@ class Watcher:
         self._renew()
 
     def _renew(self) -> None:
-        """A new queue with new watches. Renames may have been lost, and with them which watch is
-        where."""
+        """Make a new queue with new watches. Renames may have been lost, and with them which watch
+        is where."""
         if self._tree is not None:
             self._tree.close()
         self._open_tree()
@@ -358,7 +358,7 @@ class Watcher:
                 self.reports.missed(root.path)
 
     def _revive(self, top: Path, root_path: Path, failure: str) -> None:
-        """A poller ended: with its folder, or by an error."""
+        """Start again a poller that ended: with its folder, or by an error."""
         self._pollers.stop(top)
         root = self._root_at(top)
         try:

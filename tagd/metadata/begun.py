@@ -41,9 +41,9 @@ _SPELL: Final = {Field.HIERARCHY: in_hierarchy, Field.TAGS_LIST: in_tags_list}
 def with_copies(
     joined: Mapping[Field, Joined], copied: Keywords, elsewhere: Keywords
 ) -> tuple[dict[Field, Joined], Keywords]:
-    """The fields of a packet with a person's own keywords in those that tagd begins, and what of
-    it is copied from now on. `copied` is what was, `elsewhere` what that person's words are in
-    other places of the photo."""
+    """Return the fields of a packet with a person's own keywords in those that tagd begins, and
+    what of it is copied from now on. `copied` is what was, `elsewhere` what that person's words are
+    in other places of the photo."""
     here = {
         which: without(field.values, (*field.ours, *copied.get(which, ())))
         for which, field in joined.items()
@@ -65,7 +65,7 @@ def with_copies(
 
 
 def without(values: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
-    """The values that are not among the others."""
+    """Return the values that are not among the others."""
     known = frozenset(others)
     return tuple(value for value in values if value not in known)
 
@@ -75,8 +75,8 @@ def _sound(*values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _said_in(which: Field, theirs: Keywords) -> tuple[str, ...]:
-    """A person's keywords as this field says them: with their hierarchies, where a field has some,
-    and else at the top."""
+    """Return a person's keywords as this field says them: with their hierarchies, where a field has
+    some, and else at the top."""
     words = _words(theirs)
     if which is Field.SUBJECT:
         return words
@@ -88,7 +88,7 @@ def _said_in(which: Field, theirs: Keywords) -> tuple[str, ...]:
 
 
 def _words(theirs: Keywords) -> tuple[str, ...]:
-    """The flat keywords, without what IPTC had no room for."""
+    """Return the flat keywords, without what IPTC had no room for."""
     words = unique(value for field in _FLAT for value in theirs[field])
     cut = {folded(cut_to_iptc(word)) for word in words if cut_to_iptc(word) != word}
     return tuple(word for word in words if folded(word) not in cut)

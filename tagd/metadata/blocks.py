@@ -51,7 +51,7 @@ class Blocks:
 
     @property
     def orientation(self) -> int | None:
-        """What EXIF says of how the picture is turned, from 1 to 8."""
+        """Return what EXIF says of how the picture is turned, from 1 to 8."""
         entry = self.fields.get((FIRST, _ORIENTATION))
         said = entry.numbers() if entry else ()
         return next((int(number) for number in said[:1] if number in range(1, 9)), None)
@@ -71,7 +71,7 @@ class Blocks:
 
 
 def of_file(data: bytes) -> Blocks:
-    """Everything that says something about the picture. Never raises."""
+    """Return everything that says something about the picture. Never raises."""
     found = Blocks()
     kind = recognise(data) or ""
     find = _FINDERS.get(kind, _in_tiff if data[:2] in _TIFF else _scanned)
@@ -124,7 +124,7 @@ def _in_png(data: bytes, found: Blocks) -> None:
 
 
 def _text_of_chunk(kind: str, text: bytes, room: int) -> bytes:
-    """What a chunk says behind its name, unpacked to at most `room` bytes."""
+    """Return what a chunk says behind its name, unpacked to at most `room` bytes."""
     is_packed = kind == "zTXt"
     if kind == "iTXt":
         is_packed = text[:1] == b"\1"
@@ -183,7 +183,7 @@ def _in_jxl(data: bytes, found: Blocks) -> None:
 
 
 def _in_tiff(data: bytes, found: Blocks) -> None:
-    """A TIFF, or a RAW file like one."""
+    """Look into a TIFF, or a RAW file like one."""
     found.take_fields(fields(data))
     if not found.packets:
         _scanned(data, found)

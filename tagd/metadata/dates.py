@@ -50,13 +50,14 @@ def iso(text: str | None, *zones: str | None) -> str | None:
 
 
 def of_gps(date: str | None, clock: Sequence[float]) -> str | None:
-    """From GPS's date, and hours, minutes and seconds, in UTC."""
+    """Read a moment from GPS's date, and hours, minutes and seconds, in UTC."""
     numbers = [int(number) for number in clock[:3] if 0 <= number < 60]  # NaN is not
     return iso(f"{date or ''} {':'.join(map(str, numbers))}" if len(numbers) == 3 else date, "Z")
 
 
 def of_press(date: str, clock: str) -> str | None:
-    """From IPTC's CCYYMMDD, in which 00 is an unknown month or day, and HHMMSS±HHMM."""
+    """Read a moment from IPTC's CCYYMMDD, in which 00 is an unknown month or day, and
+    HHMMSS±HHMM."""
     day, time = _PRESS_DATE.match(date), _PRESS_TIME.match(clock)
     if day is None:
         return iso(f"{date} {clock}")
@@ -67,7 +68,7 @@ def of_press(date: str, clock: str) -> str | None:
 
 
 def _day(year: str, month: str | None, day: str | None) -> str | None:
-    """The day, or as much of it as is said, where it is on the calendar."""
+    """Return the day, or as much of it as is said, where it is on the calendar."""
     if year == "0000" or not 1 <= int(month or 1) <= 12:
         return None
     if not 1 <= int(day or 1) <= monthrange(int(year), int(month or 1))[1]:

@@ -40,13 +40,13 @@ class Wish:
     hierarchical: bool = True
 
     def of(self, which: Field) -> tuple[str, ...]:
-        """What one field should hold of it."""
+        """Return what one field should hold of it."""
         if which not in self.fields:
             return ()
         return spelled(self.taggings, hierarchical=self.hierarchical)[which]
 
     def by_person(self, which: Field) -> tuple[str, ...]:
-        """The same of those that a person gave or confirmed."""
+        """Return the same wish for those that a person gave or confirmed."""
         said = tuple(tagging for tagging in self.taggings if tagging.model == BY_PERSON)
         return replace(self, taggings=said).of(which)
 
@@ -58,7 +58,7 @@ class KeptWish(Wish):
     values: Keywords = field(default_factory=dict)
 
     def of(self, which: Field) -> tuple[str, ...]:
-        """What one field should hold of it."""
+        """Return what one field should hold of it."""
         there = self.values.get(which, ())
         return tuple(value for value in Wish.of(self, which) if value in there)
 
@@ -86,7 +86,7 @@ def edit_packet(
     subject: Mapping[str, str] = MappingProxyType({}),
     elsewhere: Keywords = MappingProxyType({}),
 ) -> Edit:
-    """A packet, or a sidecar, with the wish fulfilled; the very same bytes where nothing changes.
+    """Fulfil the wish in a packet, or a sidecar; the very same bytes where nothing changes.
 
     Without `ours` tagd answers for what the packet says is tagd's. `carried` are the keywords to
     begin a new one with, `beside` what other fields than a packet's hold by now, `subject` the
@@ -121,8 +121,8 @@ def edit_packet(
 
 
 def edit_photo(data: bytes, wish: Wish, ours: Keywords | None) -> Edit:
-    """A photo with the wish fulfilled inside it. Without `ours` tagd answers for what the photo
-    says is tagd's, as a copy does, or one whose catalogue was lost.
+    """Fulfil the wish inside a photo. Without `ours` tagd answers for what the photo says is
+    tagd's, as a copy does, or one whose catalogue was lost.
 
     Raises NoPlace, MalformedPacket, CannotSplice, DamagedContainer.
     """
@@ -158,7 +158,7 @@ def edit_photo(data: bytes, wish: Wish, ours: Keywords | None) -> Edit:
 def _older_fields(
     data: bytes, old: bytes | None, wish: Wish, ours: Keywords | None
 ) -> dict[Field, Joined]:
-    """What the fields of a JPEG that are none of XMP's should hold."""
+    """Return what the fields of a JPEG that are none of XMP's should hold."""
     found = {which: _there(data, which) for which in _WRITERS}
     there = {which: values for which, values in found.items() if values is not None}
     if ours is None:
@@ -176,7 +176,7 @@ def _older_fields(
 
 
 def _others_words(data: bytes, older: Mapping[Field, Joined], ours: Keywords | None) -> Keywords:
-    """What people wrote into the fields that are none of XMP's."""
+    """Return what people wrote into the fields that are none of XMP's."""
     if older:
         return {which: without(result.values, result.ours) for which, result in older.items()}
     found = reader.of_photo(data)
@@ -200,7 +200,7 @@ def _require_main_packet(data: bytes) -> None:
 
 
 def _there(data: bytes, which: Field) -> tuple[str, ...] | None:
-    """What an older field of a JPEG holds; None where it is not to be begun."""
+    """Return what an older field of a JPEG holds; None where it is not to be begun."""
     if which is Field.IPTC:
         found = iptc.datasets(jpeg.photoshop(data))
         return iptc.keywords(found) if found else None

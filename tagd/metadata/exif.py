@@ -25,20 +25,20 @@ class ExifUnsafe(ValueError):
 
 
 def keywords(tags: Tags) -> tuple[str, ...]:
-    """What XPKeywords says."""
+    """Return what XPKeywords says."""
     value = tags.get((_FIRST, XP_KEYWORDS))
     return () if value is None else of_value(value.data)
 
 
 def of_value(data: bytes) -> tuple[str, ...]:
-    """What an XPKeywords of these bytes says."""
+    """Return what an XPKeywords of these bytes says."""
     text = data.decode("utf-16-le", "replace").partition("\0")[0]
     return tuple(filter(None, (keyword.strip() for keyword in text.split(";"))))
 
 
 def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
-    """The same JPEG whose XPKeywords says this; without what an earlier call has put there, where
-    it said so before that. Raises ExifUnsafe."""
+    """Return the same JPEG whose XPKeywords says this; without what an earlier call has put there,
+    where it said so before that. Raises ExifUnsafe."""
     try:
         block = jpeg.exif(data)
         changed = _changed(block, tuple(values))
@@ -51,12 +51,12 @@ def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
 
 
 def others(tags: Tags) -> Tags:
-    """All but XPKeywords."""
+    """Return all but XPKeywords."""
     return {key: value for key, value in tags.items() if key != (_FIRST, XP_KEYWORDS)}
 
 
 def _changed(block: bytes | None, values: tuple[str, ...]) -> bytes | None:
-    """The EXIF block with these keywords; None where nothing is left in it."""
+    """Return the EXIF block with these keywords; None where nothing is left in it."""
     encoded = (";".join(values) + "\0").encode("utf-16-le") if values else None
     if block is None or not others(all_tags(block)):
         return _anew(encoded) if encoded else None

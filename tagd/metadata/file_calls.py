@@ -64,8 +64,8 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def is_there(path: Path) -> bool:
-    """Whether anything has this name, a dangling link included. Raises OSError where nobody can
-    tell, and where nothing can have it."""
+    """Return whether anything has this name, a dangling link included. Raises OSError where nobody
+    can tell, and where nothing can have it."""
     try:
         path.lstat()
     except OSError as error:
@@ -111,7 +111,7 @@ def _renameat2(folder: int, old: str, into: int, new: str, flags: int) -> bool:
 
 
 def write_all(descriptor: int, data: bytes, *, with_holes: bool = False) -> None:
-    """Every byte; `with_holes` leaves out long runs of zeros, which then take no room."""
+    """Write every byte; `with_holes` leaves out long runs of zeros, which then take no room."""
     view = memoryview(data)
     step = _HOLE if with_holes else max(1, len(data))
     for start in range(0, len(data), step):
@@ -156,7 +156,8 @@ def copy_attributes(source: int, descriptor: int) -> None:
 
 
 def _attributes(descriptor: int) -> list[str]:
-    """The names of the extended attributes; none where the file system knows no such thing."""
+    """Return the names of the extended attributes; none where the file system knows no such
+    thing."""
     try:
         return os.listxattr(descriptor)
     except OSError as error:

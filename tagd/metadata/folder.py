@@ -39,11 +39,11 @@ class Folder:
     descriptor: int
 
     def lstat(self, name: str) -> os.stat_result:
-        """As `os.lstat`."""
+        """Do what `os.lstat` does."""
         return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
 
     def exists(self, name: str) -> bool:
-        """Whether there is something of that name, a dangling link included."""
+        """Return whether there is something of that name, a dangling link included."""
         try:
             self.lstat(name)
         except FileNotFoundError:
@@ -52,7 +52,7 @@ class Folder:
 
     @contextlib.contextmanager
     def opened(self, name: str, *, follow: bool = False) -> Iterator[int]:
-        """A regular file, to be read. `follow`: a link leads to it where its owner may say so.
+        """Open a regular file, to be read. `follow`: a link leads to it where its owner may say so.
 
         Anything else that has its name by now, such as a FIFO, raises FileNotFoundError.
         """
@@ -69,12 +69,12 @@ class Folder:
             os.close(descriptor)
 
     def read(self, name: str) -> bytes:
-        """All bytes of a regular file."""
+        """Read all bytes of a regular file."""
         with self.opened(name) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
             return file.read()
 
     def holds(self, name: str, digest: str) -> bool:
-        """Whether it is a regular file of just the bytes with this digest."""
+        """Return whether it is a regular file of just the bytes with this digest."""
         found = xxhash.xxh3_128()
         try:
             with self.opened(name) as descriptor:
@@ -86,7 +86,7 @@ class Folder:
 
     @contextlib.contextmanager
     def created(self, name: str, data: bytes, *, with_holes: bool = False) -> Iterator[int]:
-        """A new file with these bytes, for its owner alone. Raises FileExistsError."""
+        """Create a file with these bytes, for its owner alone. Raises FileExistsError."""
         descriptor = os.open(name, _NEW, 0o600, dir_fd=self.descriptor)
         try:
             file_calls.write_all(descriptor, data, with_holes=with_holes)
@@ -142,7 +142,7 @@ class Folder:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the folder was removed, or its disk is not there any more."""
+        """Return whether the folder was removed, or its disk is not there any more."""
         try:
             return os.fstat(self.descriptor).st_nlink == 0
         except OSError:

@@ -42,14 +42,14 @@ class _Resource:
 
 
 def datasets(resources: bytes) -> list[Dataset]:
-    """Every dataset of the IPTC resource, in order; none where it is damaged."""
+    """Return every dataset of the IPTC resource, in order; none where it is damaged."""
     return of_block(
         b"".join(resource.body for resource in _resources(resources) if resource.kind == _IPTC)
     )
 
 
 def of_block(block: bytes) -> list[Dataset]:
-    """Every dataset of a bare IPTC block, as TIFF holds it."""
+    """Return every dataset of a bare IPTC block, as TIFF holds it."""
     found: list[Dataset] = []
     at = 0
     while block[at : at + 1] == b"\x1c" and at + 5 <= len(block):
@@ -62,14 +62,15 @@ def of_block(block: bytes) -> list[Dataset]:
 
 
 def found_in(press: bytes) -> list[Dataset]:
-    """Every sound dataset of a bare block, or of Photoshop's resources: for reading only."""
+    """Return every sound dataset of a bare block, or of Photoshop's resources: for reading only."""
     if press.startswith(b"8BIM"):
         press = b"".join(resource.body for resource in _resources(press) if resource.kind == _IPTC)
     return list(islice(_sound(_unswapped(press)), _MOST_READ))
 
 
 def _unswapped(block: bytes) -> bytes:
-    """The block in its own order. A TIFF may call it LONGs, and who did has turned each of them."""
+    """Return the block in its own order. A TIFF may call it LONGs, and who did has turned each of
+    them."""
     if block[:1] == b"\x1c" or block[3:4] != b"\x1c":
         return block
     count = len(block) // 4
@@ -90,26 +91,27 @@ def _sound(block: bytes) -> Iterator[Dataset]:
 
 
 def keywords(found: list[Dataset]) -> tuple[str, ...]:
-    """The keywords. What is not marked as UTF-8 is taken for it where it is, else for Windows'
-    Western character set, as nearly all who wrote no mark had it."""
+    """Return the keywords. What is not marked as UTF-8 is taken for it where it is, else for
+    Windows' Western character set, as nearly all who wrote no mark had it."""
     values = [value for record, number, value in found if (record, number) == KEYWORDS]
     utf8 = is_utf8(found)
     return tuple(_text(value, utf8) for value in values)
 
 
 def text_of(found: list[Dataset], dataset: tuple[int, int]) -> str:
-    """What a dataset that stands once says; empty where it is absent."""
+    """Return what a dataset that stands once says; empty where it is absent."""
     values = (value for record, number, value in found if (record, number) == dataset)
     return next(values, b"").decode("ascii", "replace").strip("\0 ")
 
 
 def is_utf8(found: list[Dataset]) -> bool:
-    """Whether the datasets are marked as UTF-8."""
+    """Return whether the datasets are marked as UTF-8."""
     return (*CHARACTER_SET, _UTF8) in found
 
 
 def others(resources: bytes) -> tuple[list[Dataset], list[tuple[int, bytes]]]:
-    """All that says something besides keywords: not their character set, nor a digest of them."""
+    """Return all that says something besides keywords: not their character set, nor a digest of
+    them."""
     ours = {KEYWORDS, CHARACTER_SET}
     return (
         [dataset for dataset in datasets(resources) if dataset[:2] not in ours],
@@ -122,7 +124,7 @@ def others(resources: bytes) -> tuple[list[Dataset], list[tuple[int, bytes]]]:
 
 
 def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
-    """The same JPEG whose IPTC holds these keywords, those that stay in their places.
+    """Return the same JPEG whose IPTC holds these keywords, those that stay in their places.
 
     Marked as UTF-8 only where a value needs it, and no longer than that. Raises CannotSplice.
     """
@@ -145,8 +147,8 @@ def with_keywords(data: bytes, values: Sequence[str]) -> bytes:
 
 
 def _replaced(found: list[Dataset], values: Sequence[str]) -> list[Dataset]:
-    """The datasets with these keywords: new ones behind the last that stays, else behind all that
-    are about the photo."""
+    """Return the datasets with these keywords: new ones behind the last that stays, else behind all
+    that are about the photo."""
     utf8 = is_utf8(found)
     kept = [e for e in found if e[:2] != KEYWORDS or _text(e[2], utf8) in values]
     there = keywords(kept)
@@ -160,7 +162,8 @@ def _replaced(found: list[Dataset], values: Sequence[str]) -> list[Dataset]:
 def _marked(
     said: list[Dataset], told: list[Dataset], is_by_tagd: bool
 ) -> tuple[list[Dataset], bool]:
-    """What is to be told with a mark for UTF-8 where it needs one, and whether that is tagd's."""
+    """Return what is to be told with a mark for UTF-8 where it needs one, and whether that is
+    tagd's."""
     is_ours = is_by_tagd and _is_plain(dataset for dataset in told if dataset[:2] != KEYWORDS)
     bare = [dataset for dataset in told if not is_ours or dataset[:2] != CHARACTER_SET]
     new = bare if is_ours else [dataset for dataset in bare if dataset not in said]
@@ -175,12 +178,12 @@ def _marked(
 
 
 def _is_plain(found: Iterable[Dataset]) -> bool:
-    """Whether it says the same in every character set."""
+    """Return whether it says the same in every character set."""
     return all(value.isascii() for record, _, value in found if record == KEYWORDS[0])
 
 
 def _with_body(resource: _Resource, old: bytes, new: bytes) -> _Resource:
-    """The resource as it is beside the new block: a digest stays right where it was."""
+    """Return the resource as it is beside the new block: a digest stays right where it was."""
     if resource.kind == _IPTC:
         return replace(resource, body=new)
     is_current = resource.kind == _DIGEST and resource.body == _digest(old)

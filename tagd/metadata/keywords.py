@@ -53,7 +53,7 @@ class TagRecord:
 
     @property
     def name(self) -> str:
-        """The tag's own name, fit to be written."""
+        """Return the tag's own name, fit to be written."""
         return tag_name(self.path[-1])
 
 
@@ -77,7 +77,7 @@ class Claim:
 
     @property
     def by_person(self) -> bool:
-        """Whether a person said so, and no model."""
+        """Return whether a person said so, and no model."""
         return self.tagging.model == BY_PERSON
 
 
@@ -92,10 +92,10 @@ class SaidByPerson:
 def spelled(
     taggings: Sequence[TagRecord], *, hierarchical: bool = True
 ) -> dict[Field, tuple[str, ...]]:
-    """What each field should hold of these tags, doubles left out.
+    r"""Return what each field should hold of these tags, doubles left out.
 
-    A separator within a name is spelled as digiKam does (`\\` for `/`); Lightroom allows no `|`
-    in a keyword, so that it becomes `/`.
+    A separator within a name is spelled as digiKam does (`\` for `/`); Lightroom allows no `|` in a
+    keyword, so that it becomes `/`.
     """
     paths = [tuple(filter(None, map(tag_name, tagging.path))) for tagging in taggings]
     paths = [path for path in paths if path]
@@ -111,17 +111,17 @@ def spelled(
 
 
 def in_hierarchy(path: Iterable[str]) -> str:
-    """As Lightroom writes a keyword with those above it: animal|cat."""
+    """Write a keyword as Lightroom does, with those above it: animal|cat."""
     return "|".join(name.replace("|", "/") for name in path)
 
 
 def in_tags_list(path: Iterable[str]) -> str:
-    """As digiKam does: animal/cat."""
+    """Write a keyword as digiKam does: animal/cat."""
     return "/".join(name.replace("/", "\\") for name in path)
 
 
 def path_in(which: Field, value: str) -> tuple[str, ...]:
-    """The names that such a keyword is made of, the most general first."""
+    """Return the names that such a keyword is made of, the most general first."""
     names = value.split("|" if which is Field.HIERARCHY else "/")
     if which is Field.TAGS_LIST:
         names = [name.replace("\\", "/") for name in names]
@@ -129,7 +129,8 @@ def path_in(which: Field, value: str) -> tuple[str, ...]:
 
 
 def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) -> Joined:
-    """What is there, less what tagd wrote and is not wanted any more, and then what is missing.
+    """Return what is there, less what tagd wrote and is not wanted any more, and then what is
+    missing.
 
     `ours` is what tagd wrote before: what it misses now was taken away by a person, and stays away.
     Doubles are recognised without regard to case.
@@ -149,7 +150,7 @@ def join(existing: Sequence[str], wanted: Sequence[str], ours: Collection[str]) 
 
 
 def claims_of(taggings: Sequence[TagRecord], joined: Mapping[Field, Joined]) -> tuple[Claim, ...]:
-    """What of these tags tagd answers for; not for what was there before it."""
+    """Return what of these tags tagd answers for; not for what was there before it."""
     ours = {which: frozenset(result.ours) for which, result in joined.items()}
     spellings = [(tagging, spelled([tagging])) for tagging in taggings]
     claims = (
@@ -162,8 +163,9 @@ def claims_of(taggings: Sequence[TagRecord], joined: Mapping[Field, Joined]) -> 
 def claimed(
     claims: Sequence[Claim], there: Keywords, wanted: Callable[[Field], Collection[str]]
 ) -> Keywords:
-    """What tagd answers for by these claims, of the keywords that are there still. What a person
-    gave is that person's, unless it is wanted as such: the photo may be all that tells of it."""
+    """Return what tagd answers for by these claims, of the keywords that are there still. What a
+    person gave is that person's, unless it is wanted as such: the photo may be all that tells of
+    it."""
     found = {which: frozenset(values) for which, values in there.items()}
     wishes = {which: frozenset(wanted(which)) for which in there}
     ours: dict[Field, list[str]] = {which: [] for which in there}
@@ -179,7 +181,7 @@ def claimed(
 
 
 def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson:
-    """What a person did to a field that tagd left as `written` and that holds `found` now.
+    """Return what a person did to a field that tagd left as `written` and that holds `found` now.
 
     `written` are tagd's own values alone, `found` is all there is. Another spelling of the same
     word, by case, is neither.
@@ -192,13 +194,13 @@ def said_by_person(written: Sequence[str], found: Sequence[str]) -> SaidByPerson
 
 
 def folded(value: str) -> str:
-    """What two spellings of one keyword have in common."""
+    """Return what two spellings of one keyword have in common."""
     name = tag_name(value).casefold()
     return name if len(name) > LONGEST_COMPOSED else normalize("NFC", name)
 
 
 def levels(which: Field, value: str) -> tuple[str, ...]:
-    """The names that a value is made of, the most general first: one, but in a hierarchy."""
+    """Return the names that a value is made of, the most general first: one, but in a hierarchy."""
     match which:
         case Field.HIERARCHY:
             names = value.split("|")
@@ -210,7 +212,7 @@ def levels(which: Field, value: str) -> tuple[str, ...]:
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
-    """The values without doubles (case aside), in their order."""
+    """Return the values without doubles (case aside), in their order."""
     first: dict[str, str] = {}
     for value in values:
         first.setdefault(folded(value), value)
@@ -218,11 +220,11 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def cut_to_iptc(name: str) -> str:
-    """As much of a keyword as IPTC has room for."""
+    """Cut a keyword to as much of it as IPTC has room for."""
     return name.encode()[:_LONGEST_IPTC].decode("utf-8", "ignore").rstrip()
 
 
 def without_controls(value: str) -> str:
-    """A keyword of somebody else's without what XML cannot hold, such as the NUL that old programs
-    end one with; any other is as it was."""
+    """Return a keyword of somebody else's without what XML cannot hold, such as the NUL that old
+    programs end one with; any other is as it was."""
     return _NOT_IN_XML.sub(" ", value).strip() if _NOT_IN_XML.search(value) else value

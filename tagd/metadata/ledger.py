@@ -34,7 +34,7 @@ class FileIdentity:
 
     @classmethod
     def of(cls, stat: os.stat_result) -> FileIdentity:
-        """From `os.lstat`."""
+        """Take it from `os.lstat`."""
         inode, mtime_ns = held_inode(stat.st_ino), held_time(stat.st_mtime_ns)
         return cls(inode, stat.st_size, mtime_ns, stat.st_nlink)
 
@@ -64,7 +64,7 @@ class Intent:
         ours: Keywords | None = None,
         way: bytes | None = None,
     ) -> Intent:
-        """The intent to put `data` there; None to remove the file."""
+        """Return the intent to put `data` there; None to remove the file."""
         digest = "" if data is None else digest_of(data)
         return cls(path, uuid4().hex[:12], seen, digest, ours or {}, way)
 
@@ -86,7 +86,7 @@ class Ledger(Protocol):
         """Keep it, before anything is written."""
 
     def done(self, intent: Intent, signature: Signature | None) -> None:
-        """It is settled: written, with the file's signature, or not at all (None)."""
+        """Settle it: written, with the file's signature, or not at all (None)."""
 
 
 class MemoryLedger:
@@ -96,20 +96,21 @@ class MemoryLedger:
         self._pending: dict[str, Intent] = {}
 
     def begin(self, intent: Intent) -> None:
-        """As `Ledger` says, but for the kill."""
+        """Begin as `Ledger` says, but for the kill."""
         self._pending[intent.token] = intent
 
     def done(self, intent: Intent, signature: Signature | None) -> None:  # noqa: ARG002  forgets it
-        """As `Ledger` says."""
+        """Settle as `Ledger` says."""
         del self._pending[intent.token]
 
     def pending(self) -> Sequence[Intent]:
-        """What was begun and not settled."""
+        """Return what was begun and not settled."""
         return tuple(self._pending.values())
 
 
 def token_of(name: str) -> str | None:
-    """The token of the write that a file of this name belongs to; None where it is none of ours."""
+    """Return the token of the write that a file of this name belongs to; None where it is none of
+    ours."""
     found = _LEFT.fullmatch(name)
     return found and found[1]
 

@@ -11,13 +11,13 @@ class NoPlace(ValueError):
 
 
 def embedded(data: bytes) -> bytes | None:
-    """The packet that is to be changed. Raises NoPlace, DamagedContainer, CannotSplice."""
+    """Return the packet that is to be changed. Raises NoPlace, DamagedContainer, CannotSplice."""
     _require_place(data)
     return packet(data)
 
 
 def embed(data: bytes, new: bytes | None) -> bytes:
-    """The same file with this packet; None takes it out. Raises as `embedded` does."""
+    """Return the same file with this packet; None takes it out. Raises as `embedded` does."""
     _require_place(data)
     return with_packet(data, new)
 

@@ -32,7 +32,7 @@ def place(latitude: float | None, longitude: float | None) -> Place | None:
 
 
 def degrees(parts: Sequence[float], side: str | None, sides: str) -> float | None:
-    """From degrees, minutes and seconds, of which the last may be left out, or be NaN.
+    """Convert from degrees, minutes and seconds, of which the last may be left out, or be NaN.
 
     `side` is as the file has it (N, n, North), `sides` what it may be. Where nobody says, the sign
     of the degrees does.
@@ -50,7 +50,8 @@ def degrees(parts: Sequence[float], side: str | None, sides: str) -> float | Non
 
 
 def of_text(text: str | None, side: str | None, sides: str) -> float | None:
-    """From text, such as 35,41.5N, 35,41,30N (ISO 16684-1, GPSCoordinate), 35.65 N or -35.65.
+    """Read degrees from text, such as 35,41.5N, 35,41,30N (ISO 16684-1, GPSCoordinate), 35.65 N or
+    -35.65.
 
     `side` is what is said of it elsewhere, and counts where the text itself says nothing.
     """

@@ -22,7 +22,7 @@ def set_claims(packet: xmp.Packet, claims: Sequence[Claim]) -> None:
 
 
 def claims(packet: xmp.Packet) -> tuple[Claim, ...]:
-    """What some tagd says that it wrote, and where."""
+    """Return what some tagd says that it wrote, and where."""
     return tuple(filter(None, map(_claim, xmp.structures(packet, xmp.PROVENANCE))))
 
 
@@ -37,7 +37,7 @@ def set_copies(packet: xmp.Packet, copies: Keywords) -> None:
 
 
 def copies(packet: xmp.Packet) -> dict[Field, tuple[str, ...]]:
-    """What some tagd says that it copied, by field."""
+    """Return what some tagd says that it copied, by field."""
     found: dict[str, list[str]] = {field: [] for field in IN_XMP}
     for said in xmp.structures(packet, xmp.COPIES):
         found.get(said.get("field", ""), []).append(said.get("keyword", ""))

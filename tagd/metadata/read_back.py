@@ -28,18 +28,19 @@ _LONGEST: Final = 100  # characters of the name of a camera
 def readings_of(
     path: Path, data: bytes, rule: SidecarRule = BESIDE, content: str | None = None
 ) -> Readings:
-    """What the photo with these bytes, and its sidecars, say. `content` is who the photo is, None
-    where that is not known. Never raises."""
+    """Return what the photo with these bytes, and its sidecars, say. `content` is who the photo is,
+    None where that is not known. Never raises."""
     return _together(reader.of_photo(data), *_sidecars(path, rule, content))
 
 
 def readings_at(path: Path, rule: SidecarRule, content: str | None = None) -> Readings:
-    """What the photo at this path and its sidecars say. Raises a PhotoError on I/O errors."""
+    """Return what the photo at this path and its sidecars say. Raises a PhotoError on I/O
+    errors."""
     return _together(reader.read(path), *_sidecars(path, rule, content))
 
 
 def said_at(path: Path, place: Place, rule: SidecarRule, content: str | None = None) -> FileTags:
-    """What one of the two places says. Raises a PhotoError on I/O errors of the photo."""
+    """Return what one of the two places says. Raises a PhotoError on I/O errors of the photo."""
     return reader.read(path) if place is Place.EMBEDDED else _sidecars(path, rule, content)[0]
 
 
@@ -68,7 +69,7 @@ def _together(inside: FileTags, beside: FileTags, sidecars: Sequence[Path]) -> R
 
 
 def pack(readings: Readings, path: Path, rule: SidecarRule) -> dict[str, Any]:
-    """What was read of the photo at this path, as JSON has it, and no longer than a message may be.
+    """Pack what was read of the photo at this path for JSON, and no longer than a message may be.
     Camera and time are left out: they are among the photo's facts by then."""
     room = MOST_TEXT
     keywords: dict[str, dict[str, list[str]]] = {place: {} for place in readings.keywords}
@@ -99,7 +100,7 @@ def pack(readings: Readings, path: Path, rule: SidecarRule) -> dict[str, Any]:
 
 
 def unpack(fields: dict[str, Any], path: Path, rule: SidecarRule) -> Readings:
-    """The inverse of `pack`, with every value checked. Raises ValueError."""
+    """Unpack what `pack` made, with every value checked. Raises ValueError."""
     places = sidecar.places(path, rule)
     try:
         return Readings(
@@ -124,7 +125,8 @@ def unpack(fields: dict[str, Any], path: Path, rule: SidecarRule) -> Readings:
 def _sidecars(
     path: Path, rule: SidecarRule, content: str | None
 ) -> tuple[FileTags, Sequence[Path]]:
-    """What its sidecars say together, and which they are; those that cannot be read say nothing."""
+    """Return what its sidecars say together, and which they are; those that cannot be read say
+    nothing."""
     packets: dict[Path, bytes] = {}
     with contextlib.suppress(OSError):
         for place in sidecar.of(path, rule, content):
@@ -142,8 +144,8 @@ def _by_name(found: FileTags) -> dict[str, tuple[str, ...]]:
 
 
 def _tagds_first(which: Field, values: Sequence[str], by_tagd: Collection[str]) -> list[str]:
-    """The values, each no longer than tells that it is too long; where there is little room for
-    them, those that tagd wrote before others, or they would look taken away."""
+    """Return the values, each no longer than tells that it is too long; where there is little room
+    for them, those that tagd wrote before others, or they would look taken away."""
     leaves = [levels(which, value)[-1] for value in values]
     fit = [
         (leaf[: LONGEST_NAME + 1] if len(leaf) > LONGEST_NAME else value, leaf)

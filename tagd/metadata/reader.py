@@ -95,21 +95,22 @@ class FileTags:
 
     @property
     def by_tagd(self) -> tuple[str, ...]:
-        """The names of the tags that some tagd has written."""
+        """Return the names of the tags that some tagd has written."""
         return unique(claim.tagging.name for claim in self.claims)
 
     @property
     def by_person(self) -> tuple[str, ...]:
-        """Those of them that a person gave or confirmed."""
+        """Return those of them that a person gave or confirmed."""
         return unique(claim.tagging.name for claim in self.claims if claim.by_person)
 
     def of(self, which: Field) -> tuple[str, ...]:
-        """What one field holds."""
+        """Return what one field holds."""
         return self.keywords.get(which, ())
 
 
 def read(photo: Path, sidecar: Path | None = None) -> FileTags:
-    """What the photo says, and over it what its sidecar says. Raises a PhotoError on I/O errors."""
+    """Read what the photo says, and over it what its sidecar says. Raises a PhotoError on I/O
+    errors."""
     with translated(photo):
         inside = of_photo(read_regular(photo))
     if sidecar is None:
@@ -119,8 +120,8 @@ def read(photo: Path, sidecar: Path | None = None) -> FileTags:
 
 
 def packet_of(sidecar: Path) -> bytes:
-    """The bytes of a sidecar; of one that is larger than any honest one so many that nothing is
-    read from it. Raises OSError."""
+    """Read the bytes of a sidecar; of one that is larger than any honest one so many that nothing
+    is read from it. Raises OSError."""
     return read_regular(sidecar, most=xmp.MOST_BYTES + 1)
 
 
@@ -141,7 +142,7 @@ def over(first: FileTags, second: FileTags) -> FileTags:
 
 
 def of_photo(data: bytes) -> FileTags:
-    """What is embedded in a file's bytes. Never raises on what they hold."""
+    """Read what is embedded in a file's bytes. Never raises on what they hold."""
     found = blocks.of_file(data)
     press = [dataset for block in found.press for dataset in iptc.found_in(block)]
     inside = over(of_packets(found.packets), _of_exif(found.fields))
@@ -157,7 +158,7 @@ def of_photo(data: bytes) -> FileTags:
 
 
 def of_packets(found: Iterable[bytes]) -> FileTags:
-    """What XMP says. What nothing can be made of says nothing."""
+    """Read what XMP says. What nothing can be made of says nothing."""
     together, room = FileTags(), xmp.MOST_BYTES
     for data in found:
         room -= len(data)
@@ -248,21 +249,21 @@ def _camera(source: DateSource, make: str | None, model: str | None) -> Camera |
 
 
 def _taken(source: DateSource, *said: str | None) -> tuple[DateSource, str] | None:
-    """The first of them; or of those that say the same the one that says most."""
+    """Return the first of them; or of those that say the same the one that says most."""
     told = list(filter(None, said))
     alike = [moment for moment in told if moment.startswith(told[0])]
     return (source, max(alike, key=len)) if told else None
 
 
 def _better(first: Said | None, second: Said | None) -> Said | None:
-    """Of both the one whose source knows better, else the first."""
+    """Return of both the one whose source knows better, else the first."""
     if first is None or second is None:
         return first or second
     return second if second[0] < first[0] else first
 
 
 def _within_bounds(values: Iterable[str]) -> tuple[str, ...]:
-    """Those of the keywords that are no longer than keywords are, alone and together."""
+    """Return those of the keywords that are no longer than keywords are, alone and together."""
     kept, room = [], _MOST_TEXT
     for value in values:
         room -= len(value) + 1

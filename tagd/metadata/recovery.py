@@ -39,7 +39,7 @@ def recover(intent: Intent) -> Recovered:
 
 
 def recover_in(folder: Folder, intent: Intent) -> Recovered:
-    """The same in an open folder, wherever that is by now. Raises OSError."""
+    """Do the same in an open folder, wherever that is by now. Raises OSError."""
     if folder.is_gone:
         return Recovered.AWAITED
     folder.unlink(intent.part.name)
@@ -80,7 +80,7 @@ def _is_written(folder: Folder, intent: Intent) -> bool:
 
 
 def _is_whole(folder: Folder, name: str) -> bool:
-    """Whether the file is complete as far as its structure tells."""
+    """Return whether the file is complete as far as its structure tells."""
     try:
         data = folder.read(name)
         strict_spans(data)

@@ -240,7 +240,7 @@ def _make_copy(folder: Folder, name: str, original: Original, data: bytes) -> No
 
 
 def _finish_copy(folder: Folder, intent: Intent, original: Original, options: WriteOptions) -> None:
-    """Times last, since what came before changes them; then the name that says: whole."""
+    """Set times last, since what came before changes them; then the name that says: whole."""
     _complete(folder, intent.part.name, original, keep_times=options.preserve_mtime)
     folder.rename(intent.part.name, intent.swap.name)
 
@@ -297,9 +297,9 @@ def _put_in_place(
 
 
 def _left(folder: Folder, intent: Intent, ours: FileIdentity) -> Signature:
-    """The signature of what we put there, which another program may have replaced since: what it
-    made of it must not be taken for ours. Some file systems give it another inode, or count the
-    name that it had before."""
+    """Return the signature of what we put there, which another program may have replaced since:
+    what it made of it must not be taken for ours. Some file systems give it another inode, or count
+    the name that it had before."""
     found = folder.lstat(intent.path.name)
     if FileIdentity.of(found) != ours and not folder.holds(intent.path.name, intent.digest):
         raise FileChanged(intent.path, "another program wrote it meanwhile")

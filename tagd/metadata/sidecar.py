@@ -83,7 +83,7 @@ def whose(photo: str, content: str | None, sidecar: str, said: Subject, there: T
 
 
 def may_be_short(photo: str, there: There) -> bool:
-    """Whether no other picture of the same stem can lay claim to `photo.xmp`. Pure."""
+    """Return whether no other picture of the same stem can lay claim to `photo.xmp`. Pure."""
     name = Path(photo)
     is_raw = name.suffix.lower() in RAW_SUFFIXES
     rivals = _RAW_SPELLINGS if is_raw else _ALL_SPELLINGS
@@ -91,14 +91,14 @@ def may_be_short(photo: str, there: There) -> bool:
 
 
 def _has_rivals(photo: str, sidecar: str, there: There) -> bool:
-    """Whether a sidecar of this name may be that of another picture that is there."""
+    """Return whether a sidecar of this name may be that of another picture that is there."""
     name = Path(photo)
     rivals = _ALL_SPELLINGS - {name.suffix}
     return sidecar[:-4] != photo and any(there(name.stem + suffix) for suffix in rivals)
 
 
 def _is_of_duplicate(photo: str, said: Subject, there: There) -> bool:
-    """Whether `a_01.jpg.xmp` is darktable's, of a second version of `a.jpg`."""
+    """Return whether `a_01.jpg.xmp` is darktable's, of a second version of `a.jpg`."""
     found = _DUPLICATE.fullmatch(photo)
     source = "" if found is None else found[1] + found[2]
     return source != "" and said.source == source and there(source)
@@ -120,11 +120,11 @@ class SidecarRule:
     folder: Path | None = None
 
     def mirror_of(self, place: Path) -> Path:
-        """The folder for the sidecars of the photos in this one, an absolute path."""
+        """Return the folder for the sidecars of the photos in this one, an absolute path."""
         return place if self.folder is None else self.folder / place.relative_to(place.anchor)
 
     def beside(self, sidecar: Path) -> Path:
-        """Where a sidecar would lie if it lay beside its photo."""
+        """Return where a sidecar would lie if it lay beside its photo."""
         if self.folder is None or not sidecar.is_relative_to(self.folder):
             return sidecar
         return Path(sidecar.anchor) / sidecar.relative_to(self.folder)
@@ -134,29 +134,30 @@ BESIDE: Final = SidecarRule()
 
 
 def find(photo: Path, rule: SidecarRule, content: str | None = None) -> Path | None:
-    """The sidecar that the photo with this content has, of either name; None where it has none."""
+    """Find the sidecar that the photo with this content has, of either name; None where it has
+    none."""
     found = _under_its_names(photo, rule, content)
     return next((path for path, whose in found if whose is Whose.ITS), None)
 
 
 def of(photo: Path, rule: SidecarRule, content: str | None = None) -> list[Path]:
-    """All sidecars that the photo has: the one that `find` finds, and before any other its word
-    counts; and one that other programs keep beside the photo, where tagd's lie elsewhere."""
+    """Return all sidecars that the photo has: the one that `find` finds, and before any other its
+    word counts; and one that other programs keep beside the photo, where tagd's lie elsewhere."""
     found = (find(photo, known, content) for known in dict.fromkeys((rule, BESIDE)))
     return list(dict.fromkeys(filter(None, found)))
 
 
 def outdated(photo: Path, rule: SidecarRule, content: str) -> list[Path]:
-    """The sidecars under the photo's name that tagd wrote for another photo, which had that name
-    before."""
+    """Return the sidecars under the photo's name that tagd wrote for another photo, which had that
+    name before."""
     rules = dict.fromkeys((rule, BESIDE))
     found = (pair for rule in rules for pair in _under_its_names(photo, rule, content))
     return list(dict.fromkeys(path for path, whose in found if whose is Whose.OUTDATED))
 
 
 def choose(photo: Path, rule: SidecarRule, content: str | None = None) -> Path:
-    """The sidecar that the photo has, or the one that it should get. Under that name may lie one
-    that is outdated."""
+    """Choose the sidecar that the photo has, or the one that it should get. Under that name may lie
+    one that is outdated."""
     found = dict(_under_its_names(photo, rule, content))
     own = next((path for path, whose in found.items() if whose is Whose.ITS), None)
     if own is not None:
@@ -166,27 +167,27 @@ def choose(photo: Path, rule: SidecarRule, content: str | None = None) -> Path:
 
 
 def home(photo: Path, rule: SidecarRule) -> Path:
-    """The sidecar that a photo without any should get, whatever lies there."""
+    """Return the sidecar that a photo without any should get, whatever lies there."""
     if rule.name is SidecarName.SHORT and may_be_short(photo.name, _beside(photo)):
         return rule.mirror_of(photo.parent) / f"{photo.stem}.xmp"
     return full(photo, rule)
 
 
 def renamed(photo: Path, before: Path, rule: SidecarRule) -> Path:
-    """Where a sidecar belongs that lay there `before` the photo was called as it is now: it keeps
-    the kind of its name where it can."""
+    """Return where a sidecar belongs that lay there `before` the photo was called as it is now: it
+    keeps the kind of its name where it can."""
     was_short = Path(before.stem).suffix.lower() not in RAW_SUFFIXES | _PICTURE_SUFFIXES
     name = SidecarName.SHORT if was_short else SidecarName.FULL
     return home(photo, SidecarRule(name, rule.folder))
 
 
 def full(photo: Path, rule: SidecarRule) -> Path:
-    """The sidecar by the photo's full name."""
+    """Return the sidecar by the photo's full name."""
     return rule.mirror_of(photo.parent) / f"{photo.name}.xmp"
 
 
 def is_named_for(photo: Path, sidecar: Path, rule: SidecarRule) -> bool:
-    """Whether the photo's sidecar may lie there, by name and folder."""
+    """Return whether the photo's sidecar may lie there, by name and folder."""
     if sidecar.parent not in {photo.parent, rule.mirror_of(photo.parent)}:
         return False
     if sidecar.suffix.lower() != ".xmp" or sidecar.stem not in {photo.name, photo.stem}:
@@ -195,7 +196,7 @@ def is_named_for(photo: Path, sidecar: Path, rule: SidecarRule) -> bool:
 
 
 def subject_of(sidecar: Path) -> Subject:
-    """What a sidecar says of the photo that it is for; nothing where it cannot be read."""
+    """Return what a sidecar says of the photo that it is for; nothing where it cannot be read."""
     try:
         said = xmp.texts(xmp_reading.read(reader.packet_of(sidecar)))
     except (OSError, xmp.MalformedPacket):
@@ -205,7 +206,8 @@ def subject_of(sidecar: Path) -> Subject:
 
 
 def said_of(photo: Path, content: str | None, sidecar: Path) -> Subject:
-    """As `subject_of`, where what a former version took for the photo's content is its content."""
+    """Return what `subject_of` does, where what a former version took for the photo's content is
+    its content."""
     said = subject_of(sidecar)
     if said.content not in {None, content} and said.content in _former_ids(photo):
         return replace(said, content=content)
@@ -215,7 +217,7 @@ def said_of(photo: Path, content: str | None, sidecar: Path) -> Subject:
 def _under_its_names(
     photo: Path, rule: SidecarRule, content: str | None
 ) -> Iterator[tuple[Path, Whose]]:
-    """What lies where the photo's sidecar would, the full name first, and whose each is."""
+    """Return what lies where the photo's sidecar would, the full name first, and whose each is."""
     there = _beside(photo)
     for found in _places(photo, rule):
         if _is_file(found):
@@ -237,7 +239,7 @@ def _places(photo: Path, rule: SidecarRule) -> Iterator[Path]:
 
 
 def _former_ids(photo: Path) -> tuple[str, ...]:
-    """What a former version took for the photo's content, and wrote into its sidecar."""
+    """Return what a former version took for the photo's content, and wrote into its sidecar."""
     try:
         return former_hashes(read_regular(photo))
     except OSError:
@@ -245,8 +247,8 @@ def _former_ids(photo: Path) -> tuple[str, ...]:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is one. Nothing has a name that is too long. Raises OSError where nobody can
-    tell."""
+    """Return whether there is one. Nothing has a name that is too long. Raises OSError where nobody
+    can tell."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
@@ -256,8 +258,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _beside(photo: Path) -> There:
-    """Whether there is one that is not the photo itself, as it is by another spelling where the
-    file system knows no case."""
+    """Return whether there is one that is not the photo itself, as it is by another spelling where
+    the file system knows no case."""
 
     def there(name: str) -> bool:
         try:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def harm(before: bytes, after: bytes) -> str | None:
-    """What is wrong with `after`, in words; None when it differs from `before` by keywords only."""
+    """Say what is wrong with `after`, in words; None when it differs from `before` by keywords
+    only."""
     kind = recognise(before)
     if recognise(after) != kind:
         return "it is of another kind than before"

@@ -27,7 +27,7 @@ class NoWayBack(ValueError):
 
 
 def way_back(after: bytes, before: bytes) -> bytes | None:
-    """How to make `before` of `after`; None where that would take too much room."""
+    """Find how to make `before` of `after`; None where that would take too much room."""
     steps, kept = bytearray(), 0
     for start, length, literal in _pieces(after, before):
         kept += len(literal)
@@ -39,12 +39,12 @@ def way_back(after: bytes, before: bytes) -> bytes | None:
 
 
 def go_back(after: bytes, way: bytes) -> bytes:
-    """The bytes before. Raises NoWayBack."""
+    """Make the bytes before. Raises NoWayBack."""
     return b"".join(_steps(after, way))
 
 
 def _leads_back(after: bytes, way: bytes, before: bytes) -> bool:
-    """Whether it does, found out without a copy of a photo that may be large."""
+    """Return whether it leads back, found out without a copy of a photo that may be large."""
     at, there = 0, memoryview(before)
     for piece in _steps(after, way):
         if piece != there[at : at + len(piece)]:
@@ -54,7 +54,7 @@ def _leads_back(after: bytes, way: bytes, before: bytes) -> bool:
 
 
 def _steps(after: bytes, way: bytes) -> Iterator[memoryview]:
-    """The pieces of the bytes before, in their order."""
+    """Yield the pieces of the bytes before, in their order."""
     try:
         steps, at = zlib.decompress(way), 0
         while at < len(steps):
@@ -70,7 +70,7 @@ def _steps(after: bytes, way: bytes) -> Iterator[memoryview]:
 
 
 def _pieces(after: bytes, before: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """`before` as pieces that stand in `after` (where, how many bytes) and others."""
+    """Split `before` into pieces that stand in `after` (where, how many bytes) and others."""
     at, shift = 0, 0
     shifts = [0, len(after) - len(before)]  # what stands at the start, and at the end
     while at < len(before):
@@ -84,7 +84,7 @@ def _pieces(after: bytes, before: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _resumed(after: bytes, before: bytes, at: int, shifts: list[int]) -> tuple[int, int]:
-    """From where on what follows stands in `after` again, and how far it has moved there."""
+    """Find from where on what follows stands in `after` again, and how far it has moved there."""
     step = _PROBE
     while at + step + _PROBE <= len(before):
         begin = at + step
@@ -104,7 +104,7 @@ def _resumed(after: bytes, before: bytes, at: int, shifts: list[int]) -> tuple[i
 
 
 def _same(one: bytes, at: int, other: bytes, there: int) -> int:
-    """How many bytes are the same from these places on; few are none."""
+    """Count the bytes that are the same from these places on; few are none."""
     if there < 0:
         return 0
     count = 0

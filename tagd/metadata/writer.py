@@ -68,11 +68,11 @@ class WriteReport:
 
     @property
     def has_changes(self) -> bool:
-        """Whether the file's keywords are not what they should be, or were not."""
+        """Return whether the file's keywords are not what they should be, or were not."""
         return bool(self.added or self.removed)
 
     def difference(self) -> tuple[str, ...]:
-        """A line a change, such as `+ dc:subject: cat`."""
+        """Return a line a change, such as `+ dc:subject: cat`."""
         lines = []
         for which in Field:
             lines += [f"- {which}: {value}" for value in self.removed.get(which, ())]
@@ -113,7 +113,7 @@ _OUTDATED: Final = (
 
 
 def _decodes_anyway(_: Path) -> None:
-    """What decodes is not looked at: the picture is compared byte for byte in any case."""
+    """Take it to decode: the picture is compared byte for byte in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +225,8 @@ class Writer:
     def _present(
         self, photo: Path, rule: SidecarRule, content: str | None, *, dry_run: bool
     ) -> tuple[Path, Original | None, Path | None]:
-        """The photo's sidecar, or where it is to be; what is there; and where that of another photo
-        is now that was there."""
+        """Return the photo's sidecar, or where it is to be; what is there; and where that of
+        another photo is now that was there."""
         with translated(rule.mirror_of(photo.parent)):
             place = sidecar.choose(photo, rule, content)
             is_outdated = content is not None and place in sidecar.outdated(photo, rule, content)
@@ -245,8 +245,8 @@ class Writer:
     def _looked_at(
         self, photo: Path, content: str | None, known: Signature | None
     ) -> tuple[FileTags, os.stat_result]:
-        """What the photo says, and its status. Others could see what it says in a new sidecar, so
-        that no link to it counts but its owner's. Raises FileChanged where it is another."""
+        """Read what the photo says, and its status. Others could see what it says in a new sidecar,
+        so that no link to it counts but its owner's. Raises FileChanged where it is another."""
         with (
             translated(photo),
             opened(photo.parent, self.options.named) as folder,
@@ -281,7 +281,7 @@ def _report(path: Path, edit: Edit, before: Keywords | None) -> WriteReport:
 
 
 def _subject(photo: Path, place: Path, content: str | None, *, is_new: bool) -> Mapping[str, str]:
-    """What the sidecar is to say of the photo that it is for."""
+    """Return what the sidecar is to say of the photo that it is for."""
     said = {} if content is None else {xmp.PHOTO_ID: content}
     if is_new and place.stem != photo.name and photo.suffix:
         said[xmp.SIDECAR_FOR] = photo.suffix[1:]
@@ -301,14 +301,14 @@ def out_of_the_way(place: Path, options: WriteOptions) -> Path:
 
 
 def _theirs(found: FileTags, ours: Keywords | None) -> Keywords:
-    """The keywords that others embedded in the photo, as far as XML can hold them."""
+    """Return the keywords that others embedded in the photo, as far as XML can hold them."""
     if ours is None:
         ours = claimed(found.claims, found.keywords, lambda _: ())
     return {which: _sound(without(found.of(which), ours.get(which, ()))) for which in Field}
 
 
 def _carried(theirs: Keywords) -> Keywords:
-    """The same in the fields that a sidecar has."""
+    """Return the same in the fields that a sidecar has."""
     plain = theirs[Field.SUBJECT] or theirs[Field.IPTC] or theirs[Field.WINDOWS]
     return {**{which: theirs[which] for which in IN_XMP}, Field.SUBJECT: plain}
 

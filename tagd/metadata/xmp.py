@@ -83,19 +83,20 @@ class Packet:
     is_mended: bool = False
 
     def to_bytes(self) -> bytes:
-        """The packet put together again."""
+        """Put the packet together again."""
         text = etree.tostring(self.root, encoding="unicode")
         return self.head + text.replace("\n", self.line_end).encode() + self.tail
 
 
 def new_packet(*, padded: bool) -> Packet:
-    """A packet that says nothing yet; `padded` for embedding."""
+    """Make a packet that says nothing yet; `padded` for embedding."""
     room = ("\n" + " " * 63) * (_PADDING // 64) if padded else ""
     return parse((_BEGIN + _EMPTY + room + _END).encode())
 
 
 def parse(data: bytes) -> Packet:
-    """A packet, or a sidecar, as an element and what surrounds it. Raises MalformedPacket."""
+    """Parse a packet, or a sidecar, into an element and what surrounds it. Raises
+    MalformedPacket."""
     if len(data) > MOST_BYTES:
         raise MalformedPacket(TOO_LARGE)
     start, end = _span(data)
@@ -114,13 +115,13 @@ def parse(data: bytes) -> Packet:
 
 
 def body_of(data: bytes) -> bytes:
-    """The root element, up to where its last end is, if anywhere. Raises MalformedPacket."""
+    """Return the root element, up to where its last end is, if anywhere. Raises MalformedPacket."""
     start, end = _span(data)
     return data[start:end]
 
 
 def _span(data: bytes) -> tuple[int, int | None]:
-    """Where the root element begins, and where it ends last."""
+    """Find where the root element begins, and where it ends last."""
     start = _ROOT.search(data)
     if start is None:
         raise MalformedPacket("there is no XMP in it")
@@ -130,8 +131,8 @@ def _span(data: bytes) -> tuple[int, int | None]:
 
 
 def element(body: bytes, *, mended: bool = False) -> etree._Element:
-    """The root element; what is no sound XML as well as it can be `mended`, for reading only.
-    Raises MalformedPacket."""
+    """Return the root element; what is no sound XML as well as it can be `mended`, for reading
+    only. Raises MalformedPacket."""
     # A parser each: lxml's are not to be shared between threads.
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -151,18 +152,19 @@ def element(body: bytes, *, mended: bool = False) -> etree._Element:
 
 
 def keywords(packet: Packet) -> dict[Field, tuple[str, ...]]:
-    """What the keyword fields hold, in their order."""
+    """Return what the keyword fields hold, in their order."""
     descriptions = _descriptions(packet)
     return {field: tuple(_values(descriptions, field)) for field in IN_XMP}
 
 
 def microsofts(packet: Packet) -> tuple[str, ...]:
-    """The keywords of Windows Photo Gallery, spelled as digiKam's."""
+    """Return the keywords of Windows Photo Gallery, spelled as digiKam's."""
     return tuple(_values(_descriptions(packet), _LAST_KEYWORDS))
 
 
 def texts(packet: Packet) -> dict[str, str]:
-    """What the simple properties say, by their qualified names; of equal ones the first counts."""
+    """Return what the simple properties say, by their qualified names; of equal ones the first
+    counts."""
     said: dict[str, str] = {}
     for description in _descriptions(packet):
         for name, value in description.attrib.items():
@@ -209,8 +211,8 @@ def set_structures(packet: Packet, name: str, told: Iterable[Mapping[str, str]])
 
 
 def structures(packet: Packet, name: str) -> Iterator[dict[str, str]]:
-    """What the structures in a list of tagd's say. Their fields may be attributes or elements:
-    programs that rewrite XMP choose."""
+    """Return what the structures in a list of tagd's say. Their fields may be attributes or
+    elements: programs that rewrite XMP choose."""
     own = qualified("tagd:")
     for element in _properties(packet, name):
         container = _container(element)
@@ -223,7 +225,7 @@ def structures(packet: Packet, name: str) -> Iterator[dict[str, str]]:
 
 
 def _has_children(element: etree._Element) -> bool:
-    """Whether there are any; to count them takes as long as there are many."""
+    """Return whether there are any; to count them takes as long as there are many."""
     return next(element.iterchildren(), None) is not None
 
 
@@ -232,12 +234,12 @@ def _items(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def is_of_tagd(packet: Packet) -> bool:
-    """Whether tagd made the packet. Who rewrites one puts a name of their own there."""
+    """Return whether tagd made the packet. Who rewrites one puts a name of their own there."""
     return packet.root.get(qualified("x:xmptk"), "").startswith("tagd ")
 
 
 def says_only_keywords(packet: Packet) -> bool:
-    """Whether it says nothing but keywords, if anything."""
+    """Return whether it says nothing but keywords, if anything."""
     own = (PROVENANCE, COPIES, PHOTO_ID, SIDECAR_FOR, "rdf:about")
     known = {qualified(name) for name in (*IN_XMP, *own)}
     return all(
@@ -247,18 +249,18 @@ def says_only_keywords(packet: Packet) -> bool:
 
 
 def is_tagds_alone(packet: Packet) -> bool:
-    """Whether tagd made it, and it says nothing of anybody else's but keywords."""
+    """Return whether tagd made it, and it says nothing of anybody else's but keywords."""
     return is_of_tagd(packet) and says_only_keywords(packet)
 
 
 def qualified(name: str) -> str:
-    """A name such as `xmp:Rating` as XML has it, `{http://…}Rating`."""
+    """Write a name such as `xmp:Rating` as XML has it, `{http://…}Rating`."""
     prefix, _, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
 def rdfs(packet: Packet) -> list[etree._Element]:
-    """The elements that hold all that is said; a sound packet has one."""
+    """Return the elements that hold all that is said; a sound packet has one."""
     return list(packet.root.iter(qualified("rdf:RDF")))
 
 
@@ -320,7 +322,7 @@ def _set(packet: Packet, field: Field, wanted: Sequence[str]) -> None:
 
 
 def _container(element: etree._Element) -> etree._Element | None:
-    """The Bag, Seq or Alt of a property, as it was found."""
+    """Return the Bag, Seq or Alt of a property, as it was found."""
     kinds = {qualified(f"rdf:{kind}") for kind in ("Bag", "Seq", "Alt")}
     return next((child for child in element if child.tag in kinds), None)
 
@@ -339,14 +341,14 @@ def _set_items(container: etree._Element, wanted: Sequence[str]) -> None:
 
 
 def _new_property(packet: Packet, name: str, container: str) -> etree._Element:
-    """An empty list as a property of its own."""
+    """Add an empty list as a property of its own."""
     bag = etree.Element(qualified(f"rdf:{container}"))
     _append(_new_element(packet, name), bag)
     return bag
 
 
 def _new_element(packet: Packet, name: str) -> etree._Element:
-    """A property of its own, in the last description of the first subject."""
+    """Add a property of its own, in the last description of the first subject."""
     descriptions = _descriptions(packet)
     about = qualified("rdf:about")
     same = [

@@ -25,7 +25,7 @@ _WIDE: Final = (
 
 
 def read(data: bytes) -> xmp.Packet:
-    """The packet as well as it can be read. Raises MalformedPacket."""
+    """Read the packet as well as it can be read. Raises MalformedPacket."""
     body = xmp.body_of(_in_utf8(data)) if len(data) <= xmp.MOST_BYTES else b""
     if not body or body.count(b"<") > _MOST_MARKS:
         raise xmp.MalformedPacket(xmp.TOO_LARGE)
@@ -45,8 +45,8 @@ def _packet(body: bytes) -> xmp.Packet:
 
 
 def _in_utf8(data: bytes) -> bytes:
-    """The same in UTF-8. What says nothing of its encoding and is none of Unicode's is taken for
-    Windows' Western one."""
+    """Return the same text in UTF-8. What says nothing of its encoding and is none of Unicode's is
+    taken for Windows' Western one."""
     at = data.find(b"<")
     for mark, before, encoding in _WIDE:
         start = at - before

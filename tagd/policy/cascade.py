@@ -59,15 +59,16 @@ EMBEDDED = Calibration(
 
 
 def settled(stage: Stage, certainty: float) -> bool:
-    """Whether the answer stands: the last stage's always does, another's when it is sure enough.
+    """Return whether a stage's answer is accepted: the last one's always, another's if it is sure
+    enough.
 
-    A probability that is no number settles nothing.
+    A probability that is no number is never enough.
     """
     return stage.settles_at is None or certainty >= stage.settles_at
 
 
 def stages_of(cascade: Cascade, machine: Machine) -> tuple[tuple[Stage, ...], str]:
-    """The stages, and where their thresholds come from."""
+    """Return the cascade's stages, and where their thresholds come from."""
     *early, last = cascade.models
     settlings, origin = _settlings(cascade, machine)
     stages = [
@@ -95,7 +96,7 @@ def _fingerprints(options: Sequence[ModelOption | None]) -> tuple[str | None, ..
 
 
 def described(stages: Sequence[Stage]) -> str:
-    """`A, and B where it is less than 58% sure`."""
+    """Describe stages: `A, and B where it is less than 58% sure`."""
     words = stages[0].model
     for before, stage in itertools.pairwise(stages):
         words += f", and {stage.model} where it is less than {before.settles_at:.1%} sure"

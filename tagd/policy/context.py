@@ -48,11 +48,11 @@ class Machine:
     calibrations: tuple[Calibration, ...] = ()
 
     def at_rest(self) -> Machine:
-        """The same with nothing in the queue."""
+        """Return the same machine with nothing in the queue."""
         return replace(self, waiting=0)
 
     def at_its_best(self) -> Machine:
-        """The same with all its memory free, at no hour in particular."""
+        """Return the same machine with all its memory free, at no hour in particular."""
         return replace(self, waiting=0, free_mb=self.whole_mb, at=time(12))
 
     def find(self, model: str) -> ModelOption | None:
@@ -70,17 +70,18 @@ class PolicyContext:
 
 
 def room_mb(budget_mb: float | None, machine: Machine) -> float | None:
-    """What the models of a choice may take together, in MB; None for as much as they like."""
+    """Return what the models of a choice may take together, in MB; None for as much as they
+    like."""
     known = [limit for limit in (budget_mb, machine.free_mb) if limit is not None]
     return min(known, default=None)
 
 
 def needed_mb(options: Sequence[ModelOption]) -> int:
-    """What these take together: every stage of a cascade stays in memory."""
+    """Return what these take together: every stage of a cascade stays in memory."""
     return sum(option.memory_mb for option in options)
 
 
 def fits(options: Sequence[ModelOption], budget_mb: float | None, machine: Machine) -> bool:
-    """Whether these may be in memory together."""
+    """Return whether these may be in memory together."""
     room = room_mb(budget_mb, machine)
     return room is None or needed_mb(options) <= room

@@ -39,11 +39,12 @@ class Lasting:
 
     @property
     def is_one_for_all(self) -> bool:
-        """Whether every photo is to be tagged by the same models."""
+        """Return whether every photo is to be tagged by the same models."""
         return bool(self._preferences.model) or not self._preferences.rules
 
     def choices(self, path: Path, photo: PhotoFacts) -> tuple[Choice, ...]:
-        """The choice that a photo is to be tagged by; then those that it is content with too.
+        """Return the choice that a photo is to be tagged by; then those that it is content with
+        too.
 
         Raises `ModelError` where a model that a person named for it cannot be had.
         """
@@ -56,7 +57,7 @@ class Lasting:
         return (self._choice(rule), *others)
 
     def possible(self) -> tuple[Choice, ...]:
-        """Every choice that any photo may be tagged by, of those that can be had."""
+        """Return every choice that any photo may be tagged by, of those that can be had."""
         found = []
         for rule in (None, *(() if self.is_one_for_all else self._preferences.rules)):
             with suppress(ModelError):
@@ -64,11 +65,12 @@ class Lasting:
         return tuple(found)
 
     def choice_for_all(self) -> Choice:
-        """The choice for photos that no rule is about. Raises `ModelError` as `choices` does."""
+        """Return the choice for photos that no rule is about. Raises `ModelError` as `choices`
+        does."""
         return self._choice(None)
 
     def digest(self) -> str:
-        """Changes with anything that may lead to other choices."""
+        """Return a hash that changes with anything that may lead to other choices."""
         values = [asdict(self._preferences), asdict(self._machine)]
         return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
 
@@ -91,8 +93,8 @@ class Lasting:
 
 
 def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
-    """A choice as it can be compared with others: by the fingerprints of its models, in which order
-    they are heard, and how sure each must be."""
+    """Return a choice as it can be compared with others: by the fingerprints of its models, in
+    which order they are asked, and how sure each must be."""
     fingerprints = tuple(fingerprint_of(stage.model) for stage in choice.stages)
     sure = [(stage.settles_at, stage.temperature) for stage in choice.stages]
     return Want(
@@ -104,6 +106,6 @@ def want_of(choice: Choice, fingerprint_of: Callable[[str], str]) -> Want:
 
 
 def settled_on(content_with: Sequence[Want], asked: str | None) -> Want:
-    """What is wanted for a photo whose models were last asked as `asked` (a key) says: the same, if
-    the photo is content with it, else the first."""
+    """Return what is wanted for a photo whose models were last asked as `asked` (a key) says: the
+    same, if the photo is content with it, else the first."""
     return next((want for want in content_with if want.key == asked), content_with[0])

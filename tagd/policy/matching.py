@@ -22,13 +22,13 @@ RAW = "RAW"  # every camera's own kind
 
 
 def first_match(rules: Sequence[Rule], context: PolicyContext) -> Rule | None:
-    """The first rule that is about this photo."""
+    """Return the first rule that is about this photo."""
     return next((rule for rule in rules if why_not(rule, context) is None), None)
 
 
 def matches_at_some_hour(rules: Sequence[Rule], context: PolicyContext) -> tuple[Rule | None, ...]:
-    """The rules that count for this photo at one hour or another, in their order; the last one,
-    None for no rule, whenever none of the others holds."""
+    """Return the rules that count for this photo at one hour or another, in their order; the last
+    one, None for no rule, whenever none of the others holds."""
     found: list[Rule | None] = []
     for rule in rules:
         at_any_hour = rule if rule.hours is None else replace(rule, hours=None)
@@ -40,7 +40,7 @@ def matches_at_some_hour(rules: Sequence[Rule], context: PolicyContext) -> tuple
 
 
 def why_not(rule: Rule, context: PolicyContext) -> str | None:
-    """Why the rule is not about this photo; None where it is."""
+    """Say why the rule is not about this photo; None where it is."""
     if rule.path and not matches_path(rule.path, context.path):
         return f"its path is not {rule.path}"
     if rule.camera and not _matches_camera(rule.camera, context.photo):
@@ -58,13 +58,15 @@ def why_not(rule: Rule, context: PolicyContext) -> str | None:
 
 
 def may_match(rule: Rule, path: Path) -> bool:
-    """Whether the rule may turn out to be about the file at this path, which nobody has read."""
+    """Return whether the rule may turn out to be about the file at this path, which nobody has
+    read."""
     return not rule.path or matches_path(rule.path, path)
 
 
 def matches_path(pattern: str, path: Path) -> bool:
-    """Whether a glob matches: without a slash the name of the file or of a folder above it, with
-    one the end of the path, with one in front the whole. `*` stops at slashes, `**` does not."""
+    """Return whether a glob matches: without a slash the name of the file or of a folder above it,
+    with one the end of the path, with one in front the whole. `*` stops at slashes, `**` does
+    not."""
     if "/" not in pattern:
         return any(fnmatchcase(part, pattern) for part in path.parts)
     return _compiled(pattern).fullmatch(str(path)) is not None
@@ -98,5 +100,5 @@ def _matches_type(wanted: str, kind: str) -> bool:
 
 
 def megapixels(photo: PhotoFacts) -> float:
-    """How large the picture is."""
+    """Return the picture's size in megapixels."""
     return photo.width * photo.height / 1e6

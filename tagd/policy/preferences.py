@@ -74,7 +74,7 @@ class Preferences:
 
 
 def named(preferences: Preferences) -> tuple[str, ...]:
-    """Every model that the user named, each once: those must be there."""
+    """Return every model that the user named, each once: those must be there."""
     by_rules = [model for rule in preferences.rules for model in rule.models]
     cascade = preferences.cascade.models if preferences.cascade else ()
     every = (preferences.model,) if preferences.model else (*by_rules, *cascade)

@@ -52,12 +52,13 @@ class Decision:
 
 
 def choose(preferences: Preferences, context: PolicyContext) -> Choice:
-    """The models for a photo, in the order they are heard, and the reason. See `decide`."""
+    """Choose the models for a photo, in the order in which they are asked, and the reason. See
+    `decide`."""
     return decide(preferences, context).choice
 
 
 def decide(preferences: Preferences, context: PolicyContext) -> Decision:
-    """The models for a photo, and how that came about.
+    """Decide which models look at a photo, and say how that came about.
 
     Raises `ModelUnknown`, `WeightsMissing` and `ModelError` for models that the user named and that
     there are not, or that do not fit; and `ModelError` when no model fits at all.
@@ -66,12 +67,12 @@ def decide(preferences: Preferences, context: PolicyContext) -> Decision:
 
 
 def rule_of(preferences: Preferences, context: PolicyContext) -> Rule | None:
-    """The rule that counts for a photo, if one does."""
+    """Return the rule that counts for a photo, if one does."""
     return None if preferences.model else matching.first_match(preferences.rules, context)
 
 
 def usual(preferences: Preferences, machine: Machine) -> Decision:
-    """What is chosen for a photo that no rule is about, with nothing in the queue."""
+    """Decide for a photo that no rule is about, with nothing in the queue."""
     return by_rule(replace(preferences, backlog=None), None, machine)
 
 
@@ -85,14 +86,14 @@ def check(preferences: Preferences, machine: Machine) -> None:
 
 
 def has_room(preferences: Preferences, choice: Choice, machine: Machine) -> bool:
-    """Whether the choice's models may be in memory together now."""
+    """Return whether the choice's models may be in memory together now."""
     found = [machine.find(stage.model) for stage in choice.stages]
     return fits([option for option in found if option], preferences.memory_budget_mb, machine)
 
 
 def reachable(preferences: Preferences, machine: Machine, path: Path) -> tuple[str, ...]:
-    """Every model that the file at `path`, not read yet, may need, each once: what it is decoded
-    for. The hour may change until then, and the queue may grow or shrink."""
+    """Return every model that the file at `path`, not read yet, may need, each once: what it is
+    decoded for. The hour may change until then, and the queue may grow or shrink."""
     busy = replace(machine, waiting=max(machine.waiting, preferences.backlog or 0))
     patient = replace(preferences, backlog=None)
     ways = [(preferences, machine.at_rest()), (preferences, busy), (patient, machine.at_its_best())]
@@ -107,7 +108,7 @@ def reachable(preferences: Preferences, machine: Machine, path: Path) -> tuple[s
 
 
 def by_rule(preferences: Preferences, rule: Rule | None, machine: Machine) -> Decision:
-    """What follows where this rule counts, or none does. Raises as `decide` does."""
+    """Decide what follows where this rule counts, or none does. Raises as `decide` does."""
     if preferences.model:
         return _by_name(
             Cascade((preferences.model,)), "named in [model] name", preferences, machine
@@ -129,7 +130,7 @@ def by_rule(preferences: Preferences, rule: Rule | None, machine: Machine) -> De
 
 
 def _by_name(wanted: Cascade, who: str, preferences: Preferences, machine: Machine) -> Decision:
-    """What a person named, and nothing else."""
+    """Decide for what a person named, and nothing else."""
     options = [_existing(model, who, machine) for model in wanted.models]
     if not fits(options, preferences.memory_budget_mb, machine):
         lack = tree.lacks_room(needed_mb(options), preferences.memory_budget_mb, machine)
@@ -168,7 +169,7 @@ def _by_targets(targets: Targets, preferences: Preferences, machine: Machine) ->
 
 
 def _embedded(preferences: Preferences, machine: Machine) -> Decision:
-    """The cascade that comes with tagd; the best single model where it does not fit."""
+    """Decide for the cascade that comes with tagd; the best single model where it does not fit."""
     options = [machine.find(model) for model in EMBEDDED.models]
     there = [option for option in options if option is not None and option.fingerprint is not None]
     if len(there) == len(options) and fits(there, preferences.memory_budget_mb, machine):
@@ -179,8 +180,8 @@ def _embedded(preferences: Preferences, machine: Machine) -> Decision:
 
 
 def _hurried(decision: Decision, preferences: Preferences, machine: Machine) -> Decision:
-    """With a long queue, a quicker model in the place of the one chosen, if there is one; noted, so
-    that the photo is looked at again when there is time."""
+    """Put a quicker model, while the queue is long, in the place of the one chosen, if there is
+    one; noted, so that the photo is looked at again when there is time."""
     if preferences.backlog is None or machine.waiting < preferences.backlog:
         return decision
     stages = decision.choice.stages

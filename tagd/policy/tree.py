@@ -57,7 +57,7 @@ class Pick:
 
 
 def pick(targets: Targets, budget_mb: float | None, machine: Machine) -> Pick | None:
-    """The model that the tree leads to; None where not one fits."""
+    """Return the model that the tree leads to; None where not one fits."""
     use, asked = _use_of(targets)
     leaf = leaf_of(use, budget_mb, machine)
     latency = targets.latency_ms
@@ -84,7 +84,7 @@ def pick(targets: Targets, budget_mb: float | None, machine: Machine) -> Pick | 
 
 
 def leaf_of(use: Use, budget_mb: float | None, machine: Machine) -> tuple[str, ...]:
-    """The models that the tree names for a use, in the order of preference."""
+    """Return the models that the tree names for a use, in the order of preference."""
     match use:
         case Use.HIGH_ACCURACY:
             return (EVA02_LARGE, *VIT_BASE) if plentiful(budget_mb, machine) else VIT_BASE
@@ -97,7 +97,7 @@ def leaf_of(use: Use, budget_mb: float | None, machine: Machine) -> tuple[str, .
 
 
 def plentiful(budget_mb: float | None, machine: Machine) -> bool:
-    """Whether EVA-02 Large fits, and takes no longer than PLENTIFUL_MS for a photo."""
+    """Return whether EVA-02 Large fits, and takes no longer than PLENTIFUL_MS for a photo."""
     largest = machine.find(EVA02_LARGE)
     if largest is None or not fits([largest], budget_mb, machine):
         return False
@@ -107,7 +107,7 @@ def plentiful(budget_mb: float | None, machine: Machine) -> bool:
 def ranked(
     leaf: Sequence[str], accuracy: float | None, options: Sequence[ModelOption]
 ) -> list[ModelOption]:
-    """The leaf's models that reach the accuracy, in its order; then all by their accuracy."""
+    """Rank the leaf's models that reach the accuracy, in its order; then all by their accuracy."""
     places = {model: place for place, model in enumerate(leaf)}
 
     def rank(option: ModelOption) -> tuple[float, ...]:
@@ -121,7 +121,7 @@ def ranked(
 
 
 def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> ModelOption | None:
-    """The quickest model that fits and has at least this top-1."""
+    """Return the quickest model that fits and has at least this top-1."""
     able = [
         option
         for option in machine.options
@@ -133,12 +133,12 @@ def quickest(at_least: float, budget_mb: float | None, machine: Machine) -> Mode
 
 
 def quicker(one: ModelOption, other: ModelOption) -> bool:
-    """Whether the first takes less time for a photo than the second."""
+    """Return whether the first takes less time for a photo than the second."""
     return _takes(one) < _takes(other)
 
 
 def _use_of(targets: Targets) -> tuple[Use, str]:
-    """The tree's branch, and what led there."""
+    """Return the tree's branch, and what led there."""
     if targets.use is not None:
         return targets.use, f'use = "{targets.use}"'
     if targets.accuracy is not None and targets.accuracy > HIGH_ACCURACY:
@@ -159,7 +159,7 @@ def _unfit(option: ModelOption, budget_mb: float | None, machine: Machine) -> st
 
 
 def lacks_room(needed: int, budget_mb: float | None, machine: Machine) -> str:
-    """What to say of models that do not fit."""
+    """Describe models that do not fit."""
     if budget_mb is not None and needed > budget_mb:
         return f"needs about {needed:,} MB, the budget is {budget_mb:,.0f}"
     return f"needs about {needed:,} MB, {machine.free_mb or 0:,} are free"

@@ -35,7 +35,7 @@ SPLICED: Final = frozenset(_SPLICERS)
 
 
 def packet(data: bytes) -> bytes | None:
-    """The XMP packet that the file holds, None where there is none.
+    """Return the XMP packet that the file holds, or None where there is none.
 
     Raises DamagedContainer, or CannotSplice when nobody can say which of several packets counts.
     """
@@ -44,7 +44,7 @@ def packet(data: bytes) -> bytes | None:
 
 
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
-    """The same file with this packet in place of the one it holds; None takes it out.
+    """Return the file with this packet in place of the one it holds; None takes that out.
 
     Raises DamagedContainer, or CannotSplice where it could not be done without harm.
     """
@@ -53,11 +53,11 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every piece of the file that is not its XMP packet, picture included, in order, or a digest
-    of it.
+    """Return every piece of the file that is not its XMP packet, picture included, in order, or a
+    digest of it.
 
-    What merely counts or announces the packet (the length of a WebP, the flag that it holds XMP)
-    is levelled, so that files that differ in nothing but the packet have equal pieces.
+    What merely counts or announces the packet (the length of a WebP, the flag that it holds XMP) is
+    levelled, so that files that differ in nothing but the packet have equal pieces.
     """
     pieces: tuple[bytes, ...] = _splicer(data).foreign(data)
     return pieces

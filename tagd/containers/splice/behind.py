@@ -25,8 +25,8 @@ Span = tuple[int, int]
 
 
 def anchors(data: bytes, found: list[Segment]) -> tuple[Segment, ...] | None:
-    """The segments whose distance from what follows the picture must not change; None where that
-    may be any of them, the start of the file included."""
+    """Return the segments whose distance from what follows the picture must not change; None where
+    that may be any of them, the start of the file included."""
     trailer = found[-1]
     if trailer.kind != "TRAILER" or stands_alone(data, trailer.start, trailer.end):
         return ()
@@ -44,7 +44,7 @@ def _is(data: bytes, segment: Segment, kind: str, head: bytes) -> bool:
 
 
 def _pictures(data: bytes, index: Segment) -> list[Span]:
-    """Where the pictures lie that the index lists, but for the first; none if it is damaged."""
+    """Find the pictures that the index lists, but for the first; none if it is damaged."""
     base = index.body + len(_MPF)
     block = data[base : index.body_end]
     try:
@@ -58,7 +58,7 @@ def _pictures(data: bytes, index: Segment) -> list[Span]:
 
 
 def _are_all(data: bytes, pictures: list[Span], trailer: Segment) -> bool:
-    """Whether what lies between these pictures and behind them stands alone."""
+    """Return whether what lies between these pictures and behind them stands alone."""
     done = trailer.start
     for start, end in [*sorted(pictures), (trailer.end, trailer.end)]:
         if end > trailer.end or (start > done and not stands_alone(data, done, start)):
@@ -68,8 +68,8 @@ def _are_all(data: bytes, pictures: list[Span], trailer: Segment) -> bool:
 
 
 def _may_point_at(data: bytes, exif: Segment, starts: list[int]) -> bool:
-    """Whether the EXIF block may hold the distance of one of them, from its own start or from that
-    of its MakerNotes."""
+    """Return whether the EXIF block may hold the distance of one of them, from its own start or
+    from that of its MakerNotes."""
     base = exif.body + len(_EXIF)
     block = data[base : exif.body_end]
     try:

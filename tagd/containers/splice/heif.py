@@ -28,13 +28,14 @@ _HEADER: Final = 8  # of a box
 
 
 def packet(data: bytes) -> bytes | None:
-    """The packet of the picture that the file is shown as."""
+    """Return the packet of the picture that the file is shown as."""
     return joined(data, HeifFile.of(data).packet_spans) or None
 
 
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
-    """The same file with this packet, in a box before the picture's. Where another program has put
-    one among the picture's bytes, zeros stand there from now on, so that nothing there moves."""
+    """Return the same file with this packet, in a box before the picture's. Where another program
+    has put one among the picture's bytes, zeros stand there from now on, so that nothing there
+    moves."""
     file = HeifFile.of(data)
     if packet is None and file.packet is None:
         return data
@@ -48,7 +49,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every box, and every item but the packet with all that is said of it.
+    """Return every box, and every item but the packet with all that is said of it.
 
     Zeros stand where the packet lies among the picture's bytes; free space, and what merely says
     where something lies, is left out.
@@ -91,8 +92,8 @@ def _put_in(file: HeifFile, packet: bytes) -> Edit:
 
 
 def _edited(file: HeifFile, edits: list[Edit]) -> bytes:
-    """The file with these edits, and a meta box that says where everything has come to lie. The
-    packet, where there is one, is what the last edit puts in."""
+    """Return the file with these edits, and a meta box that says where everything has come to lie.
+    The packet, where there is one, is what the last edit puts in."""
     meta = only(file.top, "meta")
     # How long the box is does not depend on what its numbers say.
     draft = (meta.start, meta.end, _located(file, edits).meta())
@@ -113,8 +114,8 @@ def _located(file: HeifFile, edits: list[Edit]) -> HeifFile:
 
 
 def _put_by(edit: Edit, location: Location, table: Locations, edits: list[Edit]) -> Location:
-    """The location of what is in the box that the edit puts in. Where there is room for a base some
-    readers, Exiv2 0.27 among them, look at nothing else."""
+    """Return the location of what is in the box that the edit puts in. Where there is room for a
+    base some readers, Exiv2 0.27 among them, look at nothing else."""
     size = len(edit[2]) - _HEADER
     start = _moved(edit[0], edits) - size
     base, offset = (start, 0) if table.widths[2] else (0, start)
@@ -123,7 +124,7 @@ def _put_by(edit: Edit, location: Location, table: Locations, edits: list[Edit])
 
 
 def _followed(location: Location, edits: list[Edit]) -> Location:
-    """The location of the same bytes after the edits."""
+    """Return the location of the same bytes after the edits."""
     if not location.is_in_file:
         return location
     places = [location.base + offset for _, offset, _ in location.extents]
@@ -138,7 +139,7 @@ def _followed(location: Location, edits: list[Edit]) -> Location:
 
 
 def _moved(at: int, edits: list[Edit]) -> int:
-    """Where a byte that the edits leave alone has come to lie."""
+    """Return where a byte that the edits leave alone has come to lie."""
     return at + sum(len(new) - (end - start) for start, end, new in edits if end <= at)
 
 

@@ -46,8 +46,8 @@ class HeifFile:
 
     @classmethod
     def of(cls, data: bytes) -> HeifFile:
-        """Raises CannotSplice where the file is not built as the standard says: decoders may well
-        make a picture of it."""
+        """Read a file. Raises CannotSplice where it is not built as the standard says: decoders may
+        well make a picture of it."""
         try:
             top = boxes(data)
             meta = only(top, "meta")
@@ -67,7 +67,7 @@ class HeifFile:
 
     @property
     def packet(self) -> Item | None:
-        """The XMP packet of the picture that the file is shown as, and of no other picture.
+        """Return the XMP packet of the picture that the file is shown as, and of no other picture.
 
         Raises CannotSplice where there are several.
         """
@@ -85,8 +85,8 @@ class HeifFile:
 
     @property
     def packet_spans(self) -> Spans:
-        """Where the packet lies; nowhere where ExifTool took one out, and left its item behind with
-        no length. Raises CannotSplice where it can be neither read nor replaced."""
+        """Return where the packet lies; nowhere where ExifTool took one out, and left its item
+        behind with no length. Raises CannotSplice where it can be neither read nor replaced."""
         item = self.packet
         where = [entry for entry in self.locations.entries if item and entry.item == item.id]
         if item is None or not any(length for entry in where for _, _, length in entry.extents):
@@ -97,18 +97,18 @@ class HeifFile:
 
     @property
     def packet_box(self) -> Segment | None:
-        """The media data box that holds the packet and nothing else."""
+        """Return the media data box that holds the packet and nothing else."""
         spans = self.packet_spans
         media = (box for box in self.top if box.kind == "mdat")
         return next((box for box in media if [(box.body, box.body_end)] == spans), None)
 
     @property
     def others(self) -> tuple[Segment, ...]:
-        """The boxes in meta that are the same with any packet."""
+        """Return the boxes in meta that are the same with any packet."""
         return tuple(box for box in self.children if box.kind not in _REWRITTEN)
 
     def without_packet(self) -> HeifFile:
-        """The same without the item."""
+        """Return the same file without the item."""
         item = self.packet
         if item is None:
             return self
@@ -123,7 +123,7 @@ class HeifFile:
         )
 
     def with_packet(self) -> HeifFile:
-        """The same with the item; a new one lies nowhere as yet."""
+        """Return the same file with the item; a new one lies nowhere as yet."""
         if self.packet is not None:
             return self
         ids = {item.id for item in self.items} | {entry.item for entry in self.locations.entries}
@@ -141,7 +141,8 @@ class HeifFile:
         )
 
     def meta(self) -> bytes:
-        """The meta box that says all of this. Raises OverflowError where a field is too narrow."""
+        """Build the meta box that says all of this. Raises OverflowError where a field is too
+        narrow."""
         start = only(self.top, "meta").body
         parts = [self.data[start : start + 4]]
         has_references = any(box.kind == "iref" for box in self.children)
@@ -168,7 +169,7 @@ class HeifFile:
 
 
 def new_box(kind: bytes, body: bytes) -> bytes:
-    """A box. Raises OverflowError where it is too large for the usual kind of header."""
+    """Build a box. Raises OverflowError where it is too large for the usual kind of header."""
     return (len(body) + 8).to_bytes(4, "big") + kind + body
 
 

@@ -29,13 +29,14 @@ _FROM_THE_START: Final = "what follows the picture may be found by its distance 
 
 
 def packet(data: bytes) -> bytes | None:
-    """The standard packet. What Extended XMP adds to it is `extended`."""
+    """Return the standard packet. What Extended XMP adds to it is `extended`."""
     found = _only(data, segments(data), XMP)
     return data[found.body + len(XMP) : found.body_end] if found else None
 
 
 def extended(data: bytes) -> bytes | None:
-    """The extended packet that the standard one names by its GUID, put together from its portions.
+    """Return the extended packet that the standard one names by its GUID, put together from its
+    portions.
 
     None where there is none, or not all of it.
     """
@@ -51,7 +52,7 @@ def extended(data: bytes) -> bytes | None:
 
 
 def assembled(portions: list[bytes], main: bytes) -> bytes | None:
-    """The packet whose portions these segments hold, where `main` names it and all of it is
+    """Return the packet whose portions these segments hold, where `main` names it and all of it is
     there."""
     named: dict[bytes, bool] = {}
     parts: dict[int, bytes] = {}
@@ -70,13 +71,13 @@ def assembled(portions: list[bytes], main: bytes) -> bytes | None:
 
 
 def exif(data: bytes) -> bytes | None:
-    """The EXIF block, from its TIFF header on."""
+    """Return the EXIF block, from its TIFF header on."""
     found = _only(data, segments(data), EXIF)
     return data[found.body + len(EXIF) : found.body_end] if found else None
 
 
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
-    """The same JPEG with this packet. Extended XMP stays, and its GUID stays valid."""
+    """Return the same JPEG with this packet. Extended XMP stays, and its GUID stays valid."""
     found = segments(data)
     place = _only(data, found, XMP)
     if place is None:
@@ -88,7 +89,8 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def with_exif(data: bytes, block: bytes | None) -> bytes:
-    """The same JPEG with this EXIF block (from its TIFF header on), the first APP1 when new."""
+    """Return the same JPEG with this EXIF block (from its TIFF header on), the first APP1 when
+    new."""
     found = segments(data)
     if anchors(data, found) != ():
         raise CannotSplice(_FROM_THE_START)
@@ -101,12 +103,13 @@ def with_exif(data: bytes, block: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """A digest of every segment but the one with the packet."""
+    """Return a digest of every segment but the one with the packet."""
     return foreign_but(data)
 
 
 def foreign_but(data: bytes, *heads: bytes) -> tuple[bytes, ...]:
-    """As `foreign`, without the application segments that begin so (`EXIF`, `PHOTOSHOP`)."""
+    """Return what `foreign` does, without the application segments that begin so (`EXIF`,
+    `PHOTOSHOP`)."""
     found = (segment for segment in segments(data) if not _is(data, segment, XMP))
     kept = (
         segment
@@ -123,7 +126,7 @@ def photoshop(data: bytes) -> bytes:
 
 
 def with_photoshop(data: bytes, resources: bytes) -> bytes:
-    """The same JPEG with these resources of Photoshop's in the place of those it has."""
+    """Return the same JPEG with these resources of Photoshop's in the place of those it has."""
     found = segments(data)
     places = [segment for segment in found if _is(data, segment, PHOTOSHOP)]
     if len(places) != 1:
@@ -164,7 +167,7 @@ def _inserted(data: bytes, found: list[Segment], packet: bytes) -> bytes:
 
 
 def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:
-    """Where the leading segments end that have to come first: JFIF, Canon's CIFF, EXIF."""
+    """Find the end of the leading segments that have to come first: JFIF, Canon's CIFF, EXIF."""
     at = found[0].end
     for segment in found[1:]:
         if segment.kind != "APP0" and not (with_exif and _is(data, segment, EXIF)):
@@ -174,13 +177,13 @@ def _behind(data: bytes, found: list[Segment], *, with_exif: bool) -> int:
 
 
 def _is_measured_across(data: bytes, found: list[Segment], place: Segment) -> bool:
-    """Whether something before the place may point at something behind the picture."""
+    """Return whether something before the place may point at something behind the picture."""
     measuring = anchors(data, found)
     return measuring is None or any(segment.start < place.start for segment in measuring)
 
 
 def _fitted(packet: bytes | None, size: int) -> bytes:
-    """The packet at this very size, by the white space before its end."""
+    """Bring the packet to this very size, by white space before its end."""
     trailer = _TRAILER.search(packet or b"")
     at = trailer.start() if trailer else 0
     text, end = (packet or b"")[:at].rstrip(), (packet or b"")[at:]

@@ -19,7 +19,7 @@ _PICTURE: Final = frozenset({"iDOT", "IDAT", "IEND"})  # Apple's iDOT measures t
 
 
 def packet(data: bytes) -> bytes | None:
-    """The packet, unpacked where the chunk is compressed."""
+    """Return the packet, unpacked where the chunk is compressed."""
     place = _place(data, segments(data))
     if place is None:
         return None
@@ -30,7 +30,7 @@ def packet(data: bytes) -> bytes | None:
 
 
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
-    """The same PNG with this packet, before the picture's data when new."""
+    """Return the same PNG with this packet, before the picture's data when new."""
     found = segments(data)
     require_alone(data, found)
     place = _place(data, found)
@@ -45,7 +45,7 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """A digest of every chunk but the one with the packet."""
+    """Return a digest of every chunk but the one with the packet."""
     return digests(data, (chunk for chunk in segments(data) if not _is_xmp(data, chunk)))
 
 

@@ -27,25 +27,26 @@ _MOST: Final = 0xFFF0_0000  # bytes that an offset reaches, with room for a dire
 
 
 def packet(data: bytes) -> bytes | None:
-    """The XMP packet of a TIFF: that of its first page. Raises DamagedContainer."""
+    """Return the XMP packet of a TIFF: that of its first page. Raises DamagedContainer."""
     value = all_tags(data).get(("0", XMP))
     return None if value is None else value.data
 
 
 def with_packet(data: bytes, new: bytes | None) -> bytes:
-    """The same TIFF with this packet; without what an earlier call appended, where that is what it
-    held before. Raises DamagedContainer and CannotSplice."""
+    """Return the same TIFF with this packet; without what an earlier call appended, where that is
+    what it held before. Raises DamagedContainer and CannotSplice."""
     original = without_appended(data, XMP)
     return original if packet(original) == new else with_tag(original, XMP, new)
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """A digest of all bytes but those that `with_packet` appended."""
+    """Return a digest of all bytes but those that `with_packet` appended."""
     return (xxhash.xxh3_128_digest(without_appended(data, XMP)),)
 
 
 def with_tag(block: bytes, tag: int, value: bytes | None) -> bytes:
-    """The block whose first directory says this in the tag, as BYTEs; None takes the tag out.
+    """Return the block whose first directory says this in the tag, as BYTEs; None takes the tag
+    out.
 
     Growth is not for ever: what an earlier call appended goes first. Raises CannotSplice, and
     DamagedContainer where the directory is not whole.
@@ -54,7 +55,8 @@ def with_tag(block: bytes, tag: int, value: bytes | None) -> bytes:
 
 
 def without_appended(block: bytes, tag: int) -> bytes:
-    """The block as it was before `with_tag`; the same one where that, or all of that, is not here.
+    """Return the block as it was before `with_tag`; the same one where that, or all of that, is not
+    here.
 
     A directory that somebody has changed since is theirs, and stays.
     """
@@ -79,7 +81,7 @@ def _appended(block: bytes, tag: int, value: bytes | None) -> bytes:
 
 
 def _appendix(block: bytes, tag: int, value: bytes | None) -> tuple[int, bytes]:
-    """Where the new directory will be, and all that is to follow the block."""
+    """Return where the new directory will be, and all that is to follow the block."""
     layout, start = header(block)
     if layout.is_big:
         raise CannotSplice("nothing is added to a BigTIFF")
@@ -117,6 +119,7 @@ def _tag(row: bytes, layout: Layout) -> int:
 def _pointing_at(
     start: int, block: bytes, layout: Layout, length: int, appendix: bytes = b""
 ) -> bytes:
-    """So many bytes of the block, its first directory being at `start`, and what is to follow."""
+    """Return so many bytes of the block, its first directory being at `start`, and what is to
+    follow."""
     view = memoryview(block)
     return b"".join((view[:4], struct.pack(layout.order + "I", start), view[8:length], appendix))

@@ -16,7 +16,7 @@ _HAS_XMP, _HAS_ALPHA = 0x04, 0x10
 
 
 def packet(data: bytes) -> bytes | None:
-    """The packet."""
+    """Return the packet."""
     places = [chunk for chunk in segments(data) if chunk.kind == _XMP]
     if len(places) > 1:
         raise CannotSplice("the file has more than one XMP packet, and no rule says which counts")
@@ -24,7 +24,7 @@ def packet(data: bytes) -> bytes | None:
 
 
 def with_packet(data: bytes, packet: bytes | None) -> bytes:
-    """The same WebP with this packet, as the last chunk when new.
+    """Return the same WebP with this packet, as the last chunk when new.
 
     A simple file is made an extended one, and a simple one again when nothing else needs that.
     """
@@ -44,8 +44,8 @@ def with_packet(data: bytes, packet: bytes | None) -> bytes:
 
 
 def foreign(data: bytes) -> tuple[bytes, ...]:
-    """Every chunk but the one with the packet; a VP8X that says no more than the picture does, and
-    the flag for XMP, are left out."""
+    """Return every chunk but the one with the packet; a VP8X that says no more than the picture
+    does, and the flag for XMP, are left out."""
     found = segments(data)
     chunks = [
         (chunk.kind, data[chunk.body : chunk.body_end])
@@ -65,7 +65,7 @@ def _chunk(kind: str, body: bytes) -> bytes:
 
 
 def _announced(chunks: list[tuple[str, bytes]], has_xmp: bool) -> list[tuple[str, bytes]]:
-    """The chunks with a VP8X that says whether there is XMP, where one is needed."""
+    """Return the chunks with a VP8X that says whether there is XMP, where one is needed."""
     if chunks and chunks[0][0] == "VP8X":
         flags, rest = chunks[0][1][0] & ~_HAS_XMP, chunks[0][1][1:]
         others = chunks[1:]
@@ -79,7 +79,7 @@ def _announced(chunks: list[tuple[str, bytes]], has_xmp: bool) -> list[tuple[str
 
 
 def _extension(chunks: list[tuple[str, bytes]]) -> bytes:
-    """The body of a VP8X for a simple file: flags and the size of the canvas."""
+    """Build the body of a VP8X for a simple file: flags and the size of the canvas."""
     kind, body = chunks[0]
     if kind == "VP8L" and len(body) >= 5:
         bits = int.from_bytes(body[1:5], "little")

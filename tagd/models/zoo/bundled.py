@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def locate(weights: BundledWeights) -> Path:
-    """Where the package keeps the file. Raises `WeightsMissing` when the package is not there."""
+    """Find where the package keeps the file. Raises `WeightsMissing` when the package is not
+    there."""
     try:
         package = import_module(weights.package)
         path: str = getattr(package, weights.accessor).get_model_file_path()
@@ -28,7 +29,7 @@ def locate(weights: BundledWeights) -> Path:
 
 
 def read(weights: BundledWeights, path: Path | None = None) -> bytes:
-    """The file's bytes, which are exactly those that the zoo names.
+    """Read the file's bytes, which are exactly those that the zoo names.
 
     They are hashed in memory and loaded from there, so that nothing can change between the two.
     `path` stands in for the package's own. Raises `WeightsMissing` and `WeightsRefused`.

@@ -33,7 +33,7 @@ _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def read_file(path: Path, origin: str) -> State:
-    """The named tensors of a .safetensors file, or of a PyTorch checkpoint as `read` takes it.
+    """Read the named tensors of a .safetensors file, or of a PyTorch checkpoint as `read` takes it.
 
     Raises `WeightsMissing`, and `WeightsRefused` naming `origin`.
     """
@@ -62,7 +62,7 @@ def _refuse_pointer(path: Path, origin: str) -> None:
 
 
 def read(content: bytes, origin: str) -> State:
-    """The named tensors of a PyTorch checkpoint, on the CPU.
+    """Read the named tensors of a PyTorch checkpoint, on the CPU.
 
     Raises `WeightsRefused` naming `origin` when it is damaged, wants to run code, or holds anything
     but tensors.
@@ -93,7 +93,8 @@ def read(content: bytes, origin: str) -> State:
 
 
 def _networks_own(state: State) -> State:
-    """The network's tensors, without what Lightning keeps of losses and metrics beside them."""
+    """Return the network's tensors, without what Lightning keeps of losses and metrics beside
+    them."""
     for wrapper in _WRAPPERS:
         if own := {name: tensor for name, tensor in state.items() if name.startswith(wrapper)}:
             return own
@@ -138,8 +139,8 @@ def fit(network: torch.nn.Module, state: State, origin: str) -> None:
 
 
 def fit_by_position(state: Mapping[str, torch.Tensor], target: State, origin: str) -> State:
-    """`state` under the names of `target`, a network's own state, where both hold the same tensors
-    in the same order under other names.
+    """Return `state` under the names of `target`, a network's own state, where both hold the same
+    tensors in the same order under other names.
 
     Each pair must agree in shape, type and the last part of its name (weight, bias, running_mean),
     which tells apart neighbours of one shape. Raises `WeightsRefused` naming the first pair that
@@ -176,7 +177,8 @@ def _describe(tensor: torch.Tensor) -> str:
 
 
 def _cause(error: Exception) -> str:
-    """The line of torch's message that says what it met; the first alone is advice to trust it."""
+    """Return the line of torch's message that says what it met; the first alone is advice to trust
+    it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = (line for line in lines if "GLOBAL" in line or "Unsupported" in line)
     line = next(telling, lines[0] if lines else "it ends too early")

@@ -26,7 +26,7 @@ def fingerprint(
     labels: Sequence[str],
     settings: Mapping[str, str | int | float | bool],
 ) -> str:
-    """64 hexadecimal digits: SHA-256 over the four as canonical JSON.
+    """Return 64 hexadecimal digits: SHA-256 over the four as canonical JSON.
 
     Raises `ValueError` on a number that JSON cannot hold, such as infinity.
     """

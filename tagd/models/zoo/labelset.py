@@ -48,7 +48,7 @@ _PLACEHOLDER = re.compile(r"^label_\d+$", re.IGNORECASE)  # what transformers wr
 
 @cache
 def load(name: str) -> tuple[str, ...]:
-    """The labels of the set called `name`, such as n01440764, in the order of the output.
+    """Return the labels of the set called `name`, such as n01440764, in the order of the output.
 
     Raises `ModelError` when there is no such set or a label stands in it twice.
     """
@@ -64,7 +64,7 @@ def load(name: str) -> tuple[str, ...]:
 
 @cache
 def lemmas(name: str) -> tuple[str, ...]:
-    """The words for each label of the set called `name`, such as "tench, Tinca tinca"."""
+    """Return the words for each label of the set called `name`, such as "tench, Tinca tinca"."""
     if name == IMAGENET_1K:
         return tuple(_lines(_OURS / f"{name}.names.txt"))
     words = dict(line.split("\t") for line in _lines(_timm() / "imagenet_synset_to_lemma.txt"))
@@ -72,7 +72,7 @@ def lemmas(name: str) -> tuple[str, ...]:
 
 
 def of_timm(config: Mapping[str, Any]) -> str | None:
-    """The set that timm's `pretrained_cfg` names; None where it tells of none for sure.
+    """Return the set that timm's `pretrained_cfg` names; None where it tells of none for sure.
 
     Of the larger sets each has a number of classes that no other has, as timm itself takes them. A
     thousand classes may be anyone's: they are ImageNet-1k's where the checkpoint's tag ends so.
@@ -85,7 +85,7 @@ def of_timm(config: Mapping[str, Any]) -> str | None:
 
 
 def _timm() -> Path:
-    """Where timm has its lists; timm itself, which takes seconds to import, is not."""
+    """Find where timm has its lists; timm itself, which takes seconds to import, is not."""
     spec = find_spec("timm")
     if spec is None or spec.origin is None:
         raise ModelError("timm, which has the lists of labels, is not installed", hint=_REINSTALL)
@@ -110,13 +110,14 @@ class OwnLabel:
     names: Mapping[str, str]
 
     def name(self, language: str) -> str:
-        """What it is called; in English where this language has no name."""
+        """Return what it is called; in English where this language has no name."""
         return self.names.get(language, self.names[ENGLISH])
 
 
 def own(model: str, names: Sequence[str], languages: Mapping[str, Sequence[str]]) -> list[OwnLabel]:
-    """The vocabulary of `model` out of its names in the order of the output. Names that are synset
-    ids stand for themselves. `languages` holds the names in further languages, in the same order.
+    """Build the vocabulary of `model` out of its names in the order of the output. Names that are
+    synset ids stand for themselves. `languages` holds the names in further languages, in the same
+    order.
 
     Raises `WeightsRefused` on a name that is empty, only a number's place, or there twice.
     """
@@ -138,7 +139,8 @@ def own(model: str, names: Sequence[str], languages: Mapping[str, Sequence[str]]
 
 
 def recognise(model: str, names: Sequence[str]) -> str | None:
-    """The set that these names, in the order of a network's output, are those of; None for none.
+    """Return the set that these names, in the order of a network's output, are those of; None for
+    none.
 
     They are compared word by word with WordNet's, or as synset ids. Raises `WeightsRefused` where
     some agree and others do not: a set in another order gives wrong tags to every photo.
@@ -169,13 +171,14 @@ def recognise(model: str, names: Sequence[str]) -> str | None:
 
 
 def _words(name: str) -> frozenset[str]:
-    """The synonyms in "tench, Tinca tinca"; case does not count, and underscores are spaces."""
+    """Return the synonyms in "tench, Tinca tinca"; case does not count, and underscores are
+    spaces."""
     parts = name.replace("_", " ").casefold().split(",")
     return frozenset(part.strip() for part in parts if part.strip())
 
 
 def parse(text: str, origin: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The names in a list, in order, and those in further languages.
+    """Read the names in a list, in order, and those in further languages.
 
     The list is JSON (a list of names, or an object from places to names) or text: a name a line,
     with names in further languages after tabs, where a first line such as "#en<TAB>ja" says which.
@@ -190,7 +193,8 @@ def parse(text: str, origin: str) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def in_order(names: object, origin: str) -> list[str]:
-    """The names out of a list, or out of an object such as {"0": "tench"} with every place once."""
+    """Return the names out of a list, or out of an object such as {"0": "tench"} with every place
+    once."""
     if isinstance(names, list):
         return [str(name) for name in names]
     if not isinstance(names, dict):
@@ -213,13 +217,13 @@ def _table(text: str) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def dump(labels: Sequence[OwnLabel]) -> str:
-    """The vocabulary as the text of its file."""
+    """Write the vocabulary as the text of its file."""
     rows = [{"id": label.id, "names": dict(label.names)} for label in labels]
     return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
 
 
 def read(text: str, origin: str) -> tuple[OwnLabel, ...]:
-    """What `dump` wrote. Raises `ModelError` naming `origin`."""
+    """Read what `dump` wrote. Raises `ModelError` naming `origin`."""
     try:
         return tuple(OwnLabel(row["id"], dict(row["names"])) for row in json.loads(text))
     except (ValueError, KeyError, TypeError) as error:

@@ -48,7 +48,8 @@ _NESTED: Final = 3
 
 
 def of_timm(said: object, origin: str) -> dict[str, Any]:
-    """timm's `model_args`. Raises `WeightsRefused` on anything else than how large a network is."""
+    """Take timm's `model_args`. Raises `WeightsRefused` on anything else than how large a network
+    is."""
     if not isinstance(said, dict):
         raise WeightsRefused(f"{origin}: model_args is no table")
     options = {key: value for key, value in said.items() if key not in _GIVEN}
@@ -62,7 +63,7 @@ def of_timm(said: object, origin: str) -> dict[str, Any]:
 def of_transformers(
     said: Mapping[str, Any], origin: str, *, is_part: bool = False
 ) -> dict[str, Any]:
-    """transformers' configuration, or a part of it, without what can be no part of a network.
+    """Take transformers' configuration, or a part of it, without what can be no part of a network.
 
     Which of its keys the architecture itself declares is looked up when it is built. Raises
     `WeightsRefused`.
@@ -95,13 +96,13 @@ def _require_plain(key: str, value: object, what: str) -> None:
 
 
 def _is_of_size(value: object) -> bool:
-    """Whether it is numbers: to leave these out would make another network."""
+    """Return whether it is numbers: to leave these out would make another network."""
     values = value if isinstance(value, list) else [value]
     return any(isinstance(value, int | float) for value in values)
 
 
 def _is_plain(key: str, value: object, depth: int = 0) -> bool:
-    """Whether it is a bounded number, a plain word, or a short list of such."""
+    """Return whether it is a bounded number, a plain word, or a short list of such."""
     if isinstance(value, list):
         inside = depth < _NESTED and _count(value) <= _LONGEST
         return inside and all(_is_plain(key, item, depth + 1) for item in value)
@@ -116,7 +117,7 @@ def _is_plain(key: str, value: object, depth: int = 0) -> bool:
 
 
 def _count(values: list[Any]) -> int:
-    """How many values there are, with those of the lists among them, up to a bound."""
+    """Count the values, with those of the lists among them, up to a bound."""
     waiting, found = [values], 0
     while waiting and found <= _LONGEST:
         listed = waiting.pop()

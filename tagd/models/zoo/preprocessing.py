@@ -24,7 +24,7 @@ class Preprocessing:
     std: tuple[float, float, float]
 
     def canonical(self) -> Mapping[str, object]:
-        """What an answer depends on, as plain values with one spelling each."""
+        """Return what an answer depends on, as plain values with one spelling each."""
         resize = self.geometry.resize
         return {
             "resize": resize if isinstance(resize, int) else list(resize),

@@ -41,7 +41,7 @@ _STRANGE: Mapping[str, object] = {
 
 
 def of_timm(config: Mapping[str, Any], origin: str) -> Preprocessing:
-    """From timm's `pretrained_cfg`, for the size that it was trained at."""
+    """Read it from timm's `pretrained_cfg`, for the size that it was trained at."""
     try:
         _, height, width = config["input_size"]
         share = float(config.get("crop_pct") or 0.875)
@@ -65,7 +65,7 @@ def of_timm(config: Mapping[str, Any], origin: str) -> Preprocessing:
 
 
 def of_transformers(config: Mapping[str, Any], origin: str) -> Preprocessing:
-    """From transformers' `preprocessor_config.json`."""
+    """Read it from transformers' `preprocessor_config.json`."""
     for key, harmless in _STRANGE.items():
         if config.get(key, harmless) not in {harmless, None}:
             raise WeightsRefused(f"{origin}: {key} = {config[key]!r} is not something tagd does")

@@ -75,7 +75,7 @@ class FileWeights(_Fact):
 
 
 def _kind(weights: object) -> str:
-    """Which of the four this is, by the key that it alone has."""
+    """Return which of the four this is, by the key that it alone has."""
     keys = weights if isinstance(weights, Mapping) else type(weights).__annotations__
     return next((kind for kind, key in _MARKS.items() if key in keys), "bundled")
 
@@ -137,14 +137,15 @@ class ModelFacts(_Fact):
         return self.preprocessing.geometry.crop
 
     def memory_needed_mb(self, precision: str, batch: int = 1) -> int:
-        """The estimate for a batch, in MiB; `precision` is "fp32" or one of half the size."""
+        """Estimate the memory for a batch, in MiB; `precision` is "fp32" or one of half the
+        size."""
         size, one = (4, self.memory_mb.fp32) if precision == "fp32" else (2, self.memory_mb.half)
         weights = self.parameters_m * 1e6 * size / 2**20
         return math.ceil(weights + max(0.0, one - weights) * max(1, batch))
 
 
 def is_id(text: str) -> bool:
-    """Whether a model may be called so."""
+    """Return whether a model may be called so."""
     return re.fullmatch(_ID, text) is not None
 
 
@@ -152,7 +153,7 @@ _ROWS = TypeAdapter(dict[Literal["model"], list[ModelFacts]])
 
 
 def parse(text: str, origin: str = "zoo.toml") -> Mapping[str, ModelFacts]:
-    """The models in `text` by id, in its order.
+    """Read the models in `text` by id, in its order.
 
     Raises `ModelError` naming `origin`, the model, the key and what is wrong with it.
     """
@@ -171,7 +172,7 @@ def parse(text: str, origin: str = "zoo.toml") -> Mapping[str, ModelFacts]:
 
 
 def parse_record(text: str, origin: str) -> ModelFacts:
-    """The one model whose facts `text` holds as JSON. Raises `ModelError` as `parse` does."""
+    """Read the one model whose facts `text` holds as JSON. Raises `ModelError` as `parse` does."""
     try:
         return ModelFacts.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -181,7 +182,8 @@ def parse_record(text: str, origin: str) -> ModelFacts:
 
 
 def _in_words(error: ValidationError, table: Mapping[str, object], origin: str) -> str:
-    """The first mistake, located as a person would: the model's id, then the dotted key."""
+    """Describe the first mistake, located as a person would: the model's id, then the dotted
+    key."""
     first = error.errors(include_url=False)[0]
     where = [str(step) for step in first["loc"]]
     rows = table.get("model")
@@ -193,25 +195,28 @@ def _in_words(error: ValidationError, table: Mapping[str, object], origin: str) 
 
 
 def _without_kinds(loc: tuple[int | str, ...]) -> list[str]:
-    """The steps to a key, without the kind of weights, which is nothing that a person wrote."""
+    """Return the steps to a key, without the kind of weights, which is nothing that a person
+    wrote."""
     steps = [str(step) for step in loc]
     return [steps[0], *steps[2:]] if steps[:1] == ["weights"] else steps
 
 
 @cache
 def zoo() -> Mapping[str, ModelFacts]:
-    """Every model that tagd knows, by id."""
+    """Return every model that tagd knows, by id."""
     source = resources.files("tagd.models.zoo").joinpath("zoo.toml")
     return parse(source.read_text(encoding="utf-8"))
 
 
 def find(model: str) -> ModelFacts:
-    """The facts of the model with this id. Raises `ModelUnknown`, which names the nearest ids."""
+    """Return the facts of the model with this id. Raises `ModelUnknown`, which names the nearest
+    ids."""
     return find_in(zoo(), model)
 
 
 def find_in(known: Mapping[str, ModelFacts], model: str) -> ModelFacts:
-    """The facts of the model with this id among these. Raises `ModelUnknown` as `find` does."""
+    """Return the facts of the model with this id among these. Raises `ModelUnknown` as `find`
+    does."""
     if model in known:
         return known[model]
     near = get_close_matches(model.lower(), known, n=3, cutoff=0.4)

@@ -32,13 +32,14 @@ class Shelf:
         self.store = Store(folder)
 
     def all(self) -> Mapping[str, ModelFacts]:
-        """The zoo's in its order, with what is on disk in the place of a row; then the others."""
+        """Return the zoo's models in its order, with what is on disk in the place of a row; then
+        the others."""
         here = self.store.installed()
         zoo = {name: here.get(name, facts) for name, facts in registry.zoo().items()}
         return {**zoo, **{name: facts for name, facts in here.items() if name not in zoo}}
 
     def find(self, model: str) -> ModelFacts:
-        """The facts of one model. Raises `ModelUnknown`, which names the nearest ids."""
+        """Return the facts of one model. Raises `ModelUnknown`, which names the nearest ids."""
         here = self.store.find(model)
         if here is not None:
             return here
@@ -47,19 +48,19 @@ class Shelf:
         return registry.find_in(self.all(), model)
 
     def labels_of(self, facts: ModelFacts) -> tuple[str, ...]:
-        """The label ids in the order of the model's output."""
+        """Return the label ids in the order of the model's output."""
         if facts.label_set == OWN_LABELS:
             return tuple(label.id for label in store.own_labels(facts))
         return labelset.load(facts.label_set)
 
     def names(self, language: str) -> dict[str, str]:
-        """What the labels are called that models brought along, by label id."""
+        """Return what the labels are called that models brought along, by label id."""
         own = [store.own_labels(facts) for facts in self.store.installed().values()]
         return {label.id: label.name(language) for labels in own for label in labels}
 
     def fingerprint_of(self, facts: ModelFacts) -> str:
-        """What the model's answers depend on, as one hash: the weights' hash is the recorded one,
-        which loading enforces.
+        """Return what the model's answers depend on, as one hash: the weights' hash is the recorded
+        one, which loading enforces.
 
         Raises `WeightsMissing` for a model that is not on this disk, and `ModelError` when facts
         were changed and the pinned fingerprint was not.
@@ -100,7 +101,7 @@ class Shelf:
 
 
 def identity(facts: ModelFacts, weights_sha256: str, labels: tuple[str, ...]) -> str:
-    """The fingerprint that a model with these facts, weights and labels has."""
+    """Return the fingerprint that a model with these facts, weights and labels has."""
     config = {"config": json.dumps(facts.config, sort_keys=True)} if facts.config else {}
     return fingerprint(
         weights_sha256=weights_sha256,
@@ -111,7 +112,7 @@ def identity(facts: ModelFacts, weights_sha256: str, labels: tuple[str, ...]) ->
 
 
 def on_disk(facts: ModelFacts) -> bool:
-    """Whether its weights are here to be loaded; not whether they are whole."""
+    """Return whether its weights are here to be loaded; not whether they are whole."""
     if isinstance(facts.weights, FileWeights):
         return store.weights_path(facts.weights).is_file()
     if isinstance(facts.weights, BundledWeights):
@@ -120,7 +121,7 @@ def on_disk(facts: ModelFacts) -> bool:
 
 
 def absent(facts: ModelFacts) -> WeightsMissing:
-    """What to raise for a model of the zoo that is not here."""
+    """Return what to raise for a model of the zoo that is not here."""
     return WeightsMissing(
         f"{facts.id} is known, but its weights are not on this disk",
         hint=f"Fetch them: `tagd models pull {facts.id}`; or"

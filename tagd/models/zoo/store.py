@@ -33,7 +33,7 @@ STAGING = ".staging"
 
 
 def default_folder() -> Path:
-    """$XDG_DATA_HOME/tagd/models, or its place in the home folder."""
+    """Return $XDG_DATA_HOME/tagd/models, or its place in the home folder."""
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data).expanduser() / "tagd" / "models"
 
@@ -45,7 +45,8 @@ class Store:
         self.root = root or default_folder()
 
     def installed(self) -> Mapping[str, ModelFacts]:
-        """Every model in the folder, by id. Raises `ModelError` on a record that is damaged."""
+        """Read every model in the folder, by id. Raises `ModelError` on a record that is
+        damaged."""
         try:
             records = sorted(self.root.glob(f"*/{RECORD}"))
         except OSError as error:
@@ -54,7 +55,7 @@ class Store:
         return {facts.id: facts for facts in found if facts is not None}
 
     def find(self, model: str) -> ModelFacts | None:
-        """The facts of one model, None where it is not here."""
+        """Return the facts of one model, None where it is not here."""
         if not model or model.startswith(".") or Path(model).name != model:
             return None
         folder = self.root / model
@@ -73,7 +74,7 @@ class Store:
 
     @contextmanager
     def staging(self, name: str) -> Iterator[Path]:
-        """A folder for something on its way in, thrown away at the end."""
+        """Make a folder for something on its way in, thrown away at the end."""
         folder = self.staging_folder(name)
         shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -83,7 +84,7 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
     def staging_folder(self, name: str) -> Path:
-        """Where something on its way in lies, whether it is there yet or not."""
+        """Return where something on its way in lies, whether it is there yet or not."""
         return self.root / STAGING / name
 
     def place(self, staged: Path, facts: ModelFacts, labels: Sequence[OwnLabel]) -> None:
@@ -128,7 +129,7 @@ class Store:
 
 
 def weights_path(weights: FileWeights) -> Path:
-    """Where the file lies."""
+    """Return where the file lies."""
     return Path(weights.folder) / weights.file
 
 
@@ -161,13 +162,14 @@ def verify(weights: FileWeights) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    """Compute the SHA-256 of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def own_labels(facts: ModelFacts) -> tuple[OwnLabel, ...]:
-    """The vocabulary that a model of this folder brought along; none where it has a known set."""
+    """Read the vocabulary that a model of this folder brought along; none where it has a known
+    set."""
     if facts.label_set != OWN_LABELS or not isinstance(facts.weights, FileWeights):
         return ()
     path = Path(facts.weights.folder) / LABELS
