@@ -7,6 +7,8 @@ is a value that comes out, and long work tells a callback how far it is.
     photo        all that is known about one photo
     status       how things stand, and what goes on
     control      pause, resume, drain, stop and reload of the daemon that runs
+    health       whether tagd can work here: what is configured, the machine, the catalogue
+    upkeep       backups of the catalogue, putting one back, examining it
     failures     the photos that were given up, and trying them again
     history      what became of a photo's tags, and what the last runs did
     tags         the tags that there are
@@ -22,5 +24,6 @@ is a value that comes out, and long work tells a callback how far it is.
     selection    which photos are meant: files, folders, or what a query finds
     paths        paths as a person names them, and what to say of those that are unknown
     catalogues   the catalogue, opened for what is about to be done
-    schemas      every shape of JSON that tagd gives out; model_schemas: those of models
+    schemas      the shapes of JSON that tagd gives out; work_schemas: of what long work did,
+                 model_schemas: of models
 """

@@ -1,4 +1,4 @@
-"""Every shape of JSON that tagd gives out, by what a use case returns. Pure.
+"""The shapes of JSON that tagd gives out, by what a use case returns. Pure.
 
 Names are those that the views have; times are ISO 8601 in UTC, sizes bytes.
 """
@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from tagd.app.history import Event, ShownRun
     from tagd.app.photo import PhotoReport
     from tagd.app.rederive import Outcome
-    from tagd.app.retag import Marked, Plan, Shadow, WentBack
+    from tagd.app.retag import Marked, Plan, WentBack
     from tagd.app.status import Embeddings, StatusReport
-    from tagd.app.tagging import Summary
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
-    from tagd.app.writeback import Read, WriteResult
+    from tagd.app.upkeep import Backup
     from tagd.catalogue.reports.overview import ShownJob, ShownStage
     from tagd.catalogue.reports.shown_tags import ShownTag
     from tagd.catalogue.search.search import Found
     from tagd.errors import QueryError
-    from tagd.lab.shadow import Shadowed
     from tagd.revise.hold import Hold
     from tagd.revise.plan import Step
     from tagd.work.stage_times import StageTimes
@@ -249,6 +247,11 @@ def status_fields(report: StatusReport) -> dict[str, Any]:
     }
 
 
+def backup_fields(backup: Backup) -> dict[str, Any]:
+    """A backup of the catalogue."""
+    return {"path": display(backup.path), "made_at": iso(backup.made_at)}
+
+
 def embedding_fields(embeddings: Embeddings) -> dict[str, Any]:
     """Of how many photos which model's embedding is kept, and how many are to be filled in."""
     return {
@@ -290,46 +293,6 @@ def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
     return {"photos": times.photos, "milliseconds_a_photo": took}
 
 
-def summary_fields(summary: Summary) -> dict[str, Any]:
-    """What tagging once did."""
-    return {
-        "tagged": summary.tagged,
-        "unchanged": summary.unchanged,
-        "written": summary.written,
-        "left": summary.left,
-        "duplicates": summary.duplicates,
-        "failed": [{"path": display(path), "reason": reason} for path, reason in summary.failed],
-        "seconds": round(summary.seconds, 3),
-        "model": summary.model,
-        "device": summary.device,
-    }
-
-
-def written_fields(result: WriteResult) -> dict[str, Any]:
-    """What was, or would be, written into photos."""
-    done = result.done
-    return {
-        "files": done.files,
-        "written": [
-            {
-                "path": display(report.path),
-                "changes": list(report.difference()),
-                "left_out": list(report.left_out),
-                "set_aside": None if report.aside is None else display(report.aside),
-            }
-            for report in done.reports
-        ],
-        "failed": [{"path": display(path), "reason": reason} for path, reason in done.failed],
-        "left": done.left,
-        "run": result.run,
-    }
-
-
-def read_fields(done: Read) -> dict[str, Any]:
-    """What was read out of photos."""
-    return {"files": done.files, "changed": done.changed, "run": done.run}
-
-
 def plan_fields(plan: Plan) -> dict[str, Any]:
     """How many photos go from which models to which, and when."""
     return {
@@ -363,24 +326,4 @@ def went_back_fields(done: WentBack) -> dict[str, Any]:
         "gained": dict(outcome.gained.most_common()),
         "lost": dict(outcome.lost.most_common()),
         "still_to_be_tagged_again": done.behind,
-    }
-
-
-def shadow_fields(shadow: Shadow) -> dict[str, Any]:
-    """What another model would change, by tag and by photo."""
-    return {
-        "models": list(shadow.models),
-        "tags": [asdict(change) for change in shadow.tags],
-        "photos": [shadowed_fields(photo) for photo in shadow.photos],
-    }
-
-
-def shadowed_fields(photo: Shadowed) -> dict[str, Any]:
-    """What another model would change in one photo."""
-    return {
-        "path": display(photo.path),
-        "error": photo.error or None,
-        "gained": list(photo.gained),
-        "lost": list(photo.lost),
-        "kept": list(photo.kept),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.app.schemas import read_fields, written_fields
+from tagd.app.work_schemas import read_fields, written_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.cli.tagging import progress

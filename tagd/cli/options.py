@@ -52,10 +52,9 @@ def configuration(file: Path | None) -> Config:
 
 def reading(settings: Config) -> Catalogue:
     """The catalogue, to be read and closed. Raises `CatalogueError`."""
-    # Lazy: SQLAlchemy takes 0.15 s.
-    from tagd.catalogue.db.engine import open_reader
+    from tagd.app import catalogues  # lazy: SQLAlchemy takes 0.15 s
 
-    return open_reader(settings.catalogue.path)
+    return catalogues.reader(settings)
 
 
 def named(text: str) -> Path:

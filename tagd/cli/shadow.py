@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tagd.app.schemas import shadow_fields
+from tagd.app.work_schemas import shadow_fields
 from tagd.cli import output
 from tagd.errors import ConfigError
 from tagd.fs import display

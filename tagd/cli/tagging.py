@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from tagd.app.schemas import summary_fields
+from tagd.app.work_schemas import summary_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, existing, existing_folder
 from tagd.fs import display

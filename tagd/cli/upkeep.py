@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.app.schemas import iso
+from tagd.app.schemas import backup_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration, named
 from tagd.fs import display
+
+if TYPE_CHECKING:
+    from tagd.config import Config
 
 db_commands = typer.Typer(name="db", help="Look after the catalogue.", no_args_is_help=True)
 
@@ -28,16 +30,10 @@ def backup(config: ConfigFile = None) -> None:
 
     The oldest backups beyond [backup] keep go.
     """
-    settings = configuration(config)
-    # Lazy: the read path imports this module too, and needs none of it.
-    from tagd.catalogue.db.engine import open_reader
-    from tagd.ops import backup
+    from tagd.app.upkeep import back_up  # lazy: the read path imports this module too
 
-    path, wanted = settings.catalogue.path, settings.backup
-    open_reader(path).close()  # says what is wrong where it is no catalogue
-    made = backup.back_up(path, wanted.folder, wanted.keep, time.time())
-    size = made.path.stat().st_size / 1e6
-    output.line(f"{display(made.path)}: {size:,.1f} MB, and sound")
+    made = back_up(configuration(config)).path
+    output.line(f"{display(made)}: {made.stat().st_size / 1e6:,.1f} MB, and sound")
 
 
 def restore(
@@ -53,27 +49,30 @@ def restore(
     It is examined first, and what it replaces is kept beside it. Without FILE, list the backups.
     """
     settings = configuration(config)
-    from tagd.ops import backup
-
-    path = settings.catalogue.path
     if file is None:
-        found = backup.backups(path, settings.backup.folder)
-        if json:
-            output.as_json(
-                [{"path": display(each.path), "made_at": iso(each.made_at)} for each in found]
-            )
-        elif found:
-            for each in found:  # the path last: however long, it can be copied
-                output.line(f"{output.local(each.made_at)}  {display(each.path)}")
-        else:
-            output.note(f"there are no backups in {display(settings.backup.folder)}")
+        _list(settings, json=json)
         return
-    done = backup.restore(path, absolute(file), time.time())
+    from tagd.app.upkeep import restore as put_back
+
+    done, path = put_back(settings, absolute(file)), settings.catalogue.path
     output.line(f"restored {display(path)} from {display(file)}")
     if done.replaced is not None:
         output.line(f"the catalogue that was there is kept as {display(done.replaced)}")
     if left_out := [each for each in done.strange if each.kind != "table"]:
         output.note(f"left out, as it is not tagd's: {', '.join(map(str, left_out))}")
+
+
+def _list(settings: Config, *, json: bool) -> None:
+    from tagd.app.upkeep import backups
+
+    found = backups(settings)
+    if json:
+        output.as_json([backup_fields(backup) for backup in found])
+    elif found:
+        for backup in found:  # the path last: however long, it can be copied
+            output.line(f"{output.local(backup.made_at)}  {display(backup.path)}")
+    else:
+        output.note(f"there are no backups in {display(settings.backup.folder)}")
 
 
 @db_commands.command()
@@ -83,25 +82,21 @@ def check(config: ConfigFile = None) -> None:
     The exit status is 1 where it is damaged, or where another program's triggers change what tagd
     writes.
     """
-    path = configuration(config).catalogue.path
-    from tagd.catalogue.db import copies, strangers
-    from tagd.catalogue.db.engine import open_reader
+    from tagd.app import upkeep
 
-    open_reader(path).close()
-    copies.examine(path)
-    found = strangers.strangers(path)
-    strangers.refuse_triggers(path, found)
-    output.line(f"{display(path)} is sound")
-    if found:
-        output.note(f"it also holds what is not tagd's: {', '.join(map(str, found))}")
+    settings = configuration(config)
+    strange = upkeep.check(settings)
+    output.line(f"{display(settings.catalogue.path)} is sound")
+    if strange:
+        output.note(f"it also holds what is not tagd's: {', '.join(map(str, strange))}")
 
 
 @db_commands.command()
 def vacuum(config: ConfigFile = None) -> None:
     """Write the catalogue anew without gaps, while no daemon runs."""
-    path = configuration(config).catalogue.path
-    from tagd.catalogue.db.engine import compact, open_reader
+    from tagd.app.upkeep import compact
 
-    open_reader(path).close()
-    before, after = compact(path)
-    output.line(f"{display(path)}: {before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now")
+    settings = configuration(config)
+    done = compact(settings)
+    before, after = (f"{size / 1e6:,.1f} MB" for size in (done.before, done.after))
+    output.line(f"{display(settings.catalogue.path)}: {before} before, {after} now")

@@ -11,8 +11,8 @@ from threading import Thread
 import pytest
 import structlog
 
-from tagd.app.schemas import summary_fields
 from tagd.app.tagging import Left, is_exporting, left, tag, wait_for_exports
+from tagd.app.work_schemas import summary_fields
 from tagd.assembly import build
 from tagd.catalogue.db import settings
 from tagd.catalogue.db.engine import open_owner, open_reader

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tagd.app.schemas import read_fields, written_fields
 from tagd.app.selection import Selection
+from tagd.app.work_schemas import read_fields, written_fields
 from tagd.app.writeback import WriteMode, WriteRequest, read, require_on, take_back, write
 from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.catalogue.files import photos

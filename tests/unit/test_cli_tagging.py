@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tagd.app.schemas import summary_fields
 from tagd.app.tagging import Left, Summary
+from tagd.app.work_schemas import summary_fields
 from tagd.catalogue.db.lock import Holder
 from tagd.cli.progress import bar, pace
 from tagd.cli.tagging import summary_lines, waiting_line
