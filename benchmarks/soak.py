@@ -92,13 +92,14 @@ class Soak:
     kills: int = 0
     slowest_rest: float = 0.0
     samples: list[Sample] = field(default_factory=list)
+    started_at: int = 0  # bytes of the log that are of earlier lives
 
     def run(self) -> None:
         """All rounds: with kills first, then one life."""
         self.reading = Reading(self.home.photos)
         self.beside = Beside(self.library)
         self.home.environment[WRITE] = self.mode
-        self.daemon = self.home.start()
+        self._start()
         try:
             while time.monotonic() < self.half:
                 self._round(has_kills=True)
@@ -137,9 +138,18 @@ class Soak:
         self.kills += 1
         for _ in range(self.rng.randrange(8)):
             self.library.step()
+        self._start()
+
+    def _start(self) -> None:
+        log = self.home.log
+        self.started_at = log.stat().st_size if log.exists() else 0
         self.daemon = self.home.start()
 
     def _end(self) -> None:
+        def is_ready() -> bool:
+            return b"ready: " in self.home.log.read_bytes()[self.started_at :]
+
+        wait_until(is_ready, what="it is ready")  # before, a signal ends it as it ends any process
         self.daemon.terminate()
         code = self.daemon.wait(PATIENCE_SECONDS)
         assert code == 0, f"it ended with {code}:\n{self.home.log.read_text()[-5000:]}"
@@ -151,7 +161,7 @@ class Soak:
         done = self.home.run("write", self.home.photos)
         assert done.returncode in {0, 1}, done.stderr
         self._doubt(self.library.is_blocked)
-        self.daemon = self.home.start()
+        self._start()
         self._rest()
         self.changes += 1
 
