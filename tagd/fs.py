@@ -28,12 +28,14 @@ _SPREAD = 1 << 40  # nanoseconds, some 18 minutes
 
 
 def display(path: Path) -> str:
-    r"""The path as text that can be stored and printed: bytes that are not UTF-8 become `\xff`."""
+    r"""Return the path as text that can be stored and printed: bytes that are not UTF-8 become
+    `\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def current_folder() -> Path:
-    """Where relative paths start; where that was removed meanwhile, the folder that it was."""
+    """Return where relative paths start; where that was removed meanwhile, the folder that it
+    was."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -41,26 +43,26 @@ def current_folder() -> Path:
 
 
 def key_of(path: Path) -> bytes:
-    """What identifies the path: its bytes, since a name need not be UTF-8."""
+    """Return what identifies the path: its bytes, since a name need not be UTF-8."""
     return os.fsencode(path)
 
 
 def path_of(key: bytes) -> Path:
-    """The inverse of `key_of`."""
+    """Return the path that `key_of` was given."""
     return Path(os.fsdecode(key))
 
 
 def may_follow(link: os.stat_result, target: os.stat_result) -> bool:
-    """Whether a symbolic link is to be followed: where root, the user that tagd runs as, or the
-    owner of what it leads to made it, as Apache's SymLinksIfOwnerMatch. Any other could have tagd
-    tell its maker what is in the photos of others."""
+    """Return whether a symbolic link is to be followed: where root, the user that tagd runs as, or
+    the owner of what it leads to made it, as Apache's SymLinksIfOwnerMatch. Any other could have
+    tagd tell its maker what is in the photos of others."""
     return link.st_uid in {0, os.geteuid(), target.st_uid}
 
 
 def read_regular(path: Path, most: int = -1) -> bytes:
-    """The bytes of the regular file at `path`, through links, at most so many. A FIFO, a device or
-    a socket that has its name by now is not waited for: it raises FileNotFoundError, as nothing
-    there would."""
+    """Read the bytes of the regular file at `path`, through links, at most so many. A FIFO, a
+    device or a socket that has its name by now is not waited for: it raises FileNotFoundError, as
+    nothing there would."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
@@ -81,8 +83,8 @@ def _no_file(path: Path) -> FileNotFoundError:
 
 
 def is_being_written(descriptor: int) -> bool | None:
-    """Whether anybody has the file open for writing; None where the system does not tell, as of
-    files that belong to others.
+    """Return whether anybody has the file open for writing; None where the system does not tell, as
+    of files that belong to others.
 
     A read lease is granted only where nobody has. Source: fcntl(2).
     """
@@ -97,8 +99,9 @@ def is_being_written(descriptor: int) -> bool | None:
 
 
 def held_time(nanoseconds: int) -> int:
-    """A file's time as SQLite holds it, exactly from 1677 to 2262. One beyond comes out within
-    minutes of the nearer end: which of them still differs with it, so that a change is noticed.
+    """Return a file's time as SQLite holds it, exactly from 1677 to 2262. One beyond comes out
+    within minutes of the nearer end: which of them still differs with it, so that a change is
+    noticed.
 
     ext4 goes to 2446, and Windows' shares and NTFS to 30828.
     """
@@ -109,12 +112,12 @@ def held_time(nanoseconds: int) -> int:
 
 
 def held_inode(number: int) -> int:
-    """An inode number as SQLite holds it: one past 2^63 as its complement."""
+    """Return an inode number as SQLite holds it: one past 2^63 as its complement."""
     return number - 2 * _EDGE if number >= _EDGE else number
 
 
 def is_open_for_writing(path: Path) -> bool:
-    """Whether another program certainly has the file open for writing."""
+    """Return whether another program certainly has the file open for writing."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError:
@@ -126,7 +129,7 @@ def is_open_for_writing(path: Path) -> bool:
 
 
 def signature_of(status: os.stat_result, *, stable_inode: bool = True) -> Signature:
-    """What says that a file is unchanged without opening it."""
+    """Return what says that a file is unchanged without opening it."""
     return Signature(
         size=status.st_size,
         mtime_ns=held_time(status.st_mtime_ns),
@@ -144,26 +147,27 @@ class FileSystem:
 
     @property
     def is_network(self) -> bool:
-        """Whether changes made by others reach us without the kernel telling."""
+        """Return whether changes made by others reach us without the kernel telling."""
         return self.type in NETWORK or (
             self.type.startswith("fuse") and self.type not in LOCAL_FUSE
         )
 
     @property
     def keeps_inodes(self) -> bool:
-        """Whether a file has the same inode number tomorrow."""
+        """Return whether a file has the same inode number tomorrow."""
         return self.type not in UNSTABLE_INODES and not self.type.startswith("fuse")
 
 
 def network_mount_of(path: Path) -> Path | None:
-    """Where the network file system is mounted on which an absolute path lies; None for none. As
-    the path is spelled: nothing of it is touched, since such a file system may not answer."""
+    """Return where the network file system is mounted on which an absolute path lies; None for
+    none. As the path is spelled: nothing of it is touched, since such a file system may not
+    answer."""
     found = _deepest(path, _MOUNTINFO)
     return found.mount if found.is_network else None
 
 
 def file_system_of(path: Path, mountinfo: Path = _MOUNTINFO) -> FileSystem:
-    """The file system that `path` (or its nearest existing parent) lies on.
+    """Return the file system that `path` (or its nearest existing parent) lies on.
 
     Source: proc(5), mountinfo. Where there is no such file (macOS), the type is empty, which counts
     as a local one.

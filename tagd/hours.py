@@ -23,7 +23,7 @@ class Hours:
     end: time
 
     def hold(self, at: time) -> bool:
-        """Whether this time is in it."""
+        """Return whether this time is in it."""
         if self.start < self.end:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
@@ -33,7 +33,7 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:
 
 
 def hours_of(text: str) -> Hours:
-    """`22:00-06:00` as a window. Raises ValueError."""
+    """Read `22:00-06:00` as a window. Raises ValueError."""
     found = _HOURS.fullmatch(text)
     if found is None:
         raise ValueError("must be two times of day, such as 22:00-06:00")
@@ -42,18 +42,18 @@ def hours_of(text: str) -> Hours:
 
 
 def is_open(windows: Iterable[Hours], at: time) -> bool:
-    """Whether any of these windows is open."""
+    """Return whether any of these windows is open."""
     return any(window.hold(at) for window in windows)
 
 
 def next_opening(
     windows: Iterable[Hours], now: datetime, zone: tzinfo | None = None
 ) -> datetime | None:
-    """When the first of these windows opens, on the clock of `zone` (else the machine's); `now`, an
-    aware moment, where one is open; None where there are none.
+    """Return when the first of these windows opens, on the clock of `zone` (else the machine's);
+    `now`, an aware moment, where one is open; None where there are none.
 
-    Minute by minute, as the wall clock shows it: where it jumps over a window's start for
-    daylight saving, the window opens right after the jump.
+    Minute by minute, as the wall clock shows it: where it jumps over a window's start for daylight
+    saving, the window opens right after the jump.
     """
     known = tuple(windows)
     if not known:

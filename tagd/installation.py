@@ -21,8 +21,8 @@ _EXTRA = re.compile(r"""^(?P<requirement>[^;]+);.*\bextra == ['"](?P<extra>[\w-]
 
 
 def as_typed(text: str) -> str:
-    """The text with its commands of tagd as they can be typed here, with the --config that this one
-    was given."""
+    """Return the text with its commands of tagd as they can be typed here, with the --config that
+    this one was given."""
     if not _COMMAND.search(text):
         return text
     typed = "`" + join([*_words(), *_configuration_in(sys.argv[1:])])
@@ -30,8 +30,8 @@ def as_typed(text: str) -> str:
 
 
 def as_word(text: str) -> str:
-    """The text as a shell takes it. What does not print, such as a byte that is not UTF-8, is
-    written as bash and zsh read it."""
+    """Return the text as a shell takes it. What does not print, such as a byte that is not UTF-8,
+    is written as bash and zsh read it."""
     if text.isprintable():
         return quote(text)
     signs = (
@@ -45,13 +45,14 @@ def _in_hexadecimal(sign: str) -> str:
 
 
 def command() -> str:
-    """What to type for this very tagd: `tagd` where a shell finds it, else its path, which is short
-    in the folder that holds its environment."""
+    """Return what to type for this very tagd: `tagd` where a shell finds it, else its path, which
+    is short in the folder that holds its environment."""
     return join(_words())
 
 
 def script() -> Path | None:
-    """The command `tagd` of this installation; None where it can only be started as a module."""
+    """Return the command `tagd` of this installation; None where it can only be started as a
+    module."""
     started = Path(sys.argv[0])
     if started.name == "tagd":
         return Path(os.path.abspath(shutil.which(started) or started))  # noqa: PTH100  keeps links
@@ -60,7 +61,7 @@ def script() -> Path | None:
 
 
 def adding(extra: str) -> str:
-    """The command that adds an extra, such as `raw`, to this installation."""
+    """Return the command that adds an extra, such as `raw`, to this installation."""
     from importlib import metadata  # noqa: PLC0415  lazy: 0.03 s, and said seldom
 
     found = filter(None, map(_EXTRA.match, metadata.requires("tagd") or ()))
@@ -72,7 +73,7 @@ def adding(extra: str) -> str:
 
 
 def has(module: str) -> bool:
-    """Whether what an extra brings can be imported, such as `rawpy`."""
+    """Return whether what an extra brings can be imported, such as `rawpy`."""
     try:
         return find_spec(module) is not None
     except ValueError:
@@ -80,7 +81,7 @@ def has(module: str) -> bool:
 
 
 def reinstalling(requirement: str) -> str:
-    """The command that puts a package's files into this installation again."""
+    """Return the command that puts a package's files into this installation again."""
     installer = _installer(Path(sys.executable), Path(sys.prefix), Path(sys.base_prefix))
     return join([*installer, "--force-reinstall", "--no-deps", requirement])
 
@@ -108,8 +109,8 @@ def _configuration_in(arguments: list[str]) -> list[str]:
 
 
 def _installer(python: Path, prefix: Path, base: Path) -> tuple[str, ...]:
-    """The words that have a package installed into the environment `prefix` of `python`, whose
-    own packages would be in `base`."""
+    """Return the words that have a package installed into the environment `prefix` of `python`,
+    whose own packages would be in `base`."""
     if (prefix / "pipx_metadata.json").exists():
         return ("pipx", "runpip", prefix.name, "install")
     if prefix != base:

@@ -35,8 +35,8 @@ _IN_JSON: Final = _TURNING | {code: f"\\u{code:04x}" for code in range(127, 160)
 
 
 def tag_name(text: str) -> str:
-    """The name of a tag as it was typed, or stands in a photo: composed (NFC), one space between
-    words, and nothing that is never seen. Empty where nothing is left that is."""
+    """Return the name of a tag as it was typed, or stands in a photo: composed (NFC), one space
+    between words, and nothing that is never seen. Empty where nothing is left that is."""
     if text.isascii() and text.isprintable():  # most are, and a sidecar may hold a million
         return " ".join(text.split())
     text = _composed(text)
@@ -47,14 +47,15 @@ def tag_name(text: str) -> str:
 
 
 def only_shapes(sign: str) -> bool:
-    """Whether a sign has no look of its own: a joiner, a selector, or what no name keeps."""
+    """Return whether a sign has no look of its own: a joiner, a selector, or what no name keeps."""
     code = ord(sign)
     is_selector = 0xFE00 <= code < 0xFE10 or 0xE0100 <= code < 0xE01F0
     return code in _JOINERS or code in _GONE or is_selector
 
 
 def visible(text: str) -> str:
-    """The text as a screen or a log may show it: controls and what turns text around escaped."""
+    """Return the text as a screen or a log may show it: controls and what turns text around
+    escaped."""
     return text.translate(_VISIBLE)
 
 

@@ -32,7 +32,7 @@ class _Variables(EnvSettingsSource):
         return {name.lower(): value for name, value in self._variables.items()}
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """A list is written as JSON. What is not stays text, for validation to name the key."""
+        """Read a list written as JSON. What is none stays text, for validation to name the key."""
         try:
             return super().decode_complex_value(field_name, field, value)
         except ValueError:

@@ -19,7 +19,8 @@ HEAD = (
 
 
 def text() -> str:
-    """The whole file. Keys are commented out, so that an untouched one follows new defaults."""
+    """Return the whole file. Keys are commented out, so that an untouched one follows new
+    defaults."""
     head = [line for paragraph in HEAD for line in [*_comment(paragraph), ""]]
     return "\n".join([*head, *(line for name in SECTIONS for line in _table(name))])
 
@@ -38,7 +39,7 @@ def _comment(prose: str) -> list[str]:
 
 
 def as_toml(value: Any) -> str:
-    """A default as TOML. JSON's text, numbers, booleans and lists are TOML's."""
+    """Write a default as TOML. JSON's text, numbers, booleans and lists are TOML's."""
     if isinstance(value, tuple):
         return f"[{', '.join(as_toml(item) for item in value)}]"
     if isinstance(value, Section):

@@ -362,13 +362,13 @@ class Config(Section):
     log: Log = Field(default_factory=Log)
 
     def watching(self, folders: Sequence[Path]) -> Config:
-        """The same with other folders, given as absolute paths."""
+        """Return the same configuration with other folders, given as absolute paths."""
         watch = self.watch.model_copy(update={"folders": tuple(folders)})
         return self.model_copy(update={"watch": watch})
 
 
 def section_of(name: str) -> type[Section]:
-    """The model behind the table `name`. Raises `KeyError`."""
+    """Return the model behind the table `name`. Raises `KeyError`."""
     annotation = Config.model_fields[name].annotation
     assert isinstance(annotation, type)
     assert issubclass(annotation, Section)

@@ -58,19 +58,20 @@ def refuse(mistakes: Sequence[Mistake]) -> NoReturn:
 def mistakes_in(
     error: ValidationError, *, file: Path | None = None, text: str = ""
 ) -> list[Mistake]:
-    """What pydantic found, in the words of a file's keys or, without one, of the variables."""
+    """Describe what pydantic found, in the words of a file's keys or, without one, of the
+    variables."""
     found = [_mistake(details, file, text) for details in error.errors(include_url=False)]
     return sorted(found, key=lambda mistake: mistake.line)
 
 
 def unknown_section(variable: str, value: str) -> Mistake:
-    """A TAGD_* variable whose first part names no table."""
+    """Describe a TAGD_* variable whose first part names no table."""
     key = variable[len("TAGD_") :].lower().replace("__", ".")
     return Mistake(key, f"unknown key {key} = {value!r}", f"variable {variable}", _nearest(key))
 
 
 def of_unread(variables: Iterable[str]) -> Iterator[str]:
-    """What to say of TAGD_* variables that nothing reads, a line each."""
+    """Describe TAGD_* variables that nothing reads, a line each."""
     for name in sorted(variables):
         key = name[len("TAGD_") :].lower()
         near = _elsewhere(key).removeprefix("did you mean ").removesuffix("?").replace(".", "__")
@@ -95,7 +96,7 @@ def _mistake(details: ErrorDetails, file: Path | None, text: str) -> Mistake:
 
 
 def _table_of(details: ErrorDetails) -> int:
-    """Which of several tables of one name it is in, from 0: `[[policy.rules]]`."""
+    """Return which of several tables of one name it is in, from 0: `[[policy.rules]]`."""
     loc = details["loc"]
     return next((part for part in loc[:-1] if isinstance(part, int)), 0)
 
@@ -109,14 +110,14 @@ def _reason(details: ErrorDetails) -> str:
 
 
 def in_our_words(message: str) -> str:
-    """What pydantic says of a value, without its own names of things."""
+    """Say what pydantic does of a value, without its own names of things."""
     message = message.removeprefix("Value error, ").partition(", unable to parse")[0]
     message = message.replace("a valid integer", "a whole number").replace("a valid", "a")
     return message.replace("Input should be", "must be")
 
 
 def _shown(value: Any) -> str:
-    """The value as TOML would have it, near enough, and never a page of it."""
+    """Show the value as TOML would have it, near enough, and never a page of it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -126,7 +127,7 @@ def _shown(value: Any) -> str:
 
 
 def _nearest(key: str) -> str:
-    """The key that was probably meant, as a hint; else the keys that there are."""
+    """Name the key that was probably meant, as a hint; else the keys that there are."""
     section, _, name = key.rpartition(".")
     if section in SECTIONS:
         near = get_close_matches(name, SECTIONS[section], n=1)
@@ -140,15 +141,15 @@ def _nearest(key: str) -> str:
 
 
 def _elsewhere(name: str) -> str:
-    """A key that stands in another table than where it was written."""
+    """Describe a key that stands in another table than where it was written."""
     dotted = {key: f"{section}.{key}" for section, keys in SECTIONS.items() for key in keys}
     near = get_close_matches(name, dotted, n=1, cutoff=0.8)
     return f"did you mean {dotted[near[0]]}?" if near else ""
 
 
 def line_of(text: str, path: Sequence[str], table: int = 0) -> int | None:
-    """Where `path` is set in TOML text, from 1; None where it cannot be told. Of several tables of
-    one name it is in this one, from 0.
+    """Find where `path` is set in TOML text, from 1; None where it cannot be told. Of several
+    tables of one name it is in this one, from 0.
 
     tomllib keeps no positions. This knows headers, dotted keys and bare keys, as people write them.
     """

@@ -29,7 +29,7 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
 def expand(text: str, base: Path, environ: Mapping[str, str]) -> Path:
-    """The absolute path that `text` means when written in `base`.
+    """Return the absolute path that `text` means when written in `base`.
 
     `..` is taken out lexically, so that one file has one path whatever way it was named. Raises
     `ValueError` for a variable that is not set and for an unknown user.

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def tag_rules(config: Config) -> TagRules:
-    """The rules of a configuration that was loaded, and so is without faults."""
+    """Return the rules of a configuration that was loaded, and so is without faults."""
     return rules_of(config.tags)[0]
 
 
 def rules_of(tags: Tags) -> tuple[TagRules, list[Fault]]:
-    """The rules, and what is wrong with the names in them."""
+    """Return the rules, and what is wrong with the names in them."""
     plain = TagRules(
         min_confidence=tags.min_confidence,
         top_k=tags.top_k,

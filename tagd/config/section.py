@@ -29,7 +29,7 @@ class Section(BaseModel):
 
 
 def as_tuple(value: Any) -> Any:
-    """A list, as TOML and JSON have it, becomes a tuple; anything else is left to be judged."""
+    """Make a tuple of a list, as TOML and JSON have it; leave anything else to be judged."""
     return tuple(value) if isinstance(value, list) else value
 
 

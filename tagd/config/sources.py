@@ -32,12 +32,12 @@ _POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where a person's own configuration lies, and where `tagd init` writes one."""
+    """Return where a person's own configuration lies, and where `tagd init` writes one."""
     return expand(USER_FILE, current_folder(), environ)
 
 
 def find(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that `load` reads: `path`, TAGD_CONFIG, the user's, the system's, or none.
+    """Find the file that `load` reads: `path`, TAGD_CONFIG, the user's, the system's, or none.
 
     Raises `ConfigError` where a file that was named is not there.
     """
@@ -55,8 +55,8 @@ def find(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> P
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
-    """The configuration in force. Raises `ConfigError`, which lists every mistake there is; what
-    names in rules mean is looked at when all else is well."""
+    """Load the current configuration. Raises `ConfigError`, which lists every mistake there is;
+    what names in rules mean is looked at when all else is well."""
     file = find(path, environ)
     given, mistakes = _from_file(file, environ) if file else ({}, [])
     variables = {
@@ -78,13 +78,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
 
 
 def unread(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """What to say of TAGD_* variables that look like keys and are none, a line each."""
+    """Describe TAGD_* variables that look like keys and are none, a line each."""
     names = (name for name in environ if name.startswith(PREFIX) and SEPARATOR not in name)
     return list(of_unread(name for name in names if name not in _OTHERS))
 
 
 def _mistake(fault: Fault, file: Path | None, variables: Mapping[str, str]) -> Mistake:
-    """What is wrong with a rule, which may be so because of another one elsewhere."""
+    """Describe what is wrong with a rule, which may be so because of another one elsewhere."""
     key = f"tags.{fault.key}"
     inside = f"{PREFIX}TAGS{SEPARATOR}{fault.key}".upper()
     by_variable = next((name for name in variables if name.upper().startswith(inside)), None)
@@ -96,7 +96,7 @@ def _mistake(fault: Fault, file: Path | None, variables: Mapping[str, str]) -> M
 
 
 def _from_file(file: Path, environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Mistake]]:
-    """What the file sets, validated, with paths made absolute; and what is wrong with it."""
+    """Read what the file sets, validated, with paths made absolute; and what is wrong with it."""
     text, table = _read(file)
     try:
         config = _validated(table, file.parent.absolute(), environ)
@@ -123,7 +123,7 @@ def _read(file: Path) -> tuple[str, dict[str, Any]]:
 def _from_variables(
     variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[Mistake]]:
-    """What TAGD_* variables set; their relative paths start at the current folder."""
+    """Read what TAGD_* variables set; their relative paths start at the current folder."""
     # Lazy: pydantic_settings costs 0.1 s, and hardly anyone has such variables.
     from tagd.config.environment import read  # noqa: PLC0415
 

@@ -41,7 +41,7 @@ def ask(
     clock: Callable[[], float] = time.perf_counter,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Answers, int]:
-    """What the models say of the pictures, in their order, and how many could not be read.
+    """Ask what the models say of the pictures, in their order, and how many could not be read.
 
     Raises `ModelError`, also for models with different labels, and DecoderUnavailable.
     """
@@ -83,7 +83,7 @@ def ask(
 
 
 def common_labels(pool: ModelPool, models: Sequence[str]) -> tuple[str, ...]:
-    """The labels of all these models. Raises `ModelError` where they differ."""
+    """Return the labels of all these models. Raises `ModelError` where they differ."""
     first, *others = models
     labels = pool.labels_of(first)
     for other in others:

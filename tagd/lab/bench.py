@@ -94,7 +94,7 @@ def bench(
 def _passes(
     forward: Callable[[], object], clock: Callable[[], float], seconds: float
 ) -> list[float]:
-    """How long each pass took, in seconds; three at least."""
+    """Time passes, each in seconds; three at least."""
     took: list[float] = []
     while len(took) < MOST_PASSES and (len(took) < 3 or sum(took) < seconds):
         began = clock()

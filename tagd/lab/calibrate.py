@@ -47,7 +47,7 @@ class Answers:
     milliseconds: tuple[float, ...]
 
     def take(self, which: NDArray[np.bool_]) -> Answers:
-        """Those of some photos."""
+        """Return those of some photos."""
         return replace(
             self, logits=tuple(each[which] for each in self.logits), truths=self.truths[which]
         )
@@ -128,7 +128,7 @@ def calibrate(answers: Answers) -> CalibrationReport:
 
 
 def fit_temperature(logits: NDArray[np.float32], truths: NDArray[np.int64]) -> float:
-    """The temperature at which the true labels are most probable: by golden section over its
+    """Fit the temperature at which the true labels are most probable: by golden section over its
     logarithm, in which the likelihood has one maximum."""
     low, high = (math.log(end) for end in TEMPERATURES)
     ratio = (math.sqrt(5) - 1) / 2
@@ -144,7 +144,7 @@ def fit_temperature(logits: NDArray[np.float32], truths: NDArray[np.int64]) -> f
 def fit_settlings(
     photos: Answers, none: Answers, temperatures: Sequence[float]
 ) -> tuple[Settling, ...]:
-    """The threshold of each stage but the last, the first one first: it spares the most."""
+    """Fit the threshold of each stage but the last, the first one first: it spares the most."""
     # A threshold that nothing reaches: until its turn comes, a stage sends everything on.
     settlings = [Settling(math.inf, each) for each in temperatures[:-1]]
     needed = float(_right(photos, -1).mean()) - TOLERANCE
@@ -163,14 +163,15 @@ def fit_settlings(
 
 
 def lowest_safe(none: NDArray[np.float64]) -> float:
-    """The lowest threshold that none of these certainties reaches; the highest where all do."""
+    """Return the lowest threshold that none of these certainties reaches; the highest where all
+    do."""
     if not len(none):
         return UNTRIED
     return next((at for at in GRID if at > none.max()), GRID[-1])
 
 
 def measure(answers: Answers, settlings: Sequence[Settling]) -> CascadeResult:
-    """What the cascade does to these photos."""
+    """Measure what the cascade does to these photos."""
     last = stopped(answers, settlings)
     right = np.stack([_right(answers, stage) for stage in range(len(answers.models))])
     reached = [float((last >= stage).mean()) for stage in range(len(answers.models))]
@@ -184,7 +185,7 @@ def measure(answers: Answers, settlings: Sequence[Settling]) -> CascadeResult:
 
 
 def stopped(answers: Answers, settlings: Sequence[Settling]) -> NDArray[np.int64]:
-    """Which stage has the last word on each photo, from 0."""
+    """Return which stage has the last word on each photo, from 0."""
     last = np.full(len(answers.truths), len(settlings))
     for stage in reversed(range(len(settlings))):
         sure = certainties(answers.logits[stage], settlings[stage].temperature)
@@ -193,7 +194,8 @@ def stopped(answers: Answers, settlings: Sequence[Settling]) -> NDArray[np.int64
 
 
 def certainties(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """The softmax probability of each photo's best label, as `predictions.certainty` has it."""
+    """Return the softmax probability of each photo's best label, as `predictions.certainty` has
+    it."""
     scaled = logits.astype(np.float64) / temperature
     if not len(scaled):
         return np.empty(0)
@@ -224,7 +226,7 @@ def _right(answers: Answers, stage: int) -> NDArray[np.bool_]:
 
 
 def _surprise(logits: NDArray[np.float32], truths: NDArray[np.int64], temperature: float) -> float:
-    """The mean negative log-likelihood of the true labels."""
+    """Return the mean negative log-likelihood of the true labels."""
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(1, keepdims=True)
     true = scaled[np.arange(len(truths)), truths]

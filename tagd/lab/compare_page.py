@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def page(compared: Sequence[Compared], name_of: Callable[[str], str], language: str) -> str:
-    """The page. `name_of` gives a label's display name, which is in this language."""
+    """Write the page. `name_of` gives a label's display name, which is in this language."""
     models = dict.fromkeys(said.model for each in compared for said in each.opinions)
     title = f"{counted(len(compared))}: {escape(', '.join(models) or 'no model')}"
     return document(title, (_section(each, name_of) for each in compared), language)

@@ -22,7 +22,7 @@ class Example:
 
 
 def examples_in(folder: Path, admits: Callable[[Path], bool]) -> list[Example]:
-    """The photos in the folders below `folder`, the folder's name being the class.
+    """Return the photos in the folders below `folder`, the folder's name being the class.
 
     Raises `ModelError` when there are none.
     """
@@ -50,8 +50,8 @@ def label_of(
     names: Callable[[str], str],
     resolve: Callable[[str], Collection[str]],
 ) -> str | None:
-    """The label of a model that a class is, by its id, its name, or a synonym of it; None where
-    that is none, or not one alone."""
+    """Return the label of a model that a class is, by its id, its name, or a synonym of it; None
+    where that is none, or not one alone."""
     if kind in labels:
         return kind
     plain = kind.replace("_", " ").casefold()
@@ -66,7 +66,7 @@ def truths(
     names: Callable[[str], str],
     resolve: Callable[[str], Collection[str]],
 ) -> list[str | None]:
-    """The label of each example; None where the model has none for its class."""
+    """Return the label of each example; None where the model has none for its class."""
     known: dict[str, str | None] = {}
     for kind in {example.kind for example in examples}:
         known[kind] = label_of(kind, labels, names, resolve)

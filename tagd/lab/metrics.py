@@ -12,7 +12,8 @@ BINS = 15  # as the literature has it (Guo et al. 2017, "On Calibration of Moder
 
 
 def top_k(ranked: Sequence[Sequence[str]], truths: Sequence[str], k: int) -> float:
-    """The share of photos whose true label is among the first `k` of their ranked ones, 0 to 1."""
+    """Return the share of photos whose true label is among the first `k` of their ranked ones, 0 to
+    1."""
     if not truths:
         return 0.0
     right = sum(truth in said[:k] for said, truth in zip(ranked, truths, strict=True))
@@ -22,8 +23,9 @@ def top_k(ranked: Sequence[Sequence[str]], truths: Sequence[str], k: int) -> flo
 def calibration_error(
     confidences: Sequence[float], right: Sequence[bool], bins: int = BINS
 ) -> float:
-    """The expected calibration error, 0 to 1: over bins of equal width, the difference between how
-    sure the answers are and how often they are right, weighted by how many there are."""
+    """Return the expected calibration error, 0 to 1: over bins of equal width, the difference
+    between how sure the answers are and how often they are right, weighted by how many there
+    are."""
     gaps = [0.0] * bins  # the sum of confidence less correctness, which is the gap times the count
     for confidence, is_right in zip(confidences, right, strict=True):
         gaps[min(int(confidence * bins), bins - 1)] += confidence - is_right
@@ -49,7 +51,8 @@ def tag_quality(
     truths: Sequence[str],
     ancestors: Callable[[str], Collection[str]],
 ) -> TagQuality:
-    """What the tags of photos are worth. `ancestors` gives all that a label is a kind of."""
+    """Measure what the tags of photos are worth. `ancestors` gives all that a label is a kind
+    of."""
     photos = tagged = exact = 0
     every: list[bool] = []
     specific: list[bool] = []

@@ -48,13 +48,13 @@ section > * { min-width: 0; }
 
 
 def counted(photos: int) -> str:
-    """`1 photo`, `2 photos`."""
+    """Write `1 photo`, `2 photos`."""
     return f"{photos:,} photo{'' if photos == 1 else 's'}"
 
 
 def document(title: str, parts: Iterable[str], language: str) -> str:
-    """The page. `language`: of the tags in it, as a sign that Chinese and Japanese share is drawn
-    another way in each."""
+    """Write the page. `language`: of the tags in it, as a sign that Chinese and Japanese share is
+    drawn another way in each."""
     body = "\n".join(parts)
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -65,7 +65,7 @@ def document(title: str, parts: Iterable[str], language: str) -> str:
 
 
 def section(path: Path, picture: bytes | None, beside: str) -> str:
-    """A photo, as a JPEG, with its path below and what there is to say of it beside."""
+    """Show a photo, as a JPEG, with its path below and what there is to say of it beside."""
     name = escape(display(path))
     shown = f'<img alt="{name}" src="{_data_uri(picture)}">' if picture is not None else ""
     caption = f"<figcaption>{name}</figcaption>"

@@ -28,7 +28,7 @@ SQUARE = Geometry(resize=(LONGEST, LONGEST), crop=(LONGEST, LONGEST))
 
 
 def thumbnail(photo: DecodedPhoto) -> NDArray[np.uint8]:
-    """The whole picture, small and upright, of a photo that was decoded for `SQUARE` too."""
+    """Return the whole picture, small and upright, of a photo that was decoded for `SQUARE` too."""
     facts = photo.facts
     size = turned_size((facts.width, facts.height), facts.orientation)
     longest = max(size)

@@ -97,7 +97,7 @@ def shadow(
 
 
 def changes(shadowed: Sequence[Shadowed]) -> list[TagChange]:
-    """What changes by tag: those that change in most photos first."""
+    """Count what changes by tag: those that change in most photos first."""
     gained = Counter(tag for each in shadowed for tag in each.gained)
     lost = Counter(tag for each in shadowed for tag in each.lost)
     kept = Counter(tag for each in shadowed for tag in each.kept)

@@ -19,7 +19,7 @@ def page(
     changes: Sequence[TagChange],
     language: str,
 ) -> str:
-    """The page: how much changes, by photo, then by tag. `language`: of the tags."""
+    """Write the page: how much changes, by photo, then by tag. `language`: of the tags."""
     old, new = map(escape, models)
     most = sorted(shadowed, key=lambda each: -len(each.gained) - len(each.lost))
     changed = sum(bool(each.gained or each.lost) for each in shadowed)

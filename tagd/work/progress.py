@@ -18,6 +18,6 @@ class Progress:
 
 
 def after(seconds: float, done: int, total: int, *, failed: int = 0, current: str = "") -> Progress:
-    """How far it is after so long."""
+    """Return how far it is after so long."""
     rate = done / max(seconds, 0.001)
     return Progress(done, total, failed, rate, (total - done) / rate if done else None, current)

@@ -48,7 +48,7 @@ class QueueWorker:
         self._woken = threading.Event()
 
     def wake(self) -> None:
-        """There may be new jobs."""
+        """Note that there may be new jobs."""
         self._woken.set()
 
     def stop(self) -> None:

@@ -66,7 +66,8 @@ def decide(
     settle_seconds: float,
     max_attempts: int,
 ) -> Verdict:
-    """What becomes of `job` after `error`. `signature` is the file's present one, None if gone.
+    """Decide what becomes of `job` after `error`. `signature` is the file's present one, None if
+    gone.
 
     A picture that ends too early may be a copy that paused: it is given up only when its signature
     has stood still between two tries. While a file keeps changing, or another program has it open
@@ -98,10 +99,10 @@ def decide(
 def decide_writing(
     error: PhotoError, job: Job, *, now: float, max_attempts: int
 ) -> RetryAt | GiveUp:
-    """What becomes of `job`, which is to write a photo's tags, after `error`. A full disk, and a
-    program that has the file open, are waited for as long as it takes; and so is a file that is not
-    there, as it may be elsewhere by now, or on a disk that comes back. Where it is gone for good,
-    the job goes with it once a scan or the watch tells so; outside the watched folders nobody
+    """Decide what becomes of `job`, which is to write a photo's tags, after `error`. A full disk,
+    and a program that has the file open, are waited for as long as it takes; and so is a file that
+    is not there, as it may be elsewhere by now, or on a disk that comes back. Where it is gone for
+    good, the job goes with it once a scan or the watch tells so; outside the watched folders nobody
     does, and it stays, as such a disk may come back too."""
     match error:
         case PermanentPhotoError():
@@ -114,7 +115,7 @@ def decide_writing(
 
 
 def while_absent(job: Job, now: float) -> RetryAt:
-    """When to look again for a file on a disk that is not there."""
+    """Return when to look again for a file on a disk that is not there."""
     return RetryAt(now + _absent_seconds(now - job.queued_at), counts=False)
 
 

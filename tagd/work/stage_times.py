@@ -29,21 +29,21 @@ class StageTimes:
     seconds: Mapping[Stage, float]
 
     def milliseconds(self, stage: Stage) -> float:
-        """What a photo costs in this stage, on average."""
+        """Return what a photo costs in this stage, on average."""
         return 1000 * self.seconds[stage] / self.photos if self.photos else 0.0
 
     def since(self, earlier: StageTimes) -> StageTimes:
-        """What was added to an earlier reading of the same stopwatch."""
+        """Return what was added to an earlier reading of the same stopwatch."""
         spent = {stage: self.seconds[stage] - earlier.seconds[stage] for stage in Stage}
         return StageTimes(self.photos - earlier.photos, spent)
 
     def dumped(self) -> str:
-        """As text, to be kept."""
+        """Write it as text, to be kept."""
         return json.dumps({"photos": self.photos, **self.seconds})
 
     @classmethod
     def loaded(cls, text: str) -> StageTimes:
-        """The inverse of `dumped`."""
+        """Read what `dumped` wrote."""
         kept = json.loads(text)
         return cls(kept["photos"], {stage: kept[stage] for stage in Stage})
 
@@ -58,23 +58,23 @@ class Stopwatch:
     _lap_began: float = 0.0
 
     def start(self) -> None:
-        """What passed until now belongs to no stage."""
+        """Start: what passed until now belongs to no stage."""
         self._lap_began = self.clock()
 
     def lap(self, stage: Stage) -> None:
-        """What passed since the start or the last lap went into this stage."""
+        """Count what passed since the start or the last lap for this stage."""
         now = self.clock()
         self._seconds[stage] += now - self._lap_began
         self._lap_began = now
 
     def add(self, stage: Stage, seconds: float) -> None:
-        """So long was spent on this stage elsewhere."""
+        """Add what was spent on this stage elsewhere."""
         self._seconds[stage] += seconds
 
     def count(self, photos: int) -> None:
-        """So many photos have come through."""
+        """Count photos that have come through."""
         self._photos += photos
 
     def times(self) -> StageTimes:
-        """All until now."""
+        """Return all until now."""
         return StageTimes(self._photos, dict(self._seconds))

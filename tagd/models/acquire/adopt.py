@@ -95,7 +95,7 @@ def adopt(request: Request, shelf_: shelf.Shelf) -> ModelFacts:
 
 
 def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
-    """The zoo's row of this id, if there is one and the id may be taken."""
+    """Return the zoo's row of this id, if there is one and the id may be taken."""
     if not registry.is_id(request.id):  # before any folder is called so
         raise ModelError(
             f"{request.id!r} cannot be a model's name",
@@ -113,7 +113,8 @@ def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
 
 
 def _told(found: Incoming, request: Request, row: ModelFacts | None) -> Incoming:
-    """What the files did not say, from the zoo or from the person; contradictions are refused."""
+    """Fill in what the files did not say, from the zoo or from the person; contradictions are
+    refused."""
     if request.architecture:
         library, _, name = request.architecture.partition(":")
         if library not in {"timm", "torchvision"} or not name:
@@ -152,7 +153,7 @@ def _refuse_contradiction(found: Incoming, row: ModelFacts) -> None:
 
 
 def _labels(request: Request, found: Incoming, row: ModelFacts | None) -> _Labels:
-    """Which label each output stands for: what the person said, else what the files say."""
+    """Return which label each output stands for: what the person said, else what the files say."""
     if request.labels in labelset.SETS:
         return _set(str(request.labels))
     if request.labels is not None:
@@ -258,7 +259,7 @@ def _usual(library: Backend, architecture: str, model: str) -> Preprocessing:
 
 
 def _is_pinned(row: ModelFacts, sha256: str) -> bool:
-    """Whether these are known to be the row's very weights."""
+    """Return whether these are known to be the row's very weights."""
     match row.weights:
         case HubWeights(sha256=str(known)):
             return sha256 == known
@@ -302,7 +303,8 @@ def _answer(session: TorchSession, facts: ModelFacts) -> NDArray[np.float32]:
 
 
 def _watch_largest(network: torch.nn.Module) -> list[int]:
-    """A list whose one value becomes the most that a layer's input and output hold together."""
+    """Return a list whose one value becomes the most that a layer's input and output hold
+    together."""
     largest = [0]
 
     def look(_: torch.nn.Module, given: object, said: object) -> None:

@@ -51,7 +51,7 @@ def fetch(url: str, folder: Path, sha256_prefix: str, progress: Progress) -> Pat
 
 
 def reason_of(error: Exception) -> str:
-    """Why something could not be had from the network, in words."""
+    """Say why something could not be had from the network, in words."""
     if isinstance(error, urllib.error.HTTPError):
         return f"the server says {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError):

@@ -59,12 +59,12 @@ class Incoming:
     label_set: str | None = None
 
     def told(self, backend: Backend, architecture: str) -> Incoming:
-        """The same with an architecture that a person named."""
+        """Return the same with an architecture that a person named."""
         return replace(self, backend=backend, architecture=architecture)
 
 
 def inspect(path: Path) -> Incoming:
-    """What lies at `path`. Raises `WeightsMissing` and `WeightsRefused`."""
+    """Find out what lies at `path`. Raises `WeightsMissing` and `WeightsRefused`."""
     if not path.exists():
         raise WeightsMissing(f"there is no {path}")
     if not path.is_dir():
@@ -125,7 +125,7 @@ def _names(names: object, folder: Path) -> tuple[str, ...]:
 
 
 def _weights_in(folder: Path) -> Path:
-    """The one file to be loaded: .safetensors where there is one."""
+    """Return the one file to be loaded: .safetensors where there is one."""
     if (folder / SAFETENSORS).is_file():
         return folder / SAFETENSORS
     files = sorted(path for path in folder.iterdir() if path.is_file())
@@ -158,7 +158,7 @@ def _accepted(path: Path) -> Path:
 
 
 def _json(path: Path) -> dict[str, Any] | None:
-    """What the file holds; None where there is no such file."""
+    """Read what the file holds; None where there is no such file."""
     if not path.exists():
         return None
     try:

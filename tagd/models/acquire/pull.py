@@ -93,7 +93,7 @@ def pull(order: Order, shelf: Shelf, progress: Progress = lambda _have, _total: 
 
 
 def _row(order: Order) -> ModelFacts | None:
-    """The zoo's row; None for a repository of the hub that a person names."""
+    """Return the zoo's row; None for a repository of the hub that a person names."""
     if "/" not in order.model:
         row = registry.find(order.model)
         if isinstance(row.weights, BundledWeights):
@@ -110,7 +110,7 @@ def _row(order: Order) -> ModelFacts | None:
 
 
 def _fetch(order: Order, row: ModelFacts | None, folder: Path, progress: Progress) -> str:
-    """Everything that is needed, checked; returns in words where it came from."""
+    """Fetch everything that is needed, checked; return in words where it came from."""
     if row is not None and isinstance(row.weights, UrlWeights):
         fetch(row.weights.url, folder, row.weights.sha256_prefix, progress)
         return f"pulled from {row.weights.url}"
@@ -129,7 +129,8 @@ def _fetch(order: Order, row: ModelFacts | None, folder: Path, progress: Progres
 def _fetch_first(
     repo: str, files: tuple[str, ...], revision: str, folder: Path, known: str | None
 ) -> str | None:
-    """The first of these files that the repository has; returns the commit it is of, or None."""
+    """Fetch the first of these files that the repository has; return the commit it is of, or
+    None."""
     for file in files:
         try:
             return _fetch_one(repo, file, revision, folder, known)
@@ -170,7 +171,8 @@ def _fetch_one(repo: str, file: str, revision: str, folder: Path, known: str | N
 
 
 def _download(address: str, said: HfFileMetadata, path: Path) -> None:
-    """The file, from where an earlier try ended. huggingface_hub's own download begins anew."""
+    """Download the file, from where an earlier try ended. huggingface_hub's own download begins
+    anew."""
     headers = build_hf_headers()
     if urlsplit(said.location).netloc != urlsplit(address).netloc:
         headers.pop("authorization", None)  # large files lie elsewhere, and need no token there
@@ -188,7 +190,7 @@ def _download(address: str, said: HfFileMetadata, path: Path) -> None:
 
 
 def _wrong(path: Path, said: HfFileMetadata, known: str | None) -> str:
-    """How the file differs from what it should be; "" where it does not."""
+    """Say how the file differs from what it should be; "" where it does not."""
     etag = said.etag or ""
     if len(etag) == 64:  # large files: their SHA-256
         found = store.sha256_of(path)
@@ -228,5 +230,5 @@ def _unreachable(repo: str, error: Exception) -> WeightsMissing:
 
 
 def _only(folder: Path) -> Path:
-    """The one file that was fetched."""
+    """Return the one file that was fetched."""
     return next(path for path in folder.iterdir() if path.is_file())

@@ -34,15 +34,15 @@ class Backend(Protocol):
     """A module that knows one library's architectures and the names of their tensors."""
 
     def build(self, facts: ModelFacts, classes: int, state: State) -> torch.nn.Module:
-        """The network with these weights: (N, 3, height, width) to logits of (N, classes).
+        """Build the network with these weights: (N, 3, height, width) to logits of (N, classes).
 
         Raises `WeightsRefused` when the weights do not fit the architecture, or there is no such
         architecture in the library.
         """
 
     def usual_preprocessing(self, architecture: str) -> Preprocessing | None:
-        """How the library prepares pictures for this architecture, unless told otherwise; None
-        where it does not say. Raises `WeightsRefused` for an architecture that it has not."""
+        """Return how the library prepares pictures for this architecture, unless told otherwise;
+        None where it does not say. Raises `WeightsRefused` for an architecture that it has not."""
 
 
 def open_session(
@@ -61,7 +61,7 @@ def open_session(
 
 
 def read(facts: ModelFacts) -> State:
-    """The model's tensors, out of a file that is the one that its facts name.
+    """Read the model's tensors, out of a file that is the one that its facts name.
 
     Raises `WeightsMissing` and `WeightsRefused`.
     """
@@ -74,7 +74,7 @@ def read(facts: ModelFacts) -> State:
 
 
 def network(facts: ModelFacts, labels: Sequence[str], state: State) -> torch.nn.Module:
-    """The network with these weights, its head checked to have one place a label.
+    """Build the network with these weights, its head checked to have one place a label.
 
     Raises `WeightsRefused`, and `ModelError` when the library cannot be imported.
     """
@@ -82,7 +82,7 @@ def network(facts: ModelFacts, labels: Sequence[str], state: State) -> torch.nn.
 
 
 def load(library: Library) -> Backend:
-    """The library's own module, imported only now: each takes seconds. Raises `ModelError`."""
+    """Import the library's own module, only now: each takes seconds. Raises `ModelError`."""
     try:
         return cast("Backend", import_module(f"tagd.models.backends.{library}"))
     except (ImportError, OSError) as error:

@@ -69,14 +69,14 @@ def _made(facts: ModelFacts, outputs: int, options: dict[str, Any]) -> torch.nn.
 
 
 def _outputs(state: State) -> int | None:
-    """How many classes the weights tell apart, by the length of the head's bias."""
+    """Count the classes that the weights tell apart, by the length of the head's bias."""
     found = (state.get(f"{head}.bias") for head in HEADS)
     return next((len(bias) for bias in found if bias is not None and bias.ndim == 1), None)
 
 
 def _renamed(network: torch.nn.Module, state: State) -> State:
-    """The weights under the names of this timm, where they were saved by their authors or by an
-    older one: most families have a function that knows how."""
+    """Return the weights under the names of this timm, where they were saved by their authors or by
+    an older one: most families have a function that knows how."""
     module = sys.modules[type(network).__module__]
     rename = getattr(module, "checkpoint_filter_fn", None) or getattr(module, "_filter_fn", None)
     if rename is None:

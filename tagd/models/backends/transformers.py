@@ -38,7 +38,7 @@ class Logits(torch.nn.Module):
         self.classifier = classifier
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(N, 3, height, width) to (N, classes)."""
+        """Compute (N, 3, height, width) to (N, classes)."""
         logits: torch.Tensor = self.classifier(pixel_values=pixels).logits
         return logits
 
@@ -77,7 +77,7 @@ def usual_preprocessing(architecture: str) -> Preprocessing | None:
 
 
 def configuration(facts: ModelFacts, outputs: int) -> Any:
-    """transformers' own configuration. Raises `WeightsRefused` for what is none it knows."""
+    """Build transformers' own configuration. Raises `WeightsRefused` for what is none it knows."""
     try:
         kind = _known[facts.architecture]
         return kind(num_labels=outputs, **_declared(kind, facts.config))
@@ -89,8 +89,8 @@ def configuration(facts: ModelFacts, outputs: int) -> Any:
 
 
 def _declared(kind: Any, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What the architecture's own configuration has a place for. What any of them has, such as how
-    attention is computed and by whose kernels, is no part of a network."""
+    """Return what the architecture's own configuration has a place for. What any of them has, such
+    as how attention is computed and by whose kernels, is no part of a network."""
     own = inspect.signature(kind).parameters.keys() - _COMMON
     found = {}
     for key, value in said.items():

@@ -10,8 +10,8 @@ BUCKETS = (1, 4, 16, 64, 256)
 
 
 def take(waiting: int, buckets: tuple[int, ...], limit: int | None = None) -> int:
-    """How many of the waiting pictures the next pass takes. `buckets` are the sizes of passes, in
-    ascending order, none for any size; no pass is larger than `limit`.
+    """Return how many of the waiting pictures the next pass takes. `buckets` are the sizes of
+    passes, in ascending order, none for any size; no pass is larger than `limit`.
 
     A bucket that is at least half full is padded; otherwise a smaller one is filled first. So less
     is computed for nothing than for something, in few passes.
@@ -26,5 +26,5 @@ def take(waiting: int, buckets: tuple[int, ...], limit: int | None = None) -> in
 
 
 def bucket_of(pictures: int, buckets: tuple[int, ...]) -> int:
-    """The size of the pass that these pictures, as `take` gives them, go through."""
+    """Return the size of the pass that these pictures, as `take` gives them, go through."""
     return next((bucket for bucket in buckets if bucket >= pictures), pictures)

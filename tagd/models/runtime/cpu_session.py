@@ -44,7 +44,7 @@ class Graphs:
     def open(
         self, facts: ModelFacts, fingerprint: str, device: Device, threads: int | None
     ) -> OnnxSession | None:
-        """A session for the model's graph, None where there is none that can be used."""
+        """Open a session for the model's graph, None where there is none that can be used."""
         if (graph := GraphFile.of(self.folder, fingerprint).read()) is None:
             return None
         # Lazy: it brings NumPy, which asking a pool for facts does without.
@@ -61,7 +61,7 @@ class Graphs:
     def made(
         self, facts: ModelFacts, fingerprint: str, device: Device, threads: int | None
     ) -> OnnxSession | None:
-        """As `open`, after an export where there is no graph yet; that takes up to half a
+        """Do what `open` does, after an export where there is no graph yet; that takes up to half a
         minute."""
         graph = GraphFile.of(self.folder, fingerprint)
         if graph.read() is None:
@@ -73,7 +73,7 @@ class Graphs:
         return self.open(facts, fingerprint, device, threads)
 
     def refused(self, fingerprint: str) -> str | None:
-        """Why the model cannot be exported, where that was found out."""
+        """Say why the model cannot be exported, where that was found out."""
         return GraphFile.of(self.folder, fingerprint).refused()
 
     def export(self, facts: ModelFacts) -> subprocess.Popen[bytes]:
@@ -143,7 +143,7 @@ class ChangingSession:
         return self._inner.run(images, outputs)
 
     def describe(self) -> str:
-        """The present one's."""
+        """Describe the present one."""
         return self._inner.describe()
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class ChangingSession:
 
 
 def _is_small(facts: ModelFacts) -> bool:
-    """Whether one core has soon done a pass; not where nobody knows."""
+    """Return whether one core has soon done a pass; not where nobody knows."""
     return facts.gmacs is not None and facts.gmacs <= SMALL_GMACS
 
 
@@ -174,8 +174,8 @@ def _last_line(said: bytes) -> str:
 
 
 def no_gpu_here() -> str | None:
-    """Why this machine has no GPU that PyTorch could use, where that can be told without importing
-    it: on Linux a driver of any kind leaves one of these."""
+    """Say why this machine has no GPU that PyTorch could use, where that can be told without
+    importing it: on Linux a driver of any kind leaves one of these."""
     drivers = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
     if not sys.platform.startswith("linux") or any(map(os.path.exists, drivers)):
         return None

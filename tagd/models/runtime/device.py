@@ -39,12 +39,12 @@ class Device:
     reason: str
 
     def batch(self, asked: int) -> int:
-        """How many photos go into one pass at most; 0 asks for what suits the device."""
+        """Return how many photos go into one pass at most; 0 asks for what suits the device."""
         return asked or (CPU_BATCH if self.name == "cpu" else GPU_BATCH)
 
     def holds(self, asked: int) -> int:
-        """For how many pictures a session keeps memory that is given so many at once: on a GPU each
-        size of its passes may be recorded, and keeps its own."""
+        """Return for how many pictures a session keeps memory that is given so many at once: on a
+        GPU each size of its passes may be recorded, and keeps its own."""
         batch = self.batch(asked)
         if self.name == "cpu":
             return batch
@@ -53,7 +53,8 @@ class Device:
 
 
 def choose(wanted: Wanted, gpus: Gpus) -> Device:
-    """The device for what was asked. Raises `DeviceUnavailable` for a GPU that cannot be used."""
+    """Choose the device for what was asked. Raises `DeviceUnavailable` for a GPU that cannot be
+    used."""
     if wanted == "cpu":
         return Device("cpu", "fp32", "as asked")
     if gpus.names:
@@ -69,7 +70,7 @@ def choose(wanted: Wanted, gpus: Gpus) -> Device:
 
 
 def why_no_gpu(gpus: Gpus) -> str:
-    """Why none can be used, in words that say what would have to change."""
+    """Say why none can be used, in words that say what would have to change."""
     if gpus.build is None:
         beside = "an NVIDIA driver is loaded, but " if gpus.driver else ""
         return f"{beside}this PyTorch was built without GPU support"

@@ -12,7 +12,7 @@ from functools import cache
 
 @cache
 def is_denied() -> bool:
-    """Tried, since nothing else tells: the rule may be a filter of system calls."""
+    """Find out by trying, since nothing else tells: the rule may be a filter of system calls."""
     try:
         mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
     except OSError:

@@ -70,7 +70,7 @@ class FailoverSession:
         return self.inner.run(images, outputs)
 
     def describe(self) -> str:
-        """The inner one's."""
+        """Describe the inner one."""
         return self.inner.describe()
 
     def close(self) -> None:

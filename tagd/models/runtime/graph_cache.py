@@ -27,8 +27,8 @@ LIBRARIES = ("torch", "onnxruntime")  # what else decides how a graph looks and 
 
 
 def why_not_trusted(folder: Path) -> str | None:
-    """Why what lies in the folder is not used: who can write there decides what models say. None
-    where nobody else can, or it is not there."""
+    """Say why what lies in the folder is not used: who can write there decides what models say.
+    None where nobody else can, or it is not there."""
     try:
         status = folder.stat()
     except OSError:
@@ -60,13 +60,13 @@ class GraphFile:
 
     @classmethod
     def of(cls, folder: Path, fingerprint: str) -> GraphFile:
-        """The file for a model's fingerprint with the libraries that are installed now."""
+        """Return the file for a model's fingerprint with the libraries that are installed now."""
         versions = "-".join(version(library).partition("+")[0] for library in LIBRARIES)
         return cls(folder / f"{fingerprint[:32]}-{versions}-{FORMAT}.onnx")
 
     @property
     def checksum(self) -> Path:
-        """The file that holds the graph's SHA-256."""
+        """Return the file that holds the graph's SHA-256."""
         return self.path.with_suffix(".sha256")
 
     @property
@@ -76,7 +76,7 @@ class GraphFile:
 
     @property
     def refusal(self) -> Path:
-        """The file that says why the model has no graph."""
+        """Return the file that says why the model has no graph."""
         return self.path.with_suffix(".refused")
 
     def await_maker(self) -> None:
@@ -85,8 +85,8 @@ class GraphFile:
             fcntl.flock(lock, fcntl.LOCK_SH)
 
     def read(self) -> bytes | None:
-        """The graph, or None where there is none, its bytes are not those that were written, or
-        others may write there, or made it when they could."""
+        """Read the graph, or None where there is none, its bytes are not those that were written,
+        or others may write there, or made it when they could."""
         if why_not_trusted(self.path.parent):
             return None
         try:
@@ -99,7 +99,7 @@ class GraphFile:
         return graph if hashlib.sha256(graph).hexdigest() == expected else None
 
     def refused(self) -> str | None:
-        """Why the model cannot be exported with these libraries, where that was found out."""
+        """Say why the model cannot be exported with these libraries, where that was found out."""
         try:
             return self.refusal.read_text(encoding="utf-8")
         except OSError:

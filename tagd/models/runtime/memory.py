@@ -18,7 +18,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def free_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
-    """What may still be taken on the device, in MiB; None where nobody says.
+    """Return what may still be taken on the device, in MiB; None where nobody says.
 
     On a GPU that is what the driver says; else what the kernel calls available, less where a
     container's limit leaves less.
@@ -32,8 +32,8 @@ def free_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> i
 
 
 def whole_mb(device: Device, meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
-    """What the device has, in MiB, whoever takes it now; None where nobody says. In a container
-    that is its limit, where one holds."""
+    """Return what the device has, in MiB, whoever takes it now; None where nobody says. In a
+    container that is its limit, where one holds."""
     if device.name != "cpu":
         return _of_gpu(device)[1]
     found = [most for most in (_meminfo(meminfo, "MemTotal:"), _limit_of(cgroup)) if most]
@@ -61,7 +61,8 @@ def trim() -> None:
 
 
 def _of_gpu(device: Device) -> tuple[int | None, int | None]:
-    """What is free and what there is, in MiB; None for a GPU that does not answer any more."""
+    """Return what is free and what there is, in MiB; None for a GPU that does not answer any
+    more."""
     if (torch := sys.modules.get("torch")) is None:
         return None, None
     try:
@@ -81,7 +82,7 @@ def _meminfo(meminfo: Path, name: str) -> int | None:
 
 
 def _limit_of(cgroup: Path) -> int | None:
-    """The limit, where one holds (cgroup v2)."""
+    """Return the limit, where one holds (cgroup v2)."""
     try:
         most = (cgroup / "memory.max").read_text(encoding="ascii").strip()
     except OSError:
@@ -90,7 +91,7 @@ def _limit_of(cgroup: Path) -> int | None:
 
 
 def _left_in(cgroup: Path) -> int | None:
-    """What a limit leaves, where one holds (cgroup v2). Cached files count as free."""
+    """Return what a limit leaves, where one holds (cgroup v2). Cached files count as free."""
     try:
         most = (cgroup / "memory.max").read_text(encoding="ascii").strip()
         used = int((cgroup / "memory.current").read_text(encoding="ascii"))

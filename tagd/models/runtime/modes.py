@@ -15,10 +15,11 @@ class Way(StrEnum):
 
     @property
     def session(self) -> str:
-        """What a session of PyTorch's is called that runs so."""
+        """Return what a session of PyTorch's is called that runs so."""
         return "PyTorch" if self is Way.EAGER else f"PyTorch, {self}"
 
     @classmethod
     def on_gpu(cls, quickest: str | None) -> Way:
-        """The way for a GPU, where this session was measured to be the quickest, or none was."""
+        """Return the way for a GPU, where this session was measured to be the quickest, or none
+        was."""
         return next((way for way in cls if way.session == quickest), cls.GRAPHS)

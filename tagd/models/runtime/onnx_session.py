@@ -111,7 +111,7 @@ class OnnxSession:
 def _forward(
     runtime: ort.InferenceSession, outputs: Sequence[Output], image: NDArray[np.uint8]
 ) -> list[NDArray[np.float32]]:
-    """The outputs for one picture, without the dimension of pictures."""
+    """Compute the outputs for one picture, without the dimension of pictures."""
     try:
         return [batch[0] for batch in runtime.run(outputs, {INPUT: image[None]})]
     except Exception as error:

@@ -39,8 +39,8 @@ class Passes(Protocol):
         """The sizes of its passes, ascending; none where any size will do."""
 
     def __call__(self, pixels: torch.Tensor) -> Answer:
-        """`uint8` pictures on the network's device to tensors of fp32 that nobody else writes to;
-        they may not be computed yet. No more pictures than the largest of `buckets`.
+        """Bring `uint8` pictures on the network's device to tensors of fp32 that nobody else writes
+        to; they may not be computed yet. No more pictures than the largest of `buckets`.
 
         Raises `Unusable`, and `RuntimeError` as PyTorch does.
         """
@@ -107,13 +107,13 @@ class Fixed:
 
 
 def _apart(answer: torch.Tensor, expected: torch.Tensor) -> float:
-    """The largest difference, in parts of the expected values' spread."""
+    """Return the largest difference, in parts of the expected values' spread."""
     exact = expected.float()
     return float((answer.float() - exact).abs().max() / exact.std().clamp(min=1e-6))
 
 
 def passes(way: Way, whole: FromPixels, device: torch.device, tolerance: float) -> Passes:
-    """The network, to be run in this way."""
+    """Return the network, to be run in this way."""
     match way:
         case Way.EAGER:
             return Eager(whole)
@@ -126,7 +126,7 @@ def passes(way: Way, whole: FromPixels, device: torch.device, tolerance: float) 
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether this, or what it came of, is memory that a device has not. On its way out of a
+    """Return whether this, or what it came of, is memory that a device has not. On its way out of a
     recording or a compiler the error is another's context; on a CPU it is a plain RuntimeError of
     the allocator's, and a library on the GPU has words of its own."""
     while error is not None:
@@ -141,7 +141,7 @@ _NO_MEMORY = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_
 
 
 def _recorded(run: Run, place: torch.Tensor) -> Launch:
-    """A CUDA graph of one pass over what lies at `place`."""
+    """Record a CUDA graph of one pass over what lies at `place`."""
     graph = torch.cuda.CUDAGraph()
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # PyTorch's own
     here = torch.cuda.current_stream()

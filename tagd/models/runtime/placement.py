@@ -45,12 +45,12 @@ class Placement:
 
     @property
     def probe_due(self) -> bool:
-        """Whether the GPU is away and it is time to ask for it again."""
+        """Return whether the GPU is away and it is time to ask for it again."""
         return bool(self._lost) and self._clock() >= self._probe_at
 
     def device(self) -> Device:
-        """Where to load a model now. Raises `DeviceUnavailable` while a GPU is away that may not be
-        replaced."""
+        """Return where to load a model now. Raises `DeviceUnavailable` while a GPU is away that may
+        not be replaced."""
         if self._lost and not self.probe_due:
             return self._instead()
         try:
@@ -71,7 +71,7 @@ class Placement:
         return device
 
     def lost(self, reason: str) -> None:
-        """The GPU does not answer any more."""
+        """Note that the GPU does not answer any more."""
         if not self._lost:
             instead = "on the CPU meanwhile" if self._allow_cpu_fallback else "waiting for it"
             self._say(f"{reason}; {instead}, and trying it again every {PROBE_SECONDS:.0f} s")

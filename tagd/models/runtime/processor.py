@@ -7,18 +7,18 @@ from pathlib import Path
 
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name, as the kernel has it."""
+    """Return the processor's name, as the kernel has it."""
     return _said("model name", cpuinfo) or platform.machine()
 
 
 def computes_in_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether it multiplies in bfloat16 itself, as far as the kernel says."""
+    """Return whether it multiplies in bfloat16 itself, as far as the kernel says."""
     flags = (_said("flags", cpuinfo) or _said("Features", cpuinfo)).split()
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
 
 
 def _said(key: str, cpuinfo: Path) -> str:
-    """What the kernel says of the first core under this key; empty where it says nothing."""
+    """Return what the kernel says of the first core under this key; empty where it says nothing."""
     try:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -25,14 +25,14 @@ class Quickest:
 
     @classmethod
     def of(cls, folder: Path, fingerprint: str, device: Device) -> Quickest:
-        """The file for a model's fingerprint and a device, with the libraries of now."""
+        """Return the file for a model's fingerprint and a device, with the libraries of now."""
         kind = device.name.partition(":")[0]
         hardware = processor() if kind == "cpu" else device.reason
         graph = GraphFile.of(folder, fingerprint).path
         return cls(graph.with_suffix(f".{kind}.json"), hardware)
 
     def read(self) -> str | None:
-        """The session's name; None where none was measured here."""
+        """Read the session's name; None where none was measured here."""
         try:
             said = json.loads(self.path.read_bytes())
             session: str | None = said["session"] if said["hardware"] == self.hardware else None

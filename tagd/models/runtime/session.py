@@ -41,11 +41,12 @@ class Session(Protocol):
 
     @property
     def tolerance(self) -> float:
-        """How far a logit may stand from the exact one by this session's arithmetic alone."""
+        """Return how far a logit may stand from the exact one by this session's arithmetic
+        alone."""
 
     @property
     def outputs(self) -> frozenset[Output]:
-        """What this network can be asked for; logits always."""
+        """Return what this network can be asked for; logits always."""
 
     def run(self, images: NDArray[np.uint8], outputs: Set[Output] = LOGITS) -> Outputs:
         """Answer RGB images of (N, height, width, 3), N may be 0, with these outputs; logits are
@@ -103,7 +104,7 @@ class FakeSession:
         )
 
     def describe(self) -> str:
-        """What it is."""
+        """Describe it."""
         return "a fake that computes nothing"
 
     def close(self) -> None:

@@ -113,7 +113,7 @@ def find(network: torch.nn.Module, pixels: torch.Tensor) -> Taps:
 
 
 def _tensor(answer: object) -> torch.Tensor | None:
-    """The tensor of a module's answer, the first of several."""
+    """Return the tensor of a module's answer, the first of several."""
     if isinstance(answer, torch.Tensor):
         return answer
     if isinstance(answer, tuple | list) and answer:
@@ -124,7 +124,8 @@ def _tensor(answer: object) -> torch.Tensor | None:
 
 
 def _has_places(answer: torch.Tensor, pictures: int) -> bool:
-    """Whether these are several values a channel: (N, C, H, W), (N, H, W, C) or (N, tokens, C)."""
+    """Return whether these are several values a channel: (N, C, H, W), (N, H, W, C) or (N, tokens,
+    C)."""
     if answer.ndim not in {3, 4} or len(answer) != pictures:
         return False
     sides = answer.shape[1:-1] if answer.ndim == 3 else sorted(answer.shape[1:])[:2]

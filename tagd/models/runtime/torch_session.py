@@ -121,7 +121,7 @@ class TorchSession:
         return Outputs(**dict(zip(wanted, arrays, strict=True)))
 
     def _answers(self, images: NDArray[np.uint8], outputs: tuple[Output, ...]) -> Iterator[Answer]:
-        """The outputs of pass after pass, at least one."""
+        """Yield the outputs of pass after pass, at least one."""
         done = 0
         while True:
             run = self._passes(outputs)
@@ -136,7 +136,7 @@ class TorchSession:
                 return
 
     def _passes(self, outputs: tuple[Output, ...]) -> Passes:
-        """The network as it answers with these outputs, in the way that it is run in."""
+        """Return the network as it answers with these outputs, in the way that it is run in."""
         if self._network is None:
             raise ModelError("this session has been closed")
         if outputs not in self._runs:
@@ -162,7 +162,8 @@ class TorchSession:
         return _DTYPES[self._place.precision]
 
     def _pass(self, run: Passes, part: NDArray[np.uint8]) -> Answer | None:
-        """The outputs; None where it is to be tried again with fewer pictures, or eagerly."""
+        """Return the outputs; None where it is to be tried again with fewer pictures, or
+        eagerly."""
         try:
             return run(self._on_device(part))
         except Unusable as error:
@@ -229,7 +230,7 @@ def _stream(device: torch.device) -> torch.cuda.Stream:
 
 
 def works(device: Device) -> bool:
-    """Whether the device computes at this moment."""
+    """Return whether the device computes at this moment."""
     try:
         return float(torch.ones(2, device=device.name).sum()) == 2
     except RuntimeError:
@@ -237,13 +238,13 @@ def works(device: Device) -> bool:
 
 
 def find_device(wanted: Wanted) -> Device:
-    """Where to compute on this machine. Raises `DeviceUnavailable`."""
+    """Find where to compute on this machine. Raises `DeviceUnavailable`."""
     # A GPU that nobody wants is not even looked for: looking takes memory on it.
     return choose(wanted, Gpus(build=None) if wanted == "cpu" else probe())
 
 
 def probe() -> Gpus:
-    """What this PyTorch and this machine say of GPUs."""
+    """Find out what this PyTorch and this machine say of GPUs."""
     names: tuple[str, ...] = ()
     bf16 = False
     with warnings.catch_warnings(record=True) as said:
@@ -272,7 +273,7 @@ def _build() -> str | None:
 
 
 def use_threads(threads: int | None) -> None:
-    """How many threads a forward pass on the CPU takes, for the whole process.
+    """Set how many threads a forward pass on the CPU takes, for the whole process.
 
     None leaves PyTorch's own number: the physical cores that this process may use, or
     OMP_NUM_THREADS.
