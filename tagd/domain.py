@@ -194,6 +194,7 @@ class DecodedPhoto:
     inputs: Mapping[Geometry, NDArray[np.uint8]] = field(repr=False)
     readings: Readings = field(default_factory=Readings)
     former_ids: tuple[str, ...] = ()  # as earlier versions identified it
+    previews: tuple[bytes, ...] = field(default=(), repr=False)  # small pictures, as WebP
 
 
 @dataclass(frozen=True, slots=True)

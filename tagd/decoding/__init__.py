@@ -1,8 +1,9 @@
 """One photo becomes its identity and the models' inputs, in processes that may die.
 
 decode          the story: one read of the file
+limits          what that may cost
 formats         Pillow; raw: LibRaw; jxl: libjxl; colours, geometry: their pictures as models
-                want them
+                want them; preview: small ones for a browser
 flawed          JPEGs that are not whole; tiff_kinds: TIFFs that nobody here reads, by name
 unwritten_end   pictures whose end is zeros in place of what was to be copied
 

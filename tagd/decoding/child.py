@@ -93,10 +93,17 @@ def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
     room = replace(limits, max_megapixels=limits.shared_megapixels) if is_tight else limits
     signal.setitimer(signal.ITIMER_REAL, limits.timeout_seconds + _ALARM_SLACK_SECONDS)
     try:
-        photo = read_photo(request.path, request.geometries, room, request.sidecars, request.tried)
+        photo = read_photo(
+            request.path,
+            request.geometries,
+            room,
+            request.sidecars,
+            request.tried,
+            previews=request.previews,
+        )
         position = request.offset
-        for geometry in request.geometries:
-            position += _write(shared, photo.inputs[geometry], position)
+        for part in (*(photo.inputs[each] for each in request.geometries), *photo.previews):
+            position += _write(shared, part, position)
         return pack_photo(photo, request.path, request.sidecars)
     except TooLarge as error:
         return pack_error(NeedsRoom(request.path, error.reason) if is_tight else error)

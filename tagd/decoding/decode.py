@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import math
 import os
 import stat
 from dataclasses import astuple, dataclass, field
@@ -29,6 +28,8 @@ from tagd.decoding.flawed import load_flawed
 from tagd.decoding.formats import Loaded, load, translated
 from tagd.decoding.geometry import render
 from tagd.decoding.jxl import load_jxl
+from tagd.decoding.limits import DecodeLimits
+from tagd.decoding.preview import render_preview, sufficient
 from tagd.decoding.raw import load_raw
 from tagd.decoding.unwritten_end import require_end
 from tagd.domain import DecodedPhoto, Geometry, PhotoFacts, Readings, Signature
@@ -45,6 +46,8 @@ from tagd.errors import (
 from tagd.fs import signature_of
 from tagd.metadata.read_back import readings_of
 from tagd.metadata.sidecar import BESIDE
+
+__all__ = ["DecodeLimits", "ReadPhoto", "decode", "read_photo"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,41 +66,6 @@ _NO_FILES: Final = {
 }
 # Where a JPEG behind other data is looked for, which no viewer shows; so it is only named.
 _MOST_IN_FRONT: Final = 1 << 16
-_SPARE_BYTES: Final = 64 * 1024 * 1024
-# What decoders may take together, where pictures are as large as they may be, and so deep that a
-# pixel takes the most that was measured (see child.py). What any camera makes is never read alone.
-_OF_FREE_MEMORY: Final = 0.6
-_BYTES_PER_PIXEL: Final = 10
-_LEAST_SHARED_MEGAPIXELS: Final = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeLimits:
-    """What a photo may cost. A pixel counts as one whatever its depth. Beside other photos it may
-    have `shared_megapixels`; a larger one is read alone, with `max_megapixels`."""
-
-    max_megapixels: float = 200
-    timeout_seconds: float = 30
-    shared_megapixels: float = 200
-
-    @property
-    def most_pixels(self) -> int:
-        """`max_megapixels` as a number of pixels."""
-        return int(self.max_megapixels * 1_000_000)
-
-    @staticmethod
-    def shared(free_mb: int | None, decoders: int) -> float:
-        """Return `shared_megapixels` for so many decoders and so many MiB of free memory, or None
-        where nobody says how much there is."""
-        if free_mb is None:
-            return math.inf
-        share = _OF_FREE_MEMORY * free_mb * 2**20 / decoders
-        return max(_LEAST_SHARED_MEGAPIXELS, share / _BYTES_PER_PIXEL / 1_000_000)
-
-    @property
-    def most_file_bytes(self) -> int:
-        """The size from which a file is not even read: that of uncompressed 16-bit RGBA."""
-        return 8 * self.most_pixels + _SPARE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +78,7 @@ class ReadPhoto:
     inputs: Mapping[Geometry, bytes]
     readings: Readings = field(default_factory=Readings)
     former_ids: tuple[str, ...] = ()
+    previews: tuple[bytes, ...] = ()
 
 
 def decode(
@@ -150,11 +119,13 @@ def read_photo(
     limits: DecodeLimits,
     sidecars: SidecarRule = BESIDE,
     tried: Signature | None = None,
+    *,
+    previews: Sequence[int] = (),
 ) -> ReadPhoto:
-    """As `decode`, without NumPy."""
+    """As `decode`, without NumPy, and with a preview for each of these longer edges in pixels."""
     data, signature = _read(path, limits)
     try:
-        photo = _photo(path, data, geometries, limits, may_lack=signature == tried)
+        photo = _photo(path, data, geometries, limits, previews, may_lack=signature == tried)
     except PhotoError as error:
         error.signature = astuple(signature)
         error.shows = (payload_hash(data), *former_hashes(data))
@@ -164,7 +135,7 @@ def read_photo(
     readings = _readings(path, said, sidecars, photo.id)
     facts = _facts(photo.format, loaded, readings)
     former = former_hashes(data)
-    return ReadPhoto(photo.id, signature, facts, photo.inputs, readings, former)
+    return ReadPhoto(photo.id, signature, facts, photo.inputs, readings, former, photo.previews)
 
 
 class _Photo(NamedTuple):
@@ -172,6 +143,7 @@ class _Photo(NamedTuple):
     format: str
     loaded: Loaded
     inputs: Mapping[Geometry, bytes]
+    previews: tuple[bytes, ...]
 
 
 def _photo(
@@ -179,24 +151,27 @@ def _photo(
     data: bytes,
     geometries: Sequence[Geometry],
     limits: DecodeLimits,
+    previews: Sequence[int],
     *,
     may_lack: bool,
 ) -> _Photo:
+    wanted = (*geometries, *sufficient(previews))
     try:
         name = _recognised(path, data)
         photo_id, is_sound = _identified(path, data, name, may_lack=may_lack)
         with translated(path, limits.most_pixels):
             if name == "JPEG" and not is_sound:
-                loaded = load_flawed(path, data, geometries, limits.most_pixels)
+                loaded = load_flawed(path, data, wanted, limits.most_pixels)
             else:
-                loaded = _load(path, data, name, geometries, limits)
+                loaded = _load(path, data, name, wanted, limits)
             require_end(path, data, name)
             inputs = {
                 geometry: render(loaded.picture, geometry) for geometry in dict.fromkeys(geometries)
             }
+            small = [render_preview(loaded.picture, edge, loaded.profile) for edge in previews]
     except MemoryError as error:
         raise TooLarge(path, "takes more memory than a decoder may") from error
-    return _Photo(photo_id, name, loaded, inputs)
+    return _Photo(photo_id, name, loaded, inputs, tuple(small))
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:

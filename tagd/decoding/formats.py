@@ -78,13 +78,14 @@ _END_OF_DATA: Final = re.compile(r"(?i)truncat|end of (file|data)|premature|unex
 class Loaded:
     """A picture with what its file says of it; `size` is that stored, before orientation. `said` is
     the file within the file that says more of it, where there is one; `flaw` is what is wrong with
-    it, in words."""
+    it, in words; `profile` the ICC profile of its colours."""
 
     picture: Picture
     size: Size
     orientation: int
     said: bytes | None = None
     flaw: str | None = None
+    profile: bytes | None = None
 
 
 def load(
@@ -141,7 +142,12 @@ def _load(
             region=turned_region(image.size, region, to_apply),
         )
     stored = full if name not in _UPRIGHT else turned_size(full, orientation)
-    return Loaded(picture, stored, orientation)
+    return Loaded(picture, stored, orientation, profile=_profile(image))
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    profile = image.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) else None
 
 
 def _with_margin(size: Size) -> Size:

@@ -14,8 +14,6 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from tagd.decoding.protocol import (
     READY,
     Message,
@@ -25,10 +23,12 @@ from tagd.decoding.protocol import (
     input_bytes,
     pack_request,
     pixel_bytes,
+    room,
     unframe,
     unpack_error,
     unpack_former_ids,
     unpack_photo,
+    unpack_preview_sizes,
 )
 from tagd.domain import DecodedPhoto, Geometry
 from tagd.errors import PhotoError
@@ -37,6 +37,7 @@ from tagd.metadata.sidecar import BESIDE, SidecarRule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tagd.decoding.decode import DecodeLimits
@@ -56,7 +57,7 @@ class DecodeRequest:
     """A photo to decode. The ticket is the caller's, and comes back with the outcome. `sidecars`
     says where those of the photo lie, `tried` is as in `decode`. One that `may_wait` comes back as
     Deferred while another photo of a slow place is being decoded; one that is to be `alone` waits
-    until no other photo is."""
+    until no other photo is. `previews`: longer edges in pixels of small pictures to make of it."""
 
     ticket: int
     path: Path
@@ -65,6 +66,7 @@ class DecodeRequest:
     tried: Signature | None = None
     may_wait: bool = False
     alone: bool = False
+    previews: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -151,8 +153,9 @@ class DecoderProcess:
         if self._work:
             # Beside the pixels of the request before this one, which may not have been read yet.
             before = self._work[-1]
-            behind = before.offset + pixel_bytes(before.request.geometries)
-            offset = 0 if pixel_bytes(request.geometries) <= before.offset else behind
+            behind = before.offset + room(before.request.geometries, before.request.previews)
+            fits = room(request.geometries, request.previews) <= before.offset
+            offset = 0 if fits else behind
         told = Request(
             request.path,
             offset,
@@ -160,6 +163,7 @@ class DecoderProcess:
             request.sidecars,
             request.tried,
             request.alone,
+            request.previews,
         )
         # Never blocks: the socket's buffer holds more than DEPTH of the longest messages.
         self.channel.sendall(frame(pack_request(told)))
@@ -202,7 +206,11 @@ class DecoderProcess:
             )
             inputs = self._inputs(request.geometries, offset)
             former = unpack_former_ids(message)
-            photo = DecodedPhoto(request.path, photo_id, signature, facts, inputs, readings, former)
+            sizes = unpack_preview_sizes(message, len(request.previews))
+            previews = self._previews(sizes, offset + pixel_bytes(request.geometries))
+            photo = DecodedPhoto(
+                request.path, photo_id, signature, facts, inputs, readings, former, previews
+            )
         # Only now: a decoder that talks nonsense is to blame for this very request.
         self._work.popleft()
         self.answered += 1
@@ -212,6 +220,8 @@ class DecoderProcess:
     def _inputs(
         self, geometries: tuple[Geometry, ...], offset: int
     ) -> dict[Geometry, NDArray[np.uint8]]:
+        import numpy as np  # noqa: PLC0415  lazy: who has previews made alone needs none
+
         inputs = {}
         for geometry in geometries:
             pixels = np.empty((*geometry.crop, 3), np.uint8)
@@ -221,6 +231,15 @@ class DecoderProcess:
             offset += input_bytes(geometry)
             inputs[geometry] = pixels
         return inputs
+
+    def _previews(self, sizes: tuple[int, ...], offset: int) -> tuple[bytes, ...]:
+        found = []
+        for size in sizes:
+            found.append(os.pread(self._shared, size, offset))
+            if len(found[-1]) != size:
+                raise ProtocolError("less of a preview than there should be")
+            offset += size
+        return tuple(found)
 
     def hear(self) -> bool:
         """Take in what C libraries have printed; False once nobody can print any more."""

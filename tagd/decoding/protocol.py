@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tagd.decoding.decode import ReadPhoto
 
 LONGEST_MESSAGE: Final = 1 << 16
+MOST_PREVIEW_BYTES: Final = 4 * 1024 * 1024  # at 2048 pixels most have a tenth of it
 READY: Final = {"ready": True}
 
 _HEADER: Final = struct.Struct(">I")
@@ -68,8 +69,8 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One photo to decode; its pixels go to `offset` of the shared file, geometry by geometry.
-    `tried` as in `decode`."""
+    """One photo to decode; its pixels go to `offset` of the shared file, geometry by geometry, and
+    behind them a preview for each of `previews`, longer edges in pixels. `tried` as in `decode`."""
 
     path: Path
     offset: int
@@ -77,6 +78,7 @@ class Request:
     sidecars: SidecarRule = BESIDE
     tried: Signature | None = None
     alone: bool = False  # no other photo is being decoded
+    previews: tuple[int, ...] = ()
 
 
 def frame(message: Message) -> bytes:
@@ -113,6 +115,11 @@ def pixel_bytes(geometries: tuple[Geometry, ...]) -> int:
     return sum(input_bytes(geometry) for geometry in geometries)
 
 
+def room(geometries: tuple[Geometry, ...], previews: tuple[int, ...]) -> int:
+    """How many bytes of the shared file a request may take."""
+    return pixel_bytes(geometries) + MOST_PREVIEW_BYTES * len(previews)
+
+
 def input_bytes(geometry: Geometry) -> int:
     """How many bytes one input takes."""
     return geometry.crop[0] * geometry.crop[1] * 3
@@ -131,6 +138,7 @@ def pack_request(request: Request) -> Message:
         ],
         "tried": None if request.tried is None else astuple(request.tried),
         "alone": request.alone,
+        "previews": request.previews,
     }
 
 
@@ -144,7 +152,8 @@ def unpack_request(message: Message) -> Request:
     sidecars = SidecarRule(folder=None if folder is None else _unpacked(folder))
     tried = None if message.get("tried") is None else Signature(*message["tried"])
     path, offset, alone = _unpacked(message["path"]), message["offset"], bool(message.get("alone"))
-    return Request(path, offset, geometries, sidecars, tried, alone)
+    previews = tuple(message.get("previews", ()))
+    return Request(path, offset, geometries, sidecars, tried, alone, previews)
 
 
 def _packed(path: Path) -> str:
@@ -163,6 +172,7 @@ def pack_photo(photo: ReadPhoto, path: Path, sidecars: SidecarRule) -> Message:
         "facts": asdict(photo.facts),
         "readings": read_back.pack(photo.readings, path, sidecars),
         "former_ids": photo.former_ids,
+        "previews": [len(preview) for preview in photo.previews],
     }
 
 
@@ -208,6 +218,15 @@ def _photo_ids(found: object, most: int) -> tuple[str, ...]:
     if not isinstance(found, list) or len(found) > most:
         raise ProtocolError("no photo ids, or too many")
     return tuple(_photo_id(photo_id) for photo_id in found)
+
+
+def unpack_preview_sizes(message: Message, count: int) -> tuple[int, ...]:
+    """How many bytes each of so many previews has. Raises ProtocolError."""
+    found = message.get("previews")
+    if not isinstance(found, list) or len(found) != count:
+        raise ProtocolError("other previews than were asked for")
+    sizes = {str(place): size for place, size in enumerate(found)}
+    return tuple(_number(sizes, place, 1, MOST_PREVIEW_BYTES) for place in sizes)
 
 
 def _photo_id(value: object) -> str:
