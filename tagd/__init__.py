@@ -20,7 +20,8 @@ of the day, on `text.py`, what of a text names a tag, and on `installation.py`, 
 person types. `work/` is what the workers of every queue share. `config/` is what a person may set;
 `assembly/` builds objects from it, for the daemon and for commands; `daemon/` starts and supervises
 the whole, `ops/` looks after it, `lab/` measures models, `app/` is what a person can do, and `cli/`
-what a person types for it. Imports point one way, from the command to the errors.
+what a person types for it; `web/` is the same for browsers and for other programs, and `previews/`
+makes the pictures that it shows. Imports point one way, from the command to the errors.
 """
 
 __version__ = "0.1.0"

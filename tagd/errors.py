@@ -17,7 +17,7 @@
     │   └── DeviceUnavailable    the device asked for is not there
     ├── TagUnknown               a word that means no tag, or one of several
     ├── ControlError             the running daemon cannot be spoken to
-    ├── MetricsError             metrics cannot be served
+    ├── MetricsError, WebError   metrics, or the pages in the browser, cannot be served
     ├── ServiceError             systemd does not do what was asked
     ├── DecoderUnavailable       no decoder process can be started
     └── PhotoError               one photo, by path, with the reason
@@ -57,9 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-
 _LONGEST_WORDS = 200  # characters of what was raised
-
 _MOST_SHOWN = 160  # letters of a query
 
 
@@ -136,10 +134,9 @@ class QueryError(TagdError):
         elsewhere: str = "",
     ) -> None:
         shown, there = _excerpt(text, at)
-        pointer = " " * columns(shown[:there]) + "^"
+        pointed = f"{shown}\n  {' ' * columns(shown[:there])}^"
         near = f"did you mean {' or '.join(suggestions)}?" if suggestions else ""
-        lines = (f"{shown}\n  {pointer}", elsewhere, near or hint)
-        super().__init__(reason, hint="\n  ".join(filter(None, lines)))
+        super().__init__(reason, hint="\n  ".join(filter(None, (pointed, elsewhere, near or hint))))
         self.reason = reason
         self.text = text
         self.at = at
@@ -151,8 +148,8 @@ def _excerpt(text: str, at: int) -> tuple[str, int]:
     if len(text) <= _MOST_SHOWN:
         return text, at
     start = max(0, at - _MOST_SHOWN // 2)
-    before, end = "…" if start else "", start + _MOST_SHOWN
-    after = "…" if end < len(text) else ""
+    end = start + _MOST_SHOWN
+    before, after = "…" * (start > 0), "…" * (end < len(text))
     return f"{before}{text[start:end]}{after}", at - start + len(before)
 
 
@@ -191,6 +188,10 @@ class ControlError(TagdError):
 
 class MetricsError(TagdError):
     """Metrics cannot be served."""
+
+
+class WebError(TagdError):
+    """The pages in the browser cannot be served."""
 
 
 class ServiceError(TagdError):

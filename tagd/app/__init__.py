@@ -21,6 +21,9 @@ is a value that comes out, and long work tells a callback how far it is.
     measure      how quick models are, what they say of photos, how often they are right
     policy       which models look at a photo and why, and how sure a cascade must be
 
+    pictures     small pictures of photos, and what one shows that lies in no folder
+    review       what a tag was given to, the least sure first, and how tags were judged
+
     selection    which photos are meant: files, folders, or what a query finds
     paths        paths as a person names them, and what to say of those that are unknown
     catalogues   the catalogue, opened for what is about to be done

@@ -1,25 +1,40 @@
-"""Orders to the daemon that works on a catalogue: pause, resume, drain, stop and reload."""
+"""Orders to the daemon that works on a catalogue: pause, resume, drain, stop and reload;
+and what a picture shows."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tagd.catalogue.db import settings
 from tagd.catalogue.db.engine import open_reader, owner_of
-from tagd.errors import CatalogueMissing, ControlError
+from tagd.errors import (
+    CatalogueMissing,
+    ControlError,
+    CorruptImage,
+    DecoderDied,
+    DecoderHung,
+    NotAnImage,
+    TooLarge,
+    TruncatedImage,
+    UnsupportedImage,
+)
 from tagd.fs import display
 from tagd.ops.control import Command, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tagd.config import Config
 
-__all__ = ["Command", "order", "wait_for_end"]
+__all__ = ["Command", "look", "order", "wait_for_end"]
 
 DAEMON = "tagd run"
 END_SECONDS = 15.0  # a daemon stops within 5
 LOOK_SECONDS = 0.1
+# What may be wrong with a picture that is looked at.
+_FLAWS = (NotAnImage, UnsupportedImage, TooLarge, TruncatedImage, DecoderHung, DecoderDied)
 
 
 def order(config: Config, command: Command) -> str:
@@ -29,6 +44,18 @@ def order(config: Config, command: Command) -> str:
     if not reply.ok:
         raise ControlError(reply.message, hint=reply.hint)
     return reply.message
+
+
+def look(config: Config, path: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return the tags that the daemon's models give the picture at this path, as `Reply.tags` has
+    them. Raises as `order` does, and `PhotoError` for what is no picture that tagd reads."""
+    reply = tell(_listener(config.catalogue.path), Command.LOOK, picture=str(path))
+    if reply.code:
+        kind = next((kind for kind in _FLAWS if kind.code == reply.code), CorruptImage)
+        raise kind(path, reply.message)
+    if not reply.ok:
+        raise ControlError(reply.message, hint=reply.hint)
+    return reply.tags
 
 
 def wait_for_end(config: Config) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tagd.app.selection import files_found
+from tagd.app.selection import files_found, photo_ids
 from tagd.assembly.build import limits_of, models_of, standard_of
 from tagd.assembly.derivation import derivation_of
 from tagd.assembly.writing import writes_of
@@ -207,6 +207,8 @@ def _window(config: Config) -> Window:
 
 def _photos(tx: Connection, config: Config, selection: Selection) -> set[int]:
     """Return the photos, by row id, of files that are there: at the paths, and of the query."""
+    if selection.photos:
+        return set(photo_ids(tx, selection, tag_rules(config)))
     photos = stale.photos_at(tx, selection.paths)
     if selection.query:
         found = files_found(tx, selection.query, tag_rules(config))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tagd.app.paths import followed, unknown
 from tagd.catalogue.db.snapshot import sqlite
 from tagd.catalogue.reports.overview import files_at, known_files, photos_at
-from tagd.catalogue.search import search
+from tagd.catalogue.search import review, search
 from tagd.catalogue.search.words import label_names
 from tagd.errors import TagdError
 from tagd.fs import display
@@ -25,17 +25,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Photos that a person means: those at absolute `paths` and in these folders, or those that a
-    query finds."""
+    """Photos that a person means: those at absolute `paths` and in these folders, those that a
+    query finds, or `photos` by their ids."""
 
     paths: tuple[Path, ...] = ()
     query: str | None = None
+    photos: tuple[str, ...] = ()
 
 
 def photo_ids(tx: Connection, selection: Selection, rules: TagRules) -> list[int]:
     """Return the photos by row id. Raises `QueryError`, `PathUnknown`, and `TagdError` where a path
     leads to no photo that was tagged, or a query finds none."""
     query = selection.query
+    if selection.photos:
+        return _known(tx, selection.photos)
     if query is None:
         return sorted({photo for path in selection.paths for photo in photos_below(tx, path)})
     photos = search.photo_ids(sqlite(tx), *_asked(tx, query, rules))
@@ -54,12 +57,21 @@ def file_ids(tx: Connection, selection: Selection, rules: TagRules) -> list[int]
         known = known_files(tx, found)
         return [file_id for file_id in found if file_id in known]
     files: dict[int, None] = {}
+    if selection.photos:
+        return review.files_of(sqlite(tx), _known(tx, selection.photos))
     for path in selection.paths:
         below = files_at(tx, path) or files_at(tx, followed(path))
         if not below:
             raise unknown(path)
         files.update(dict.fromkeys(below))
     return list(files)
+
+
+def _known(tx: Connection, photos: tuple[str, ...]) -> list[int]:
+    found = review.rows_of(sqlite(tx), photos)
+    if len(found) < len(set(photos)):
+        raise TagdError("some of these photos are not in the catalogue any more")
+    return found
 
 
 def photos_below(tx: Connection, path: Path) -> list[int]:

@@ -78,17 +78,18 @@ def classifier_of(config: Config, catalogue: Catalogue) -> Classifier:
     a model that the configuration names and that is not here."""
     log = structlog.get_logger()
     models = models_of(config, say=lambda what: log.warning("models", what=what))
-    return _checked(config, models, catalogue)
+    return classifier_with(config, models, catalogue)
 
 
 def policy_of(config: Config) -> str:
     """How the models for a photo are chosen as a rule. Raises `ModelError` where what the
     configuration names cannot be had."""
     with closing(models_of(config)) as models:
-        return _checked(config, models, None).reason
+        return classifier_with(config, models, None).reason
 
 
-def _checked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
+def classifier_with(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
+    """The policy over models that others have as well. Raises as `classifier_of` does."""
     survey = Survey(models, catalogue, batch=config.worker.batch_size)
     classifier = Classifier(models, preferences_of(config), survey)
     classifier.check()

@@ -53,6 +53,7 @@ COMMANDS = {
     "upkeep": ("backup", "restore", "db"),
     "setup": ("init", "doctor", "config"),
     "service": ("service",),
+    "web": ("web",),
     "models": ("models",),
     "policy": ("policy",),
     "retag": ("retag",),

@@ -31,12 +31,13 @@ def install(
     user: ForUser = False,
     gpu: Annotated[bool, typer.Option("--gpu", help="Let it use an NVIDIA GPU.")] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="Let it serve metrics.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Let it serve pages to browsers.")] = False,
 ) -> None:
     """Write the service's files, enable it, and start it. Drop-ins that are there stay."""
     from tagd.ops import service  # lazy: the read path imports this module too
 
     # A person's own service has the devices and the network anyway.
-    asked = {"gpu": gpu and not user, "metrics": metrics and not user}
+    asked = {"gpu": gpu and not user, "metrics": metrics and not user, "web": web and not user}
     place = service.Place.of(user=user)
     for file in service.install(
         place, _command(), [name for name, wanted in asked.items() if wanted]

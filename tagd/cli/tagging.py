@@ -53,6 +53,7 @@ def run(
     settings = read()
     # Lazy: these bring in the model, which other commands do without.
     from tagd.cli import logs
+    from tagd.cli.web import serving
     from tagd.daemon import run as daemon
 
     _collect_garbage()
@@ -61,7 +62,8 @@ def run(
         logs.configure(settings.log.level, settings.log.format)
 
     follow(settings)
-    raise typer.Exit(daemon.run(settings, reread=read, relog=follow))
+    web = serving(config)
+    raise typer.Exit(daemon.run(settings, reread=read, relog=follow, web=web))
 
 
 def tag(

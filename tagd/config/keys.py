@@ -24,6 +24,7 @@ from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
 from tagd.config.section import AbsolutePath, Section, Unit, as_tuple
+from tagd.config.web import Web
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
 
@@ -358,6 +359,7 @@ class Config(Section):
     worker: Worker = Field(default_factory=Worker)
     metadata: Metadata = Field(default_factory=Metadata)
     backup: Backup = Field(default_factory=Backup)
+    web: Web = Field(default_factory=Web)
     metrics: Metrics = Field(default_factory=Metrics)
     log: Log = Field(default_factory=Log)
 

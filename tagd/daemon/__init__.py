@@ -9,5 +9,6 @@ mending         what a kill cut short, set right beside all else
 retagging       the thread that has tags catch up; cron: its cron times
 maintenance     backups, tidying, examinations; wal: the catalogue's log kept small
 gauges          what there is to measure; troubles: what is wrong at the moment
+web_pages       the process that serves pages; looking: what a picture shows that is in no folder
 once            `tagd tag` and `retag --now`: here, or through the daemon that runs
 """

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from tagd.assembly.build import intake_of
 from tagd.catalogue.queue import deaths, jobs, leases
 from tagd.daemon import gauges, troubles
+from tagd.daemon.looking import look
 from tagd.daemon.maintenance import MAINTENANCE, PATIENCE_SECONDS, Maintenance, duties_of
 from tagd.daemon.reload import Part, changes
 from tagd.daemon.retagging import Retagging
 from tagd.daemon.tagging import Listeners, Tagging
 from tagd.daemon.wal import WriteAheadLog
+from tagd.daemon.web_pages import WebPages
 from tagd.daemon.writing import Writing
 from tagd.domain import JobState
 from tagd.errors import ModelError, in_a_line
@@ -25,7 +27,8 @@ from tagd.models.runtime.device import CPU_BATCH
 from tagd.work.queue_worker import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from structlog.typing import FilteringBoundLogger
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from tagd.domain import Place
     from tagd.errors import TagdError
     from tagd.intake.intake import Intake
+    from tagd.ops.control import Reply
     from tagd.ops.metrics import Gauge
     from tagd.ops.pulse import Pulses
     from tagd.tagging.failures import Report
@@ -63,6 +67,7 @@ class Parts:
         on_outcome: Callable[[Place, Outcome], None],
         pulses: Pulses,
         log: FilteringBoundLogger,
+        web: Sequence[str] = (),
     ) -> None:
         self.config = config
         self._catalogue = catalogue
@@ -89,6 +94,7 @@ class Parts:
         beat = pulses.of(MAINTENANCE, PATIENCE_SECONDS)
         self._maintenance = Maintenance(catalogue, duties_of(config, catalogue, log), log, beat)
         self._wal = WriteAheadLog(catalogue)
+        self._web = WebPages(web, log)
         self._intake = self._new_intake()
         self._watches = False
         # What a change that was cut short has built anew in part: the next one does so in any case.
@@ -101,6 +107,7 @@ class Parts:
         self._writing.recover()
         self._maintenance.start()
         self._retagging.start(self.config, self._tagging.models)
+        self._web.start(self.config)
 
     def open_intake(self) -> None:
         """Watch and scan, unless that is being done already."""
@@ -119,6 +126,7 @@ class Parts:
     def end(self) -> bool:
         """Stop everything, within 4.5 s in all; whatever is not finished goes back to the queue.
         False where a thread had to be left behind, such as the worker in a forward pass."""
+        self._web.stop()
         self._intake.stop(STOP_SECONDS / 2)
         rested = self._retagging.stop(STOP_SECONDS / 4)
         rested = self._maintenance.stop() and rested
@@ -138,6 +146,7 @@ class Parts:
         self._maintenance.check()
         self._wal.check()
         self._writing.check()
+        self._web.check()
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
             self._tagging.heartbeat()
@@ -178,6 +187,8 @@ class Parts:
             self._maintenance.replace(duties_of(new, self._catalogue, self._log))
         self.config, self._owed = new, frozenset()
         self._pulses.patience = patience_of(new)
+        if found.taken:  # it has read the configuration by itself
+            self._web.start(new)
         if Part.INTAKE in due:
             watches = self._watches
             self.close_intake()  # what is opened next is made of the new configuration
@@ -200,12 +211,23 @@ class Parts:
 
     def troubles(self) -> Iterator[str]:
         """What is wrong at the moment, a line each."""
-        parts = (self._tagging, self._writing, self._wal, self._maintenance, self._retagging)
+        parts = (
+            self._tagging,
+            self._writing,
+            self._wal,
+            self._maintenance,
+            self._retagging,
+            self._web,
+        )
         yield from troubles.of(self._intake.state(), parts, self._pulses.late())
 
     def unread(self) -> Mapping[str, int]:
         """How many pictures in the watched folders are of a kind that tagd does not read."""
         return self._intake.state().unread
+
+    def look(self, path: Path) -> Reply:
+        """What a picture shows that lies in no folder. From any thread."""
+        return look(path, self.config, self._catalogue, self._tagging.models, self._log.warning)
 
     def gauges(self) -> Iterator[Gauge]:
         """What there is to measure. Raises `CatalogueError` and `DeviceUnavailable`."""

@@ -22,6 +22,7 @@ class Part(StrEnum):
     WORKER = "worker"  # workers, with the models and decoders that there are
     MAINTENANCE = "maintenance"  # what is done at intervals
     RETAG = "retag"  # what has tags catch up
+    WEB = "web"  # the process that serves pages
     LOG = "log"
     NONE = "none"  # looked up whenever it is needed
     FIXED = "fixed"  # stays as it was at the start
@@ -40,6 +41,7 @@ _TABLES = {
     "metadata": Part.WORKER,
     "backup": Part.MAINTENANCE,
     "metrics": Part.FIXED,
+    "web": Part.WEB,
     "log": Part.LOG,
 }
 _KEYS: dict[str, tuple[Part, ...]] = {

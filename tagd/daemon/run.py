@@ -19,14 +19,19 @@ from tagd.ops.control import Command
 from tagd.ops.notify import Notifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tagd.config import Config
 
 
-def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], None]) -> int:
+def run(
+    config: Config,
+    reread: Callable[[], Config],
+    relog: Callable[[Config], None],
+    web: Sequence[str] = (),
+) -> int:
     """Watch and tag until SIGTERM or SIGINT; returns the exit status. On SIGHUP `reread` reads the
-    configuration again, and `relog` has the log follow it.
+    configuration again, and `relog` has the log follow it. `web` is the command that serves pages.
 
     Raises CatalogueCorrupt where the catalogue was damaged, was set aside, and a backup can take
     its place.
@@ -50,6 +55,7 @@ def run(config: Config, reread: Callable[[], Config], relog: Callable[[Config], 
             relog=relog,
             notifier=Notifier(),
             log=log,
+            web=web,
         )
         service.start()
         service.supervise()

@@ -25,7 +25,7 @@ from tagd.ops.metrics import METRICS, Health, Metrics, MetricsServer
 from tagd.ops.pulse import Pulses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from structlog.typing import FilteringBoundLogger
 
@@ -57,6 +57,7 @@ class Service:
         notifier: Notifier,
         log: FilteringBoundLogger,
         pulses: Pulses | None = None,
+        web: Sequence[str] = (),
     ) -> None:
         self.status = 0
         self._catalogue = catalogue
@@ -77,6 +78,7 @@ class Service:
             on_outcome=self._count_write,
             pulses=self._pulses,
             log=log,
+            web=web,
         )
         self._metrics = Metrics(self._parts.gauges)
         self._control: ControlServer | None = None
@@ -235,7 +237,12 @@ class Service:
         """Listen for `tagd pause` and its like. Without the socket tagging still works."""
         place = socket_path(self._catalogue.path)
         try:
-            self._control = ControlServer(place, self._answer, beat=self._pulses.of("tagd-control"))
+            self._control = ControlServer(
+                place,
+                self._answer,
+                look=self._parts.look,
+                beat=self._pulses.of("tagd-control"),
+            )
         except ControlError as trouble:
             self._log.warning(
                 "no control socket: commands such as `tagd pause` will not work",
@@ -267,7 +274,7 @@ class Service:
                     return Reply(ok=True, message="stopping")
                 case Command.RELOAD:
                     return self._reload()
-                case Command.TROUBLES:
+                case Command.TROUBLES | Command.LOOK:
                     return self._troubles()
         except TagdError as error:
             self._log.error(f"could not {command}", reason=in_a_line(error))

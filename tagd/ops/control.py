@@ -6,10 +6,12 @@
     → {"command": "troubles"}
     ← {"ok": true, "message": "", "troubles": ["/photos is not there: waiting for it"],
        "unread": {"JPEG XL": 2}}
+    → {"command": "look", "picture": "/cache/of/a/picture"}
+    ← {"ok": true, "message": "", "tags": [{"tag": "cat", "confidence": 0.9, …}]}
 
-The commands are pause, resume, drain, stop, reload and troubles. The socket has mode 0600 and lies
-in the runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd, else a
-folder of this user's below /tmp. Where it is, the daemon notes in its catalogue.
+The commands are pause, resume, drain, stop, reload, troubles and look. The socket has mode 0600 and
+lies in the runtime folder: $RUNTIME_DIRECTORY, as systemd gives it, else $XDG_RUNTIME_DIR/tagd,
+else a folder of this user's below /tmp. Where it is, the daemon notes in its catalogue.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tagd.errors import ControlError
 from tagd.fs import display
@@ -55,19 +57,23 @@ class Command(StrEnum):
     STOP = "stop"  # end now; what waits is kept
     RELOAD = "reload"  # read the configuration again
     TROUBLES = "troubles"  # say what is wrong at the moment
+    LOOK = "look"  # say what a picture shows that lies in no folder
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came of a command, in words; `hint` says what to do where it could not be done.
     `troubles` is the answer to the command of this name, with what pictures are `unread`: how many
-    of each kind that tagd does not read."""
+    of each kind that tagd does not read. `tags` is the answer to `look`, and `code` says what is
+    wrong with that picture."""
 
     ok: bool
     message: str
     hint: str = ""
     troubles: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
+    tags: tuple[Mapping[str, Any], ...] = ()
+    code: str = ""
 
 
 def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Path:
@@ -84,17 +90,19 @@ def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Pat
 
 class ControlServer:
     """Answers commands in a thread of its own, one at a time. `obey` does what is asked, and may
-    take a while. The one server of a catalogue: its owner's."""
+    take a while; `look` says what a picture shows. The one server of a catalogue: its owner's."""
 
     def __init__(
         self,
         path: Path,
         obey: Callable[[Command], Reply],
         *,
+        look: Callable[[Path], Reply] | None = None,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self._obey = obey
+        self._look = look
         self._beat = beat
         self._stopping = threading.Event()
         self._socket = _listening(path)
@@ -161,10 +169,14 @@ class ControlServer:
     def _answer(self, request: bytes) -> Reply:
         known = ", ".join(Command)
         try:
-            command = Command(json.loads(request)["command"])
+            said = json.loads(request)
+            command = Command(said["command"])
+            path = Path(said["picture"]) if command is Command.LOOK else None
         except (ValueError, KeyError, TypeError, RecursionError):
             return Reply(ok=False, message="no such command", hint=f"there are {known}")
         try:
+            if path is not None and self._look is not None:
+                return self._look(path)
             return self._obey(command)
         except Exception as error:  # noqa: BLE001 - the next client must still be heard
             words = f"{command} failed ({type(error).__name__}: {error})"
@@ -197,9 +209,9 @@ def _hang_up(clients: Iterable[_Client], ready: selectors.BaseSelector) -> None:
         client.socket.close()
 
 
-def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
-    """Have the daemon that listens at `path` do something, within so many seconds. Raises
-    `ControlError`."""
+def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS, **about: str) -> Reply:
+    """Have the daemon that listens at `path` do something, within so many seconds; `about` is
+    what the command needs to know. Raises `ControlError`."""
     try:
         with (
             _address(path) as address,
@@ -207,9 +219,10 @@ def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS) -> Reply:
         ):
             server.settimeout(seconds)
             server.connect(address)
-            server.sendall(json.dumps({"command": command}).encode() + b"\n")
+            server.sendall(json.dumps({"command": command, **about}).encode() + b"\n")
             said = json.loads(_line(server, LONGEST_REPLY))
-            return Reply(**{**said, "troubles": tuple(said.get("troubles", ()))})
+            lists = {name: tuple(said.get(name, ())) for name in ("troubles", "tags")}
+            return Reply(**{**said, **lists})
     except PermissionError as error:
         raise ControlError(
             f"the daemon at {display(path)} listens to its own user and to root alone",

@@ -48,6 +48,7 @@ class Aki:
             "HF_HUB_OFFLINE": "1",
             "XDG_CACHE_HOME": str(cache),
             "XDG_RUNTIME_DIR": str(home),
+            "TAGD_WEB__LISTEN": "127.0.0.1:0",
         }
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:

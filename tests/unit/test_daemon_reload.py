@@ -37,6 +37,7 @@ def test_nothing_has_changed() -> None:
         ("metadata", {"sidecar_folder": Path("/x")}, {Part.INTAKE, Part.WORKER}),
         ("backup", {"keep": 2}, {Part.MAINTENANCE}),
         ("log", {"level": "debug"}, {Part.LOG}),
+        ("web", {"listen": ""}, {Part.WEB}),
     ],
 )
 def test_what_is_built_anew(section: str, values: dict[str, Any], parts: set[Part]) -> None:

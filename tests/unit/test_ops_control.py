@@ -64,7 +64,7 @@ def test_nonsense_is_answered_and_harms_nobody(server: ControlServer, words: byt
     reply = json.loads(say(server.path, words))
     assert (reply["ok"], reply["hint"]) == (
         False,
-        "there are pause, resume, drain, stop, reload, troubles",
+        "there are pause, resume, drain, stop, reload, troubles, look",
     )
     assert tell(server.path, Command.RESUME).ok
 
@@ -178,3 +178,16 @@ def test_a_reply_of_any_length_is_read_to_its_end(tmp_path: Path) -> None:
     )
     assert tell(tmp_path / "a.sock", Command.TROUBLES).troubles == troubles
     server.stop()
+
+
+def test_a_picture_is_named_in_the_question(tmp_path: Path) -> None:
+    def look(path: Path) -> Reply:
+        return Reply(ok=True, message="", tags=({"tag": path.name, "confidence": 0.5},))
+
+    server = ControlServer(tmp_path / "look.sock", lambda _: Reply(ok=True, message=""), look=look)
+    try:
+        told = tell(server.path, Command.LOOK, picture="/photos/猫.jpg")
+        assert told.tags == ({"tag": "猫.jpg", "confidence": 0.5},)
+        assert not json.loads(say(server.path, b'{"command": "look"}\n'))["ok"]
+    finally:
+        server.stop()

@@ -7,4 +7,5 @@ estimate        how many files each part of it finds
 sql             its SQL
 elsewhere       what would find a word that is no tag
 search          all of it: from the query to files
+review          what a person looks through, and how tags were judged
 """
