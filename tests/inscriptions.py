@@ -27,7 +27,7 @@ from tagd.metadata.keywords import Field
 from tagd.ops.pulse import Pulses
 from tagd.tagging import keyword_sync
 from tagd.writeback.ledger import recover_all
-from tagd.writeback.tag_writer import MetadataSettings, Outcome, TagWriter, WriteMode
+from tagd.writeback.tag_writer import MetadataSettings, TagWriter, WriteMode, WriteOutcome
 from tagd.writeback.worker import MetadataWorker
 from tests import catalogue as recorded
 from tests import photos as pictures
@@ -61,7 +61,7 @@ class Desk:
     settings: MetadataSettings = EMBEDDED
     run: Run = field(default_factory=lambda: Run.of("tagd run"))
     failed: list[str] = field(default_factory=list)
-    outcomes: list[tuple[Place, Outcome]] = field(default_factory=list)
+    outcomes: list[tuple[Place, WriteOutcome]] = field(default_factory=list)
     derivation: Derivation = field(default_factory=lambda: Derivation.by(TagRules()))
 
     def photo(self, name: str = "cat.jpg", *labels: str) -> Path:

@@ -91,9 +91,9 @@ def take_in(
     """Copy weights at an absolute path, load and try them, and return what is known of the model
     then. `labels`: what the outputs mean, a set's name or a file with a list; `architecture`, such
     as timm:resnet34, for weights that do not say. Raises `ModelError`, and leaves nothing then."""
-    from tagd.models.acquire.adopt import Request, adopt  # noqa: PLC0415  lazy: torch
+    from tagd.models.acquire.adopt import AdoptRequest, adopt  # noqa: PLC0415  lazy: torch
 
-    request = Request(path, name, labels, architecture, replace=replace)
+    request = AdoptRequest(path, name, labels, architecture, replace=replace)
     return adopt(request, shelf_of(config))
 
 

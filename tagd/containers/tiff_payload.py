@@ -51,7 +51,7 @@ _MOST_SHARED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Tag:
+class _Entry:
     """One entry of a directory: where it begins, and where its values are."""
 
     entry: int
@@ -61,19 +61,19 @@ class _Tag:
     end: int
 
 
-_Directory = dict[int, _Tag]
+_Directory = dict[int, _Entry]
 
 
 def payload(data: bytes) -> Spans:
     """Find the picture, and what says how to read it. Raises DamagedContainer."""
     try:
-        return _Reader(data).payload()
+        return _DirectoryReader(data).payload()
     except TruncatedContainer as error:
         # Decoders say so where it is the picture that is not whole.
         raise DamagedContainer(str(error)) from error
 
 
-class _Reader:
+class _DirectoryReader:
     """Follows the directories of one file."""
 
     def __init__(self, data: bytes) -> None:
@@ -139,7 +139,7 @@ class _Reader:
         is_there = end + (8 if layout.is_big else 4) <= len(data)
         return found, number(data, layout, layout.offset_code, end) if is_there else 0
 
-    def _tag(self, entry: int, inline: int, kind: int, count: int) -> _Tag:
+    def _tag(self, entry: int, inline: int, kind: int, count: int) -> _Entry:
         code = TYPE_CODES.get(kind)
         size = count * (struct.calcsize("=" + code) if code else _OTHER_SIZES.get(kind, 1))
         at = inline
@@ -147,7 +147,7 @@ class _Reader:
             at = number(self._data, self._layout, self._layout.offset_code, inline)
         if at + size > len(self._data):
             raise DamagedContainer("a TIFF tag whose value lies outside of the file")
-        return _Tag(entry, code, count, at, at + size)
+        return _Entry(entry, code, count, at, at + size)
 
     def _numbers(self, directory: _Directory, tag: int) -> tuple[int, ...]:
         found = directory.get(tag)

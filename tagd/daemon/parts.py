@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.tagging.failures import Report
     from tagd.work.stage_times import StageTimes
-    from tagd.writeback.tag_writer import Outcome
+    from tagd.writeback.tag_writer import WriteOutcome
 
 STOP_SECONDS = 2.0  # what a forward pass may still take before it is abandoned
 # A photo in the slowest model of the zoo, EVA-02 Large, on two cores; and how much longer it may
@@ -64,7 +64,7 @@ class Parts:
         on_times: Callable[[StageTimes], None],
         on_ready: Callable[[Engine], None],
         on_fault: Callable[[TagdError | None], None],
-        on_outcome: Callable[[Place, Outcome], None],
+        on_outcome: Callable[[Place, WriteOutcome], None],
         pulses: Pulses,
         log: FilteringBoundLogger,
         web: Sequence[str] = (),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tagd.ops.notify import Notifier
     from tagd.tagging.failures import Report
     from tagd.work.stage_times import StageTimes
-    from tagd.writeback.tag_writer import Outcome
+    from tagd.writeback.tag_writer import WriteOutcome
 
 CHECK_SECONDS = 1.0
 START_SECONDS = 120.0  # how long the service manager waits for the next word of a start
@@ -202,7 +202,7 @@ class Service:
     def _time(self, times: StageTimes) -> None:
         self._metrics.time(times)
 
-    def _count_write(self, place: Place, outcome: Outcome) -> None:
+    def _count_write(self, place: Place, outcome: WriteOutcome) -> None:
         self._metrics.count_write(place, outcome)
 
     def _ready(self, engine: Engine) -> None:

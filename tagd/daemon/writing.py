@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.work.progress import Progress
     from tagd.writeback.ledger import Recovery
-    from tagd.writeback.tag_writer import Outcome
+    from tagd.writeback.tag_writer import WriteOutcome
 
 LOOK_SECONDS: Final = 5.0  # between two looks for what could not be written
 SPARING: Final = 20  # so many times what the last look took must pass before the next
@@ -71,7 +71,7 @@ class Writing:
         pulses: Pulses,
         log: FilteringBoundLogger,
         on_fault: Callable[[TagdError | None], None],
-        on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None,
+        on_outcome: Callable[[Place, WriteOutcome], None] = lambda _place, _outcome: None,
     ) -> None:
         self.written = 0
         self._config = config

@@ -54,7 +54,7 @@ FURTHER_HEADER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Synset:
+class Noun:
     """One noun of WordNet: its words and its hypernyms, instances' included. `senses`: the keys
     that `cntlist.rev` counts the words by in this meaning."""
 
@@ -64,7 +64,7 @@ class Synset:
     senses: tuple[str, ...] = ()
 
 
-def read_nouns(path: Path) -> dict[str, Synset]:
+def read_nouns(path: Path) -> dict[str, Noun]:
     """WordNet's `data.noun`; its format is described in wndb(5WN)."""
     nouns = {}
     for line in path.read_text(encoding="latin-1").splitlines():
@@ -74,12 +74,12 @@ def read_nouns(path: Path) -> dict[str, Synset]:
     return nouns
 
 
-def _parse(line: str) -> Synset:
+def _parse(line: str) -> Noun:
     cells = line.split(" ")
     words = int(cells[3], 16)
     after = 4 + 2 * words
     pointers = [cells[after + 1 + 4 * i : after + 5 + 4 * i] for i in range(int(cells[after]))]
-    return Synset(
+    return Noun(
         id=f"n{cells[0]}",
         lemmas=tuple(cells[4 + 2 * i].replace("_", " ") for i in range(words)),
         parents=tuple(f"n{p[1]}" for p in pointers if p[0] in {"@", "@i"} and p[2] == "n"),
@@ -96,7 +96,7 @@ def read_counts(path: Path) -> dict[str, int]:
     return {sense: int(times) for sense, _, times in lines}
 
 
-def with_hypernyms(classes: list[str], nouns: dict[str, Synset]) -> list[str]:
+def with_hypernyms(classes: list[str], nouns: dict[str, Noun]) -> list[str]:
     """The classes and everything above them, sorted by id."""
     found: set[str] = set()
     todo = list(classes)
@@ -108,7 +108,7 @@ def with_hypernyms(classes: list[str], nouns: dict[str, Synset]) -> list[str]:
     return sorted(found)
 
 
-def table(classes: list[str], index: dict[str, int], nouns: dict[str, Synset]) -> str:
+def table(classes: list[str], index: dict[str, int], nouns: dict[str, Noun]) -> str:
     """The text of `wordnet.tsv`."""
     lines = []
     for id_ in with_hypernyms(classes, nouns):
@@ -119,7 +119,7 @@ def table(classes: list[str], index: dict[str, int], nouns: dict[str, Synset]) -
 
 
 def further_table(
-    classes: list[str], known: set[str], nouns: dict[str, Synset], counts: dict[str, int]
+    classes: list[str], known: set[str], nouns: dict[str, Noun], counts: dict[str, int]
 ) -> str:
     """The text of `further.tsv`: what is `known` is left out."""
     every, among = with_hypernyms(classes, nouns), set(classes)
@@ -136,7 +136,7 @@ def further_table(
     return FURTHER_HEADER + "\n".join(lines) + "\n"
 
 
-def _leaves_below(ids: list[str], nouns: dict[str, Synset]) -> dict[str, set[str]]:
+def _leaves_below(ids: list[str], nouns: dict[str, Noun]) -> dict[str, set[str]]:
     """For each id those below it that nothing is below of."""
     inner = {parent for id_ in ids for parent in nouns[id_].parents}
     found: dict[str, set[str]] = {id_: set() for id_ in ids}
@@ -146,7 +146,7 @@ def _leaves_below(ids: list[str], nouns: dict[str, Synset]) -> dict[str, set[str
     return found
 
 
-def faults_of_display(nouns: dict[str, Synset], known: set[str]) -> list[str]:
+def faults_of_display(nouns: dict[str, Noun], known: set[str]) -> list[str]:
     """What `display.tsv` says that WordNet does not bear out."""
     faults = []
     for kind, id_, other, *_ in rows("display.tsv"):

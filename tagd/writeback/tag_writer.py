@@ -97,7 +97,7 @@ class MetadataSettings:
         return SidecarRule(self.sidecar_name, self.sidecar_folder)
 
 
-class Outcome(StrEnum):
+class WriteOutcome(StrEnum):
     """What came of bringing one place up to date."""
 
     WRITTEN = "written"
@@ -118,7 +118,7 @@ class TagWriter:
     derivation: Derivation
     run: Run
     on_notice: Noticed = lambda _reason, _path: None
-    on_outcome: Callable[[Place, Outcome], None] = lambda _place, _outcome: None
+    on_outcome: Callable[[Place, WriteOutcome], None] = lambda _place, _outcome: None
     on_aside: Callable[[Path, Path], None] = lambda _aside, _path: None
 
     def write(
@@ -178,14 +178,16 @@ class TagWriter:
         digest = _digest(wish, target.content if place is Place.SIDECAR else "")
         try:
             if self._stands(target, place, wish, digest, dry_run=dry_run):
-                self.on_outcome(place, Outcome.UNCHANGED)
+                self.on_outcome(place, WriteOutcome.UNCHANGED)
                 return []
             report = self.write_wish(target, place, wish, digest, dry_run=dry_run)
         except PhotoError as error:
             is_final = isinstance(error, PermanentPhotoError)
-            self.on_outcome(place, Outcome.REFUSED if is_final else Outcome.FAILED)
+            self.on_outcome(place, WriteOutcome.REFUSED if is_final else WriteOutcome.FAILED)
             raise
-        self.on_outcome(place, Outcome.WRITTEN if report.has_changes else Outcome.UNCHANGED)
+        self.on_outcome(
+            place, WriteOutcome.WRITTEN if report.has_changes else WriteOutcome.UNCHANGED
+        )
         if report.aside is not None and not dry_run:
             self.on_aside(report.aside, target.path)
         return [report]

@@ -88,10 +88,10 @@ def dishes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def taken_in(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models that has the small one."""
-    from tagd.models.acquire.adopt import Request, adopt  # noqa: PLC0415  lazy, as above
+    from tagd.models.acquire.adopt import AdoptRequest, adopt  # noqa: PLC0415  lazy, as above
 
     folder = tmp_path_factory.mktemp("taken-in")
-    adopt(Request(weights, SMALL.id), Shelf(folder))
+    adopt(AdoptRequest(weights, SMALL.id), Shelf(folder))
     return folder
 
 

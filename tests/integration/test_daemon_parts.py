@@ -17,7 +17,7 @@ from tagd.config import Config
 from tagd.daemon.parts import Parts
 from tagd.daemon.retagging import RETAG
 from tagd.errors import CatalogueBusy
-from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.acquire.adopt import AdoptRequest, adopt
 from tagd.models.zoo.shelf import Shelf
 from tagd.ops.pulse import Pulses
 from tests.daemon import locked
@@ -128,7 +128,9 @@ def test_a_model_that_was_replaced_is_used_from_then_on(
     catalogue: Catalogue, root: Path, pulses: Counted, tmp_path: Path
 ) -> None:
     shelf = Shelf(tmp_path / "models")
-    first = adopt(Request(timms_folder(tmp_path / "first", 3, label_names=DISHES), "mine"), shelf)
+    first = adopt(
+        AdoptRequest(timms_folder(tmp_path / "first", 3, label_names=DISHES), "mine"), shelf
+    )
     config = configured(root, model={"name": "mine", "folder": str(shelf.store.root)})
     with started(config, catalogue, pulses) as parts:
         assert parts._tagging.models.fingerprint_of("mine") == first.fingerprint
@@ -136,11 +138,11 @@ def test_a_model_that_was_replaced_is_used_from_then_on(
         used = parts._tagging.models
         assert used.fingerprint_of("mine") == first.fingerprint
         second = timms_folder(tmp_path / "second", 3, label_names=DISHES)
-        replacing = adopt(Request(second, "mine", replace=True), shelf)
+        replacing = adopt(AdoptRequest(second, "mine", replace=True), shelf)
         assert replacing.fingerprint != first.fingerprint
         parts.keep()
         assert parts._tagging.models.fingerprint_of("mine") == replacing.fingerprint
-        adopt(Request(tmp_path / "first", "mine", replace=True), shelf)
+        adopt(AdoptRequest(tmp_path / "first", "mine", replace=True), shelf)
         assert parts.follow(config).in_words() == "replaced: mine"
         assert parts.follow(config).models == ()
 

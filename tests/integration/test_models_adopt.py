@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from tagd.domain import Geometry
 from tagd.errors import ModelError, ModelUnknown, WeightsMissing, WeightsRefused
-from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.acquire.adopt import AdoptRequest, adopt
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.selftest import self_test
 from tagd.models.zoo import labelset, registry, store
@@ -23,7 +23,7 @@ SMALL = registry.find("mobilenet-v4-conv-small")
 
 
 def test_a_row_of_the_zoo_is_taken_in_and_kept(weights: Path, shelf: Shelf) -> None:
-    facts = adopt(Request(weights, SMALL.id), shelf)
+    facts = adopt(AdoptRequest(weights, SMALL.id), shelf)
     assert isinstance(facts.weights, FileWeights)
     assert on_disk(facts)
     assert not on_disk(SMALL)
@@ -40,29 +40,31 @@ def test_weights_that_are_not_the_named_checkpoint_have_not_its_accuracy(
 ) -> None:
     facts = registry.find("mobilenet-v2")
     source = models.save(models.network(facts), facts, tmp_path / "w")
-    kept = adopt(Request(source, facts.id), shelf)
+    kept = adopt(AdoptRequest(source, facts.id), shelf)
     assert facts.top1 is not None
     assert kept.top1 is None
     assert kept.checkpoint == f"imported from {source}"
     assert "top1" not in kept.sources
-    assert adopt(Request(source, facts.id, trusted=True, replace=True), shelf).top1 == facts.top1
+    assert (
+        adopt(AdoptRequest(source, facts.id, trusted=True, replace=True), shelf).top1 == facts.top1
+    )
 
 
 def test_the_same_files_give_the_same_fingerprint_and_others_another(
     weights: Path, tmp_path: Path
 ) -> None:
-    one = adopt(Request(weights, SMALL.id), Shelf(tmp_path / "one"))
-    two = adopt(Request(weights, SMALL.id, origin="elsewhere"), Shelf(tmp_path / "two"))
+    one = adopt(AdoptRequest(weights, SMALL.id), Shelf(tmp_path / "one"))
+    two = adopt(AdoptRequest(weights, SMALL.id, origin="elsewhere"), Shelf(tmp_path / "two"))
     assert one.fingerprint == two.fingerprint
     state = load_file(weights)
     state["classifier.bias"] += 1e-3
     save_file(state, tmp_path / "other.safetensors")
-    other = adopt(Request(tmp_path / "other.safetensors", SMALL.id), Shelf(tmp_path / "three"))
+    other = adopt(AdoptRequest(tmp_path / "other.safetensors", SMALL.id), Shelf(tmp_path / "three"))
     assert other.fingerprint != one.fingerprint
 
 
 def test_classes_of_its_own_become_a_vocabulary_of_its_own(dishes: Path, shelf: Shelf) -> None:
-    facts = adopt(Request(dishes, "dishes"), shelf)
+    facts = adopt(AdoptRequest(dishes, "dishes"), shelf)
     assert (facts.backend, facts.architecture, facts.label_set) == ("transformers", "vit", "own")
     assert facts.preprocessing.geometry == Geometry((64, 64), (64, 64), "bilinear")
     assert shelf.labels_of(facts) == tuple(f"custom:dishes/{name}" for name in models.DISHES)
@@ -85,14 +87,14 @@ def test_a_list_of_labels_may_have_names_in_further_languages(
 ) -> None:
     listed = tmp_path / "labels.tsv"
     listed.write_text("#en\tja\nramen\tラーメン\nsoba\tそば\nmiso soup\t味噌汁\n", encoding="utf-8")
-    adopt(Request(dishes, "dishes", labels=listed), shelf)
+    adopt(AdoptRequest(dishes, "dishes", labels=listed), shelf)
     assert shelf.names("ja")["custom:dishes/miso soup"] == "味噌汁"
     assert shelf.names("de")["custom:dishes/miso soup"] == "miso soup"
 
 
 def test_a_folder_of_timms_says_what_it_is(tmp_path: Path, shelf: Shelf) -> None:
     folder = models.timms_folder(tmp_path / "mine", 3, label_names=models.DISHES)
-    facts = adopt(Request(folder, "mine"), shelf)
+    facts = adopt(AdoptRequest(folder, "mine"), shelf)
     assert facts.preprocessing == SMALL.preprocessing
     assert shelf.labels_of(facts)[2] == "custom:mine/miso soup"
 
@@ -102,7 +104,7 @@ def test_a_checkpoint_of_imagenets_larger_sets_says_synsets(
     name: str, tmp_path: Path, shelf: Shelf
 ) -> None:
     facts = adopt(
-        Request(models.timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf
+        AdoptRequest(models.timms_folder(tmp_path / "wide", labelset.SETS[name]), "wide"), shelf
     )
     assert facts.label_set == name
     model = ModelPool(settings=PoolSettings("cpu", folder=shelf.store.root)).get("wide")
@@ -113,7 +115,7 @@ def test_a_checkpoint_of_imagenets_larger_sets_says_synsets(
 def test_a_trainers_checkpoint_is_taken(weights: Path, tmp_path: Path, shelf: Shelf) -> None:
     state = {f"module.{name}": tensor for name, tensor in load_file(weights).items()}
     torch.save({"state_dict": state, "epoch": 3}, tmp_path / "last.pth.tar")
-    facts = adopt(Request(tmp_path / "last.pth.tar", SMALL.id), shelf)
+    facts = adopt(AdoptRequest(tmp_path / "last.pth.tar", SMALL.id), shelf)
     images = models.pictures(facts)
     plain = models.network(SMALL)
     plain.load_state_dict(load_file(weights))
@@ -124,10 +126,10 @@ def test_a_trainers_checkpoint_is_taken(weights: Path, tmp_path: Path, shelf: Sh
 
 def test_weights_alone_need_an_architecture_and_labels(weights: Path, shelf: Shelf) -> None:
     with pytest.raises(WeightsRefused, match="do not say what network"):
-        adopt(Request(weights, "mine"), shelf)
+        adopt(AdoptRequest(weights, "mine"), shelf)
     with pytest.raises(WeightsRefused, match="nothing says what its outputs mean"):
-        adopt(Request(weights, "mine", architecture="timm:mobilenetv4_conv_small"), shelf)
-    request = Request(
+        adopt(AdoptRequest(weights, "mine", architecture="timm:mobilenetv4_conv_small"), shelf)
+    request = AdoptRequest(
         weights, "mine", architecture="timm:mobilenetv4_conv_small", labels="imagenet-1k"
     )
     facts = adopt(request, shelf)

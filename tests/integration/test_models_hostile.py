@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from safetensors.torch import load_file, save_file
 
 from tagd.errors import WeightsMissing, WeightsRefused
-from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.acquire.adopt import AdoptRequest, adopt
 from tagd.models.zoo import network_options, registry
 from tagd.models.zoo.shelf import Shelf
 from tests import models
@@ -73,7 +73,7 @@ def test_of_timms_arguments_only_those_of_a_network_are_taken(
 ) -> None:
     folder = with_config(timms, tmp_path / "copy", model_args=args)
     with pytest.raises(WeightsRefused, match=said):
-        adopt(Request(folder, "mine"), shelf)
+        adopt(AdoptRequest(folder, "mine"), shelf)
 
 
 def test_a_network_far_larger_than_its_weights_is_never_built(
@@ -83,7 +83,7 @@ def test_a_network_far_larger_than_its_weights_is_never_built(
     change = {"architecture": "vit_tiny_patch16_224", "model_args": args}
     folder = with_config(timms, tmp_path / "copy", **change)
     with pytest.raises(WeightsRefused, match="M numbers"):
-        adopt(Request(folder, "mine"), shelf)
+        adopt(AdoptRequest(folder, "mine"), shelf)
 
 
 def test_a_checkpoint_that_is_named_by_its_path_does_not_run(
@@ -93,13 +93,15 @@ def test_a_checkpoint_that_is_named_by_its_path_does_not_run(
     torch.save({"state_dict": RunsCode()}, tmp_path / "notes.dat")
     folder = with_config(timms, tmp_path / "copy", model_args={"checkpoint_path": "notes.dat"})
     with pytest.raises(WeightsRefused):
-        adopt(Request(folder, "mine"), shelf)
+        adopt(AdoptRequest(folder, "mine"), shelf)
     assert not (tmp_path / "i-was-here").exists()
 
 
 def test_arguments_of_a_network_are_handed_on(timms: Path, tmp_path: Path, shelf: Shelf) -> None:
     args = {"global_pool": "avg", "drop_rate": 0.1, "num_classes": 3, "act_layer": "relu"}
-    facts = adopt(Request(with_config(timms, tmp_path / "copy", model_args=args), "mine"), shelf)
+    facts = adopt(
+        AdoptRequest(with_config(timms, tmp_path / "copy", model_args=args), "mine"), shelf
+    )
     assert facts.config == {"global_pool": "avg", "drop_rate": 0.1, "act_layer": "relu"}
 
 
@@ -127,7 +129,7 @@ def test_of_transformers_configuration_only_the_network_is_taken(
     change: dict[str, object], said: str, dishes: Path, tmp_path: Path, shelf: Shelf
 ) -> None:
     with pytest.raises(WeightsRefused, match=said):
-        adopt(Request(with_config(dishes, tmp_path / "copy", **change), "mine"), shelf)
+        adopt(AdoptRequest(with_config(dishes, tmp_path / "copy", **change), "mine"), shelf)
 
 
 def test_what_no_network_depends_on_is_left_out(dishes: Path, tmp_path: Path, shelf: Shelf) -> None:
@@ -139,7 +141,7 @@ def test_what_no_network_depends_on_is_left_out(dishes: Path, tmp_path: Path, sh
         "use_kernels": False,
         "torch_dtype": "os.system",
     }
-    facts = adopt(Request(with_config(dishes, tmp_path / "copy", **change), "mine"), shelf)
+    facts = adopt(AdoptRequest(with_config(dishes, tmp_path / "copy", **change), "mine"), shelf)
     assert "hidden_act" not in facts.config
 
 
@@ -186,9 +188,9 @@ def test_files_that_would_never_end_are_refused(timms: Path, tmp_path: Path, she
         (folder / name).unlink()
         os.mkfifo(folder / name)
         with pytest.raises((WeightsRefused, WeightsMissing), match=r"regular|no weights"):
-            adopt(Request(folder, "mine"), shelf)
+            adopt(AdoptRequest(folder, "mine"), shelf)
     with pytest.raises(WeightsRefused, match="no regular file"):
-        adopt(Request(tmp_path / "fifo-model.safetensors/model.safetensors", "mine"), shelf)
+        adopt(AdoptRequest(tmp_path / "fifo-model.safetensors/model.safetensors", "mine"), shelf)
     for text, said in (
         ("[" * 200_000, "nested so deep"),
         ('{"a":' * 100_000 + "1" + "}" * 100_000, "nested so deep"),
@@ -199,7 +201,7 @@ def test_files_that_would_never_end_are_refused(timms: Path, tmp_path: Path, she
         (tmp_path / "fifo-config.json/config.json").unlink()
         (tmp_path / "fifo-config.json/config.json").write_text(text)
         with pytest.raises(WeightsRefused, match=said):
-            adopt(Request(tmp_path / "fifo-config.json", "mine"), shelf)
+            adopt(AdoptRequest(tmp_path / "fifo-config.json", "mine"), shelf)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_pictures_without_measure_are_refused(
     cfg = json.loads((timms / "config.json").read_text())["pretrained_cfg"] | change
     folder = with_config(timms, tmp_path / "copy", pretrained_cfg=cfg)
     with pytest.raises(WeightsRefused, match=r"crop_pct|are not taken"):
-        adopt(Request(folder, "mine"), shelf)
+        adopt(AdoptRequest(folder, "mine"), shelf)
 
 
 JSON = st.recursive(
@@ -269,8 +271,8 @@ def test_what_trainers_put_before_names_is_taken_off(
         torch.save({"state_dict": state, "epoch": 3}, path)
     else:
         save_file(state, path)
-    plain = adopt(Request(weights, SMALL.id), Shelf(tmp_path / "plain"))
-    assert adopt(Request(path, SMALL.id), shelf).label_set == plain.label_set
+    plain = adopt(AdoptRequest(weights, SMALL.id), Shelf(tmp_path / "plain"))
+    assert adopt(AdoptRequest(path, SMALL.id), shelf).label_set == plain.label_set
 
 
 def test_what_lightning_keeps_beside_the_network_is_left_out(
@@ -284,7 +286,7 @@ def test_what_lightning_keeps_beside_the_network_is_left_out(
         "optimizer_states": [],
     }
     torch.save(saved, tmp_path / "last.ckpt")
-    assert adopt(Request(tmp_path / "last.ckpt", SMALL.id), shelf).id == SMALL.id
+    assert adopt(AdoptRequest(tmp_path / "last.ckpt", SMALL.id), shelf).id == SMALL.id
 
 
 POINTER = (
@@ -297,5 +299,5 @@ POINTER = (
 def test_a_pointer_of_git_lfs_is_called_one(name: str, tmp_path: Path, shelf: Shelf) -> None:
     (tmp_path / name).write_text(POINTER)
     with pytest.raises(WeightsRefused, match="pointer of Git LFS") as refused:
-        adopt(Request(tmp_path / name, SMALL.id), shelf)
+        adopt(AdoptRequest(tmp_path / name, SMALL.id), shelf)
     assert "git lfs pull" in refused.value.hint

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tagd.errors import ModelError
-from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.acquire.adopt import AdoptRequest, adopt
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.runtime import memory
 from tagd.models.runtime.device import Device
@@ -112,7 +112,7 @@ def test_the_whole_memory_is_the_same_whoever_takes_it(tmp_path: Path) -> None:
 def test_unloading_gives_the_memory_back(tmp_path: Path) -> None:
     facts = registry.find("alexnet")
     source = models.save(models.network(facts), facts, tmp_path / "alexnet")
-    adopt(Request(source, facts.id), Shelf(tmp_path / "models"))
+    adopt(AdoptRequest(source, facts.id), Shelf(tmp_path / "models"))
     pool = ModelPool(settings=PoolSettings("cpu", folder=tmp_path / "models"))
     memory.reclaim()
     before = psutil.Process().memory_info().rss

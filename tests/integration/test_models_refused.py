@@ -13,7 +13,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from tagd.errors import ModelError, WeightsMissing, WeightsRefused
-from tagd.models.acquire.adopt import Request, adopt
+from tagd.models.acquire.adopt import AdoptRequest, adopt
 from tagd.models.zoo import registry
 from tagd.models.zoo.shelf import Shelf
 
@@ -95,7 +95,7 @@ def test_spoilt_weights_are_refused_and_nothing_is_replaced(
     shutil.copyfile(weights, spoilt)
     spoil(spoilt)
     with pytest.raises(WeightsRefused, match=said):
-        adopt(Request(spoilt, SMALL.id, replace=True), stocked)
+        adopt(AdoptRequest(spoilt, SMALL.id, replace=True), stocked)
     assert everything(stocked.store.root) == before
     assert spoilt.exists()
 
@@ -107,7 +107,7 @@ def test_a_pickle_that_wants_more_is_refused_and_does_not_run(
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(pickle.dumps({"a": RunsCode()}, 2))
     with pytest.raises(WeightsRefused, match="could run code") as refused:
-        adopt(Request(tmp_path / name, SMALL.id), shelf)
+        adopt(AdoptRequest(tmp_path / name, SMALL.id), shelf)
     assert ".safetensors" in refused.value.hint
     assert not (tmp_path / "i-was-here").exists()
 
@@ -126,32 +126,32 @@ def test_files_of_other_kinds_are_refused_in_words(
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(WeightsRefused, match=said):
-        adopt(Request(tmp_path / name, SMALL.id), shelf)
+        adopt(AdoptRequest(tmp_path / name, SMALL.id), shelf)
 
 
 def test_folders_that_cannot_be_told_are_refused(
     tmp_path: Path, weights: Path, shelf: Shelf
 ) -> None:
     with pytest.raises(WeightsMissing, match="there is no"):
-        adopt(Request(tmp_path / "nowhere", SMALL.id), shelf)
+        adopt(AdoptRequest(tmp_path / "nowhere", SMALL.id), shelf)
     folder = tmp_path / "folder"
     folder.mkdir()
     with pytest.raises(WeightsMissing, match="no weights are in this folder"):
-        adopt(Request(folder, SMALL.id), shelf)
+        adopt(AdoptRequest(folder, SMALL.id), shelf)
     (folder / "model.h5").touch()
     with pytest.raises(WeightsRefused, match="TensorFlow"):
-        adopt(Request(folder, SMALL.id), shelf)
+        adopt(AdoptRequest(folder, SMALL.id), shelf)
     (folder / "a.safetensors").touch()
     (folder / "b.safetensors").touch()
     with pytest.raises(WeightsRefused, match=r"which of these.* a\.safetensors, b\.safetensors"):
-        adopt(Request(folder, SMALL.id), shelf)
+        adopt(AdoptRequest(folder, SMALL.id), shelf)
     shutil.copyfile(weights, folder / "model.safetensors")
     (folder / "config.json").write_text("{}")
     with pytest.raises(WeightsRefused, match="neither a configuration of transformers"):
-        adopt(Request(folder, SMALL.id), shelf)
+        adopt(AdoptRequest(folder, SMALL.id), shelf)
     (folder / "config.json").write_text('{"model_type": "x", "auto_map": {}}')
     with pytest.raises(WeightsRefused, match="needs code of its own"):
-        adopt(Request(folder, SMALL.id), shelf)
+        adopt(AdoptRequest(folder, SMALL.id), shelf)
 
 
 def _with_config(folder: Path, copy: Path, **change: object) -> Path:
@@ -165,29 +165,29 @@ def test_a_folder_that_contradicts_the_zoo_is_refused(
     dishes: Path, tmp_path: Path, shelf: Shelf
 ) -> None:
     with pytest.raises(WeightsRefused, match="its hidden_size is 32, but that of vit-base is 768"):
-        adopt(Request(dishes, "vit-base"), shelf)
+        adopt(AdoptRequest(dishes, "vit-base"), shelf)
     with pytest.raises(WeightsRefused, match="this is vit of transformers, but resnet-18 is"):
-        adopt(Request(dishes, "resnet-18"), shelf)
+        adopt(AdoptRequest(dishes, "resnet-18"), shelf)
     placeholders = {str(place): f"LABEL_{place}" for place in range(3)}
     nameless = _with_config(dishes, tmp_path / "nameless", id2label=placeholders)
     with pytest.raises(WeightsRefused, match="nothing says what its outputs mean"):
-        adopt(Request(nameless, "mine"), shelf)
+        adopt(AdoptRequest(nameless, "mine"), shelf)
     with pytest.raises(WeightsRefused, match="3 outputs, but the label set imagenet-1k has 1000"):
-        adopt(Request(dishes, "mine", labels="imagenet-1k"), shelf)
+        adopt(AdoptRequest(dishes, "mine", labels="imagenet-1k"), shelf)
     two = tmp_path / "two.txt"
     two.write_text("a\nb\n")
     with pytest.raises(WeightsRefused, match="head has 3 outputs, but the label set own has 2"):
-        adopt(Request(dishes, "mine", labels=two), shelf)
+        adopt(AdoptRequest(dishes, "mine", labels=two), shelf)
     strange = _with_config(dishes, tmp_path / "strange", model_type="no-such-thing")
     with pytest.raises(WeightsRefused, match="no image classifier 'no-such-thing'"):
-        adopt(Request(strange, "mine"), shelf)
+        adopt(AdoptRequest(strange, "mine"), shelf)
     deeper = _with_config(dishes, tmp_path / "deeper", num_hidden_layers=3)
     with pytest.raises(WeightsRefused, match="another architecture"):
-        adopt(Request(deeper, "mine"), shelf)
+        adopt(AdoptRequest(deeper, "mine"), shelf)
     (tmp_path / "strange" / "preprocessor_config.json").unlink()
     shutil.copyfile(dishes / "config.json", tmp_path / "strange" / "config.json")
     with pytest.raises(WeightsRefused, match="nothing says how its pictures are prepared"):
-        adopt(Request(tmp_path / "strange", "mine"), shelf)
+        adopt(AdoptRequest(tmp_path / "strange", "mine"), shelf)
     assert not list(shelf.store.root.glob("*"))[1:]  # the staging folder alone
 
 
@@ -195,15 +195,16 @@ def test_names_that_are_taken_or_cannot_be_are_refused(
     weights: Path, dishes: Path, stocked: Shelf
 ) -> None:
     with pytest.raises(ModelError, match="is part of tagd"):
-        adopt(Request(weights, "efficientnet-lite0"), stocked)
+        adopt(AdoptRequest(weights, "efficientnet-lite0"), stocked)
     with pytest.raises(ModelError, match="already"):
-        adopt(Request(weights, SMALL.id), stocked)
+        adopt(AdoptRequest(weights, SMALL.id), stocked)
     for name in ("../up", "Big Name", ".hidden", ""):
         with pytest.raises(ModelError, match="cannot be a model's name"):
-            adopt(Request(dishes, name), stocked)
+            adopt(AdoptRequest(dishes, name), stocked)
     with pytest.raises(ModelError, match="names none"):
-        adopt(Request(weights, "mine", architecture="keras:x"), stocked)
+        adopt(AdoptRequest(weights, "mine", architecture="keras:x"), stocked)
     with pytest.raises(WeightsRefused, match="timm has no architecture 'no_such_net'"):
         adopt(
-            Request(weights, "mine", labels="imagenet-1k", architecture="timm:no_such_net"), stocked
+            AdoptRequest(weights, "mine", labels="imagenet-1k", architecture="timm:no_such_net"),
+            stocked,
         )

@@ -24,7 +24,7 @@ from tagd.metadata.ledger import FileIdentity, Intent
 from tagd.metadata.safe_write import WriteOptions
 from tagd.metadata.sidecar import SidecarName
 from tagd.writeback.ledger import CatalogueLedger, ours_of
-from tagd.writeback.tag_writer import Outcome, WriteMode
+from tagd.writeback.tag_writer import WriteMode, WriteOutcome
 from tests import catalogue as recorded
 from tests import photos as pictures
 from tests.inscriptions import CAT, DOG, Desk, subjects
@@ -49,7 +49,9 @@ def test_a_photo_gets_its_tags_once(desk: Desk) -> None:
     assert desk.write() == 0
     assert photo.stat() == left, "nobody has even opened it"
     assert desk.jobs() == []
-    embedded = [(Place.EMBEDDED, outcome) for outcome in (Outcome.WRITTEN, Outcome.UNCHANGED)]
+    embedded = [
+        (Place.EMBEDDED, outcome) for outcome in (WriteOutcome.WRITTEN, WriteOutcome.UNCHANGED)
+    ]
     assert desk.outcomes == embedded
 
 
@@ -204,7 +206,7 @@ def test_what_cannot_be_written_is_said_and_can_be_tried_again(desk: Desk) -> No
     assert failure.kind is JobKind.WRITE
     assert failure.reason.startswith("its tags are not written: its sidecar: there is no XMP in it")
     assert failure.reason.endswith("repair it, or move it away")
-    assert desk.outcomes == [(Place.SIDECAR, Outcome.REFUSED)]
+    assert desk.outcomes == [(Place.SIDECAR, WriteOutcome.REFUSED)]
     assert desk.unwritten() == [(1, photo)]
     assert shown is not None
     assert shown.state is FileState.TAGGED, "it has its tags all the same"
@@ -249,7 +251,7 @@ def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
             assert desk.write(later=days * 86_400) == 0
         assert desk.jobs() == [("waiting", "disk-full")]
         assert desk.unwritten() == [(1, photo)]
-        assert desk.outcomes == [(Place.EMBEDDED, Outcome.FAILED)] * 9
+        assert desk.outcomes == [(Place.EMBEDDED, WriteOutcome.FAILED)] * 9
         assert photo.read_bytes() == before
         assert {each.name for each in folder.iterdir()} == {"cat.jpg", "hog"}
         hog.unlink()

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tagd.labels import tables
-from tagd.labels.build_tables import Synset, further_table
+from tagd.labels.build_tables import Noun, further_table
 from tagd.labels.derivation import Derivation
 from tagd.labels.hierarchy import Hierarchy
 from tagd.labels.meaning import Meaning
@@ -82,8 +82,8 @@ def test_a_catalogue_without_such_classes_does_not_read_them() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def noun(label: str, *parents: str) -> Synset:
-    return Synset(label, (f"a {label}",), parents, (f"{label}%1",))
+def noun(label: str, *parents: str) -> Noun:
+    return Noun(label, (f"a {label}",), parents, (f"{label}%1",))
 
 
 def test_the_builder_tells_what_is_useful_above_others() -> None:

@@ -46,7 +46,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AdoptRequest:
     """What a person asked for. `labels` is the name of a set, or a file with a list; `architecture`
     such as "timm:resnet34", for weights that do not say. `origin` is where they came from, in
     words; `trusted` says that they are known to be the zoo's own for this id."""
@@ -67,7 +67,7 @@ class _Labels:
     own: tuple[OwnLabel, ...] = ()
 
 
-def adopt(request: Request, shelf_: shelf.Shelf) -> ModelFacts:
+def adopt(request: AdoptRequest, shelf_: shelf.Shelf) -> ModelFacts:
     """Take the model in; returns its facts as they are kept.
 
     Raises `WeightsMissing`, `WeightsRefused`, and `ModelError`.
@@ -94,7 +94,7 @@ def adopt(request: Request, shelf_: shelf.Shelf) -> ModelFacts:
     return kept
 
 
-def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
+def _row(request: AdoptRequest, shelf_: shelf.Shelf) -> ModelFacts | None:
     """Return the zoo's row of this id, if there is one and the id may be taken."""
     if not registry.is_id(request.id):  # before any folder is called so
         raise ModelError(
@@ -112,7 +112,7 @@ def _row(request: Request, shelf_: shelf.Shelf) -> ModelFacts | None:
     return row
 
 
-def _told(found: Incoming, request: Request, row: ModelFacts | None) -> Incoming:
+def _told(found: Incoming, request: AdoptRequest, row: ModelFacts | None) -> Incoming:
     """Fill in what the files did not say, from the zoo or from the person; contradictions are
     refused."""
     if request.architecture:
@@ -152,7 +152,7 @@ def _refuse_contradiction(found: Incoming, row: ModelFacts) -> None:
             )
 
 
-def _labels(request: Request, found: Incoming, row: ModelFacts | None) -> _Labels:
+def _labels(request: AdoptRequest, found: Incoming, row: ModelFacts | None) -> _Labels:
     """Return which label each output stands for: what the person said, else what the files say."""
     if request.labels in labelset.SETS:
         return _set(str(request.labels))
@@ -215,7 +215,7 @@ def _copied(source: Path, staged: Path) -> Path:
 
 
 def _facts(
-    request: Request,
+    request: AdoptRequest,
     found: Incoming,
     row: ModelFacts | None,
     weights: FileWeights,

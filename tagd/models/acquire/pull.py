@@ -75,10 +75,10 @@ def pull(order: Order, shelf: Shelf, progress: Progress = lambda _have, _total: 
         raise ModelError(f"{folder}: cannot be made: {error.strerror}") from error
     origin = _fetch(order, row, folder, progress)
     # Lazy: torch takes seconds, which a download that fails need not wait for.
-    from tagd.models.acquire.adopt import Request, adopt  # noqa: PLC0415
+    from tagd.models.acquire.adopt import AdoptRequest, adopt  # noqa: PLC0415
 
     facts = adopt(
-        Request(
+        AdoptRequest(
             path=folder if row is None or isinstance(row.weights, HubWeights) else _only(folder),
             id=name,
             labels=order.labels,
