@@ -102,7 +102,7 @@ def _answer(message: Message, shared: int, limits: DecodeLimits) -> Message:
             previews=request.previews,
         )
         position = request.offset
-        for part in (*(photo.inputs[each] for each in request.geometries), *photo.previews):
+        for part in (*(photo.inputs[geometry] for geometry in request.geometries), *photo.previews):
             position += _write(shared, part, position)
         return pack_photo(photo, request.path, request.sidecars)
     except TooLarge as error:

@@ -136,7 +136,7 @@ class Access:
             if not _valid(kept.links, link, self.clock()):
                 return None
             digest = _digest(link)
-            left = tuple(each for each in kept.links if each.digest != digest)
+            left = tuple(link for link in kept.links if link.digest != digest)
             self._write(replace(kept, links=left))
         return self.add_session()
 
@@ -151,7 +151,7 @@ class Access:
         """Let this browser in no more."""
         digest = _digest(session)
         with self._changing() as kept:
-            left = tuple(each for each in kept.sessions if each.digest != digest)
+            left = tuple(session for session in kept.sessions if session.digest != digest)
             self._write(replace(kept, sessions=left))
 
     def browser(self, session: str) -> Caller | None:
@@ -214,7 +214,7 @@ class Access:
     def _valid(self, passes: tuple[_Pass, ...]) -> tuple[_Pass, ...]:
         """Those that count still, and leave room for one more."""
         now = self.clock()
-        return tuple(each for each in passes if each.until > now)[-_MOST_PASSES + 1 :]
+        return tuple(known for known in passes if known.until > now)[-_MOST_PASSES + 1 :]
 
     def _kept(self) -> _Kept:
         """What the file holds now, which is read only where it has changed."""
@@ -266,9 +266,9 @@ class Access:
 def _unpacked(text: str) -> _Kept:
     said = json.loads(text)
     return _Kept(
-        tokens=tuple(Token(**each) for each in said["tokens"]),
-        links=tuple(_Pass(**each) for each in said["links"]),
-        sessions=tuple(_Pass(**each) for each in said["sessions"]),
+        tokens=tuple(Token(**token) for token in said["tokens"]),
+        links=tuple(_Pass(**link) for link in said["links"]),
+        sessions=tuple(_Pass(**session) for session in said["sessions"]),
         password=said["password"],
         address=said["address"],
     )
@@ -276,7 +276,9 @@ def _unpacked(text: str) -> _Kept:
 
 def _valid(passes: tuple[_Pass, ...], secret: str, now: float) -> bool:
     digest = _digest(secret)
-    return any(secrets.compare_digest(each.digest, digest) and each.until > now for each in passes)
+    return any(
+        secrets.compare_digest(known.digest, digest) and known.until > now for known in passes
+    )
 
 
 def _digest(secret: str) -> str:
