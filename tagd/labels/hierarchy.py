@@ -28,6 +28,7 @@ class Hierarchy:
     classes: tuple[str, ...]  # ImageNet-1k's, in their order
     tags: frozenset[str]  # useful as tags above a leaf
     broad: frozenset[str] = frozenset()  # useful where nothing below them is likely
+    dull: frozenset[str] = frozenset()  # of `tags` and `broad`: nobody searches for them
     wary: frozenset[str] = frozenset()  # classes that answer to pictures of nothing
     hidden: frozenset[str] = frozenset()  # never tags, though nothing is below them
     _above: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -112,12 +113,12 @@ def read(folder: Path = DATA) -> Hierarchy:
         parents[label] = many(above)
         if place and place[0]:
             places[int(place[0])] = label
-    kinds: dict[str, set[str]] = {"tag": set(), "broad": set(), "wary": set()}
+    kinds: dict[str, set[str]] = {name: set() for name in ("tag", "broad", "dull", "wary")}
     for kind, label, other, *_ in rows("display.tsv", folder):
         match kind:
             case "cut":
                 parents[label] = tuple(each for each in parents[label] if each != other)
-            case "join":
+            case "join" | "like":
                 parents[label] = (*parents[label], other)
             case "same":
                 pass  # about names alone
@@ -129,6 +130,7 @@ def read(folder: Path = DATA) -> Hierarchy:
         classes=tuple(places[place] for place in sorted(places)),
         tags=frozenset(kinds["tag"] | (everyday.keys() - parents.keys())),
         broad=frozenset(kinds["broad"]),
+        dull=frozenset(kinds["dull"]),
         wary=frozenset(kinds["wary"]),
     )
 

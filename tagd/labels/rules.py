@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from tagd.labels import tables
+from tagd.labels.contradiction import CONVINCING, DENIED, SECONDED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ class TagRules:
         """A hash, the same in every process, that changes with anything that makes other tags out
         of the same predictions: these rules, the measured constants, the tables."""
         said = {key: value for key, value in asdict(self).items() if key not in _ABOUT_NAMES}
-        constants = [SURE, WARY, LEAD]
+        constants = [SURE, WARY, LEAD, DENIED, CONVINCING, SECONDED]
         return _hash({**said, "constants": constants, "tables": tables.digest(tables=tables.KINDS)})
 
     def names_digest(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.domain import Predictions
+from tagd.labels.contradiction import CONVINCING, unbelieved
 from tagd.labels.derive import derive, probabilities, sum_up
 from tagd.labels.hierarchy import Hierarchy, read
 from tagd.labels.rules import TagRules
@@ -110,6 +111,55 @@ def test_a_model_that_says_dog_itself_is_understood() -> None:
     assert labels({"n03575240": 0.9}) == [], "instrumentality is no tag, whoever says so"
 
 
+MENU, WEBSITE, DOCUMENT, VOLCANO = "n07565083", "n06359193", "n06470073", "n09472597"
+MOUNTAIN, STRUCTURE, CLOTHING, DOG = "n09359803", "n04341686", "n03051540", "n02084071"
+BALL_GOWN = "n03534580"
+
+
+def beside(of: Mapping[str, float], heads: Mapping[str, float], **rules: Any) -> list[str]:
+    tags = derive(predicted(of), TagRules(**rules), SHIPPED, heads).tags
+    return [tag.label for tag in tags]
+
+
+def test_text_is_a_document_whatever_class_it_looks_like() -> None:
+    assert DOCUMENT in labels({MENU: 0.35, WEBSITE: 0.3})
+    assert DOCUMENT in labels({MENU: 0.8})
+
+
+def test_a_class_that_heads_see_nothing_of_needs_more() -> None:
+    assert labels({VOLCANO: 0.77}) == [VOLCANO, MOUNTAIN, "n09287968"]
+    assert beside({VOLCANO: 0.77}, {MOUNTAIN: 0.01}) == []
+    assert VOLCANO in beside({VOLCANO: 0.95}, {MOUNTAIN: 0.01})
+    assert VOLCANO in beside({VOLCANO: 0.77}, {MOUNTAIN: 0.3})
+    assert VOLCANO in beside({VOLCANO: 0.77}, {DOG: 0.01}), "a head that knows no mountains"
+    assert VOLCANO in beside({VOLCANO: 0.77}, {MOUNTAIN: 0.01}, thresholds={VOLCANO: 0.5})
+
+
+def test_breeds_do_not_add_up_to_a_dog_that_heads_see_nothing_of() -> None:
+    poodles = {"n02113712": 0.15, "n02113799": 0.15, "n02113624": 0.15}
+    assert DOG in labels(poodles)
+    assert beside(poodles, {DOG: 0.01, ANIMAL: 0.4}) == []
+    assert DOG in beside(poodles, {DOG: 0.6, ANIMAL: 0.7})
+
+
+def test_kinds_of_documents_count_beside_heads_only_where_they_are_certain() -> None:
+    assert beside({MENU: 0.8}, {DOCUMENT: 0.99}) == []
+    assert MENU in beside({MENU: 0.95}, {DOCUMENT: 0.99})
+
+
+def test_a_lead_counts_beside_heads_where_one_sees_the_same() -> None:
+    assert beside({PROJECTOR: 0.29, TENCH: 0.03}, {DOG: 0.2}) == []
+    assert TABBY in beside({TABBY: 0.3}, {CAT: 0.8})
+    assert TABBY not in beside({TABBY: 0.3}, {CAT: 0.3})
+
+
+def test_what_nobody_searches_for_comes_beside_heads_only_with_a_kind_of_it() -> None:
+    inside = {"n02699494": 0.3, "n02788148": 0.3}  # an altar and a banister
+    assert STRUCTURE in labels(inside)
+    assert beside(inside, {DOG: 0.2}) == []
+    assert CLOTHING in beside({BALL_GOWN: 0.9}, {DOG: 0.2})
+
+
 CHOICE = [*SHIPPED.classes[:400:7], *SHIPPED.classes[400::11], CAT, "n02084071", "our car", DEVICE]
 
 
@@ -187,3 +237,22 @@ def test_rounding_never_puts_a_dog_above_an_animal() -> None:
 
 def test_rounding_never_makes_more_than_certainty() -> None:
     assert sum_up({TIGER_CAT: 0.7, TABBY: 0.4}, SHIPPED)[CAT] == 1.0
+
+
+HEADS = st.dictionaries(st.sampled_from([CAT, ANIMAL, DOG, FOOD, MOUNTAIN]), st.floats(0, 1))
+
+
+@given(predictions(), HEADS)
+def test_heads_take_tags_away_and_bring_none(each: Predictions, heads: Mapping[str, float]) -> None:
+    alone = {tag.label: tag.confidence for tag in derive(each, TagRules(top_k=99), SHIPPED).tags}
+    found = derive(each, TagRules(top_k=99), SHIPPED, heads).tags
+    assert {tag.label for tag in found} <= alone.keys() | SHIPPED.broad
+    assert all(tag.confidence <= alone.get(tag.label, 1.0) for tag in found)
+
+
+@given(predictions(), HEADS)
+def test_only_what_is_hardly_there_is_denied(each: Predictions, heads: Mapping[str, float]) -> None:
+    said = probabilities(each)
+    denied = unbelieved(said, heads, SHIPPED)
+    assert all(said[label] < CONVINCING for label in denied)
+    assert not unbelieved(said, dict.fromkeys(heads, 1.0), SHIPPED)

@@ -57,10 +57,14 @@ def test_no_label_is_its_own_ancestor() -> None:
 def test_the_display_table_never_adds_an_ancestor_that_wordnet_lacks() -> None:
     shipped = hierarchy.read()
     wordnet = hierarchy.Hierarchy(parents(), (), frozenset())
+    liked = {label: {other} for _, label, other, _ in display("like")}
     wrong = [
-        each for each in parents() if set(shipped.ancestors(each)) - {*wordnet.ancestors(each)}
+        each
+        for each in parents()
+        if set(shipped.ancestors(each)) - {*wordnet.ancestors(each)} - liked.get(each, set())
     ]
     assert wrong == []
+    assert all(label in shipped.classes for label in liked)
 
 
 def test_every_cut_and_join_says_something_about_wordnet() -> None:
