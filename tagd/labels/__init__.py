@@ -14,6 +14,7 @@
     meaning.py       what a word means to a search: all labels called so, and what is below them
     own.py           the hierarchy with a person's own aliases and parents in it
     reasons.py       why something that a model said is no tag
+    contradiction.py which of the classifier's classes heads contradict
     derive.py        the classifier's predictions + rules → tags; heads.py: a head's
     derivation.py    the rules that count, with names: what all taggers said → the tags of a photo
     build_tables.py  builds and checks the tables; not used at run time

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _ROUNDS: Final = 60
+_ENOUGH: Final = 1e-6  # a step that changes nothing any more
 _PULL: Final = 1e-4  # towards the logit itself, where pictures are too few to say
 _SPREAD_OF_WORDS: Final = 0.8  # how far the words lie apart, as a standard deviation of logits
 _SPREAD_OF_SHIFT: Final = 1.0
@@ -51,8 +52,10 @@ def calibration(scored: Scored) -> tuple[float, float]:
         gradient = columns.T @ (weight * (said - truth)) + _PULL * (found - prior)
         curvature = (columns * (weight * said * (1 - said))[:, None]).T @ columns
         step = np.linalg.solve(curvature + _PULL * np.eye(2), gradient)
-        while loss(found - step) > loss(found):  # Newton's step may lead too far
-            step /= 2
+        while np.abs(step).max() > _ENOUGH and loss(found - step) > loss(found):
+            step /= 2  # Newton's step may lead too far
+        if np.abs(step).max() <= _ENOUGH:
+            break
         found = found - step
     return max(0.1, float(found[0])), float(found[1])
 

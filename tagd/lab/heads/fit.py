@@ -24,7 +24,7 @@ class Fitting:
     epochs: int = 8
     rate: float = 2e-3
     batch: int = 256
-    l2: float = 0.08
+    l2: float = 0.04
     seed: int = 0
 
 
