@@ -237,6 +237,7 @@ def status_fields(report: StatusReport) -> dict[str, Any]:
         "oldest_waiting": None if waiting is None else iso(waiting),
         "stale": status.stale,
         "to_refine": status.to_refine,
+        "untagged": status.untagged,
         "last_failures": [failure_fields(failure) for failure in status.last_failures],
         "mode": report.mode.mode,
         "troubles": report.issues,

@@ -74,10 +74,11 @@ def search(
 
     Words mean tags and what is below them; all must hold. OR and parentheses join, - excludes,
     "fire truck" in quotes is one tag, and so is a query that is a tag's name; sia* is how names
-    begin. Fields: tag: conf:>0.8 source:person path:2024/ camera:nikon taken:2024-06..2024-08
-    model: state:failed. Each line has a path, a tab, and the photo's tags. The exit status is 1
-    when nothing is found, as grep has it, and for a word that is no tag; --json prints an empty
-    list, and exits with 0, where nothing is found.
+    begin. Fields: tag: conf:>0.8 source:person tagger:everyday tags:0 path:2024/ camera:nikon
+    taken:2024-06..2024-08 rating:>=4 gps:yes near:35.01,135.77,5 model: state:failed. Each line has
+    a path, a tab, and the photo's tags. The exit status is 1 when nothing is found, as grep has it,
+    and for a word that is no tag; --json prints an empty list, and exits with 0, where nothing is
+    found.
     """
     from tagd.app.search import SearchRequest, Sort, moment
 

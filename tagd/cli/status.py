@@ -187,7 +187,11 @@ def status_lines(
         worker = f"{engine['model']} on {engine['device']}"
         yield "model", worker if holder else f"{worker}, when it last ran"
     yield "catalogue", display(catalogue)
-    yield "files", _numbers(standing.files)
+    bare = f" ({standing.untagged:,} of them without tags)" if standing.untagged else ""
+    files = {
+        f"{state}{bare if state == 'tagged' else ''}": n for state, n in standing.files.items()
+    }
+    yield "files", _numbers(files)
     yield "queue", _numbers({JOB_WORDS[state]: n for state, n in standing.queue.items()})
     yield "pace", _pace_in_words(standing, holder, now)
 

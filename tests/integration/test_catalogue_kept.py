@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,17 +20,23 @@ from tagd.catalogue.search.query import (
     CameraTerm,
     ConfidenceTerm,
     ModelTerm,
+    NearTerm,
     Not,
     Or,
     PathTerm,
+    PlacedTerm,
     Query,
+    RatingTerm,
     SourceTerm,
     StateTerm,
+    TagCountTerm,
+    TaggerTerm,
     TagTerm,
     TakenTerm,
 )
 from tagd.domain import FileState, TagSource
 from tests.catalogue import fresh, rows
+from tests.plain_search import holds, plainly
 
 NAMES = {"cat": 1, "dog": 2, "bird": 3}
 TAKEN_AT = ("NULL", "'2023-05-06T07:08:09'", "'2024-01-02T03:04:05+09:00'")
@@ -48,6 +52,9 @@ COUNTED = """
 IN_FORCE = f"""
     SELECT label_id, {TAKEN}, photo_id, max(confidence) FROM tag JOIN photo ON photo.id = photo_id
     WHERE state <> 'rejected' GROUP BY label_id, photo_id ORDER BY 1, 2, 3"""
+BARE = """
+    SELECT id FROM photo WHERE id NOT IN (SELECT photo_id FROM tag WHERE state <> 'rejected')
+    ORDER BY 1"""
 DATED = f"""
     SELECT file.id, coalesce((SELECT {TAKEN} FROM photo WHERE id = photo_id), 0)
     FROM file ORDER BY 1"""
@@ -58,6 +65,8 @@ taken_at = st.sampled_from(TAKEN_AT)
 shares = st.sampled_from([0.3, 0.6, 0.9])
 files = st.integers(1, FILES)
 taggers = st.integers(0, 2)
+ratings = st.sampled_from(["NULL", -1, 0, 3, 5])
+up, east = st.sampled_from([35.0, 35.1, -80.0]), st.sampled_from([135.0, 179.9, -179.9])
 fates = st.sampled_from(["tagged", "missing", "failed", "queued"])
 CHANGES = st.one_of(
     st.builds(
@@ -85,9 +94,17 @@ CHANGES = st.one_of(
     st.builds("DELETE FROM file WHERE id = {}".format, files),
     st.builds("UPDATE photo SET taken_at = {} WHERE id = {}".format, taken_at, photos),
     st.builds("DELETE FROM photo WHERE id = {}".format, photos),
+    st.builds(
+        "INSERT OR REPLACE INTO said VALUES ({}, {}, {}, {})".format,
+        *(files, ratings, st.just("NULL"), st.just("NULL")),
+    ),
+    st.builds(
+        "INSERT OR REPLACE INTO said VALUES ({}, {}, {}, {})".format, files, ratings, up, east
+    ),
 )
-# Two paths that are shown alike, as one with a byte that is no text and one with a backslash.
-SAME_PATHS = st.builds("UPDATE file SET path = '/p/1' WHERE id = {}".format, files)
+# Two paths that are shown alike, as one with a byte that is no text and one with a backslash; none
+# that is asked for as a whole, which is found by its bytes.
+SAME_PATHS = st.builds("UPDATE file SET path = '/p/3' WHERE id = {}".format, files)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +120,7 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
                 f" VALUES (?, ?, 'JPEG', 1, 1, 1, ?, 'Z', {TAKEN_AT[row - 1]})",
                 (row, f"{row}", MAKES[row - 1]),
             )
+        tx.exec_driver_sql("INSERT INTO tagger VALUES (2, 'everyday')")
         for row, name in enumerate(MODELS, 1):
             tx.exec_driver_sql(
                 "INSERT INTO model (id, name, fingerprint, first_used_at) VALUES (?, ?, ?, 0)",
@@ -143,6 +161,7 @@ def test_what_is_kept_is_what_is_counted(tx: Connection, changes: list[str]) -> 
         assert rows(tx, "SELECT tag, files FROM v_tags ORDER BY 1") == rows(tx, COUNTED)
         assert rows(tx, "SELECT * FROM found ORDER BY 1, 2, 3") == rows(tx, IN_FORCE)
         assert rows(tx, "SELECT id, taken FROM file ORDER BY 1") == rows(tx, DATED)
+        assert rows(tx, "SELECT photo_id FROM untagged ORDER BY 1") == rows(tx, BARE)
         back.rollback()
 
 
@@ -169,6 +188,11 @@ TERMS = st.one_of(
     st.builds(CameraTerm, st.sampled_from(["nik", "z", "leica"])),
     st.builds(ModelTerm, st.sampled_from(["lite", "l", "huge"])),
     st.builds(PathTerm, st.sampled_from(["/p/1", "/p", "p/2", "4"])),
+    st.builds(TaggerTerm, st.sampled_from(["classifier", "everyday"])),
+    st.builds(PlacedTerm, st.booleans()),
+    st.sampled_from([RatingTerm(), RatingTerm(3, 5), RatingTerm(-1, -1), RatingTerm(0, 0)]),
+    st.sampled_from([TagCountTerm(0, 0), TagCountTerm(1, 1), TagCountTerm(2), TagCountTerm(0, 1)]),
+    st.sampled_from([NearTerm(35, 135, 12), NearTerm(35, 180, 20), NearTerm(-80, -179, 9999)]),
     st.builds(
         lambda name, low: And((TagTerm(name), ConfidenceTerm(low))),
         *(st.sampled_from([*NAMES]), shares),
@@ -183,75 +207,6 @@ QUERIES = st.recursive(
     ),
     max_leaves=6,
 )
-
-
-@dataclass(frozen=True)
-class Plain:
-    """A file, and what a query may ask of it."""
-
-    path: str
-    taken: int
-    state: str
-    camera: str
-    model: str
-    tags: dict[str, set[float]]  # as sure as each that gave it says
-
-
-def plainly(tx: Connection) -> list[Plain]:
-    """The files that are there."""
-    tags: dict[int, dict[str, set[float]]] = defaultdict(lambda: defaultdict(set))
-    for photo, name, confidence in rows(
-        tx,
-        "SELECT photo_id, name, confidence FROM tag JOIN label ON label.id = label_id"
-        " WHERE state <> 'rejected'",
-    ):
-        tags[photo][name].add(confidence)
-    return [
-        Plain(path, taken, state, camera or "", model or "", tags[photo] if photo else {})
-        for path, taken, state, photo, camera, model in rows(
-            tx,
-            "SELECT path, taken, file.state, photo.id,"
-            " coalesce(camera_make || ' ', '') || camera_model, model.name"
-            " FROM file LEFT JOIN photo ON photo.id = file.photo_id"
-            " LEFT JOIN photo_tagger ON photo_tagger.photo_id = photo.id"
-            " LEFT JOIN tagging ON tagging.id = photo_tagger.tagging_id"
-            " LEFT JOIN model ON model.id = model_id WHERE file.state <> 'missing'",
-        )
-    ]
-
-
-def holds(query: Query, file: Plain) -> bool:
-    """A query looked at plainly, for one file."""
-    match query:
-        case And((TagTerm(text), ConfidenceTerm(low))):
-            return any(each >= low for each in file.tags.get(text, ()))
-        case Not(term):
-            return not holds(term, file)
-        case And(terms):
-            return all(holds(term, file) for term in terms)
-        case Or(terms):
-            return any(holds(term, file) for term in terms)
-    return fits(query, file)
-
-
-def fits(term: Query, file: Plain) -> bool:
-    """One term of it."""
-    match term:
-        case TagTerm(text):
-            return text in file.tags
-        case TakenTerm():
-            return file.taken >= 20240000000000
-        case StateTerm(asked):
-            return file.state == asked
-        case CameraTerm(text):
-            return text in file.camera.casefold()
-        case ModelTerm(text):
-            return file.model.startswith(text)
-        case PathTerm(text) if text.startswith("/"):
-            return file.path == text or file.path.startswith(f"{text}/")
-        case PathTerm(text):
-            return text in file.path
-    raise AssertionError(term)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

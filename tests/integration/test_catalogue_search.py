@@ -41,7 +41,7 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
     }
     with fresh(tmp_path) as catalogue, catalogue.write() as tx:
         submit(tx, *(settled(path, number) for number, path in enumerate(files, 1)))
-        found = zip(claim(tx), files.values(), strict=True)
+        found = zip(sorted(claim(tx), key=lambda job: job.id), files.values(), strict=True)
         batch = [result(job, f"{job.id:032x}", *labels) for job, labels in found]
         assert all(record(tx, batch, name_of, NOW - 30))
         photos.mark_missing(tx, [Path("/p/gone.jpg")], NOW)
@@ -113,6 +113,17 @@ def names(tx: Connection, query: str) -> list[str]:
         ("taken:..2024-05", []),
         ("-taken:2024", ["broken", "waits"]),
         ("model:lite dog", ["100%_both", "dog"]),
+        ("tagger:classifier dog", ["100%_both", "dog"]),
+        ("tagger:everyday", []),
+        ("tags:0", ["plain"]),
+        ("tags:2", ["100%_both", "tiger"]),
+        ("tags:>=1 -dog", ["cat", "tiger"]),
+        ("-tags:0 -tags:>0", ["broken", "waits"]),
+        ("rating:none cat", ["100%_both", "cat", "tiger"]),
+        ("rating:5", []),
+        ("gps:no dog", ["100%_both", "dog"]),
+        ("（cat　ＯＲ　dog）　−path：cat", ["100%_both", "dog", "tiger"]),
+        ("path：ＤＯＧ", ["dog"]),
         ("state:failed", ["broken"]),
         ("state:queued OR state:failed", ["broken", "waits"]),
         ("state:missing", ["gone"]),

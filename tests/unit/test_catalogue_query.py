@@ -13,12 +13,17 @@ from tagd.catalogue.search.query import (
     CameraTerm,
     ConfidenceTerm,
     ModelTerm,
+    NearTerm,
     Not,
     Or,
     PathTerm,
+    PlacedTerm,
     Query,
+    RatingTerm,
     SourceTerm,
     StateTerm,
+    TagCountTerm,
+    TaggerTerm,
     TagTerm,
     TakenTerm,
 )
@@ -62,10 +67,71 @@ CAT, DOG, BIRD = TagTerm("cat"), TagTerm("dog"), TagTerm("bird")
         ("taken:2024", TakenTerm("2024", "2024")),
         ("taken:2024-06..", TakenTerm("2024-06", None)),
         ("taken:..2024-06-30", TakenTerm(None, "2024-06-30")),
+        ("everyday:screenshot", TagTerm("everyday:screenshot")),
+        ("tagger:everyday", TaggerTerm("everyday")),
+        ("tags:0", TagCountTerm(0, 0)),
+        ("tags:>=3", TagCountTerm(3)),
+        ("tags:<3", TagCountTerm(0, 2)),
+        ("tags:1..3", TagCountTerm(1, 3)),
+        ("rating:4", RatingTerm(4, 4)),
+        ("rating:>=3", RatingTerm(3, 5)),
+        ("rating:<0", RatingTerm(-1, -1)),
+        ("rating:-1", RatingTerm(-1, -1)),
+        ("RATING:None", RatingTerm()),
+        ("gps:yes -gps:no", And((PlacedTerm(True), Not(PlacedTerm(False))))),
+        ("near:35.68,139.77,5", NearTerm(35.68, 139.77, 5)),
+        ("near:-33.9,-151.2,0.5km", NearTerm(-33.9, -151.2, 0.5)),
     ],
 )
 def test_what_is_understood(text: str, query: Query) -> None:
     assert parse(text) == query
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("（猫 ＯＲ 犬）　車", "(猫 OR 犬) 車"),
+        ("−犬", "-犬"),
+        ("－犬", "-犬"),
+        ("ー犬", "-犬"),
+        ("猫 ー（犬　鳥）", "猫 -(犬 鳥)"),
+        ("スキー", "スキー"),
+        ("path：料理", "path:料理"),
+        ("ｐａｔｈ：料理", "path:料理"),
+        ("conf：＞0.9", "conf:>0.9"),
+        ("conf:０.５〜０.８", "conf:0.5..0.8"),
+        ("taken：２０２４", "taken:2024"),
+        ("taken:2023～2024", "taken:2023..2024"),
+        ("taken:2024年", "taken:2024"),
+        ("taken:2024年6月", "taken:2024-06"),
+        ("taken:２０２４年６月１日", "taken:2024-06-01"),
+        ("taken:2024/6/1..2024/12", "taken:2024-06-01..2024-12"),
+        ("「消防 車」", '"消防 車"'),
+        ("『消防 車』", '"消防 車"'),
+        ("“fire truck”", '"fire truck"'),
+        ("”fire truck”", '"fire truck"'),
+        ("＂fire truck＂", '"fire truck"'),
+        ("シャ＊", "シャ*"),
+        ("rating：＞＝３", "rating:>=3"),
+        ("near：35.0、135.7、5", "near:35.0,135.7,5"),
+    ],
+)
+def test_what_an_input_method_types_is_understood(typed: str, text: str) -> None:
+    assert parse(typed) == parse(text)
+
+
+def test_what_is_searched_for_stays_as_it_was_typed() -> None:
+    assert parse("path:京都（春）/") == PathTerm("京都（春）/")
+    assert parse("path：２０２４") == PathTerm("２０２４")
+    assert parse('"猫：黒"') == TagTerm("猫：黒")
+    assert parse("own:猫（黒）") == TagTerm("own:猫（黒）")
+    assert parse('"「黒」"') == TagTerm("「黒」")
+
+
+def test_a_place_in_what_an_input_method_typed_is_pointed_at() -> None:
+    with pytest.raises(QueryError, match="never closed") as told:
+        parse("猫　（犬")
+    assert told.value.at == 2
 
 
 @pytest.mark.parametrize(
@@ -89,6 +155,16 @@ def test_what_is_understood(text: str, query: Query) -> None:
         ("conf:high", 0, "'high' is not a confidence"),
         ("cat foo:bar", 4, "there is no field 'foo'"),
         ("state:broken", 0, "there is no state 'broken'"),
+        ("tags:many", 0, "'many' is not a number"),
+        ("cat tags:-1", 4, "tags is 0 or more"),
+        ("tags:<0", 0, "nothing lies there"),
+        ("tags:3..1", 0, "the lower number comes first"),
+        ("rating:6", 0, "from -1 to 5"),
+        ("rating:>5", 0, "from -1 to 5"),
+        ("gps:perhaps", 0, "yes or no"),
+        ("near:Kyoto", 0, "is not a place"),
+        ("near:91,0,1", 0, "latitudes end at 90"),
+        ("near:0,0,0", 0, "latitudes end at 90"),
         ("(" * 60, 50, "nested too deeply"),
         ("cat " + "a" * 201, 4, "longer than 200 letters"),
         ('"' + "a" * 100_000 + '"*', 0, "longer than 200 letters"),
@@ -124,7 +200,10 @@ def test_a_long_query_is_shown_around_its_mistake() -> None:
     assert shown[pointer.index("^") :].startswith("sate:failed")
 
 
-@given(st.text() | st.text(alphabet='ab "()-:.*OR<>=0taken', max_size=30))
+SIGNS = 'ab "()-:.*OR<>=0,taken（）ー−：「」“”〜＊ＯＲ'
+
+
+@given(st.text() | st.text(alphabet=SIGNS, max_size=30))
 def test_reading_ends_in_a_query_or_in_an_error_of_its_own(text: str) -> None:
     try:
         query = parse(text)
@@ -136,12 +215,21 @@ def test_reading_ends_in_a_query_or_in_an_error_of_its_own(text: str) -> None:
 WORDS = st.text(st.characters(exclude_characters='"', exclude_categories=["Z", "C"]), min_size=1)
 PHRASES = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 SHARES = st.floats(0, 1)
+COUNTS, STARS = st.integers(0, 9999), st.integers(-1, 5)
+DEGREES = st.integers(-90_000_000, 90_000_000).map(lambda millionths: millionths / 1e6)
 
 TERMS = st.one_of(
     st.builds(TagTerm, PHRASES, st.booleans()),
     st.builds(PathTerm, PHRASES),
     st.builds(CameraTerm, PHRASES),
     st.builds(ModelTerm, PHRASES),
+    st.builds(TaggerTerm, PHRASES),
+    st.builds(PlacedTerm, st.booleans()),
+    st.builds(lambda low, more: TagCountTerm(low, low + more), COUNTS, COUNTS),
+    st.builds(TagCountTerm, COUNTS),
+    st.tuples(STARS, STARS).map(sorted).map(lambda pair: RatingTerm(pair[0], pair[1])),
+    st.just(RatingTerm()),
+    st.builds(NearTerm, DEGREES, DEGREES, st.integers(1, 20_000).map(lambda m: m / 1000)),
     st.builds(StateTerm, st.sampled_from(FileState)),
     st.builds(SourceTerm, st.sampled_from(TagSource)),
     st.builds(lambda low, strict: ConfidenceTerm(low, 1.0, strict), SHARES, st.booleans()),

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from tagd.catalogue.db.schema_base import metadata, one_of
+from tagd.catalogue.db.schema_kept import found, tag_count, untagged
 from tagd.catalogue.db.schema_written import NOTHING_OURS, inscription, intent, revision
 from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
 
@@ -58,6 +59,7 @@ __all__ = [
     "tag_count",
     "tagger",
     "tagging",
+    "untagged",
     "want",
 ]
 
@@ -177,6 +179,8 @@ said = Table(
     Column("rating", Integer),
     Column("latitude", REAL),
     Column("longitude", REAL),
+    Index("ix_said_rating", "rating", sqlite_where=text("rating IS NOT NULL")),
+    Index("ix_said_place", "latitude", "longitude", sqlite_where=text("latitude IS NOT NULL")),
 )
 
 # The sidecars that were read, so that it is noticed when one is gone.
@@ -281,27 +285,6 @@ tag = Table(
     Index("ix_tag_label_id", "label_id", "photo_id"),
     Index("ix_tag_source", "source", "photo_id", sqlite_where=text("source <> 'model'")),
     sqlite_with_rowid=False,
-)
-
-# What a search walks: each label in force with its photos, the latest last, once however many say
-# so, as sure as the surest of them. This, `tag_count` and `file.taken` are kept by triggers, which
-# no code path can forget: see `triggers.py`.
-found = Table(
-    "found",
-    metadata,
-    Column("label_id", Integer, primary_key=True),
-    Column("taken", BigInteger, primary_key=True),
-    Column("photo_id", Integer, primary_key=True),
-    Column("confidence", REAL, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# How many files that are there have a label in force.
-tag_count = Table(
-    "tag_count",
-    metadata,
-    Column("label_id", Integer, primary_key=True),
-    Column("files", Integer, nullable=False),
 )
 
 # What became of single tags, by a person, by what was read in a photo, or by changed rules. What a

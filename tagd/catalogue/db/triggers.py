@@ -1,8 +1,9 @@
 """What searches walk and `v_tags` counts, kept up to date by triggers: no code path can forget it.
 
-`found` follows `tag`, `tag_count` follows `found` and `file`, and `file.taken` follows `photo`. A
-tag counts when it is not rejected, once a photo however many gave it; a file when it is not
-missing. The triggers are made anew after every migration, as the views are.
+`found` follows `tag`, `tag_count` follows `found` and `file`, `untagged` follows `found` and
+`photo`, and `file.taken` follows `photo`. A tag counts when it is not rejected, once a photo
+however many gave it; a file when it is not missing. The triggers are made anew after every
+migration, as the views are.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ _FILES_OF_NEW = "(SELECT count(*) FROM file WHERE photo_id = {row}.photo_id AND 
 _SYNC_TAKEN = f"""UPDATE file SET taken = {_taken_of("NEW.photo_id")}
             WHERE id = NEW.id AND taken <> {_taken_of("NEW.photo_id")};"""
 
+_IS_BARE = "NOT EXISTS (SELECT 1 FROM tag WHERE photo_id = photo.id AND state <> 'rejected')"
+
 _TRIGGERS = {
     "tag_insert": f"""AFTER INSERT ON tag WHEN NEW.state <> 'rejected' BEGIN
         INSERT INTO found (label_id, taken, photo_id, confidence)
@@ -67,10 +70,16 @@ _TRIGGERS = {
         INSERT INTO tag_count (label_id, files)
             VALUES (NEW.label_id, {_FILES_OF_NEW.format(row="NEW")})
             ON CONFLICT (label_id) DO UPDATE SET files = files + excluded.files;
+        DELETE FROM untagged WHERE photo_id = NEW.photo_id;
     END""",
     "found_delete": f"""AFTER DELETE ON found BEGIN
         UPDATE tag_count SET files = files - {_FILES_OF_NEW.format(row="OLD")}
             WHERE label_id = OLD.label_id;
+        INSERT OR IGNORE INTO untagged (photo_id)
+            SELECT id FROM photo WHERE id = OLD.photo_id AND {_IS_BARE};
+    END""",
+    "photo_insert": """AFTER INSERT ON photo BEGIN
+        INSERT OR IGNORE INTO untagged (photo_id) VALUES (NEW.id);
     END""",
     "file_insert": f"""AFTER INSERT ON file WHEN NEW.photo_id IS NOT NULL BEGIN
         {_SYNC_TAKEN}{_counted("NEW", "+ 1")}
@@ -114,6 +123,8 @@ _RECOUNT = (
         SELECT found.label_id, count(file.id) FROM found
         JOIN file ON file.photo_id = found.photo_id AND file.state <> 'missing'
         GROUP BY found.label_id""",
+    "DELETE FROM untagged",
+    f"INSERT INTO untagged (photo_id) SELECT id FROM photo WHERE {_IS_BARE}",
 )
 
 
@@ -134,8 +145,9 @@ def drop(tx: Connection) -> None:
 
 def make(tx: Connection) -> None:
     """Find everything out anew, and keep it up to date from here on."""
-    has_tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('found', 'tag_count')"
-    if tx.exec_driver_sql(has_tables).scalar_one() < 2:
+    kept = "'found', 'tag_count', 'untagged'"
+    has_tables = f"SELECT count(*) FROM sqlite_master WHERE name IN ({kept})"
+    if tx.exec_driver_sql(has_tables).scalar_one() < 3:
         return  # migrated to a version from before there were any
     for statement in (*_RECOUNT, *create().values()):
         tx.exec_driver_sql(statement)

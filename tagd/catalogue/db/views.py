@@ -25,6 +25,11 @@ REJECTED_AT = """COALESCE(
                     WHERE history.photo_id = tag.photo_id AND history.label_id = tag.label_id
                     AND history.after = 'rejected'), tag.tagged_at)"""
 
+# None of a file whose photo is not known; 0 where it was looked at in vain.
+TAGS = """CASE WHEN file.photo_id IS NOT NULL THEN
+                   (SELECT count(DISTINCT tag.label_id) FROM tag
+                    WHERE tag.photo_id = file.photo_id AND tag.state <> 'rejected') END"""
+
 # Looks that models had at photos, those that were taken back, and changes of single tags.
 EVENTS = (
     """
@@ -69,7 +74,7 @@ VIEWS: dict[str, str] = {
                {iso("file.seen_at")} AS seen_at,
                photo.format, photo.width, photo.height, photo.camera_make, photo.camera_model,
                photo.taken_at, said.rating, said.latitude, said.longitude,
-               {iso("file.first_seen_at")} AS first_seen_at
+               {iso("file.first_seen_at")} AS first_seen_at, {TAGS} AS tags
         FROM file
         LEFT JOIN photo ON photo.id = file.photo_id
         LEFT JOIN said ON said.file_id = file.id""",

@@ -20,6 +20,7 @@ from tagd.catalogue.db.schema import (
     prediction,
     tagger,
     tagging,
+    untagged,
     want,
 )
 from tagd.catalogue.db.snapshot import sqlite
@@ -136,6 +137,7 @@ class Status:
     failures: int  # all of them
     stale: int = 0  # photos that other models are wanted for
     to_refine: int = 0  # photos that a quick model tagged for now
+    untagged: int = 0  # files that were looked at and have no tag
 
     @property
     def photos_per_second(self) -> float:
@@ -226,6 +228,7 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         failures=by_state.get(FileState.FAILED, 0) + unwritten.count(tx),
         stale=sum(gap.photos for gap in gaps if not gap.refine),
         to_refine=sum(gap.photos for gap in gaps if gap.refine),
+        untagged=_untagged(tx),
     )
 
 
@@ -233,7 +236,7 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
     """The files that were given up, and those whose tags could not be written into them, by now or
     for good, the latest first."""
     its_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
-    untagged = tx.execute(
+    not_tagged = tx.execute(
         select(file, job.c.attempts)
         .join_from(file, job, its_job, isouter=True)
         .where(file.c.state == FileState.FAILED)
@@ -255,7 +258,7 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
             failed_at=row.state_since,
             attempts=row.attempts or 0,
         )
-        for row in untagged
+        for row in not_tagged
     ]
     found += [
         Failure(
@@ -310,6 +313,11 @@ def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> i
     )
     keys = [key_of(path) for path in paths]
     return sum(tx.scalar(before.where(file.c.path_key.in_(some))) or 0 for some in chunks(keys))
+
+
+def _untagged(tx: Connection) -> int:
+    looked = (file.c.photo_id == untagged.c.photo_id) & (file.c.state == FileState.TAGGED)
+    return tx.scalar(select(func.count()).select_from(untagged.join(file, looked))) or 0
 
 
 def _tagged_since(tx: Connection, moment: float) -> int:

@@ -17,12 +17,17 @@ from tagd.catalogue.search.query import (
     CameraTerm,
     ConfidenceTerm,
     ModelTerm,
+    NearTerm,
     Not,
     Or,
     PathTerm,
+    PlacedTerm,
     Query,
+    RatingTerm,
     SourceTerm,
     StateTerm,
+    TagCountTerm,
+    TaggerTerm,
     TagTerm,
     TakenTerm,
 )
@@ -32,7 +37,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 Camera = tuple[str | None, str | None]  # make, model
-Quality = ConfidenceTerm | SourceTerm
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBy:
+    """What one of these taggers gave."""
+
+    taggers: frozenset[int]
+
+
+Quality = ConfidenceTerm | SourceTerm | GivenBy
 
 
 class Words(Protocol):
@@ -42,6 +56,7 @@ class Words(Protocol):
     def tags(self, term: TagTerm) -> frozenset[int]: ...
     def cameras(self, term: CameraTerm) -> frozenset[Camera]: ...
     def models(self, term: ModelTerm) -> frozenset[int]: ...
+    def taggers(self, term: TaggerTerm) -> frozenset[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,20 @@ class AnyOf:
     nodes: tuple[Node, ...] = ()
 
 
-Node = Tagged | Taken | ShotWith | SaidBy | PathTerm | StateTerm | Negated | All | AnyOf
+Said = RatingTerm | PlacedTerm | NearTerm  # what stands in the file
+Node = (
+    Tagged
+    | TagCountTerm
+    | Taken
+    | ShotWith
+    | SaidBy
+    | Said
+    | PathTerm
+    | StateTerm
+    | Negated
+    | All
+    | AnyOf
+)
 ALWAYS, NEVER = All(), AnyOf()
 THERE = Negated(StateTerm(FileState.MISSING))
 ANY_TIME = Taken(0, FOR_EVER)
@@ -134,8 +162,8 @@ def _meant(query: Query, quality: tuple[Quality, ...], words: Words) -> Node:
     match query:
         case TagTerm():
             return Tagged(words.tags(query), quality)
-        case ConfidenceTerm() | SourceTerm():
-            return Tagged(None, (*quality, query))
+        case ConfidenceTerm() | SourceTerm() | TaggerTerm():
+            return Tagged(None, (*quality, _asked(query, words)))
         case Or(terms):
             return AnyOf(tuple(_meant(term, quality, words) for term in terms))
         case And(terms):
@@ -153,10 +181,18 @@ def _meant(query: Query, quality: tuple[Quality, ...], words: Words) -> Node:
     return All((node, Tagged(None, quality))) if quality else node
 
 
+def _asked(term: ConfidenceTerm | SourceTerm | TaggerTerm, words: Words) -> Quality:
+    return GivenBy(words.taggers(term)) if isinstance(term, TaggerTerm) else term
+
+
 def _all_meant(terms: Iterable[Query], quality: tuple[Quality, ...], words: Words) -> Node:
-    asked = [term for term in terms if isinstance(term, ConfidenceTerm | SourceTerm)]
-    others = [term for term in terms if not isinstance(term, ConfidenceTerm | SourceTerm)]
-    quality = (*quality, *asked)
+    qualities, others = [], []
+    for term in terms:
+        if isinstance(term, ConfidenceTerm | SourceTerm | TaggerTerm):
+            qualities.append(_asked(term, words))
+        else:
+            others.append(term)
+    quality = (*quality, *qualities)
     nodes = [_meant(each, quality if _names_a_tag(each) else (), words) for each in others]
     if quality and not any(map(_names_a_tag, others)):
         nodes.append(Tagged(None, quality))

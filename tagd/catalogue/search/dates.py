@@ -14,8 +14,19 @@ NEVER, FOR_EVER = 1, 10**14  # 0 is a photo that does not say when it was taken
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
+# What people write for it: 2024年6月1日, 2024/6/1, 2024-6-1.
+_WRITTEN = re.compile(r"(\d{4})(?:年|[/-])(?:(\d{1,2})(?:月|[/-])?(?:(\d{1,2})日?)?)?", re.ASCII)
+
+
 class NoSuchDate(ValueError):
     """Text that is not a year, month or day, or a range that ends before it begins."""
+
+
+def iso(text: str) -> str:
+    """Return a year, a month or a day as queries have it, however it is written; what is none of
+    them as it is."""
+    found = _WRITTEN.fullmatch(text)
+    return "-".join(part.zfill(2) for part in found.groups() if part) if found else text
 
 
 def bounds(taken: TakenTerm) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.search import sql
+from tagd.catalogue.search import paths, sql
 from tagd.catalogue.search.algebra import (
     ANY_TIME,
     All,
@@ -23,8 +23,9 @@ from tagd.catalogue.search.algebra import (
     terms_of,
     time_of,
 )
+from tagd.catalogue.search.fragments import Sql
 from tagd.catalogue.search.query import PathTerm
-from tagd.catalogue.search.sql import EVERY_FILE, Sql
+from tagd.catalogue.search.sql import EVERY_FILE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,7 +61,8 @@ class Sources:
         for term in terms:
             source = self.source(term, when)
             best = min(best, source, key=lambda each: each.rows)
-        named = next(filter(None, map(sql.named, terms)), None)
+        texts = (term.text for term in terms if isinstance(term, PathTerm))
+        named = next(filter(None, map(paths.named, texts)), None)
         return replace(best, files=named) if best.files is EVERY_FILE and named else best
 
     def source(self, term: Node, when: Taken) -> Source:

@@ -9,31 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tagd.catalogue.search.dates import NoSuchDate, bounds
-from tagd.catalogue.search.query import (
-    And,
-    CameraTerm,
-    ConfidenceTerm,
-    ModelTerm,
-    Not,
-    Or,
-    PathTerm,
-    Query,
-    SourceTerm,
-    StateTerm,
-    TagTerm,
-    TakenTerm,
-)
-from tagd.domain import FileState, TagSource
+from tagd.catalogue.search.query import And, Not, Or, Query
+from tagd.catalogue.search.spans import NoSuchValue
+from tagd.catalogue.search.terms import FIELDS, term
+from tagd.catalogue.search.typed import plain
 from tagd.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from enum import StrEnum
 
-LABELS = ("own", "custom")  # what labels begin with that are no synset; never the name of a field
+LABELS = ("own", "custom", "everyday")  # what labels begin with; never the name of a field
 MOST_PARENTHESES = 50
 MOST_TERMS = 300  # SQLite nests them, and takes no more than a thousand
 LONGEST_WORD, LONGEST_PATH = 200, 4096  # letters
@@ -47,10 +34,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_NUMBER = r"\d*\.?\d+(?:e-?\d+)?"
-_CONFIDENCE = re.compile(rf"(?P<sign>[<>]=?)?(?P<low>{_NUMBER})(?:\.\.(?P<high>{_NUMBER}))?")
-
-S = TypeVar("S", bound="StrEnum")
+_STARS = "*＊"
+_AS_TYPED = frozenset({"", "tag", "path", "camera", "model", *LABELS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +57,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._plain = plain(text)
         self._tokens = self._tokenised()
         self._next = 0
         self._depth = 0
@@ -128,59 +114,14 @@ class _Parser:
         return query
 
     def _term(self, token: _Token) -> Query:
-        text, at = token.text, token.at
-        if not text.strip():
-            raise self._error("there is nothing between these quotes", at)
-        match token.field:
-            case "" | "tag":
-                return TagTerm(" ".join(text.split()), token.beginning, at)
-            case "path":
-                return PathTerm(text)
-            case "camera":
-                return CameraTerm(" ".join(text.split()), at)
-            case "model":
-                return ModelTerm(" ".join(text.split()), at)
-            case "conf":
-                return self._confidence(text, at)
-            case "taken":
-                return self._taken(text, at)
-            case "state":
-                return StateTerm(self._member(FileState, text, "state", at))
-            case "source":
-                return SourceTerm(self._member(TagSource, text, "source", at))
-        raise self._unknown_field(token)
-
-    def _confidence(self, text: str, at: int) -> ConfidenceTerm:
-        found = _CONFIDENCE.fullmatch(text)
-        if found is None or (found["sign"] and found["high"]):
-            hint = "Write conf:>0.8, conf:<=0.5 or conf:0.5..0.8."
-            raise self._error(f"{text!r} is not a confidence", at, hint)
-        low, high = float(found["low"]), float(found["high"] or 1)
-        if not 0 <= low <= high <= 1:
-            raise self._error("a confidence is from 0 to 1, the lower one first", at)
-        match found["sign"]:
-            case "<" | "<=" as sign:
-                return ConfidenceTerm(high=low, without_high=sign == "<")
-            case sign:
-                return ConfidenceTerm(low, high, without_low=sign == ">")
-
-    def _taken(self, text: str, at: int) -> TakenTerm:
-        first, dots, last = text.partition("..")
-        term = TakenTerm(first or None, (last or None) if dots else first)
+        if not token.text.strip():
+            raise self._error("there is nothing between these quotes", token.at)
+        if token.field not in {"", *FIELDS}:
+            raise self._unknown_field(token)
         try:
-            bounds(term)
-        except NoSuchDate as mistake:
-            hint = "Write taken:2024, taken:2024-06, taken:2024-06-01 or taken:2024-06..2024-08."
-            raise self._error(str(mistake), at, hint) from None
-        return term
-
-    def _member(self, members: type[S], text: str, field: str, at: int) -> S:
-        try:
-            return members(text.casefold())
-        except ValueError:
-            near = get_close_matches(text.casefold(), [each.value for each in members], n=1)
-            hint = f"It is one of {', '.join(members)}."
-            raise self._error(f"there is no {field} {text!r}", at, hint, near) from None
+            return term(token.field, token.text, token.at, beginning=token.beginning)
+        except NoSuchValue as mistake:
+            raise self._error(str(mistake), token.at, mistake.hint, mistake.near) from None
 
     def _unknown_field(self, token: _Token) -> QueryError:
         near = get_close_matches(token.field[:LONGEST_WORD], FIELDS, n=1)
@@ -197,9 +138,9 @@ class _Parser:
         return self._tokens[self._next].kind
 
     def _tokenised(self) -> list[_Token]:
-        tokens, at, end = [], 0, len(self._text.rstrip())
+        tokens, at, end = [], 0, len(self._plain.rstrip())
         while at < end:
-            found = _TOKEN.match(self._text, at)
+            found = _TOKEN.match(self._plain, at)
             if found is None:
                 raise self._error("this says nothing", at)
             tokens.append(self._token(found))
@@ -221,24 +162,29 @@ class _Parser:
             if not found["closed"]:
                 raise self._error("this quote is never closed", found.start("quoted") - 1)
             beginning = bool(found["star"])
-            return _Token("term", at, _field(found), found["quoted"], beginning)
+            return _Token("term", at, _field(found), self._value(found, "quoted"), beginning)
         return self._word(found, at)
 
     def _word(self, found: re.Match[str], at: int) -> _Token:
-        field, text = _field(found), found["bare"]
-        if not field and (text == "-" or text.casefold() in {f"{each}:" for each in FIELDS}):
+        field, text = _field(found), self._value(found, "bare")
+        if not field and (
+            found["bare"] == "-" or found["bare"].casefold() in {f"{each}:" for each in FIELDS}
+        ):
             raise self._error(f"{text} needs something after it", at)
         if field in LABELS:
             return _Token("term", at, "", f"{found['field']}:{text}")
-        if field in {"", "tag"} and text.endswith("*") and text.rstrip("*"):
-            return _Token("term", at, field, text.rstrip("*"), beginning=True)
+        if field in {"", "tag"} and (beginning := text.rstrip(_STARS)) and beginning != text:
+            return _Token("term", at, field, beginning, beginning=True)
         return _Token("term", at, field, text)
+
+    def _value(self, found: re.Match[str], group: str) -> str:
+        """What was typed: as it stands where it is searched for, else in ASCII."""
+        if _field(found) in _AS_TYPED:
+            return self._text[slice(*found.span(group))].replace('"', "")
+        return found[group]
 
     def _error(self, reason: str, at: int, hint: str = "", near: Sequence[str] = ()) -> QueryError:
         return QueryError(reason, text=self._text, at=at, hint=hint, suggestions=near)
-
-
-FIELDS = ("tag", "conf", "path", "camera", "taken", "model", "state", "source")
 
 
 def _field(found: re.Match[str]) -> str:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tagd.catalogue.search.typed import plain
+
 if TYPE_CHECKING:
     from tagd.domain import FileState, TagSource
 
@@ -54,6 +56,63 @@ class SourceTerm:
 
     def __str__(self) -> str:
         return f"source:{self.source.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerTerm:
+    """Which tagger gave the tags beside it; alone, any tag."""
+
+    text: str
+    at: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"tagger:{_quoted(self.text)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagCountTerm:
+    """How many tags the photo has, from `low` to `high`; one that nobody looked at has no number.
+    `high` is None for an open end."""
+
+    low: int
+    high: int | None = None
+
+    def __str__(self) -> str:
+        return f"tags:{_span(self.low, self.high)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RatingTerm:
+    """How many stars the file has, from `low` to `high`: from -1 (rejected) to 5; None for both: it
+    has none."""
+
+    low: int | None = None
+    high: int | None = None
+
+    def __str__(self) -> str:
+        return "rating:none" if self.low is None else f"rating:{_span(self.low, self.high)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTerm:
+    """Whether the file says where it was taken."""
+
+    is_placed: bool
+
+    def __str__(self) -> str:
+        return f"gps:{'yes' if self.is_placed else 'no'}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearTerm:
+    """Taken within so many kilometres of a place, in degrees."""
+
+    latitude: float
+    longitude: float
+    km: float
+
+    def __str__(self) -> str:
+        return f"near:{self.latitude:.9f},{self.longitude:.9f},{self.km:.9f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +205,11 @@ Term = (
     TagTerm
     | ConfidenceTerm
     | SourceTerm
+    | TaggerTerm
+    | TagCountTerm
+    | RatingTerm
+    | PlacedTerm
+    | NearTerm
     | PathTerm
     | CameraTerm
     | ModelTerm
@@ -159,6 +223,12 @@ def _grouped(query: Query) -> str:
     return f"({query})" if isinstance(query, And | Or) else str(query)
 
 
+def _span(low: int, high: int | None) -> str:
+    if low == high:
+        return str(low)
+    return f">={low}" if high is None else f"{low}..{high}"
+
+
 def _quoted(text: str) -> str:
-    bare = _BARE.fullmatch(text) and text not in _WORDS
+    bare = _BARE.fullmatch(plain(text)) and plain(text) not in _WORDS
     return text if bare else f'"{text}"'

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tagd.catalogue.db.statements import chunks, marks
 from tagd.catalogue.reports.shown_tags import ShownTag, tags_of
-from tagd.catalogue.search import sql
+from tagd.catalogue.search import said, sql
 from tagd.catalogue.search.algebra import (
     ANY_TIME,
     NEVER,
@@ -34,9 +34,10 @@ from tagd.catalogue.search.algebra import (
     time_of,
 )
 from tagd.catalogue.search.estimate import PEEKED, Source, Sources, found_by
+from tagd.catalogue.search.fragments import Sql
 from tagd.catalogue.search.parser import parse
 from tagd.catalogue.search.query import And, ConfidenceTerm, Query, TagTerm
-from tagd.catalogue.search.sql import EVERY_FILE, Position, Sort, Sql
+from tagd.catalogue.search.sql import EVERY_FILE, Position, Sort
 from tagd.catalogue.search.words import CatalogueWords, Names
 from tagd.domain import FileState, PhotoFacts, TagState
 from tagd.fs import path_of
@@ -196,6 +197,7 @@ def _understood(
     after: Position | None = None,
 ) -> tuple[Node, Sources]:
     """What a query means here, with what most files fail first."""
+    said.learn(tx)
     words = CatalogueWords(tx, query, names)
     sources = Sources(tx, words.files)
     node = meant(asked(query, names), words)
@@ -211,8 +213,14 @@ def asked(text: str, names: Names) -> Query:
         return TagTerm(" ".join(text.split()))
     query = parse(text)
     words = query.terms if isinstance(query, And) else ()
-    is_plain = words and all(isinstance(each, TagTerm) and not each.beginning for each in words)
-    return TagTerm(" ".join(text.split())) if is_plain and names.is_tag(text) else query
+    plain = [word for word in words if isinstance(word, TagTerm) and not word.beginning]
+    if not plain or len(plain) < len(words):
+        return query
+    # A synonym of several words, such as fire truck, where one of them alone says nothing.
+    is_phrase = names.is_tag(text) or (
+        names.is_name(text) and not all(names.labels(word.text) for word in plain)
+    )
+    return TagTerm(" ".join(text.split())) if is_phrase else query
 
 
 def _pages(tx: sqlite3.Connection, wanted: _Wanted, sources: Sources) -> Iterator[list[Key]]:

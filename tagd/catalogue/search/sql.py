@@ -7,18 +7,18 @@ walked is decided in `search.py`, by the kept counts. What is probed for each fi
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unicodedata import normalize
 
-from tagd.catalogue.db.statements import below_key, marks
+from tagd.catalogue.db.statements import marks
+from tagd.catalogue.search import paths, said
 from tagd.catalogue.search.algebra import (
     ANY_TIME,
     All,
     AnyOf,
+    GivenBy,
     Negated,
     Node,
     Quality,
@@ -28,8 +28,18 @@ from tagd.catalogue.search.algebra import (
     Taken,
     named_labels,
 )
-from tagd.catalogue.search.query import ConfidenceTerm, PathTerm, SourceTerm, StateTerm
-from tagd.domain import TagSource
+from tagd.catalogue.search.fragments import Sql, in_parentheses, joined
+from tagd.catalogue.search.query import (
+    ConfidenceTerm,
+    NearTerm,
+    PathTerm,
+    PlacedTerm,
+    RatingTerm,
+    SourceTerm,
+    StateTerm,
+    TagCountTerm,
+)
+from tagd.domain import FileState, TagSource
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
@@ -51,14 +61,6 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sql:
-    """Part of a statement, with the values of its question marks."""
-
-    text: str
-    values: tuple[object, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Position:
     """Where a file stands in an order: what that order sorts by, the file's row id last."""
 
@@ -75,6 +77,7 @@ KEYS = {
 }
 DOWNWARDS = frozenset({Sort.NEWEST, Sort.ADDED})
 EVERY_FILE = Sql("file")
+_IS_TAGGED = Sql("(+file.state = ? AND +file.photo_id IS NOT NULL)", (FileState.TAGGED.value,))
 _COLUMNS = "id, path_key, path, state, photo_id, taken"
 
 
@@ -176,20 +179,13 @@ def _doubt(labels: Iterable[int] | None) -> str:
     )
 
 
-def joined(parts: Iterable[Sql], between: str) -> Sql:
-    """Several parts in a row."""
-    listed = list(parts)
-    values = tuple(value for each in listed for value in each.values)
-    return Sql(between.join(each.text for each in listed), values)
-
-
 def condition(node: Node) -> Sql:
     """What holds for a row of `file`, as SQL that is true or false and never NULL."""
     match node:
         case All(nodes):
-            return _in_parentheses(joined((Sql("1"), *map(condition, nodes)), " AND "))
+            return in_parentheses(joined((Sql("1"), *map(condition, nodes)), " AND "))
         case AnyOf(nodes):
-            return _in_parentheses(joined((Sql("0"), *map(condition, nodes)), " OR "))
+            return in_parentheses(joined((Sql("0"), *map(condition, nodes)), " OR "))
         case Negated(inner):
             held = condition(inner)
             return Sql(f"NOT {held.text}", held.values)
@@ -205,17 +201,17 @@ def _term(node: Node) -> Sql:
         case ShotWith(cameras):
             return _exists("photo", "id", _is_camera(cameras))
         case SaidBy(models):
-            said = "(SELECT model_id FROM tagging WHERE tagging.id = photo_tagger.tagging_id)"
-            return _exists("photo_tagger", "photo_id", Sql(f"{said} IN {_listed(models)}"))
+            model = "(SELECT model_id FROM tagging WHERE tagging.id = photo_tagger.tagging_id)"
+            return _exists("photo_tagger", "photo_id", Sql(f"{model} IN {_listed(models)}"))
+        case TagCountTerm():
+            return _has_tags(node)
+        case RatingTerm() | PlacedTerm() | NearTerm():
+            return said.holds(node)
         case PathTerm(text):
-            return _lies_at(text)
+            return paths.lies_at(text)
         case StateTerm(state):
             return Sql("(+file.state = ?)", (state.value,))
     raise AssertionError(node)
-
-
-def _in_parentheses(inner: Sql) -> Sql:
-    return Sql(f"({inner.text})", inner.values)
 
 
 def _exists(table: str, key: str, held: Sql) -> Sql:
@@ -240,10 +236,27 @@ def _has_tag(node: Tagged) -> Sql:
     return _exists("tag", "photo_id", joined(held, " AND "))
 
 
+def _has_tags(node: TagCountTerm) -> Sql:
+    """So many tags. None are only those of a photo that was looked at: what waits has none yet."""
+    if node.high == 0:
+        bare = _exists("untagged", "photo_id", Sql("1"))
+        return in_parentheses(joined((_IS_TAGGED, bare), " AND "))
+    number = (
+        "(SELECT count(DISTINCT label_id) FROM tag"
+        " WHERE photo_id = file.photo_id AND state <> 'rejected')"
+    )
+    held = [Sql(f"{number} >= ?", (node.low,)) if node.low else _IS_TAGGED]
+    if node.high is not None:
+        held.append(Sql(f"{number} <= ?", (node.high,)))
+    return in_parentheses(joined(held, " AND "))
+
+
 def _quality(quality: Quality) -> Sql:
     match quality:
         case SourceTerm(source):
             return Sql("tag.source = ?", (source.value,))
+        case GivenBy(taggers):
+            return Sql(f"tag.tagger_id IN {_listed(taggers)}")
         case ConfidenceTerm(low, high, without_low, without_high):
             above, below = ">" if without_low else ">=", "<" if without_high else "<="
             text = f"tag.confidence {above} ? AND tag.confidence {below} ?"
@@ -252,35 +265,7 @@ def _quality(quality: Quality) -> Sql:
 
 def _is_camera(cameras: Iterable[tuple[str | None, str | None]]) -> Sql:
     same = Sql("(photo.camera_make IS ? AND photo.camera_model IS ?)")
-    return _in_parentheses(joined((Sql(same.text, each) for each in cameras), " OR "))
-
-
-def _lies_at(text: str) -> Sql:
-    shown = os.fsencode(text).decode("utf-8", "backslashreplace")
-    if text.startswith("/") and not _is_glob(text):
-        path, prefix = Path(text), below_key(Path(text))
-        key = "+file.path_key"
-        return Sql(
-            f"({key} = ? OR ({key} > ? AND {key} < ?) OR +file.path = ?)",
-            (key_of(path), prefix, prefix[:-1] + b"0", shown),
-        )
-    # A name may be written with its accents as signs of their own, as macOS does.
-    written = dict.fromkeys((shown, normalize("NFC", shown), normalize("NFD", shown)))
-    like = (Sql("+file.path LIKE ? ESCAPE '\\'", (_pattern(each),)) for each in written)
-    return _in_parentheses(joined(like, " OR "))
-
-
-def _is_glob(text: str) -> bool:
-    return "*" in text or "?" in text
-
-
-def _pattern(text: str) -> str:
-    """What LIKE understands: a part of the path, or with * and ? its end."""
-    for sign in ("\\", "%", "_"):
-        text = text.replace(sign, "\\" + sign)
-    if not _is_glob(text):
-        return f"%{text}%"
-    return ("" if text.startswith("/") else "%") + text.replace("*", "%").replace("?", "_")
+    return in_parentheses(joined((Sql(same.text, each) for each in cameras), " OR "))
 
 
 def gathered(node: Node, when: Taken) -> Sql | None:
@@ -292,18 +277,20 @@ def gathered(node: Node, when: Taken) -> Sql | None:
 
 def _photos(node: Node, when: Taken) -> Sql | None:
     match node:
-        case Tagged(_, quality) if said := said_by_others(quality):
+        case TagCountTerm(high=0):
+            return Sql("(SELECT photo_id FROM untagged)")
+        case Tagged(_, quality) if other := said_by_others(quality):
             text = (
                 "(SELECT DISTINCT photo_id FROM tag INDEXED BY ix_tag_source"
                 " WHERE source <> 'model' AND source = ?)"
             )
-            return Sql(text, (said.value,))
+            return Sql(text, (other.value,))
         case Tagged(labels, quality) if labels is not None:
             return _photos_tagged(labels, quality, when)
         case ShotWith(cameras) if len(cameras) <= MOST_CAMERAS:
             one = "SELECT id AS photo_id FROM photo WHERE camera_make IS ? AND camera_model IS ?"
             every = joined((Sql(one, each) for each in cameras), " UNION ALL ")
-            return _in_parentheses(every)
+            return in_parentheses(every)
         case SaidBy(models):
             return Sql(
                 "(SELECT DISTINCT photo_tagger.photo_id FROM tagging CROSS JOIN photo_tagger"
@@ -319,7 +306,14 @@ def _files_of(node: Node) -> Sql | None:
             return _files("INDEXED BY ix_file_taken WHERE taken >= ? AND taken < ?", start, end)
         case StateTerm(state):
             return _files("INDEXED BY ix_file_state WHERE state = ?", state.value)
-        case PathTerm(text) if text.startswith("/") and "\\" not in text and not _is_glob(text):
+        case RatingTerm() | PlacedTerm() | NearTerm() if rows := said.rows(node):
+            columns = ", ".join(f"file.{column}" for column in _COLUMNS.split(", "))
+            found = f"SELECT file_id FROM {rows.text}"
+            text = f"(SELECT {columns} FROM ({found}) AS said CROSS JOIN file ON file.id = file_id)"
+            return Sql(f"{text} AS file", rows.values)
+        case PathTerm(text) if (
+            text.startswith("/") and "\\" not in text and not paths.is_glob(text)
+        ):
             first = key_of(Path(text))
             return _files("WHERE path_key >= ? AND path_key < ?", first, first + b"0")
     return None
@@ -330,6 +324,8 @@ def _counted(node: Node) -> Sql | None:
     match node:
         case SaidBy(models):
             return Sql(f"tagging WHERE model_id IN {_listed(models)}")
+        case RatingTerm() | PlacedTerm() | NearTerm():
+            return said.rows(node)
     return _files_of(node) or _photos(node, ANY_TIME)
 
 
@@ -352,16 +348,6 @@ def _photos_tagged(labels: Collection[int], quality: Iterable[Quality], when: Ta
     where = joined(held, " AND ")
     once = "DISTINCT " if len(labels) > 1 else ""
     return Sql(f"(SELECT {once}photo_id FROM found WHERE {where.text})", where.values)
-
-
-def named(node: Node) -> Sql | None:
-    """The files with a text in their path, out of the index that holds no more than paths: a FROM
-    clause. It looks through all of them, and still at no other row."""
-    if not isinstance(node, PathTerm) or node.text.startswith("/"):
-        return None
-    like = _lies_at(node.text)
-    text = f"(SELECT id FROM file INDEXED BY ix_file_path WHERE {like.text}) AS named"
-    return Sql(f"{text} CROSS JOIN file ON file.id = named.id", like.values)
 
 
 def _files(where: str, *values: object) -> Sql:

@@ -9,6 +9,7 @@ from unicodedata import combining, normalize
 
 from tagd.catalogue.db.statements import chunks, marks
 from tagd.catalogue.search.elsewhere import elsewhere
+from tagd.domain import CLASSIFIER, EVERYDAY
 from tagd.errors import QueryError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from tagd.catalogue.search.algebra import Camera
-    from tagd.catalogue.search.query import CameraTerm, ModelTerm, TagTerm
+    from tagd.catalogue.search.query import CameraTerm, ModelTerm, TaggerTerm, TagTerm
 
 # Each maker, then each model of each, by a step in the index from one to the next.
 _CAMERAS = """
@@ -35,6 +36,9 @@ _CAMERAS = """
         FROM cameras WHERE model IS NOT NULL
     )
     SELECT make, model FROM cameras"""
+
+_TAGGERS = "SELECT id, key FROM tagger"
+TAGGERS = (CLASSIFIER, EVERYDAY)  # known before they looked at anything
 
 
 class Names(Protocol):
@@ -103,6 +107,14 @@ class CatalogueWords:
             reason = f"no model is called {term.text!r}"
             self._refuse_mistake(reason, term.text, term.at, known.values())
         return found
+
+    def taggers(self, term: TaggerTerm) -> frozenset[int]:
+        """The tagger that is called so; none where it has looked at nothing yet."""
+        known: dict[str, int] = {name: row for row, name in self._tx.execute(_TAGGERS)}
+        name = term.text.casefold()
+        if name not in known and name not in TAGGERS:
+            raise self._unknown(f"there is no tagger {term.text!r}", term.at, [*TAGGERS])
+        return frozenset({known[name]} if name in known else ())
 
     @cached_property
     def _cameras(self) -> list[Camera]:
