@@ -34,12 +34,12 @@ def install(
     web: Annotated[bool, typer.Option("--web", help="Let it serve pages to browsers.")] = False,
 ) -> None:
     """Write the service's files, enable it, and start it. Drop-ins that are there stay."""
-    from tagd.ops import service  # lazy: the read path imports this module too
+    from tagd.ops import systemd  # lazy: the read path imports this module too
 
     # A person's own service has the devices and the network anyway.
     asked = {"gpu": gpu and not user, "metrics": metrics and not user, "web": web and not user}
-    place = service.Place.of(user=user)
-    for file in service.install(
+    place = systemd.UnitPlace.of(user=user)
+    for file in systemd.install(
         place, _command(), [name for name, wanted in asked.items() if wanted]
     ):
         output.line(f"wrote {display(file)}")
@@ -51,17 +51,17 @@ def install(
 @service_commands.command()
 def uninstall(user: ForUser = False) -> None:
     """Stop it and take its unit away. Configuration and catalogue stay."""
-    from tagd.ops import service
+    from tagd.ops import systemd
 
-    output.line(f"removed {display(service.uninstall(service.Place.of(user=user)))}")
+    output.line(f"removed {display(systemd.uninstall(systemd.UnitPlace.of(user=user)))}")
 
 
 @service_commands.command()
 def status(user: ForUser = False) -> None:
     """Show what systemd says of it."""
-    from tagd.ops import service
+    from tagd.ops import systemd
 
-    for text in service.status(service.Place.of(user=user)).splitlines():
+    for text in systemd.status(systemd.UnitPlace.of(user=user)).splitlines():
         output.line(text)
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The picture in RGB. Transparency is laid over white.
+    """Bring a picture to RGB, with transparency laid over white.
 
     White, because that is what viewers and print show; dropping the alpha channel, as
     `convert("RGB")` does, brings out whatever an editor left behind the transparent parts.

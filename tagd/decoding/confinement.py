@@ -34,7 +34,8 @@ class _Ruleset(ctypes.Structure):
 
 
 def landlock_version() -> int:
-    """The version of the kernel's Landlock; 0 where there is none, or a sandbox forbids it."""
+    """Return the version of the kernel's Landlock; 0 where there is none, or a sandbox forbids
+    it."""
     return max(0, _call(_CREATE_RULESET, None, 0, _VERSION))
 
 
@@ -64,7 +65,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def _call(number: int, *arguments: object) -> int:
-    """A system call; below 0 where it fails, as it does where the system is not Linux."""
+    """Make a system call; below 0 where it fails, as it does where the system is not Linux."""
     try:
         syscall = _libc().syscall
     except (AttributeError, OSError):

@@ -122,7 +122,8 @@ def read_photo(
     *,
     previews: Sequence[int] = (),
 ) -> ReadPhoto:
-    """As `decode`, without NumPy, and with a preview for each of these longer edges in pixels."""
+    """Do what `decode` does, without NumPy, and with a preview for each of these longer edges in
+    pixels."""
     data, signature = _read(path, limits)
     try:
         photo = _photo(path, data, geometries, limits, previews, may_lack=signature == tried)
@@ -175,7 +176,7 @@ def _photo(
 
 
 def _read(path: Path, limits: DecodeLimits) -> tuple[bytes, Signature]:
-    """The file's bytes, and the signature that held before and after they were read.
+    """Read the file's bytes, and the signature that held before and after they were read.
 
     They are read, not mapped: a mapped file that someone truncates kills its reader.
     """
@@ -235,8 +236,8 @@ def _recognised(path: Path, data: bytes) -> str:
 
 
 def _identified(path: Path, data: bytes, name: str, *, may_lack: bool) -> tuple[str, bool]:
-    """The photo's id, and whether its structure is sound. Of a JPEG the end may be missing where it
-    `may_lack` something."""
+    """Return the photo's id, and whether its structure is sound. Of a JPEG the end may be missing
+    where it `may_lack` something."""
     try:
         require_whole(data, name)
         return payload_hash(data, strict_spans(data)), True
@@ -278,7 +279,7 @@ def _facts(name: str, loaded: Loaded, readings: Readings) -> PhotoFacts:
 
 
 def _readings(path: Path, data: bytes, rule: SidecarRule, photo_id: str) -> Readings:
-    """What others wrote into it and beside it. What costs too much says nothing."""
+    """Return what others wrote into it and beside it. What costs too much says nothing."""
     try:
         return readings_of(path, data, rule, photo_id)
     except MemoryError:

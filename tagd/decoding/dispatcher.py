@@ -75,7 +75,7 @@ class Dispatcher:
         self.slow = SlowPlaces()
 
     def poke(self) -> None:
-        """There is something to see to."""
+        """Note that there is something to see to."""
         # Full means that it has been poked enough, closed that nothing is seen to any more.
         with contextlib.suppress(OSError):
             self._poker.send(b"!")
@@ -148,7 +148,8 @@ class Dispatcher:
                 able.remove(decoder)
 
     def _next(self, desk: Desk) -> DecodeRequest | None:
-        """The request whose turn it is; none while one that is to be alone waits or is at work."""
+        """Return the request whose turn it is; none while one that is to be alone waits or is at
+        work."""
         at_work = [request for decoder in self._decoders for request in decoder.requests]
         if any(request.alone for request in at_work):
             return None
@@ -159,7 +160,8 @@ class Dispatcher:
         return request
 
     def _has_to_wait(self, request: DecodeRequest, now: float) -> bool:
-        """Whether it lies where photos take too long, and a decoder has one from such a place."""
+        """Return whether it lies where photos take too long, and a decoder has one from such a
+        place."""
         return self.slow.has(request.path, now) and any(
             self.slow.has(other_request.path, now)
             for decoder in self._decoders
@@ -206,14 +208,14 @@ class Dispatcher:
     # Ending
 
     def _wait(self, now: float) -> float:
-        """How long nothing can become overdue, and a beat is not due."""
+        """Return how long nothing can become overdue, and a beat is not due."""
         times = [due for decoder in self._decoders if (due := self._due(decoder)) is not None]
         if self._start_again_at > now:
             times.append(self._start_again_at)
         return max(0.0, min([*times, now + _BEAT_SECONDS]) - now)
 
     def _due(self, decoder: DecoderProcess) -> float | None:
-        """When the decoder's patience, or ours with it, ends."""
+        """Return when the decoder's patience, or ours with it, ends."""
         if decoder.hung is not None:
             return decoder.since + _KILL_SECONDS
         if decoder.is_leaving:

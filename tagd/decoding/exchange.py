@@ -92,7 +92,7 @@ class Desk:
             self._outstanding.clear()
 
     def close(self) -> None:
-        """No more requests; whoever waits need not."""
+        """Take no more requests; whoever waits need not."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -106,18 +106,18 @@ class Desk:
             return len(self._requests)
 
     def next_request(self) -> DecodeRequest | None:
-        """The request that has waited longest."""
+        """Return the request that has waited longest."""
         with self._changed:
             return self._requests.popleft() if self._requests else None
 
     def put_back(self, requests: Sequence[DecodeRequest]) -> None:
-        """Requests that a decoder left unanswered, to go first."""
+        """Put requests back that a decoder left unanswered, to go first."""
         with self._changed:
             wanted = [request for request in requests if request.ticket in self._outstanding]
             self._requests.extendleft(reversed(wanted))
 
     def deliver(self, outcome: DecodeOutcome) -> None:
-        """An outcome, unless nobody wants it any more."""
+        """Deliver an outcome, unless nobody wants it any more."""
         with self._changed:
             if outcome.ticket in self._outstanding:
                 self._outcomes.append(outcome)

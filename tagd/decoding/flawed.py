@@ -31,7 +31,7 @@ _BACK: Final = {6: 8, 8: 6}
 def load_flawed(
     path: Path, data: bytes, geometries: Sequence[Geometry], most_pixels: int
 ) -> Loaded:
-    """As `load`, of a JPEG that is not whole, with what is wrong with it in words.
+    """Do what `load` does, of a JPEG that is not whole, with what is wrong with it in words.
 
     Raises TruncatedImage where too much is missing, or whatever Pillow does.
     """
@@ -58,7 +58,7 @@ def _told(missing: float) -> str:
 
 
 def _rows(image: Image.Image) -> int:
-    """How many rows there are above those that are nothing but libjpeg's grey."""
+    """Count the rows above those that are nothing but libjpeg's grey."""
     corner = image.crop((image.width - 1, image.height - 1, image.width, image.height))
     grey = next((grey for grey in _GREYS if not _unlike(corner, grey)), None)
     if grey is None:
@@ -68,13 +68,13 @@ def _rows(image: Image.Image) -> int:
 
 
 def _unlike(image: Image.Image, grey: int) -> tuple[int, int, int, int] | None:
-    """The box around what is not of this grey; None where all of it is."""
+    """Return the box around what is not of this grey; None where all of it is."""
     flat = Image.new("RGB", image.size, (grey, grey, grey))
     return ImageChops.difference(image, flat).point(lambda level: level > _ROUNDING).getbbox()
 
 
 def _part(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
-    """The picture without what lies outside of this box, in pixels of its image."""
+    """Return the picture without what lies outside of this box, in pixels of its image."""
     left, top, right, bottom = picture.region
     kept = (max(left, box[0]), max(top, box[1]), min(right, box[2]), min(bottom, box[3]))
     size = (

@@ -122,7 +122,7 @@ def _load(
     *,
     unless_told: int,
 ) -> Loaded:
-    """As `load`; `whole` is the file that `data` is the picture of."""
+    """Do what `load` does; `whole` is the file that `data` is the picture of."""
     with _opened(data, name, most_pixels) as image:
         orientation = _orientation(whole, name, image) or unless_told
         to_apply = 1 if name in _UPRIGHT else orientation
@@ -162,7 +162,7 @@ def _opened(data: bytes, name: str, most_pixels: int) -> ImageFile.ImageFile:
 
 
 def _without_metadata(data: bytes, name: str) -> bytes | None:
-    """The picture of a JPEG or PNG alone; None where there is nothing to leave out."""
+    """Return the picture of a JPEG or PNG alone; None where there is nothing to leave out."""
     container = {"JPEG": jpeg, "PNG": png}.get(name)
     if container is None:
         return None
@@ -229,13 +229,13 @@ def translated(path: Path, most_pixels: int) -> Iterator[None]:
 
 
 def too_many_pixels(path: Path, pixels: int, most_pixels: int) -> TooLarge:
-    """The error for a picture beyond `max_megapixels`."""
+    """Make the error for a picture beyond `max_megapixels`."""
     size = f"{pixels / 1e6:.3g} megapixels are" if pixels else "its pixels are"
     return TooLarge(path, f"{size} more than max_megapixels = {most_pixels / 1e6:g}")
 
 
 def out_of_memory(path: Path) -> TooLarge:
-    """The error for a picture that does not fit into a decoder."""
+    """Make the error for a picture that does not fit into a decoder."""
     return TooLarge(path, "takes more memory than a decoder may, which follows from max_megapixels")
 
 

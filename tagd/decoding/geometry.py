@@ -67,18 +67,20 @@ class Picture:
 
 
 def turned_size(size: Size, orientation: int) -> Size:
-    """The size of a picture after its EXIF orientation has been applied, or the other way round."""
+    """Return the size of a picture after its EXIF orientation has been applied, or the other way
+    round."""
     return (size[1], size[0]) if orientation >= 5 else size
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture as the EXIF orientation says that it is to be seen."""
+    """Return the picture as the EXIF orientation says that it is to be seen."""
     method = _TRANSPOSITIONS.get(orientation)
     return image if method is None else image.transpose(method)
 
 
 def turned_region(size: Size, region: Box, orientation: int) -> Box:
-    """Where `region`, at the upper left of a picture of `size`, lies after it has been turned."""
+    """Return where `region`, at the upper left of a picture of `size`, lies after it has been
+    turned."""
     ragged = (size[0] - region[2], size[1] - region[3])
     left, top, right, bottom = (0.0 if at is None else ragged[at] for at in _RAGGED[orientation])
     width, height = turned_size(size, orientation)
@@ -86,7 +88,7 @@ def turned_region(size: Size, region: Box, orientation: int) -> Box:
 
 
 def resized_size(size: Size, geometry: Geometry) -> Size:
-    """The size that torchvision's Resize gives a picture of `size`."""
+    """Return the size that torchvision's Resize gives a picture of `size`."""
     if not isinstance(geometry.resize, int):
         height, width = geometry.resize
         return width, height
@@ -96,13 +98,14 @@ def resized_size(size: Size, geometry: Geometry) -> Size:
 
 
 def sufficient_size(size: Size, geometries: Sequence[Geometry]) -> Size:
-    """The smallest size at which a picture of `size` is still as large as every input wants it."""
+    """Return the smallest size at which a picture of `size` is still as large as every input wants
+    it."""
     wanted = [resized_size(size, geometry) for geometry in geometries]
     return max((1, *(size[0] for size in wanted))), max((1, *(size[1] for size in wanted)))
 
 
 def render(picture: Picture, geometry: Geometry) -> bytes:
-    """The model input: crop height * crop width * 3 bytes, row by row, RGB."""
+    """Render the model input: crop height * crop width * 3 bytes, row by row, RGB."""
     target = resized_size(picture.size, geometry)
     crop = _crop_box(target, geometry.crop)
     resampling = _RESAMPLING[geometry.interpolation]
@@ -168,16 +171,16 @@ def _part(picture: Picture, target: Size, crop: tuple[int, int, int, int]) -> _P
 def _looks_the_same(
     part: _Part, picture: Picture, target: Size, resampling: Image.Resampling
 ) -> bool:
-    """Whether resizing this part alone equals resizing all of it, but for the rounding of floats.
-    Levels are rounded between the two directions, so these have to come in the same order; and of
-    two pixels that are equally near, rounding decides which one is the nearest."""
+    """Return whether resizing this part alone equals resizing all of it, but for the rounding of
+    floats. Levels are rounded between the two directions, so these have to come in the same order;
+    and of two pixels that are equally near, rounding decides which one is the nearest."""
     source = (part.source[2] - part.source[0], part.source[3] - part.source[1])
     same_order = _is_height_first(source, part.size) == _is_height_first(picture.image.size, target)
     return same_order and resampling is not Image.Resampling.NEAREST
 
 
 def _is_height_first(size: Size, target: Size) -> bool:
-    """What Pillow begins with, from version 13 on; before that, always with the width. Source:
-    libImaging/Resample.c."""
+    """Return whether Pillow, from version 13 on, begins with the height; before that, it always
+    began with the width. Source: libImaging/Resample.c."""
     narrower, lower = size[0] - target[0], size[1] - target[1]
     return lower > max(0, 2 * narrower)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def needs_extra() -> str:
-    """Why JPEG XL is not read where its plugin is not installed, and what to do."""
+    """Say why JPEG XL is not read where its plugin is not installed, and what to do."""
     return f"JPEG XL needs pillow-jxl-plugin: `{adding('jxl')}`, then `tagd failed --retry`"
 
 

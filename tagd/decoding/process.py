@@ -72,8 +72,8 @@ class DecodeRequest:
     def of(
         cls, ticket: int, job: Job, geometries: tuple[Geometry, ...], sidecars: SidecarRule
     ) -> DecodeRequest:
-        """The photo of this job. What a decoder died of may need more memory than there was beside
-        other photos."""
+        """Take the photo of this job. What a decoder died of may need more memory than there was
+        beside other photos."""
         alone = job.crashes > 0
         path, tried = job.path, job.tried
         return cls(ticket, path, geometries, sidecars, tried, may_wait=True, alone=alone)
@@ -172,8 +172,9 @@ class DecoderProcess:
         self._work.append(_Assigned(request, offset))
 
     def receive(self, now: float) -> Iterator[tuple[DecodeRequest, DecodeOutcome]]:
-        """What has been answered, each with its request. Raises EOFError once the process has ended
-        and everything that it said has been read, ProtocolError when it talks nonsense."""
+        """Receive what has been answered, each with its request. Raises EOFError once the process
+        has ended and everything that it said has been read, ProtocolError when it talks
+        nonsense."""
         try:
             received = self.channel.recv(1 << 16)
         except BlockingIOError:
@@ -262,8 +263,8 @@ class DecoderProcess:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for something, such as a disk, rather than computing; False where the
-        system does not tell. Source: proc(5), the state in /proc/PID/task/TID/stat."""
+        """Return whether it waits for something, such as a disk, rather than computing; False where
+        the system does not tell. Source: proc(5), the state in /proc/PID/task/TID/stat."""
         try:
             threads = [thread / "stat" for thread in Path(f"/proc/{self.pid}/task").iterdir()]
             states = {thread.read_bytes().rpartition(b") ")[2][:1] for thread in threads}
@@ -290,7 +291,7 @@ class DecoderProcess:
         return _ending(status, self._tail)
 
     def abandoned(self) -> list[DecodeRequest]:
-        """The requests without an answer, in their order; the first was being worked on."""
+        """Return the requests without an answer, in their order; the first was being worked on."""
         requests = [work.request for work in self._work]
         self._work.clear()
         return requests
@@ -314,13 +315,13 @@ def _start(limits: DecodeLimits, channel: int, shared: int, stderr: int) -> subp
 
 
 def _environment() -> dict[str, str]:
-    """As ours, with our import path: tagd need not be installed to be run."""
+    """Return our environment with our import path: tagd need not be installed to be run."""
     path = os.pathsep.join(folder for folder in sys.path if Path(folder).is_absolute())
     return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
 
 
 def _shared_file() -> int:
-    """A file without a name, in memory where the system has such."""
+    """Make a file without a name, in memory where the system has such."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("tagd-decoder", os.MFD_CLOEXEC)
     with tempfile.TemporaryFile() as file:
@@ -328,7 +329,7 @@ def _shared_file() -> int:
 
 
 def _ending(status: int, tail: bytes) -> str:
-    """How a process ended, in words, with the last line that it printed."""
+    """Say how a process ended, in words, with the last line that it printed."""
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"{-status}"
         words = f"was killed by {name}"

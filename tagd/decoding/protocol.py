@@ -82,7 +82,7 @@ class Request:
 
 
 def frame(message: Message) -> bytes:
-    """The message as it goes over the socket. Raises ProtocolError when it is too long."""
+    """Frame the message as it goes over the socket. Raises ProtocolError when it is too long."""
     body = json.dumps(message, separators=(",", ":")).encode("ascii")
     if len(body) > LONGEST_MESSAGE:
         raise ProtocolError(f"a message of {len(body)} bytes")
@@ -111,22 +111,22 @@ def unframe(buffer: bytearray) -> Message | None:
 
 
 def pixel_bytes(geometries: tuple[Geometry, ...]) -> int:
-    """How many bytes the inputs of these geometries take in the shared file."""
+    """Count the bytes that the inputs of these geometries take in the shared file."""
     return sum(input_bytes(geometry) for geometry in geometries)
 
 
 def room(geometries: tuple[Geometry, ...], previews: tuple[int, ...]) -> int:
-    """How many bytes of the shared file a request may take."""
+    """Return how many bytes of the shared file a request may take."""
     return pixel_bytes(geometries) + MOST_PREVIEW_BYTES * len(previews)
 
 
 def input_bytes(geometry: Geometry) -> int:
-    """How many bytes one input takes."""
+    """Return how many bytes one input takes."""
     return geometry.crop[0] * geometry.crop[1] * 3
 
 
 def pack_request(request: Request) -> Message:
-    """A request, whose paths need not be UTF-8, as JSON."""
+    """Pack a request, whose paths need not be UTF-8, as JSON."""
     folder = request.sidecars.folder
     return {
         "path": _packed(request.path),
@@ -143,7 +143,7 @@ def pack_request(request: Request) -> Message:
 
 
 def unpack_request(message: Message) -> Request:
-    """The inverse of `pack_request`, for the decoder, which trusts the daemon."""
+    """Unpack what `pack_request` packed, for the decoder, which trusts the daemon."""
     geometries = tuple(
         Geometry(resize if isinstance(resize, int) else (resize[0], resize[1]), tuple(crop), how)
         for resize, crop, how in message["geometries"]
@@ -165,7 +165,7 @@ def _unpacked(text: str) -> Path:
 
 
 def pack_photo(photo: ReadPhoto, path: Path, sidecars: SidecarRule) -> Message:
-    """What is known of a decoded photo, but for its pixels."""
+    """Pack what is known of a decoded photo, but for its pixels."""
     return {
         "photo_id": photo.photo_id,
         "signature": asdict(photo.signature),
@@ -177,13 +177,13 @@ def pack_photo(photo: ReadPhoto, path: Path, sidecars: SidecarRule) -> Message:
 
 
 def pack_error(error: PhotoError) -> Message:
-    """A photo's error, without its path."""
+    """Pack a photo's error, without its path."""
     read = {"signature": error.signature, "shows": error.shows}
     return {"error": error.code, "reason": error.reason, **read}
 
 
 def unpack_error(message: Message, path: Path) -> PhotoError | None:
-    """The error that a decoder reports, if it reports one. Raises ProtocolError."""
+    """Unpack the error that a decoder reports, if it reports one. Raises ProtocolError."""
     if "error" not in message:
         return None
     kind = _ERRORS.get(message["error"]) if isinstance(message["error"], str) else None
@@ -210,7 +210,7 @@ def unpack_photo(
 
 
 def unpack_former_ids(message: Message) -> tuple[str, ...]:
-    """What earlier versions called the photo. Raises ProtocolError."""
+    """Unpack what earlier versions called the photo. Raises ProtocolError."""
     return _photo_ids(message.get("former_ids"), most=_MOST_FORMER_IDS)
 
 
@@ -221,7 +221,7 @@ def _photo_ids(found: object, most: int) -> tuple[str, ...]:
 
 
 def unpack_preview_sizes(message: Message, count: int) -> tuple[int, ...]:
-    """How many bytes each of so many previews has. Raises ProtocolError."""
+    """Unpack how many bytes each of so many previews has. Raises ProtocolError."""
     found = message.get("previews")
     if not isinstance(found, list) or len(found) != count:
         raise ProtocolError("other previews than were asked for")
@@ -293,5 +293,6 @@ def _optional_text(fields: Message, key: str) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """Without control characters and lone surrogates, which no terminal and no database wants."""
+    """Return a text without control characters and lone surrogates, which no terminal and no
+    database wants."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()

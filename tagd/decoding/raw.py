@@ -25,7 +25,7 @@ _ORIENTATIONS: Final = {0: 1, 3: 3, 5: 8, 6: 6}
 
 
 def needs_extra() -> str:
-    """Why a RAW file is not read where rawpy is not installed, and what to do."""
+    """Say why a RAW file is not read where rawpy is not installed, and what to do."""
     return f"RAW photos need rawpy: `{adding('raw')}`, then `tagd failed --retry`"
 
 
@@ -57,7 +57,7 @@ def load_raw(path: Path, data: bytes, geometries: Sequence[Geometry], most_pixel
 def _preview(
     raw: RawPy, orientation: int, geometries: Sequence[Geometry], most_pixels: int
 ) -> Picture | None:
-    """The largest embedded preview, upright; None where there is none that can be read."""
+    """Return the largest embedded preview, upright; None where there is none that can be read."""
     import rawpy  # noqa: PLC0415  loaded by now
 
     try:

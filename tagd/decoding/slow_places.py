@@ -23,32 +23,32 @@ class SlowPlaces:
         self._mounts: dict[Path, float] = {}
 
     def doubt(self, path: Path, now: float) -> None:
-        """The photo at this path took too long. Seconds of a monotonic clock."""
+        """Note that the photo at this path took too long. Seconds of a monotonic clock."""
         mount = self._mount_of(path)
         place, places = (path.parent, self._folders) if mount is None else (mount, self._mounts)
         places[place] = now + DOUBTED_SECONDS
 
     def trust(self, path: Path) -> None:
-        """A photo from there was answered in time."""
+        """Note that a photo from there was answered in time."""
         self._folders.pop(path.parent, None)
         for mount in self._around(path):
             self._mounts.pop(mount, None)
 
     def has(self, path: Path, now: float) -> bool:
-        """Whether the photo at this path lies in such a place."""
+        """Return whether the photo at this path lies in such a place."""
         until = (self._folders.get(path.parent, 0.0), *map(self._mounts.get, self._around(path)))
         return any(end is not None and now < end for end in until)
 
     def is_network(self, path: Path) -> bool:
-        """Whether the photo lies on a network file system."""
+        """Return whether the photo lies on a network file system."""
         return self._mount_of(path) is not None
 
     def mounts(self, now: float) -> tuple[Path, ...]:
-        """The network file systems among them."""
+        """Return the network file systems among them."""
         return tuple(place for place, until in list(self._mounts.items()) if now < until)
 
     def any(self, now: float) -> bool:
-        """Whether there are any."""
+        """Return whether there are any."""
         return any(now < until for until in (*self._folders.values(), *self._mounts.values()))
 
     def _around(self, path: Path) -> list[Path]:

@@ -35,8 +35,8 @@ _NUMBERS: Final = {2: "signed ", 3: "floating-point ", 5: "complex ", 6: "comple
 
 
 def kind_of(data: bytes, *, is_read: bool) -> str | None:
-    """What a TIFF that Pillow does not decode holds, in words; None where nobody can tell. Of one
-    whose head `is_read` the compression alone may be strange."""
+    """Say what a TIFF that Pillow does not decode holds, in words; None where nobody can tell. Of
+    one whose head `is_read` the compression alone may be strange."""
     if data.startswith(b"MM\0+"):
         return "big-endian BigTIFF"
     try:

@@ -43,7 +43,7 @@ def _heif(data: bytes) -> bool:
 
 
 def _webp(data: bytes) -> bool:
-    """Whether the picture can do without a part of its zeros."""
+    """Return whether the picture can do without a part of its zeros."""
     try:
         *_, last = (chunk for chunk in webp.segments(data) if not webp.is_metadata(chunk))
     except (DamagedContainer, ValueError):  # it has none

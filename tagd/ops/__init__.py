@@ -1,6 +1,6 @@
 """Looking after a tagd that runs, and finding out why one does not.
 
-service     tagd as a service of systemd's; notify: what systemd is told
+systemd     tagd as a service of systemd's; notify: what systemd is told
 niceness    lower priority than whatever else the machine does
 control     how other processes speak with the daemon
 access      who may open the pages in the browser; listening: the address at which they are served

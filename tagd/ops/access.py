@@ -82,14 +82,14 @@ class Access:
 
     @classmethod
     def of(cls, catalogue: Path, password_file: Path | None = None) -> Access:
-        """That beside the catalogue at this path."""
+        """Return the one beside the catalogue at this path."""
         return cls(catalogue.with_name(f"{catalogue.name}.access"), password_file)
 
     # Programs
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """Every token, in the order in which they were made."""
+        """Return every token, in the order in which they were made."""
         return self._kept().tokens
 
     def add_token(self, name: str, *, read_only: bool) -> str:
@@ -163,7 +163,7 @@ class Access:
 
     @property
     def has_password(self) -> bool:
-        """Whether there is one."""
+        """Return whether there is one."""
         return self.password_file is not None or self._kept().password is not None
 
     def set_password(self, password: str) -> None:
@@ -196,7 +196,7 @@ class Access:
 
     @property
     def address(self) -> str | None:
-        """At which host and port the pages were served last; None for never."""
+        """Return at which host and port the pages were served last; None for never."""
         return self._kept().address
 
     def note_address(self, address: str) -> None:
@@ -212,12 +212,12 @@ class Access:
         return secret, _Pass(_digest(secret), self.clock() + seconds)
 
     def _valid(self, passes: tuple[_Pass, ...]) -> tuple[_Pass, ...]:
-        """Those that count still, and leave room for one more."""
+        """Return those that count still, and leave room for one more."""
         now = self.clock()
         return tuple(known for known in passes if known.until > now)[-_MOST_PASSES + 1 :]
 
     def _kept(self) -> _Kept:
-        """What the file holds now, which is read only where it has changed."""
+        """Return what the file holds now, which is read only where it has changed."""
         try:
             status = self.path.stat()
             signature = (status.st_ino, status.st_size, status.st_mtime_ns)
@@ -282,7 +282,7 @@ def _valid(passes: tuple[_Pass, ...], secret: str, now: float) -> bool:
 
 
 def _digest(secret: str) -> str:
-    """What is kept of 192 random bits or more, which nobody can guess from it."""
+    """Return what is kept of 192 random bits or more, which nobody can guess from it."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 

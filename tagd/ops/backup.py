@@ -56,7 +56,7 @@ def back_up(catalogue: Path, folder: Path, keep: int, now: float) -> Backup:
 
 
 def backups(catalogue: Path, folder: Path) -> list[Backup]:
-    """This catalogue's backups, the latest first."""
+    """List this catalogue's backups, the latest first."""
     found = [
         Backup(path, _moment(stamp[1]))
         for path in folder.glob(f"*-{_whose(catalogue)}.db")
@@ -66,13 +66,13 @@ def backups(catalogue: Path, folder: Path) -> list[Backup]:
 
 
 def superfluous(found: Sequence[Backup], keep: int) -> Sequence[Backup]:
-    """What goes when so many are kept. 0 asks for no more backups, not for those that are there to
-    be removed."""
+    """Return what goes when so many are kept. 0 asks for no more backups, not for those that are
+    there to be removed."""
     return sorted(found, key=lambda backup: backup.made_at, reverse=True)[keep or len(found) :]
 
 
 def newest_good(catalogue: Path, folder: Path) -> Backup | None:
-    """The latest backup that is sound and that this tagd can read."""
+    """Return the latest backup that is sound and that this tagd can read."""
     for backup in backups(catalogue, folder):
         try:
             verify(backup.path)

@@ -48,19 +48,19 @@ class Finding:
 
 
 def ok(name: str, what: str) -> Finding:
-    """All is well."""
+    """Say that all is well."""
     return Finding(name, Level.OK, what)
 
 
 def confinement(landlock: int) -> str:
-    """What decoders are kept from, by the version of the kernel's Landlock, 0 for none."""
+    """Check what decoders are kept from, by the version of the kernel's Landlock, 0 for none."""
     if not landlock:
         return "this system has no Landlock, so that photos which take one over could change files"
     return "Landlock keeps decoders from changing files" + " and from TCP" * (landlock >= 4)
 
 
 def sqlite_version(version: Sequence[int] = SQLITE_VERSION) -> Finding:
-    """Which SQLite this is. One with the WAL-reset bug will do: it takes two processes that
+    """Check which SQLite this is. One with the WAL-reset bug will do: it takes two processes that
     checkpoint, tagd does so in one alone, and readers never. Source: sqlite.org/wal.html."""
     text = ".".join(map(str, version))
     if tuple(version) < WAL_RESET_FIXED:
@@ -69,8 +69,8 @@ def sqlite_version(version: Sequence[int] = SQLITE_VERSION) -> Finding:
 
 
 def state_folder(catalogue: Path, free_bytes: int | None = None) -> Finding:
-    """Whether the catalogue's folder can be written to and has space. The kernel says how much is
-    free where `free_bytes` is not given."""
+    """Check whether the catalogue's folder can be written to and has space. The kernel says how
+    much is free where `free_bytes` is not given."""
     folder = next(place for place in catalogue.parents if place.exists())
     name = display(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -89,7 +89,7 @@ def state_folder(catalogue: Path, free_bytes: int | None = None) -> Finding:
 
 
 def catalogue_place(catalogue: Path) -> Finding:
-    """Whether the catalogue lies on a disk of this machine."""
+    """Check whether the catalogue lies on a disk of this machine."""
     system = file_system_of(catalogue)
     if system.is_network:
         return Finding(
@@ -111,12 +111,12 @@ def integrity(catalogue: Path) -> Finding:
 
 
 def owner(holder: Holder | None) -> Finding:
-    """Who works on the catalogue now."""
+    """Check who works on the catalogue now."""
     return ok("daemon", f"{holder} works on the catalogue" if holder else "none is running")
 
 
 def watched_folder(folder: Path) -> Finding:
-    """Whether a watched folder is there and can be read."""
+    """Check whether a watched folder is there and can be read."""
     name = display(folder)
     if not answers(folder):
         advice = "is its server, or its disk, there? `tagd run` takes it up as soon as it answers"
@@ -137,7 +137,7 @@ def watched_folder(folder: Path) -> Finding:
 
 
 def sidecar_folder(folder: Path) -> Finding:
-    """Whether sidecars can be made in the folder that is named for them, or it itself."""
+    """Check whether sidecars can be made in the folder that is named for them, or it itself."""
     name = display(folder)
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     advice = "make it, free its name, or set another [metadata] sidecar_folder"
@@ -156,7 +156,7 @@ def sidecar_folder(folder: Path) -> Finding:
 
 
 def folders_below(root: Path, admits: Callable[[str, bool], bool]) -> int:
-    """How many folders a watch of `root` needs, itself included. `admits(relative path, is
+    """Count the folders that a watch of `root` needs, itself included. `admits(relative path, is
     folder)` says which are looked at; symbolic links are not followed."""
     number = 0
     for here, names, _ in os.walk(root):
@@ -171,7 +171,7 @@ def folders_below(root: Path, admits: Callable[[str, bool], bool]) -> int:
 def watch_budget(
     needed: int, roots: int, max_watches: int | None, max_instances: int | None
 ) -> Finding:
-    """Whether the kernel lets this user watch so many folders. Source: inotify(7).
+    """Check whether the kernel lets this user watch so many folders. Source: inotify(7).
 
     The limits, None where the system has no inotify, are shared by all programs of a user.
     """
@@ -200,12 +200,12 @@ def watch_budget(
 
 
 def _double(number: int) -> int:
-    """The power of two that leaves at least as much again."""
+    """Return the power of two that leaves at least as much again."""
     return 1 << (2 * number - 1).bit_length()
 
 
 def limit(file: Path) -> int | None:
-    """A number that the kernel shows under /proc/sys, or None where there is no such file."""
+    """Read a number that the kernel shows under /proc/sys, or None where there is no such file."""
     try:
         return int(file.read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -213,7 +213,7 @@ def limit(file: Path) -> int | None:
 
 
 def raw_extra(installed: bool) -> Finding:
-    """Whether RAW photos can be read."""
+    """Check whether RAW photos can be read."""
     if installed:
         return ok("raw", "rawpy is installed: RAW photos are read")
     return Finding(
@@ -225,8 +225,8 @@ def raw_extra(installed: bool) -> Finding:
 
 
 def clock(now: float, newest: float | None = None) -> Finding:
-    """Whether the clock is plausible: later than this program, and than what the catalogue holds
-    (`newest`, seconds since 1970)."""
+    """Check whether the clock is plausible: later than this program, and than what the catalogue
+    holds (`newest`, seconds since 1970)."""
     text = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(now))
     if now < OLDEST_PLAUSIBLE:
         return Finding("clock", Level.PROBLEM, f"the clock says {text}", "set the clock")
@@ -242,6 +242,6 @@ def clock(now: float, newest: float | None = None) -> Finding:
 
 
 def worst(findings: Iterable[Finding]) -> Level:
-    """The level of the whole."""
+    """Return the level of the whole."""
     order = list(Level)
     return max((finding.level for finding in findings), key=order.index, default=Level.OK)

@@ -77,7 +77,7 @@ class Reply:
 
 
 def socket_path(catalogue: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the daemon of this catalogue listens."""
+    """Return where the daemon of this catalogue listens."""
     name = hashlib.blake2b(os.fsencode(catalogue), digest_size=6).hexdigest()
     # systemd lists several folders with colons between them; ours is the first.
     given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
@@ -134,7 +134,7 @@ class ControlServer:
             _hang_up(_clients(ready), ready)
 
     def _accept(self, ready: selectors.BaseSelector) -> None:
-        """One more client. Too many that say nothing keep nobody out: the oldest goes."""
+        """Accept one more client. Too many that say nothing keep nobody out: the oldest goes."""
         try:
             accepted = self._socket.accept()[0]
         except OSError:
@@ -193,7 +193,7 @@ class _Client:
 
 
 def _clients(ready: selectors.BaseSelector) -> list[_Client]:
-    """Those who have not said all yet, the oldest first."""
+    """Return those who have not said all yet, the oldest first."""
     found = [key.data for key in ready.get_map().values() if isinstance(key.data, _Client)]
     return sorted(found, key=lambda client: client.since)
 
@@ -236,7 +236,7 @@ def tell(path: Path, command: Command, seconds: float = REPLY_SECONDS, **about: 
 
 
 def _listening(path: Path) -> socket.socket:
-    """A socket under this name that only its user can speak to. Raises `ControlError`."""
+    """Open a socket under this name that only its user can speak to. Raises `ControlError`."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_another_users(path.parent)
@@ -261,7 +261,7 @@ def _listening(path: Path) -> socket.socket:
 
 
 def _refuse_another_users(folder: Path) -> None:
-    """In /tmp anyone could have made the folder before us."""
+    """Refuse a folder of another user: in /tmp anyone could have made it before us."""
     status = folder.stat()
     if status.st_uid not in (os.getuid(), 0) or (
         status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
@@ -271,7 +271,8 @@ def _refuse_another_users(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """The socket's address, of which the kernel takes 108 bytes; longer ones by way of /proc."""
+    """Return the socket's address, of which the kernel takes 108 bytes; longer ones by way of
+    /proc."""
     if len(os.fsencode(path)) <= _ADDRESS_BYTES:
         yield str(path)
         return
@@ -283,7 +284,7 @@ def _address(path: Path) -> Iterator[str]:
 
 
 def _line(peer: socket.socket, most: int = LONGEST_LINE) -> bytes:
-    """What the peer says up to the end of the line, or `most` bytes of it."""
+    """Return what the peer says up to the end of the line, or `most` bytes of it."""
     said = bytearray()
     while not said.endswith(b"\n") and len(said) < most:
         part = peer.recv(1 << 16)

@@ -51,7 +51,7 @@ class Patient:
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
-    """Every finding, as it is made; the slow ones come last. Changes nothing."""
+    """Yield every finding, as it is made; the slow ones come last. Changes nothing."""
     saw = newest(patient.catalogue) if _sees(patient.catalogue.exists) else None
     yield checks.clock(time.time(), saw)
     yield from _state(patient.catalogue)
@@ -71,7 +71,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
 
 
 def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
-    """What a check raises is what it found."""
+    """Make what a check raises what it found."""
     try:
         return check()
     except TagdError as error:
@@ -85,7 +85,8 @@ def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
 
 
 def _sees(look: Callable[[], bool]) -> bool:
-    """What `look` says. What lies where nobody may look is not seen, and its own check says why."""
+    """Return what `look` says. What lies where nobody may look is not seen, and its own check says
+    why."""
     try:
         return look()
     except OSError:

@@ -41,7 +41,7 @@ class LocalHandler(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def send(self, code: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
-        """The whole reply."""
+        """Send the whole reply."""
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -49,7 +49,7 @@ class LocalHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Who asked is no news."""
+        """Log nothing: who asked is no news."""
 
 
 class LocalServer(ThreadingHTTPServer):
@@ -69,7 +69,7 @@ class LocalServer(ThreadingHTTPServer):
         super().__init__((host, port), handler)
 
     def is_meant(self, host: str | None) -> bool:
-        """Whether a request with this header is for us. A browser always sends one."""
+        """Return whether a request with this header is for us. A browser always sends one."""
         return host is None or is_own(host, self._host)
 
     def service_actions(self) -> None:
@@ -86,7 +86,7 @@ class LocalServer(ThreadingHTTPServer):
             _hang_up(connection)
 
     def get_request(self) -> tuple[Any, Any]:
-        """The next connection."""
+        """Accept the next connection."""
         try:
             return super().get_request()
         except OSError:
@@ -105,17 +105,17 @@ class LocalServer(ThreadingHTTPServer):
             super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """A connection has ended."""
+        """Note that a connection has ended."""
         with self._lock:
             self._since.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up, or talks nonsense, is no news either."""
+        """Log nothing of a client that hangs up, or talks nonsense."""
 
 
 def is_own(host: str, listening: str) -> bool:
-    """Whether a `Host` header, with its port or without, names this machine: `localhost`, a
+    """Return whether a `Host` header, with its port or without, names this machine: `localhost`, a
     loopback address, or what the server listens at."""
     name = host.strip().lower()
     if name.startswith("["):

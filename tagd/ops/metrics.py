@@ -91,7 +91,7 @@ class Metrics:
         self._registry.register(_Gauges(gauges))
 
     def count(self, outcome: str) -> None:
-        """What came of one more job, for now or for good."""
+        """Count what came of one more job, for now or for good."""
         self._photos.labels(outcome).inc()
 
     def count_write(self, target: str, outcome: str) -> None:
@@ -99,7 +99,7 @@ class Metrics:
         self._writes.labels(target, outcome).inc()
 
     def time(self, times: StageTimes) -> None:
-        """What the stages have taken in all; a worker that was replaced begins anew."""
+        """Note what the stages have taken in all; a worker that was replaced begins anew."""
         if times.photos < self._timed.photos:
             self._timed = NOTHING_TIMED
         spent, self._timed = times.since(self._timed), times
@@ -108,7 +108,7 @@ class Metrics:
                 self._stages.labels(stage).observe(spent.milliseconds(stage) / 1000)
 
     def text(self) -> bytes:
-        """All of it, as Prometheus reads it."""
+        """Write all of it, as Prometheus reads it."""
         return generate_latest(self._registry)
 
 
@@ -117,7 +117,7 @@ class _Gauges(Collector):
         self._gauges = gauges
 
     def describe(self) -> Iterable[Family]:
-        """Nothing beforehand: asking would look at the catalogue before there is one."""
+        """Describe nothing beforehand: asking would look at the catalogue before there is one."""
         return ()
 
     def collect(self) -> Iterator[Family]:

@@ -26,28 +26,28 @@ class Notifier:
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
     def starting(self, seconds: float) -> None:
-        """The start takes its time: at most so many seconds until the next word of it."""
+        """Say that the start takes its time: at most so many seconds until the next word of it."""
         self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def ready(self, status: str) -> None:
-        """Started, or done with a reload."""
+        """Say that it is started, or done with a reload."""
         self._send(f"READY=1\nSTATUS={status}")
 
     def status(self, status: str) -> None:
-        """One line about how things stand, for `systemctl status`."""
+        """Send one line about how things stand, for `systemctl status`."""
         self._send(f"STATUS={status}")
 
     def reloading(self) -> None:
-        """A reload begins, which `ready` will end."""
+        """Say that a reload begins, which `ready` will end."""
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now}")
 
     def stopping(self, status: str) -> None:
-        """The end has begun."""
+        """Say that the end has begun."""
         self._send(f"STOPPING=1\nSTATUS={status}")
 
     def alive(self) -> None:
-        """Every thread makes progress."""
+        """Say that every thread makes progress."""
         self._send("WATCHDOG=1")
 
     def _send(self, message: str) -> None:

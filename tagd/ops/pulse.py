@@ -37,21 +37,21 @@ class Pulses:
         self._own: dict[str, float] = {}
 
     def of(self, thread: str, patience: float | None = None) -> Callable[[], None]:
-        """What this thread calls while it makes progress; `patience` is its own."""
+        """Return what this thread calls while it makes progress; `patience` is its own."""
         if patience is not None:
             self._own[thread] = patience
         return lambda: self.beat(thread)
 
     def beat(self, thread: str) -> None:
-        """This thread makes progress."""
+        """Note that this thread makes progress."""
         self._last[thread] = self._clock()
 
     def rest(self, thread: str) -> None:
-        """This thread has nothing to do for now, or has ended."""
+        """Note that this thread has nothing to do for now, or has ended."""
         self._last.pop(thread, None)
 
     def late(self) -> tuple[Late, ...]:
-        """Who has been silent for too long."""
+        """Return who has been silent for too long."""
         now = self._clock()
         silent = ((thread, now - last) for thread, last in list(self._last.items()))
         return tuple(

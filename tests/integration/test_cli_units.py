@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tagd.errors import ServiceError
-from tagd.ops.service import Place, files, install, uninstall
+from tagd.ops.systemd import UnitPlace, files, install, uninstall
 
 UNITS = Path(__file__).parents[2] / "systemd"
 DROP_INS = sorted(file.stem for file in (UNITS / "tagd.service.d").iterdir())
@@ -120,7 +120,7 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_installed_and_uninstalled(systemctl: Path, tmp_path: Path) -> None:
-    place = Place.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    place = UnitPlace.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
     units = tmp_path / "systemd" / "user"
     written = install(place, Path("/opt/tagd"), [])
     assert written == [units / "tagd.service", units / "tagd.service.d" / "backoff.conf"]
@@ -141,7 +141,7 @@ def test_installed_and_uninstalled(systemctl: Path, tmp_path: Path) -> None:
 def test_an_installation_that_fails_leaves_all_as_it_was(
     systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool, fails: str
 ) -> None:
-    place = Place.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    place = UnitPlace.of(user=True, environ={"XDG_CONFIG_HOME": str(tmp_path)})
     if not is_new:
         install(place, Path("/opt/old/tagd"), [])
     before = {path: path.read_text() for path in place.units.rglob("*") if path.is_file()}
@@ -165,7 +165,7 @@ def test_an_installation_that_fails_leaves_all_as_it_was(
 
 
 @pytest.fixture
-def machine(systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def machine(systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UnitPlace:
     """One on which everything works but starting a unit, as where systemd is not process 1."""
     for name, does in (
         ("useradd", "exit 0"),
@@ -175,12 +175,12 @@ def machine(systemctl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         program = systemctl.parent / "bin" / name
         program.write_text(f'#!/bin/sh\necho "{name} $@" >> {systemctl}\n{does}\n')
         program.chmod(0o755)
-    monkeypatch.setattr("tagd.ops.service._USER", "nobody-of-this-name")
-    return Place(tmp_path / "units", (), of_user=False)
+    monkeypatch.setattr("tagd.ops.systemd._USER", "nobody-of-this-name")
+    return UnitPlace(tmp_path / "units", (), of_user=False)
 
 
 def test_a_user_that_was_made_for_nothing_is_taken_away(
-    machine: Place, systemctl: Path, monkeypatch: pytest.MonkeyPatch
+    machine: UnitPlace, systemctl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(ServiceError, match="nothing was installed"):
@@ -191,7 +191,7 @@ def test_a_user_that_was_made_for_nothing_is_taken_away(
 
 
 def test_without_roots_rights_nothing_is_begun(
-    machine: Place, systemctl: Path, monkeypatch: pytest.MonkeyPatch
+    machine: UnitPlace, systemctl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ServiceError, match="root's rights") as told:

@@ -28,7 +28,7 @@ _COMMAND = re.compile(r"(?m)^(Exec(?:Start|Reload)=)\S*tagd\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UnitPlace:
     """Where a service manager looks for units, and how it is spoken to."""
 
     units: Path
@@ -36,8 +36,8 @@ class Place:
     of_user: bool
 
     @classmethod
-    def of(cls, *, user: bool, environ: Mapping[str, str] = os.environ) -> Place:
-        """A person's own, or the machine's."""
+    def of(cls, *, user: bool, environ: Mapping[str, str] = os.environ) -> UnitPlace:
+        """Return a person's own, or the machine's."""
         if not user:
             return cls(SYSTEM_UNITS, (), of_user=False)
         home = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
@@ -45,14 +45,14 @@ class Place:
 
 
 def sources() -> Path:
-    """Where the units lie: inside the installed package, or beside it in a checkout."""
+    """Return where the units lie: inside the installed package, or beside it in a checkout."""
     package = Path(tagd.__file__).parent
     inside = package / "systemd"
     return inside if inside.is_dir() else package.parent / "systemd"
 
 
 def files(command: Path, *, user: bool, drop_ins: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The unit with the command's place in it, and its drop-ins: (name, text)."""
+    """Return the unit with the command's place in it, and its drop-ins: (name, text)."""
     unit = sources() / ("user" if user else "") / NAME
     # systemd wants it doubled: a single % begins one of its own names.
     here = str(command).replace("%", "%%")
@@ -62,7 +62,7 @@ def files(command: Path, *, user: bool, drop_ins: Sequence[str]) -> Iterator[tup
         yield f"{NAME}.d/{name}.conf", text
 
 
-def install(place: Place, command: Path, drop_ins: Sequence[str]) -> list[Path]:
+def install(place: UnitPlace, command: Path, drop_ins: Sequence[str]) -> list[Path]:
     """Write the unit, enable it and start it; returns what was written. A drop-in that is there is
     a person's by now and stays. Raises `ServiceError`; then all files are as they were before."""
     version = _version()
@@ -93,7 +93,7 @@ def install(place: Place, command: Path, drop_ins: Sequence[str]) -> list[Path]:
     return [*new]
 
 
-def uninstall(place: Place) -> Path:
+def uninstall(place: UnitPlace) -> Path:
     """Stop it, disable it, and take the unit away; drop-ins, configuration, catalogue and user
     stay. Returns the unit. Raises `ServiceError`."""
     unit = place.units / NAME
@@ -108,12 +108,12 @@ def uninstall(place: Place) -> Path:
     return unit
 
 
-def status(place: Place) -> str:
-    """What systemd says of it. Raises `ServiceError`."""
+def status(place: UnitPlace) -> str:
+    """Return what systemd says of it. Raises `ServiceError`."""
     return _run(["systemctl", *place.manager, "--no-pager", "status", NAME], fine=(0, 3))
 
 
-def _put_back(place: Place, before: Mapping[Path, bytes | None]) -> None:
+def _put_back(place: UnitPlace, before: Mapping[Path, bytes | None]) -> None:
     """Files as they were, as far as that can be done: what went wrong first is what is told."""
     if before[place.units / NAME] is None:
         with contextlib.suppress(ServiceError):
@@ -139,7 +139,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _make_user() -> bool:
-    """Whether the service's user was not there before."""
+    """Make the service's user; return whether it was not there before."""
     try:
         pwd.getpwnam(_USER)
     except KeyError:
@@ -154,11 +154,11 @@ def _version() -> int:
     return int(found[1]) if found else 0
 
 
-def _systemctl(place: Place, *arguments: str) -> None:
+def _systemctl(place: UnitPlace, *arguments: str) -> None:
     _run(["systemctl", *place.manager, *arguments], hint=_hint(place))
 
 
-def _hint(place: Place) -> str:
+def _hint(place: UnitPlace) -> str:
     if place.of_user:
         return (
             f"`journalctl --user-unit {NAME}` may say why; without a session of yours, such as"
