@@ -6,8 +6,7 @@ Beside the files in `COMMANDS`:
     grammar             how a command line is read, beyond what typer does
     output, progress    printing, and the bar of long work; fitting: into a terminal's columns
     streams             standard output that may be closed, or full
-    live, stages        the screen of `tagd status --watch`, and where the time of a photo goes
-    unread              what it says of pictures that tagd does not read
+    live                the screen of `tagd status --watch`
     written             what `tagd write` did, or would do
     measure, shadow     the commands of `models` and `retag` that ask models
     logs, journal       the log of `tagd run`, and systemd's journal

@@ -21,11 +21,10 @@ from tagd.cli.options import (
     named,
     reading,
 )
-from tagd.cli.stages import show_stages
-from tagd.cli.unread import unread_lines
 from tagd.domain import JobState
 from tagd.fs import display, key_of
-from tagd.installation import as_typed
+from tagd.installation import adding, as_typed
+from tagd.work.stage_times import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,11 +36,19 @@ if TYPE_CHECKING:
     from tagd.catalogue.reports.overview import Failure, Status
     from tagd.config import Config
     from tagd.revise.hold import Hold
+    from tagd.work.stage_times import StageTimes
 
 JOB_WORDS: Final = {
     JobState.WAITING: "waiting",
     JobState.LEASED: "at work",
     JobState.QUARANTINED: "given up",
+}
+STAGES_IN_WORDS: Final = {
+    Stage.DECODE: "in the decoders, beside the rest",
+    Stage.WAIT: "for decoded photos",
+    Stage.FORWARD: "models chosen and asked",
+    Stage.DERIVE: "from predictions to tags",
+    Stage.RECORD: "into the catalogue",
 }
 NAMES, BETWEEN = 11, 2  # columns of the names before the values, and the blank ones of these
 MEGABYTE = 1_000_000
@@ -205,6 +212,20 @@ def failure_lines(standing: Status, room: int) -> Iterator[tuple[str, str]]:
         yield "", f"… and {more:,} more: `tagd failed`"
 
 
+def unread_lines(unread: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """The pictures in the watched folders that tagd does not read, and what would help."""
+    if not unread:
+        return
+    number = output.count(sum(unread.values()), "file is a picture", "files are pictures")
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in unread.items())
+    helps = []
+    if "JPEG XL" in unread:
+        helps.append(f"`{adding('jxl')}` and a restart would read JPEG XL")
+    if unread.keys() - {"JPEG XL"}:
+        helps.append("tagd reads copies that you save as JPEG, PNG or TIFF")
+    yield "not read", f"{number} that tagd does not read: {kinds}; {'; '.join(helps)}"
+
+
 def retag_lines(
     standing: Status, hold: Hold | None, per_hour: int, now: float
 ) -> Iterator[tuple[str, str]]:
@@ -270,3 +291,17 @@ def _pace_in_words(standing: Status, holder: Holder | None, now: float) -> str:
     if standing.oldest_waiting is not None:
         words.append(f"the oldest waits {output.duration(max(0.0, now - standing.oldest_waiting))}")
     return ", ".join(words)
+
+
+def stage_rows(times: StageTimes) -> Iterator[tuple[str, str, str]]:
+    """Yield where the time goes, for a person: stage, milliseconds a photo, what that is."""
+    for stage, words in STAGES_IN_WORDS.items():
+        yield stage.value, f"{times.milliseconds(stage):.1f}", words
+
+
+def show_stages(times: StageTimes | None) -> None:
+    """Print the table, or that there is nothing to tell yet."""
+    if times is None:
+        output.note("no photo has been tagged yet, so there is nothing to say of its time")
+    else:
+        output.table(["stage", "ms a photo", ""], list(stage_rows(times)), "ms a photo")

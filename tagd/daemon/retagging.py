@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from tagd.assembly.build import retagger_of
-from tagd.daemon.cron import cron_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apscheduler.schedulers.background import BackgroundScheduler
     from structlog.typing import FilteringBoundLogger
 
     from tagd.catalogue.db.engine import Catalogue
@@ -62,7 +62,7 @@ class Retagging:
         retagger.take_up()
         self.stop(0.0)
         self._retagger = retagger
-        scheduler = cron_scheduler(config.retag.cron, retagger.ask_check)
+        scheduler = _cron_scheduler(config.retag.cron, retagger.ask_check)
         thread = threading.Thread(target=self._work, args=[retagger.run], name=RETAG, daemon=True)
         thread.start()
         if scheduler is not None:
@@ -88,3 +88,26 @@ class Retagging:
         except Exception:  # noqa: BLE001 - whatever it is, it is said and ends the service
             self._log.exception("stopped by an internal error")
             self._on_fault()
+
+
+def _cron_scheduler(cron: str, job: Callable[[], None]) -> BackgroundScheduler | None:
+    """Return a scheduler, not started yet, that runs `job` at these times by the wall clock; None
+    for no times. Where the clock is set back an hour, it is silent for an hour; what the job asks
+    for happens at intervals anyway, so that its thread is not supervised either."""
+    if not cron:
+        return None
+    # Lazy: hardly anyone has a cron time.
+    from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415
+    from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
+
+    scheduler = BackgroundScheduler(daemon=True)
+    # No grace time: by default a run that is a second late is skipped.
+    scheduler.add_job(
+        job,
+        CronTrigger.from_crontab(cron),
+        id="retag-check",
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    return scheduler

@@ -15,8 +15,7 @@ from tagd.catalogue.db.lock import Holder
 from tagd.catalogue.db.mode import Standing
 from tagd.catalogue.reports.overview import Failure, Status
 from tagd.catalogue.tagging.embedded import Kept, Source
-from tagd.cli.status import embedding_lines, failure_lines, retag_lines, status_lines
-from tagd.cli.unread import unread_lines
+from tagd.cli.status import embedding_lines, failure_lines, retag_lines, status_lines, unread_lines
 from tagd.domain import FileState, JobState
 from tagd.installation import adding
 from tagd.revise.hold import By, Hold

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagd.app.schemas import stage_fields
-from tagd.cli.stages import STAGES_IN_WORDS, stage_rows
+from tagd.cli.status import STAGES_IN_WORDS, stage_rows
 from tagd.work.stage_times import Stage, StageTimes, Stopwatch
 
 SECONDS = st.floats(0, 100, allow_nan=False)

@@ -12,7 +12,6 @@ onnx_session    ONNX Runtime as that interface; graph_cache: its graphs on disk
 cpu_session     the session on a CPU: ONNX Runtime as soon as there is a graph of the model
 modes, passes   how PyTorch runs a network: eagerly, recorded on a GPU, compiled
 buckets         how many pictures go into a pass of a fixed size (pure)
-processor       what this machine's processor can do; executable_memory: what this process may
-                do in memory
+processor       what this machine's processor can do
 quickest        which session measured quickest here
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import warnings
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from tagd.errors import DeviceUnavailable, ModelError
-from tagd.models.runtime import executable_memory, memory
+from tagd.models.runtime import memory
 from tagd.models.runtime.buckets import bucket_of, take
 from tagd.models.runtime.device import Gpus, choose
 from tagd.models.runtime.from_pixels import FromPixels
@@ -39,7 +40,19 @@ _TOLERANCES = {"fp32": 0.02, "bf16": 1.0}
 _GPU_FAILURE = "CUDA error"  # how a plain RuntimeError of a library on the GPU begins
 _NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
-if executable_memory.is_denied():
+
+def _may_execute_memory() -> bool:
+    """Return whether this process may make memory that it writes and then executes: a hardened
+    service may not (systemd's MemoryDenyWriteExecute). Tried, since nothing else tells: the rule
+    may be a filter of system calls."""
+    try:
+        mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
+    except OSError:
+        return False
+    return True
+
+
+if not _may_execute_memory():
     # oneDNN compiles its kernels, and every convolution would fail; PyTorch's own are slower.
     torch.backends.mkldnn.set_flags(False)  # type: ignore[no-untyped-call]  # PyTorch's own
 
