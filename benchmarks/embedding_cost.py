@@ -24,6 +24,7 @@ from tagd.config import Config
 from tagd.config.embeddings import Embeddings
 from tagd.domain import Priority, SettledFile
 from tagd.fs import signature_of
+from tagd.tagging.taggers import Taggers
 from tests.acceptance.home import export_graphs
 from tests.catalogue import NOW, fresh, rows
 
@@ -73,6 +74,7 @@ def seconds(photos: Sequence[Path], place: Path, *, keep: bool) -> float:
                 catalogue,
                 classifier,
                 decoders,
+                Taggers(),
                 on_report=ended.append,
                 on_trouble=print,
                 on_fault=print,

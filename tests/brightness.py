@@ -44,6 +44,12 @@ class Brightness:
     def recall(self, embeddings: Sequence[Embedding]) -> list[Predictions]:
         return []
 
+    def probabilities(self, predictions: Predictions) -> dict[str, float]:
+        return {}
+
+    def why_not(self, label: str, probability: float, model: str) -> str:
+        return f"{label} {probability:.2f} is less than half"
+
     def look(self, photos: Sequence[Seen]) -> list[Predictions]:
         if self.failing is not None:
             raise self.failing

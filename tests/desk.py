@@ -17,7 +17,7 @@ from tagd.decoding.decode import DecodeLimits
 from tagd.decoding.pool import DecoderPool
 from tagd.domain import Priority, SettledFile
 from tagd.fs import signature_of
-from tagd.labels.derivation import Derivation
+from tagd.labels.derivation import Derivation, Telling
 from tagd.models.pool import ModelPool
 from tagd.policy.context import Machine
 from tagd.policy.preferences import Preferences
@@ -26,7 +26,6 @@ from tagd.tagging.failures import Report
 from tagd.tagging.taggers import Taggers
 from tagd.tagging.worker import Worker, WorkerSettings
 from tagd.writeback.queue import Writes
-from tests.brightness import Brightness
 from tests.catalogue import fresh, rows
 
 LITE0, LITE1, LITE2 = (f"efficientnet-lite{size}" for size in range(3))
@@ -45,6 +44,7 @@ class Desk:
         self.reports: list[Report] = []
         self.said: list[str] = []  # of embeddings that are not to be had
         self.taggers = Taggers()
+        self.telling: dict[str, Telling] = {}  # what becomes of what further taggers say
         self.keeps_embeddings = True
         self.writes: Writes | None = None
         self._pool = pool
@@ -88,9 +88,7 @@ class Desk:
 
     def derivation(self) -> Derivation:
         """By the default rules, and by what the further taggers make of their words."""
-        small = [tagger for tagger in self.taggers if isinstance(tagger, Brightness)]
-        further = {tagger.key: tagger.tags_of for tagger in small}
-        return replace(derivation_of(Config()), further=further)
+        return replace(derivation_of(Config()), further=self.telling)
 
     def submit(self, *names: str, now: float = 1.0) -> None:
         files = [

@@ -10,6 +10,7 @@ import pytest
 from tagd.hours import hours_of
 from tagd.policy.lasting import Lasting
 from tagd.policy.preferences import Cascade, Preferences
+from tagd.revise.recall import Recall
 from tagd.revise.retagger import Retagger, RetagSettings
 from tagd.revise.staleness import Standard, refresh
 from tests.catalogue import rows
@@ -42,6 +43,7 @@ class Night:
             preferences=preferences,
             survey=self.desk.machine,
             taggers=self.desk.taggers,
+            recall=self.recall(),
             settings=RetagSettings(
                 (hours_of(windows),),
                 per_hour,
@@ -54,6 +56,10 @@ class Night:
             now=lambda: self.now,
             wall=lambda: 1e9 + self.seconds,
         )
+
+    def recall(self) -> Recall:
+        desk = self.desk
+        return Recall(desk.catalogue, desk.taggers, desk.derivation(), writes=desk.writes)
 
     def work(self, preferences: Preferences, keep_runs: int | None = None) -> None:
         """Work off all that waits now."""

@@ -23,6 +23,18 @@ def cat() -> Image.Image:
     return Image.open(SAMPLES / "chelsea.png").convert("RGB")
 
 
+@cache
+def astronaut() -> Image.Image:
+    """A portrait of Eileen Collins."""
+    return Image.open(SAMPLES / "astronaut.png").convert("RGB")
+
+
+@cache
+def page() -> Image.Image:
+    """A page of printed text."""
+    return Image.open(SAMPLES / "page.png").convert("RGB")
+
+
 def distinct(count: int, folder: Path, size: tuple[int, int] = (300, 200)) -> list[Path]:
     """`count` JPEGs in `folder`, each a crop of coffee or cat with content of its own."""
     paths = []

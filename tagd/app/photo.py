@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tagd.app.paths import followed, unknown
 from tagd.assembly.derivation import derivation_of
 from tagd.catalogue.reports.overview import Shown, show
+from tagd.domain import CLASSIFIER
 from tagd.labels.reasons import why_no_tag
 from tagd.metadata.sidecar import SidecarRule, outdated
 
@@ -16,14 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tagd.catalogue.db.engine import Catalogue
+    from tagd.catalogue.reports.overview import ShownGuess, ShownStage
     from tagd.config import Config
+    from tagd.labels.derivation import Derivation
 
 LIKELY = 0.05  # from which probability on it is worth saying why something is no tag
 
 
 @dataclass(frozen=True, slots=True)
 class NoTag:
-    """What the model that decided found likely, and what kept it from being a tag."""
+    """What the model that decided for a tagger found likely, and what kept it from being a tag."""
 
     label: str
     name: str
@@ -56,12 +59,24 @@ def _no_tags(shown: Shown, config: Config) -> Iterator[NoTag]:
     if not shown.stages:
         return
     derivation = derivation_of(config)
-    tagged = {tag.label for tag in shown.tags}
-    for guess in shown.stages[-1].best:
-        if guess.label not in tagged and guess.probability >= LIKELY:
-            hierarchy = derivation.hierarchy.knowing([guess.label])
-            why = why_no_tag(guess.label, guess.probability, derivation.rules, hierarchy)
-            yield NoTag(guess.label, guess.name, guess.probability, why)
+    told = {tag.label for tag in shown.tags}
+    for stage in {stage.tagger: stage for stage in shown.stages}.values():  # the last of each
+        for guess in stage.best:
+            if guess.label not in told and guess.probability >= LIKELY:
+                told.add(guess.label)
+                yield NoTag(
+                    guess.label, guess.name, guess.probability, _why(guess, stage, derivation)
+                )
+
+
+def _why(guess: ShownGuess, stage: ShownStage, derivation: Derivation) -> str:
+    if stage.tagger == CLASSIFIER:
+        hierarchy = derivation.hierarchy.knowing([guess.label])
+        return why_no_tag(guess.label, guess.probability, derivation.rules, hierarchy)
+    telling = derivation.further.get(stage.tagger)
+    if telling is None:
+        return f"the tagger {stage.tagger} is switched off"
+    return telling.why_not(guess.label, guess.probability, stage.model)
 
 
 def _outdated_sidecars(shown: Shown, config: Config) -> tuple[Path, ...]:

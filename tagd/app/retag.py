@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tagd.app.selection import files_found, photo_ids
-from tagd.assembly.build import limits_of, models_of, standard_of
+from tagd.assembly.build import limits_of, models_of, standard_of, unchecked
 from tagd.assembly.derivation import derivation_of
+from tagd.assembly.taggers import taggers_of
 from tagd.assembly.writing import writes_of
 from tagd.catalogue.plans import stale
 from tagd.catalogue.reports.overview import known_files
@@ -24,7 +25,7 @@ from tagd.lab import shadow as lab
 from tagd.lab.shadow_page import page
 from tagd.revise import plan as planning
 from tagd.revise.restore import go_back
-from tagd.revise.staleness import refresh
+from tagd.revise.staleness import refresh, refresh_further
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.daemon.once import Summary
     from tagd.lab.shadow import Shadowed, TagChange
+    from tagd.models.pool import ModelPool
     from tagd.revise.plan import Step
     from tagd.revise.rederive import Outcome
+    from tagd.tagging.taggers import Taggers
     from tagd.work.progress import Progress
 
     OnProgress = Callable[[Progress], None]
@@ -61,6 +64,11 @@ class Plan:
     steps: tuple[Step, ...]
     unmet: Mapping[str, int]
     window: Window
+
+    @property
+    def photos(self) -> int:
+        """How many photos that is together."""
+        return planning.photos_in(self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,11 @@ def plan(
     with closing(models_of(config, say=say)) as pool:
         standard = standard_of(config, catalogue, pool)
         steps = planning.plan(
-            catalogue, standard, on_progress, lambda error: unmet.update([error.message])
+            catalogue,
+            standard,
+            on_progress,
+            lambda error: unmet.update([error.message]),
+            _taggers(config, catalogue, pool),
         )
     return Plan(tuple(steps), unmet, _window(config))
 
@@ -140,6 +152,7 @@ def cancel(catalogue: Catalogue, config: Config, say: Say = lambda _: None) -> i
     with closing(models_of(config, say=say)) as pool:
         # What nobody looked for yet counts too: the rest would be stale at the next look.
         refresh(catalogue, standard_of(config, catalogue, pool))
+        refresh_further(catalogue, _taggers(config, catalogue, pool).plans())
     with catalogue.write() as tx:
         return stale.cancel(tx)
 
@@ -198,6 +211,10 @@ def shadow(
             progress=on_progress,
         )
     return Shadow(request.models, tuple(found), tuple(lab.changes(found)))
+
+
+def _taggers(config: Config, catalogue: Catalogue, pool: ModelPool) -> Taggers:
+    return taggers_of(config, unchecked(config, pool, catalogue))
 
 
 def _window(config: Config) -> Window:

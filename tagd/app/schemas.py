@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tagd.domain import CLASSIFIER
 from tagd.fs import display
 from tagd.work.stage_times import Stage
 
@@ -102,7 +103,10 @@ def shown_fields(photo: PhotoReport) -> dict[str, Any]:
         "camera_make": facts and facts.camera_make,
         "camera_model": facts and facts.camera_model,
         "taken_at": facts and facts.taken_at,
-        "tags": [tag_fields(tag) for tag in shown.tags],
+        "tags": [
+            tag_fields(tag) | {"also": [asdict(voice) for voice in shown.also.get(tag.label, ())]}
+            for tag in shown.tags
+        ],
         "predictions": [_stage_fields(stage) for stage in shown.stages],
         "jobs": [_job_fields(job) for job in shown.jobs],
         "no_tags": [
@@ -223,7 +227,7 @@ def failure_fields(failure: Failure) -> dict[str, Any]:
 def status_fields(report: StatusReport) -> dict[str, Any]:
     """How things stand."""
     status, holder, eta = report.status, report.holder, report.status.seconds_left
-    waiting = status.oldest_waiting
+    waiting, stale = status.oldest_waiting, {CLASSIFIER: status.stale, **status.behind}
     return {
         "catalogue": display(report.catalogue),
         "daemon": holder and {"pid": holder.pid, "what": holder.what, "since": iso(holder.since)},
@@ -245,6 +249,7 @@ def status_fields(report: StatusReport) -> dict[str, Any]:
         "retag_window": window_fields(report.retag_opens_at, report.moment),
         "retag_held": hold_fields(report.retag_hold),
         "embeddings": embedding_fields(report.embeddings),
+        "taggers": [{"tagger": key, "stale": stale.get(key, 0)} for key in report.taggers],
     }
 
 
@@ -298,7 +303,7 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
     """How many photos go from which models to which, and when."""
     return {
         "steps": [step_fields(step) for step in plan.steps],
-        "photos": sum(step.photos for step in plan.steps),
+        "photos": plan.photos,
         "unmet": dict(plan.unmet),
         "window": window_fields(plan.window.opens_at, plan.window.now),
     }

@@ -15,6 +15,7 @@ from tagd.catalogue.plans import stale
 from tagd.catalogue.reports import activity, overview
 from tagd.catalogue.reports.activity import Latest, Queued
 from tagd.catalogue.tagging import embedded
+from tagd.domain import CLASSIFIER, EVERYDAY
 from tagd.errors import ControlError
 from tagd.hours import hours_of, next_opening
 from tagd.ops.control import Command, tell
@@ -70,6 +71,7 @@ class StatusReport:
     retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
     embeddings: Embeddings
+    taggers: tuple[str, ...] = (CLASSIFIER,)  # who looks at photos, as configured
 
     @property
     def moment(self) -> datetime:
@@ -129,6 +131,7 @@ def _report(tx: Connection, config: Config) -> StatusReport:
         embeddings=Embeddings(
             config.embeddings.keep, tuple(embedded.kept(tx)), embedded.lacking(tx)
         ),
+        taggers=(CLASSIFIER, *([EVERYDAY] if config.taggers.everyday else [])),
     )
 
 

@@ -4,5 +4,6 @@ build       intake, worker, retagger and their parts
 survey      what the policy decides by, as this machine has it
 policy      what the configuration asks of the policy
 derivation  [tags], with the names that models brought along: predictions become tags
+taggers     who looks at photos beside the classifier
 writing     [metadata] as the writers go by it
 """

@@ -29,6 +29,7 @@ from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.runtime import memory
 from tagd.models.runtime.device import GPU_BATCH, Device
 from tagd.policy.lasting import Lasting
+from tagd.revise.recall import Recall
 from tagd.revise.retagger import Retagger, RetagSettings
 from tagd.revise.staleness import Standard
 from tagd.tagging.classify import Classifier
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tagd.config import Config
     from tagd.errors import InternalFault
     from tagd.tagging.failures import Report
+    from tagd.tagging.taggers import Taggers
     from tagd.work.stage_times import StageTimes
 
 # Exported models: made again whenever they are not there, so no setting.
@@ -90,10 +92,15 @@ def policy_of(config: Config) -> str:
 
 def classifier_with(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
     """The policy over models that others have as well. Raises as `classifier_of` does."""
-    survey = Survey(models, catalogue, batch=config.worker.batch_size)
-    classifier = Classifier(models, preferences_of(config), survey)
+    classifier = unchecked(config, models, catalogue)
     classifier.check()
     return classifier
+
+
+def unchecked(config: Config, models: ModelPool, catalogue: Catalogue | None) -> Classifier:
+    """The same with these models, whether or not what the configuration names is here."""
+    survey = Survey(models, catalogue, batch=config.worker.batch_size)
+    return Classifier(models, preferences_of(config), survey)
 
 
 def settings_of(config: Config) -> WorkerSettings:
@@ -138,6 +145,7 @@ def worker_of(
     catalogue: Catalogue,
     classifier: Classifier,
     decoders: DecoderPool,
+    taggers: Taggers,
     *,
     on_report: Callable[[Report], None],
     on_trouble: Callable[[Exception | None], None],
@@ -160,6 +168,7 @@ def worker_of(
         on_fault=on_fault,
         run=run,
         writes=writes_of(config, on_writes),
+        taggers=taggers,
         beat=beat,
         on_times=on_times,
         say=lambda what: structlog.get_logger().warning("embeddings", reason=what),
@@ -203,8 +212,10 @@ def retagger_of(
     config: Config,
     catalogue: Catalogue,
     models: ModelPool,
+    taggers: Taggers,
     *,
     on_queued: Callable[[], None],
+    on_writes: Callable[[], None],
     beat: Callable[[], None],
     log: FilteringBoundLogger,
 ) -> Retagger:
@@ -214,6 +225,8 @@ def retagger_of(
         catalogue=catalogue,
         preferences=preferences_of(config),
         survey=Survey(models, catalogue, batch=config.worker.batch_size),
+        taggers=taggers,
+        recall=recall_of(config, catalogue, taggers, on_writes),
         settings=RetagSettings(
             windows=tuple(map(hours_of, config.retag.windows)),
             per_hour=config.retag.per_hour,
@@ -223,6 +236,22 @@ def retagger_of(
         on_queued=on_queued,
         say=_sayer(log),
         beat=beat,
+    )
+
+
+def recall_of(
+    config: Config,
+    catalogue: Catalogue,
+    taggers: Taggers,
+    on_writes: Callable[[], None] = _silent,
+) -> Recall:
+    """What has taggers catch up by what is kept, with no photo opened."""
+    return Recall(
+        catalogue,
+        taggers,
+        derivation_of(config),
+        writes=writes_of(config, on_writes),
+        keep_runs=config.retag.keep_runs,
     )
 
 

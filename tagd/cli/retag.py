@@ -13,6 +13,7 @@ from tagd.app.schemas import marked_fields, plan_fields, went_back_fields
 from tagd.cli import output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.cli.tagging import print_summary, progress, quiet_logs, saying_what_waits
+from tagd.domain import CLASSIFIER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def _plan(settings: Config, *, json: bool) -> None:
         return
     headers = ["photos", "tagged by", "to be tagged by", "time"]
     rows = [
-        (f"{step.photos:,}", asked_of(step), step.wanted, time_of(step)) for step in found.steps
+        (f"{step.photos:,}", asked_of(step), wanted_of(step), time_of(step)) for step in found.steps
     ]
     output.table(headers, rows, "photos")
     output.line(total_of(found.steps, settings.retag.per_hour, found.window.opens_at))
@@ -182,7 +183,15 @@ def _go_back(
 
 def asked_of(step: Step) -> str:
     """What photos were tagged by, for people."""
-    return f"{step.asked or 'not known'}{', for now' if step.refine else ''}"
+    nothing = "not known" if step.tagger == CLASSIFIER else "nothing yet"
+    return f"{step.asked or nothing}{', for now' if step.refine else ''}"
+
+
+def wanted_of(step: Step) -> str:
+    """What photos are to be tagged by, for people."""
+    if step.opened:
+        return step.wanted
+    return f"{step.tagger}, from what models saw before; no photo is opened"
 
 
 def time_of(step: Step) -> str:
@@ -194,11 +203,14 @@ def time_of(step: Step) -> str:
 
 def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) -> str:
     """All steps together, and what they wait for."""
-    photos = sum(step.photos for step in steps)
+    from tagd.revise.plan import photos_in  # lazy: SQLAlchemy
+
+    photos = photos_in(steps)
     known = [step.seconds for step in steps if step.seconds is not None]
     measured = all(step.measured for step in steps)
-    stale = sum(step.photos for step in steps if not step.refine)
-    when = when_open(opens_at) if stale else ", when nothing else waits"
+    stale = photos_in([step for step in steps if not step.refine and step.opened])
+    waits = any(not step.refine for step in steps)
+    when = when_open(opens_at) if waits else ", when nothing else waits"
     text = f"{output.count(photos, 'photo')}{when}"
     if len(known) == len(steps):
         source = "as measured here" if measured else "estimated (`tagd models bench` measures it)"

@@ -25,6 +25,7 @@ from tagd.cli.options import (
     named,
     reading,
 )
+from tagd.domain import CLASSIFIER
 from tagd.errors import QueryError
 from tagd.fs import display, key_of
 
@@ -155,17 +156,21 @@ def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
     for number, tag in enumerate(shown.tags):
         said = tag.model or str(tag.source)
         state = "" if tag.state == "active" else f", {tag.state}"
+        also = "".join(
+            f"; {voice.model} {voice.confidence:.2f}" for voice in shown.also.get(tag.label, ())
+        )
         yield (
             "" if number else "tags",
-            f"{short(tag.name)}  {tag.confidence:.2f}  ({said}{state})",
+            f"{short(tag.name)}  {tag.confidence:.2f}  ({said}{state}{also})",
         )
     if shown.facts and not shown.tags:
         yield "tags", "none"
     for stage in shown.stages:
         best = ", ".join(f"{guess.name} {guess.probability:.2f}" for guess in stage.best)
-        yield "model", f"{stage.model}, {output.local(stage.predicted_at)}: {best}"
-    if shown.stages:
-        yield "chosen", shown.stages[-1].reason
+        name = "model" if stage.tagger == CLASSIFIER else stage.tagger
+        yield name, f"{stage.model}, {output.local(stage.predicted_at)}: {best}"
+    if chosen := [stage.reason for stage in shown.stages if stage.tagger == CLASSIFIER]:
+        yield "chosen", chosen[-1]
     for job in shown.jobs:
         error = f": {job.error}" if job.error else ""
         yield "queue", f"{job.state}, {output.count(job.attempts, 'attempt')}{error}"

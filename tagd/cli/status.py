@@ -123,6 +123,7 @@ def report_lines(report: StatusReport, room: int) -> list[tuple[str, str]]:
         *lines,
         *unread_lines(report.unread or {}),
         *retag_lines(status, report.retag_hold, report.retag_per_hour, report.at),
+        *tagger_lines(report.taggers, status.behind),
         *embedding_lines(report.embeddings),
         *failure_lines(status, room),
     ]
@@ -249,6 +250,17 @@ def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
     left = output.duration(max(0.0, hold.until.timestamp() - now))
     why = "outside its hours" if hold.by == "window" else f"{per_hour:,} an hour are done"
     return f"; held back until {hold.until:%H:%M} (in {left}): {why}"
+
+
+def tagger_lines(taggers: Sequence[str], behind: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Who looks at photos, and who is behind with photos that were tagged before; nothing where the
+    classifier is alone."""
+    if len(taggers) > 1 or behind:
+        words = [", ".join(taggers)]
+        for key, photos in behind.items():
+            number = output.count(photos, "photo that was tagged before", "photos tagged before")
+            words.append(f"{key} is still to tell of {number}, when nothing else waits")
+        yield "taggers", "; ".join(words)
 
 
 def embedding_lines(found: Embeddings) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What a person may set: a TOML file and TAGD_* variables become one frozen `Config`.
 
     keys.py         every key with its default, its unit and why one would set it
-    section.py      what every table is made of; policy.py, retag.py, embeddings.py,
+    section.py      what every table is made of; policy.py, retag.py, embeddings.py, taggers.py,
                     metadata.py and web.py have theirs
     paths.py        ~ and $VARIABLES in paths
     rules.py        [tags] as rules about labels

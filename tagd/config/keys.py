@@ -24,6 +24,7 @@ from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
 from tagd.config.section import AbsolutePath, Section, Unit, as_tuple
+from tagd.config.taggers import Taggers
 from tagd.config.web import Web
 from tagd.labels.rules import TagRules
 from tagd.labels.tables import languages
@@ -173,8 +174,8 @@ class Tags(Section):
         default=RULES.min_confidence,
         ge=0,
         le=1,
-        description="Tags below this are not given. A lower value gives more tags, and more"
-        " wrong ones.",
+        description="Tags of the classifier below this are not given. A lower value gives more"
+        " tags, and more wrong ones. Everyday words go by [taggers] precision.",
     )
     thresholds: Mapping[TagName, Probability] = Field(
         default={},
@@ -204,7 +205,8 @@ class Tags(Section):
         ge=1,
         le=64,
         validation_alias=AliasChoices("top_k", "max_tags"),
-        description="The most tags that one photo gets. `max_tags` is the same key.",
+        description="The most tags that one photo gets from all taggers together. `max_tags` is"
+        " the same key.",
     )
     ancestors: bool = Field(
         default=RULES.ancestors,
@@ -352,6 +354,7 @@ class Config(Section):
     watch: Watch = Field(default_factory=Watch)
     catalogue: Catalogue = Field(default_factory=Catalogue)
     tags: Tags = Field(default_factory=Tags)
+    taggers: Taggers = Field(default_factory=Taggers)
     model: Model = Field(default_factory=Model)
     policy: Policy = Field(default_factory=Policy)
     retag: Retag = Field(default_factory=Retag)

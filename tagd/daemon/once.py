@@ -17,9 +17,11 @@ from tagd.assembly.build import (
     decoders_of,
     note_engine,
     one_time_intake_of,
+    recall_of,
     worker_of,
 )
 from tagd.assembly.derivation import derivation_of
+from tagd.assembly.taggers import taggers_of
 from tagd.assembly.writing import writes_of
 from tagd.catalogue.db import mode, settings
 from tagd.catalogue.db.engine import open_owner, open_writer, owner_of
@@ -144,6 +146,8 @@ def _work(
         catalogue, derivation_of(config), run=run, writes=writes, on_progress=progress
     )
     _recover(catalogue)
+    taggers = taggers_of(config, classifier)
+    recall_of(config, catalogue, taggers).catch_up(progress)
     with catalogue.write() as tx:
         # Nobody asked for what an earlier run queued by itself; it is found again.
         stale.withdraw(tx, Priority.REFINE, Priority.RETAG, Priority.EMBED)
@@ -158,6 +162,7 @@ def _work(
             catalogue,
             classifier,
             decoders,
+            taggers,
             on_report=tally.take,
             on_trouble=lambda trouble: log.error("cannot work", reason=str(trouble)),
             on_fault=partial(work_log.fault, log),

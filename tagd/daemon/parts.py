@@ -87,6 +87,7 @@ class Parts:
         self._retagging = Retagging(
             catalogue,
             on_queued=self._tagging.wake,
+            on_writes=self._wake_writers,
             on_fault=lambda: on_fault(None),
             pulses=pulses,
             log=log,
@@ -106,7 +107,7 @@ class Parts:
         """Recover interrupted writes, and start all but intake. Raises `CatalogueError`."""
         self._writing.recover()
         self._maintenance.start()
-        self._retagging.start(self.config, self._tagging.models)
+        self._retagging.start(self.config, self._tagging.models, self._tagging.taggers)
         self._web.start(self.config)
 
     def open_intake(self) -> None:
@@ -181,8 +182,8 @@ class Parts:
         self._owed = due
         if due & {Part.ENGINE, Part.WORKER}:
             self._writing.take(new)
-        if due & {Part.ENGINE, Part.RETAG}:
-            self._retagging.start(new, self._tagging.models)
+        if due & {Part.ENGINE, Part.WORKER, Part.RETAG}:
+            self._retagging.start(new, self._tagging.models, self._tagging.taggers)
         if Part.MAINTENANCE in due:
             self._maintenance.replace(duties_of(new, self._catalogue, self._log))
         self.config, self._owed = new, frozenset()

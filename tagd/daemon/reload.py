@@ -33,6 +33,7 @@ _TABLES = {
     "watch": Part.INTAKE,
     "catalogue": Part.FIXED,
     "tags": Part.WORKER,
+    "taggers": Part.WORKER,
     "model": Part.ENGINE,
     "policy": Part.ENGINE,
     "retag": Part.RETAG,

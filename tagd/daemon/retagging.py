@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tagd.models.pool import ModelPool
     from tagd.ops.pulse import Pulses
     from tagd.revise.retagger import Retagger
+    from tagd.tagging.taggers import Taggers
 
 RETAG = "retag"  # the thread
 
@@ -31,12 +32,14 @@ class Retagging:
         catalogue: Catalogue,
         *,
         on_queued: Callable[[], None],
+        on_writes: Callable[[], None],
         on_fault: Callable[[], None],
         pulses: Pulses,
         log: FilteringBoundLogger,
     ) -> None:
         self._catalogue = catalogue
         self._on_queued = on_queued
+        self._on_writes = on_writes
         self._on_fault = on_fault
         self._pulses = pulses
         self._log = log
@@ -48,14 +51,16 @@ class Retagging:
         """What keeps tags from catching up at the moment."""
         return self._retagger.troubles if self._retagger else ()
 
-    def start(self, config: Config, models: ModelPool) -> None:
+    def start(self, config: Config, models: ModelPool, taggers: Taggers) -> None:
         """Go by this configuration from now on. Where this raises, all goes on as before. Raises
         `CatalogueError`."""
         retagger = retagger_of(
             config,
             self._catalogue,
             models,
+            taggers,
             on_queued=self._on_queued,
+            on_writes=self._on_writes,
             beat=self._pulses.of(RETAG),
             log=self._log,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tagd.assembly.build import classifier_of, decoders_of, note_engine, worker_of
 from tagd.assembly.derivation import derivation_of
+from tagd.assembly.taggers import taggers_of
 from tagd.assembly.writing import writes_of
 from tagd.catalogue.tagging.runs import Run
 from tagd.daemon import work_log
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tagd.ops.pulse import Pulses
     from tagd.tagging.classify import Classifier
     from tagd.tagging.failures import Report
+    from tagd.tagging.taggers import Taggers
     from tagd.tagging.worker import Worker
     from tagd.work.stage_times import StageTimes
 
@@ -49,6 +51,7 @@ class Tools:
     config: Config
     classifier: Classifier
     decoders: DecoderPool
+    taggers: Taggers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,11 @@ class Tagging:
         """Tools for another configuration: other models and decoders, or those that there are."""
         if not anew:
             tools = self._next or self._tools
-            return Tools(config, tools.classifier, tools.decoders)
+            taggers = taggers_of(config, tools.classifier)
+            return Tools(config, tools.classifier, tools.decoders, taggers)
         classifier = classifier_of(config, self._catalogue)
         decoders = decoders_of(config, self._log.warning, self._pulses.of(DECODERS))
-        return Tools(config, classifier, decoders)
+        return Tools(config, classifier, decoders, taggers_of(config, classifier))
 
     def take(self, tools: Tools) -> None:
         """Work with these as soon as the present turn has ended."""
@@ -145,6 +149,11 @@ class Tagging:
         return (self._next or self._tools).classifier.pool
 
     @property
+    def taggers(self) -> Taggers:
+        """Who looks beside the classifier now, or will after the present turn."""
+        return (self._next or self._tools).taggers
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What keeps the worker from its work at the moment."""
         silent = (f"{display(each)} {_SILENT}" for each in self._tools.decoders.silent)
@@ -183,6 +192,7 @@ class Tagging:
             self._catalogue,
             self._tools.classifier,
             self._tools.decoders,
+            self._tools.taggers,
             on_report=self._report,
             on_trouble=self._hear,
             on_fault=partial(work_log.fault, self._log),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tagd.domain import CLASSIFIER, Tags
 from tagd.labels import own
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from tagd.domain import Predictions
     from tagd.labels.rules import TagRules
 
-    # What becomes of what one tagger said; and whether the classifier gives a label too, or a kind
-    # of it.
-    Telling = Callable[[Predictions, Callable[[str], bool]], Tags]
+
+class Telling(Protocol):
+    """What becomes of what one tagger beside the classifier says."""
+
+    def tags_of(self, predictions: Predictions, seconds: Callable[[str], bool]) -> Tags:
+        """Return the tags of one photo. `seconds` tells whether the classifier gives a label too,
+        or a kind of it."""
+
+    def probabilities(self, predictions: Predictions) -> Mapping[str, float]:
+        """Return how probable each label is that it knows, whether or not it is worth a tag."""
+
+    def why_not(self, label: str, probability: float, model: str) -> str:
+        """Return why a label that this model said with this probability is no tag, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +52,34 @@ class Derivation:
         """What these rules make of the hierarchy and the names that tagd brings along."""
         return cls(rules, own.under(rules, Hierarchy.load()), Vocabulary.load(), named)
 
-    def tags_of(self, predictions: Predictions) -> Tags:
-        """Return the tags that follow from what the classifier says alone."""
-        return derive(predictions, self.rules, self.hierarchy.knowing(predictions.labels))
+    def tags_of(self, predictions: Predictions, heads: Mapping[str, float] | None = None) -> Tags:
+        """Return the tags that follow from what the classifier says, alone or beside what `heads`
+        say of all their words."""
+        hierarchy = self.hierarchy.knowing(predictions.labels)
+        return derive(predictions, self.rules, hierarchy, heads or {})
 
     def together(self, said: Mapping[str, Predictions]) -> dict[str, Tags]:
         """Return the tags that follow from what each tagger said of one photo, by tagger; none
         where one is not here any more. At most `top_k` labels in all."""
         found: dict[str, Tags] = {}
         if (predictions := said.get(CLASSIFIER)) is not None:
-            found[CLASSIFIER] = self.tags_of(predictions)
+            found[CLASSIFIER] = self.tags_of(predictions, self._beside(said))
         seconds = partial(self._gives, labels_of(found))
         for key, predictions in said.items():
             if key != CLASSIFIER:
                 nothing = Tags(predictions.photo_id, ())
                 its = self.further.get(key)
-                found[key] = nothing if its is None else its(predictions, seconds)
+                found[key] = nothing if its is None else its.tags_of(predictions, seconds)
         return found if len(found) < 2 else self._within(found)
+
+    def _beside(self, said: Mapping[str, Predictions]) -> dict[str, float]:
+        """What taggers beside the classifier say of every word of theirs."""
+        return {
+            label: probability
+            for key, telling in self.further.items()
+            if key in said
+            for label, probability in telling.probabilities(said[key]).items()
+        }
 
     def _gives(self, labels: Collection[str], label: str) -> bool:
         """Whether a label is among these, or one of these is a kind of it."""

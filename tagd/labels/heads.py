@@ -6,14 +6,16 @@ it is a tag. Rules about words that come beside others travel with the head.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from tagd.domain import Tags
 from tagd.labels.derive import best, most_specific, probabilities, sorted_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tagd.domain import Predictions
     from tagd.labels.hierarchy import Hierarchy
@@ -29,12 +31,41 @@ class HeadRules:
     `thresholds`: from which probability on; a word without one is none unless a person gives it
     one. `only_with`: a word that is a tag only with one of these. `one_of`: of these the surest
     alone. `not_beside`: a word that is no tag with one of these, unless the classifier says it too.
+    `labels`: all that the head knows.
     """
 
     thresholds: Mapping[str, float]
     only_with: Mapping[str, Labels] = field(default_factory=dict)
     one_of: tuple[Labels, ...] = ()
     not_beside: Mapping[str, Labels] = field(default_factory=dict)
+    labels: Labels = frozenset()
+
+    @classmethod
+    def read(
+        cls, thresholds: Mapping[str, float], said: Mapping[str, Any], labels: Mapping[str, str]
+    ) -> HeadRules:
+        """Return the rules that a head `said` in its words, whose `labels` are given; words that it
+        lacks are passed over."""
+
+        def known(words: Collection[str]) -> Labels:
+            return frozenset(labels[word] for word in words if word in labels)
+
+        only_with, not_beside = (
+            {labels[word]: known(others) for word, others in table.items() if word in labels}
+            for table in (said.get("only_with", {}), said.get("not_beside", {}))
+        )
+        one_of = tuple(map(known, said.get("one_of", ())))
+        return cls(thresholds, only_with, one_of, not_beside, frozenset(labels.values()))
+
+    def probabilities(self, predictions: Predictions) -> dict[str, float]:
+        """Return how probable each word of the head is; nothing where that was too little to be
+        kept."""
+        return dict.fromkeys(self.labels, 0.0) | probabilities(predictions)
+
+    def digest(self) -> str:
+        """Return a hash, the same in every process, of all of it."""
+        text = json.dumps(asdict(self), sort_keys=True, default=sorted)  # a set, in one order
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def given(

@@ -7,22 +7,46 @@ from typing import TYPE_CHECKING
 from tagd.labels.rules import LEAD
 
 if TYPE_CHECKING:
+    from tagd.labels.heads import HeadRules
     from tagd.labels.hierarchy import Hierarchy
     from tagd.labels.rules import TagRules
+
+
+_UNFIT = "it does not go with another everyday word here"
 
 
 def why_no_tag(label: str, probability: float, rules: TagRules, hierarchy: Hierarchy) -> str:
     """Why a label that was said with this probability is none of the photo's tags. The hierarchy is
     the one that these rules make, and knows the label."""
+    if (why := _not_wanted(label, rules)) is not None:
+        return why
+    if not hierarchy.may_be_tag(label):
+        return "only what it is a kind of is a tag"
+    return _not_sure_enough(label, probability, rules, hierarchy)
+
+
+def _not_wanted(label: str, rules: TagRules) -> str | None:
     if label in rules.alias:
         return "[tags] alias gives another in its place"
     if label in rules.deny:
         return "[tags] deny has it"
     if rules.allow and label not in rules.allow:
         return "[tags] allow has others alone"
-    if not hierarchy.may_be_tag(label):
-        return "only what it is a kind of is a tag"
-    return _not_sure_enough(label, probability, rules, hierarchy)
+    return None
+
+
+def why_no_word(label: str, probability: float, head: HeadRules, rules: TagRules) -> str:
+    """Why a word that a head said with this probability is none of the photo's tags."""
+    if (why := _not_wanted(label, rules)) is not None:
+        return why
+    if (asked := rules.thresholds.get(label)) is not None:
+        return f"below the {asked:.2f} of [tags.thresholds]" if probability < asked else _UNFIT
+    least = head.thresholds.get(label)
+    if least is None:
+        return "never right often enough for [taggers] precision"
+    if probability < least:
+        return f"below {least:.2f}, which it needs for [taggers] precision"
+    return _UNFIT + f", or {_otherwise(rules)}"
 
 
 def _not_sure_enough(label: str, probability: float, rules: TagRules, hierarchy: Hierarchy) -> str:

@@ -5,6 +5,7 @@ plan        how many photos that leaves behind, and how long they will take
 feed        how many of them may be queued at this moment (pure)
 pace        at most so many an hour, whatever restarts meanwhile
 hold        what they wait for, for people (pure)
+recall      taggers that catch up by what is kept, with no photo opened
 fill        after them: embeddings of photos that were tagged without, or all removed
 retagger    all of it, once a second beside the worker
 restore     earlier predictions become current again, with no inference

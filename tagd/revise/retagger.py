@@ -26,12 +26,14 @@ from tagd.revise.staleness import Standard
 from tagd.tagging.taggers import Taggers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.hours import Hours
     from tagd.policy.preferences import Preferences
+    from tagd.revise.recall import Recall
     from tagd.tagging.classify import Survey
+    from tagd.tagging.taggers import Tagger
 
     Say = Callable[[str, str, Mapping[str, object]], None]
 
@@ -60,6 +62,7 @@ class Retagger:
         preferences: Preferences,
         survey: Survey,
         taggers: Taggers | None = None,
+        recall: Recall | None = None,
         settings: RetagSettings,
         on_queued: Callable[[], None],
         say: Say,
@@ -72,6 +75,7 @@ class Retagger:
         self._preferences = preferences
         self._survey = survey
         self._taggers = taggers or Taggers()
+        self._recall = recall
         self._settings = settings
         self._filler = Filler(
             catalogue, keeps=settings.keeps_embeddings, rest_seconds=settings.check_seconds
@@ -151,16 +155,17 @@ class Retagger:
             beat=self._beat,
             hear=lambda error: unmet.update({in_a_line(error): None}),
         )
-        plans = {each.key: self._taggers.plan_of(each) for each in self._taggers}
         changed |= staleness.refresh_further(
             self._catalogue,
-            {key: plan for key, plan in plans.items() if plan is not None},
+            self._taggers.plans(),
             stopping=self._stop.is_set,
             beat=self._beat,
         )
         for reason in unmet.keys() - set(self._unmet):
             self._say("warning", "some tags cannot catch up", {"reason": reason})
         self._unmet = tuple(unmet)
+        if self._recall is not None:
+            self._recall.anew()
         self._rest_until = self._clock()
         if changed:
             with self._catalogue.read() as tx:
@@ -179,6 +184,8 @@ class Retagger:
         feeding = feed.decide(queue, is_open=self._is_open(), left=left)
         if feeding.withdraw:
             self._withdraw()
+        if self._recall is not None and feeding.of_retag:
+            self._recall.page()
         if feeding.most and self._clock() >= self._rest_until:
             self._queue(feeding)
 
@@ -189,7 +196,7 @@ class Retagger:
             refined = stale.feed(tx, Priority.REFINE, feeding.most, within_reach, now)
             most = min(feeding.of_retag, feeding.most - refined)
             again = stale.feed(tx, Priority.RETAG, most, within_reach, now)
-            for tagger in self._taggers.ready():
+            for tagger in self._ready():
                 if (plan := self._taggers.plan_of(tagger)) is not None:
                     [tagger_id] = tagger_ids(tx, [tagger.key]).values()
                     left = most - again
@@ -205,6 +212,14 @@ class Retagger:
             self._on_queued()
         elif not self._filler.is_midway:
             self._rest_until = self._clock() + REST_SECONDS
+
+    def _ready(self) -> Iterator[Tagger]:
+        """The taggers for which photos may be looked at: those that are done with what is kept."""
+        return (
+            tagger
+            for tagger in self._taggers.ready()
+            if self._recall is None or self._recall.is_done(tagger)
+        )
 
     def _withdraw(self) -> None:
         with self._catalogue.write() as tx:

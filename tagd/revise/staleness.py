@@ -5,6 +5,7 @@ It is kept with the photo. So which photos are stale is asked of the catalogue a
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,14 @@ def refresh_further(
     beat: Callable[[], None] = lambda: None,
 ) -> bool:
     """Note the plans that taggers beside the classifier are to look at photos by, by their keys,
-    where these are news; nothing is stale for taggers that are not here. Return whether any is."""
+    where these are news; nothing is stale for taggers that are not here. Return whether any is.
+    Stopped or killed in the middle, it begins again next time."""
+    noted = json.dumps({key: plan.key for key, plan in sorted(plans.items())})
+    with catalogue.read() as tx:
+        if settings.get(tx, settings.FURTHER_WITH) == noted:
+            return False
     with catalogue.write() as tx:
+        settings.put(tx, settings.FURTHER_WITH, UNFINISHED)
         ids = taggers.tagger_ids(tx, plans)
         last = stale.last_photo(tx)
         for tagger_id, key in taggers.known(tx).items():
@@ -110,6 +117,8 @@ def refresh_further(
                 rows = range(after + 1, min(last, after + SPAN) + 1)
                 changed += stale.desire(tx, plan, ids[key], rows)
             beat()
+    with catalogue.write() as tx:
+        settings.put(tx, settings.FURTHER_WITH, noted)
     return bool(changed)
 
 

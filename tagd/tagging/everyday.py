@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from tagd.domain import EVERYDAY, Predictions, Want
-from tagd.errors import ModelError, WeightsMissing
-from tagd.fs import display
-from tagd.installation import reinstalling
-from tagd.models.runtime.heads import SHIPPED, Head
+from tagd.errors import ModelError
+from tagd.models.runtime.heads import SHIPPED, Head, shipped
 from tagd.policy.cascade import QUICK
 
 if TYPE_CHECKING:
@@ -122,24 +120,12 @@ class Everyday:
     @cached_property
     def _read(self) -> Mapping[str, Head] | ModelError:
         try:
-            heads = heads_in(self._folder)
+            heads = shipped(self.key, self._folder)
             for head in heads:
                 head.require(self._looks.pool.fingerprint_of(head.base))
         except ModelError as error:
             return error  # as long as we run: the files are tagd's own
         return {head.base_fingerprint: head for head in heads}
-
-
-def heads_in(folder: Path) -> list[Head]:
-    """Return the heads of everyday words in a folder. Raises `WeightsRefused` where one cannot be
-    used, and `WeightsMissing` where there is none."""
-    paths = sorted(folder.glob(f"{EVERYDAY}-*.npz"))
-    if not paths:
-        raise WeightsMissing(
-            f"{display(folder)}: there are no heads of everyday words",
-            hint=f"Reinstall tagd: `{reinstalling('tagd')}`",
-        )
-    return list(map(Head.load, paths))
 
 
 def said_by(head: Head, embeddings: Sequence[Embedding]) -> list[Predictions]:

@@ -24,6 +24,8 @@ def result_of(
     turn: Turn,
     derivation: Derivation,
     want_of: Callable[[Choice], Want],
+    *,
+    keeps_embeddings: bool = True,
 ) -> TaggedFile:
     """What is to be recorded of this photo; `want_of` makes a choice comparable."""
     answer, looks = turn.answers.get(photo.photo_id), turn.further.get(photo.photo_id, {})
@@ -40,7 +42,7 @@ def result_of(
             refine=answer.choice.refine,
             asked=want_of(answer.choice),
         )
-        embedding = answer.embedding
+        embedding = answer.embedding if keeps_embeddings else None
     return TaggedFile(
         job,
         photo.photo_id,

@@ -119,6 +119,11 @@ class Taggers:
         self._absent.pop(tagger.key, None)
         return plan
 
+    def plans(self) -> dict[str, Want]:
+        """What those that can look at photos look by, by their keys."""
+        found = {each.key: self.plan_of(each) for each in self._taggers}
+        return {key: plan for key, plan in found.items() if plan is not None}
+
     def _able(self) -> Iterator[Tagger]:
         """Those that can look."""
         return (each for each in self._taggers if self.plan_of(each) is not None)

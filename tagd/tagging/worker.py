@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tagd.catalogue.db import settings
@@ -324,10 +325,14 @@ class Worker(QueueWorker):
     def _store(self, turn: Turn, reports: list[Report], claimed: list[Job]) -> None:
         """The same in one transaction, added to what there is."""
         now = self._clock()
-        want_of = self._classifier.want_of
-        results = [
-            result_of(job, photo, turn, self._derivation, want_of) for job, photo in turn.decoded
-        ]
+        make = partial(
+            result_of,
+            turn=turn,
+            derivation=self._derivation,
+            want_of=self._classifier.want_of,
+            keeps_embeddings=self._embedder is not None,
+        )
+        results = [make(job, photo) for job, photo in turn.decoded]
         self._watch.lap(Stage.DERIVE)
         with self._catalogue.write() as tx:
             landed = record.record(
@@ -340,8 +345,8 @@ class Worker(QueueWorker):
                 keep=self._settings.keep_runs,
             )
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
-            if partial := {result.photo_id for result in recorded if is_partial(result)}:
-                settle(tx, identity.known_among(tx, partial).values(), self._derivation)
+            if some := {result.photo_id for result in recorded if is_partial(result)}:
+                settle(tx, identity.known_among(tx, some).values(), self._derivation)
             taken = self._found.take_in(tx, turn, recorded, now) if self._found else TakenIn()
             told = [
                 report_of(each, taken.notes.get(each.job.file_id, ()), self._derivation.name_of)

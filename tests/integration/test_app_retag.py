@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from tagd.app.schemas import marked_fields, plan_fields, went_back_fields
 from tagd.app.selection import Selection
 from tagd.catalogue.db.engine import Catalogue, open_owner
 from tagd.config import Config
+from tagd.domain import CLASSIFIER, EVERYDAY
 from tagd.errors import TagdError
 from tests.reading import PHOTOS, fill
 
@@ -36,8 +38,12 @@ def test_photos_are_marked_by_path_and_by_query(catalogue: Catalogue, tmp_path: 
 
 def test_a_plan_is_a_value_and_changes_nothing(catalogue: Catalogue) -> None:
     before = plan(catalogue, CONFIG)
-    assert plan_fields(before)["photos"] == sum(step.photos for step in before.steps)
-    assert (sum(step.photos for step in before.steps), before.unmet) == (len(PHOTOS), {})
+    by_tagger = Counter({step.tagger: 0 for step in before.steps})
+    for step in before.steps:
+        by_tagger[step.tagger] += step.photos
+    assert by_tagger == {CLASSIFIER: len(PHOTOS), EVERYDAY: len(PHOTOS)}
+    assert plan_fields(before)["photos"] == len(PHOTOS), "the same photos"
+    assert before.unmet == {}
     assert plan(catalogue, CONFIG).steps == before.steps
 
 

@@ -31,6 +31,7 @@ def second(night: Night) -> Brightness:
     """The second tagger, at work beside the classifier, and a bright photo beside the cat."""
     second = Brightness()
     night.desk.taggers = Taggers([second], clock=lambda: night.seconds)
+    night.desk.telling = {second.key: second}
     Image.new("RGB", (64, 48), (250, 250, 240)).save(night.desk.photos / "paper.png")
     return second
 
@@ -105,7 +106,7 @@ def test_each_is_re_tagged_by_itself(night: Night, second: Brightness) -> None:
 def test_photos_that_were_tagged_before_it_came_get_its_tags(night: Night) -> None:
     night.desk.tag(OLD, CAT)
     second = Brightness()
-    night.desk.taggers = Taggers([second])
+    night.desk.taggers, night.desk.telling = Taggers([second]), {second.key: second}
     night.retagger(OLD).tick()
     assert set(night.stale()) == {CAT}
     night.work(OLD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from tagd.domain import CLASSIFIER, EVERYDAY, Predictions, Tags
 from tagd.labels.derivation import Derivation, labels_of
@@ -15,16 +15,30 @@ TABBY, CAT, ANIMAL, DOG = "n02123045", "n02121808", "n00015388", "n02084071"
 BEACH, SKY, SEA = "n09428293", "n09436708", "n09426788"
 
 
+@dataclass
+class Everything:
+    """Gives every word as a tag, and asks what the classifier gives."""
+
+    derivation: Derivation
+    seconded: dict[str, bool] = field(default_factory=dict)
+
+    def tags_of(self, predictions: Predictions, seconds: Callable[[str], bool]) -> Tags:
+        self.seconded = {label: seconds(label) for label in (TABBY, CAT, ANIMAL, BEACH)}
+        said = dict(zip(predictions.labels, predictions.probabilities(), strict=True))
+        hierarchy = self.derivation.hierarchy.knowing(predictions.labels)
+        return Tags(predictions.photo_id, sorted_tags(said, said, hierarchy))
+
+    def probabilities(self, predictions: Predictions) -> Mapping[str, float]:
+        return dict(zip(predictions.labels, predictions.probabilities(), strict=True))
+
+    def why_not(self, label: str, probability: float, model: str) -> str:
+        raise NotImplementedError
+
+
 def by(rules: TagRules) -> Derivation:
     """By these rules, with a second tagger whose every word is a tag."""
     derivation = Derivation.by(rules)
-
-    def telling(predictions: Predictions, _: Callable[[str], bool]) -> Tags:
-        said = dict(zip(predictions.labels, predictions.probabilities(), strict=True))
-        hierarchy = derivation.hierarchy.knowing(predictions.labels)
-        return Tags(predictions.photo_id, sorted_tags(said, said, hierarchy))
-
-    return replace(derivation, further={EVERYDAY: telling})
+    return replace(derivation, further={EVERYDAY: Everything(derivation)})
 
 
 def tags(
@@ -67,15 +81,16 @@ def test_without_broader_tags_none_is_broader_than_anothers() -> None:
 
 
 def test_a_tagger_learns_what_the_classifier_gives_and_what_is_above_it() -> None:
-    asked: dict[str, bool] = {}
+    alone = Derivation.by(TagRules(ancestors=False))
+    second = Everything(alone)
+    said = {CLASSIFIER: predicted({TABBY: 0.9}), EVERYDAY: predicted({})}
+    replace(alone, further={EVERYDAY: second}).together(said)
+    assert second.seconded == {TABBY: True, CAT: True, ANIMAL: True, BEACH: False}
 
-    def telling(predictions: Predictions, seconds: Callable[[str], bool]) -> Tags:
-        asked.update({label: seconds(label) for label in (TABBY, CAT, ANIMAL, BEACH)})
-        return Tags(predictions.photo_id, ())
 
-    derivation = replace(Derivation.by(TagRules(ancestors=False)), further={EVERYDAY: telling})
-    derivation.together({CLASSIFIER: predicted({TABBY: 0.9}), EVERYDAY: predicted({})})
-    assert asked == {TABBY: True, CAT: True, ANIMAL: True, BEACH: False}
+def test_what_a_tagger_says_counts_for_the_classifiers_tags() -> None:
+    assert CAT in tags({TABBY: 0.6}, {CAT: 0.9})[CLASSIFIER]
+    assert tags({TABBY: 0.6}, {CAT: 0.01, BEACH: 0.9})[CLASSIFIER] == [], "no cat, it says"
 
 
 def test_one_that_is_not_here_any_more_gives_nothing() -> None:

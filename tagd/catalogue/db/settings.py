@@ -20,6 +20,8 @@ STAGE_TIMES = "stage_times"
 DERIVED_WITH = "derived_with"
 # A digest of all that decides what photos are to be tagged by: configuration, models, speeds.
 WANTED_WITH = "wanted_with"
+# The same of taggers beside the classifier: JSON {key: plan}.
+FURTHER_WITH = "further_with"
 # What `tagd policy calibrate` fitted, by the models of the cascade: CALIBRATED + their names.
 CALIBRATED = "calibrated:"
 # Whether the daemon tags, as a person last told it: JSON {"mode", "since"}, see `mode.py`.

@@ -116,7 +116,8 @@ VIEWS: dict[str, str] = {
         WHERE {STALE}""",
     "v_runs": f"""
         SELECT run.id AS run, run.command, {iso("run.started_at")} AS started_at,
-               (SELECT COUNT(*) FROM tagging WHERE tagging.run_id = run.id) AS tagged,
+               (SELECT COALESCE(MAX(photos), 0) FROM (SELECT COUNT(*) AS photos FROM tagging
+                WHERE tagging.run_id = run.id GROUP BY tagger_id)) AS tagged,
                (SELECT COUNT(*) FROM history WHERE history.run_id = run.id) AS changed,
                (SELECT COUNT(DISTINCT file_id || place) FROM revision
                 WHERE revision.run_id = run.id AND undone = 0)

@@ -15,6 +15,7 @@ from tagd.catalogue.db.schema import (
     CLASSIFIER_ID,
     STALE,
     UNPLANNED,
+    embedding,
     file,
     job,
     model,
@@ -202,6 +203,33 @@ def gaps(tx: Connection) -> list[Gap]:
         .order_by(pairs.c.photos.desc())
     )
     return [Gap(one or "", other, n, bool(refine), by) for one, other, n, refine, by in rows]
+
+
+def further_gaps(
+    tx: Connection, key: str, plan: Want, bases: Collection[str]
+) -> list[tuple[Gap, int]]:
+    """What the gaps of a tagger beside the classifier are, or would be once it is noted that it is
+    to look by this plan; each with how many of the photos have an embedding kept of one of these
+    models (fingerprints), which is all that the tagger needs of them."""
+    its, asked, mine = photo_tagger.alias(), want.alias(), photo_tagger.alias()
+    known = exists().where(
+        embedding.c.photo_id == mine.c.photo_id,
+        model.c.id == embedding.c.model_id,
+        model.c.fingerprint.in_(list(bases)),
+    )
+    of_tagger = select(tagger.c.id).where(tagger.c.key == key).scalar_subquery()
+    same = and_(its.c.photo_id == mine.c.photo_id, its.c.tagger_id == of_tagger)
+    rows = tx.execute(
+        select(asked.c.models, func.count(), func.sum(case((known, 1), else_=0)))
+        .join_from(mine, its, same, isouter=True)
+        .join(asked, asked.c.id == its.c.applied_id, isouter=True)
+        .where(mine.c.tagger_id == CLASSIFIER_ID, mine.c.tagging_id.is_not(None))
+        .where(func.coalesce(asked.c.key, "") != plan.key)
+        .where(or_(its.c.tagging_id.is_not(None), its.c.applied_id.is_(None)))
+        .group_by(its.c.applied_id)
+        .order_by(func.count().desc())
+    )
+    return [(Gap(one or "", plan.models, n, False, key), kept) for one, n, kept in rows]
 
 
 def gaps_if(tx: Connection, wanted: Want) -> list[Gap]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, cast, func, select
 
-from tagd.catalogue.db.schema import file, job, photo, tagging
+from tagd.catalogue.db.schema import CLASSIFIER_ID, file, job, photo, tagging
 from tagd.catalogue.db.snapshot import sqlite
 from tagd.catalogue.reports.shown_tags import tags_of
 from tagd.domain import JobKind, JobState, Priority
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tagd.catalogue.reports.shown_tags import ShownTag
+
+
+_MINE = tagging.c.tagger_id == CLASSIFIER_ID  # each photo once, whoever looks beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def pace(tx: Connection, now: float, seconds: float, parts: int) -> list[int]:
     part = cast((tagging.c.tagged_at - begun) / seconds, Integer).label("part")
     rows = tx.execute(
         select(part, func.count())
-        .where(tagging.c.tagged_at >= begun, tagging.c.tagged_at < now)
+        .where(tagging.c.tagged_at >= begun, tagging.c.tagged_at < now, _MINE)
         .group_by(part)
     )
     counted: dict[int, int] = dict(rows.all())
@@ -70,7 +73,8 @@ def pace(tx: Connection, now: float, seconds: float, parts: int) -> list[int]:
 
 def latest(tx: Connection, limit: int) -> list[Latest]:
     """The photos that were tagged last, the latest first, each once."""
-    last = select(tagging).order_by(tagging.c.tagged_at.desc()).limit(limit).subquery()
+    mine = select(tagging).where(_MINE).order_by(tagging.c.tagged_at.desc())
+    last = mine.limit(limit).subquery()
     rows = tx.execute(
         select(photo.c.id, func.min(file.c.path_key).label("key"))
         .join_from(last, photo, photo.c.id == last.c.photo_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select, text
@@ -28,13 +28,13 @@ from tagd.catalogue.db.statements import at_or_below, chunks
 from tagd.catalogue.files.photos import facts_of
 from tagd.catalogue.plans import stale
 from tagd.catalogue.queue import jobs
-from tagd.catalogue.reports.shown_tags import ShownTag, tags_of
+from tagd.catalogue.reports.shown_tags import ShownTag, Voice, also_given, tags_of
 from tagd.catalogue.written import unwritten
-from tagd.domain import FileState, JobKind, JobState, PhotoFacts
+from tagd.domain import CLASSIFIER, FileState, JobKind, JobState, PhotoFacts
 from tagd.fs import key_of, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -90,6 +90,7 @@ class Shown:
     photo_id: str | None
     facts: PhotoFacts | None
     tags: tuple[ShownTag, ...]  # the rejected ones too
+    also: Mapping[str, tuple[Voice, ...]]  # by label: what taggers beside the surest gave too
     stages: tuple[ShownStage, ...]
     jobs: tuple[ShownJob, ...]
 
@@ -135,7 +136,8 @@ class Status:
     oldest_waiting: float | None
     last_failures: tuple[Failure, ...]
     failures: int  # all of them
-    stale: int = 0  # photos that other models are wanted for
+    stale: int = 0  # photos that other models are wanted for by the classifier
+    behind: Mapping[str, int] = field(default_factory=dict)  # the same by each further tagger
     to_refine: int = 0  # photos that a quick model tagged for now
     untagged: int = 0  # files that were looked at and have no tag
 
@@ -176,6 +178,7 @@ def show(tx: Connection, path: Path) -> Shown | None:
         tags=()
         if photo_row is None
         else tuple(tags_of(sqlite(tx), [photo_row]).get(photo_row, ())),
+        also={} if photo_row is None else also_given(sqlite(tx), photo_row),
         stages=() if photo_row is None else _stages(tx, photo_row),
         jobs=_jobs(tx, its[file.c.id]),
     )
@@ -218,6 +221,11 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
     )
     waiting = job.c.state == JobState.WAITING
     gaps = stale.gaps(tx)
+    mine = [gap for gap in gaps if gap.tagger == CLASSIFIER]
+    behind = Counter[str]()
+    for gap in gaps:
+        if gap.tagger != CLASSIFIER:
+            behind[gap.tagger] += gap.photos
     return Status(
         files={state: by_state.get(state, 0) for state in FileState},
         queue=jobs.counts(tx),
@@ -226,8 +234,9 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
         oldest_waiting=tx.scalar(select(func.min(job.c.created_at)).where(waiting)),
         last_failures=tuple(failed(tx, limit=failures)),
         failures=by_state.get(FileState.FAILED, 0) + unwritten.count(tx),
-        stale=sum(gap.photos for gap in gaps if not gap.refine),
-        to_refine=sum(gap.photos for gap in gaps if gap.refine),
+        stale=sum(gap.photos for gap in mine if not gap.refine),
+        behind=behind,
+        to_refine=sum(gap.photos for gap in mine if gap.refine),
         untagged=_untagged(tx),
     )
 
@@ -286,15 +295,15 @@ def last_look(tx: Connection) -> int:
 
 
 def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> list[str]:
-    """The models, in words, whose later looks than that at these files' photos are in force: those
-    of most photos first."""
+    """The models, in words, whose later looks for the classifier than that at these files' photos
+    are in force: those of most photos first."""
     found = Counter[str]()
     looks = (
         select(want.c.models, func.count())
         .join_from(file, photo_tagger, photo_tagger.c.photo_id == file.c.photo_id)
         .join(tagging, tagging.c.id == photo_tagger.c.tagging_id)
         .join(want, want.c.id == tagging.c.want_id)
-        .where(tagging.c.id > look)
+        .where(tagging.c.id > look, tagging.c.tagger_id == CLASSIFIER_ID)
         .group_by(want.c.models)
     )
     for some in chunks(map(key_of, paths)):
@@ -321,8 +330,9 @@ def _untagged(tx: Connection) -> int:
 
 
 def _tagged_since(tx: Connection, moment: float) -> int:
+    """How many photos the classifier has looked at since then."""
     recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
-    return tx.execute(recent).scalar_one()
+    return tx.execute(recent.where(tagging.c.tagger_id == CLASSIFIER_ID)).scalar_one()
 
 
 def _stages(tx: Connection, photo_id: int) -> tuple[ShownStage, ...]:

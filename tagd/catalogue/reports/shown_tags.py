@@ -28,6 +28,15 @@ class ShownTag:
     tagger: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one tagger says of a label that others give as well, and are surer of."""
+
+    tagger: str
+    model: str
+    confidence: float
+
+
 def tags_of(tx: Snapshot, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
     """The tags of these photos by row id, the most confident first, the rejected ones too; each
     label once, as in the views."""
@@ -50,3 +59,23 @@ def tags_of(tx: Snapshot, photo_rows: Collection[int]) -> dict[int, list[ShownTa
                 ShownTag(name, key, confidence, TagSource(source), TagState(state), *by)
             )
     return dict(found)
+
+
+def also_given(tx: Snapshot, photo_row: int) -> dict[str, tuple[Voice, ...]]:
+    """Return what taggers beside the one that `tags_of` names give a photo, by label, the surest
+    first."""
+    found: dict[str, tuple[Voice, ...]] = {}
+    rows = tx.execute(
+        f"""
+        SELECT label.key, tagger.key, model.name, tag.confidence
+        FROM tag
+        JOIN label ON label.id = tag.label_id
+        JOIN tagger ON tagger.id = tag.tagger_id
+        JOIN model ON model.id = tag.model_id
+        WHERE tag.photo_id = ? AND tag.state <> 'rejected' AND NOT {ONE_A_LABEL}
+        ORDER BY tag.confidence DESC, tagger.id""",
+        [photo_row],
+    )
+    for label, *voice in rows:
+        found[label] = (*found.get(label, ()), Voice(*voice))
+    return found

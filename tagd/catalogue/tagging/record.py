@@ -229,10 +229,13 @@ def add(
     now: float,
     *,
     tagger_id: int,
+    keep: int | None = None,
 ) -> None:
-    """Record what a tagger makes of photos that are known, with no job behind it. Their tags are
-    the caller's to put: see `derived.put`."""
+    """Record what a tagger makes of photos that are known, with no job behind it; `keep` as in
+    `record`. Their tags are the caller's to put: see `derived.put`."""
     _decide(tx, looks, tagger_id=tagger_id, name_of=name_of, now=now, run=None)
+    if keep is not None:
+        plans.drop_earlier(tx, [look.row for look in looks], keep, tagger_id)
 
 
 def _by_tagger(

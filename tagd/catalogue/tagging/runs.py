@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import distinct, exists, func, select
@@ -13,7 +13,7 @@ from tagd.catalogue.db.ids import ids_of, ids_taken_in
 from tagd.catalogue.db.schema import NOTHING_OURS, history, inscription, revision, run, tagging
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, ColumnElement, Connection, Subquery
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,12 @@ def noted(tx: Connection, of: Run) -> int | None:
 
 def last(tx: Connection, limit: int) -> list[ShownRun]:
     """The last runs that changed tags, the latest first."""
-    made = (
-        select(
-            tagging.c.run_id.label("id"),
-            func.count().label("tagged"),
-            func.count(tagging.c.undone_by).label("undone"),
-        )
-        .group_by(tagging.c.run_id)
-        .subquery()
+    made = _of_photos(
+        tagging.c.run_id,
+        tagged=func.count(),
+        undone=func.count(tagging.c.undone_by),
     )
-    undone = (
-        select(tagging.c.undone_by.label("id"), func.count().label("took_back"))
-        .group_by(tagging.c.undone_by)
-        .subquery()
-    )
+    undone = _of_photos(tagging.c.undone_by, took_back=func.count())
     changed = select(func.count()).where(history.c.run_id == run.c.id).scalar_subquery()
     kept = select(func.count(distinct(revision.c.file_id.op("||")(revision.c.place)))).where(
         revision.c.run_id == run.c.id, revision.c.undone == 0
@@ -102,3 +94,12 @@ def last(tx: Connection, limit: int) -> list[ShownRun]:
         .limit(limit)
     )
     return [ShownRun(*row) for row in rows]
+
+
+def _of_photos(run_of: Column[Any], **counts: ColumnElement[int]) -> Subquery:
+    """These counts of taggings, by run. Taggers look at the same photos, which count once: as many
+    as the tagger of most."""
+    named = [count.label(name) for name, count in counts.items()]
+    each = select(run_of.label("id"), *named).group_by(run_of, tagging.c.tagger_id).subquery()
+    most = [func.max(each.c[name]).label(name) for name in counts]
+    return select(each.c.id, *most).group_by(each.c.id).subquery()

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tagd.errors import WeightsRefused
+from tagd.errors import WeightsMissing, WeightsRefused
 from tagd.fs import display
 from tagd.installation import reinstalling
 
@@ -110,6 +110,18 @@ class Head:
         column = self.thresholds[:, PRECISIONS.index(precision)]
         pairs = zip(self.labels, column.tolist(), strict=True)
         return {label: threshold for label, threshold in pairs if np.isfinite(threshold)}
+
+
+def shipped(kind: str, folder: Path = SHIPPED) -> list[Head]:
+    """Return the heads of a kind, such as "everyday", one a base model. Raises `WeightsRefused`
+    where one cannot be used, and `WeightsMissing` where there is none."""
+    paths = sorted(folder.glob(f"{kind}-*.npz"))
+    if not paths:
+        raise WeightsMissing(
+            f"{display(folder)}: the heads of the tagger {kind} are missing",
+            hint=f"Reinstall tagd: `{reinstalling('tagd')}`",
+        )
+    return list(map(Head.load, paths))
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
