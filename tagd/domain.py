@@ -241,12 +241,13 @@ class Predictions:
     log_sum_exp: float
 
     def probabilities(self) -> tuple[float, ...]:
-        """The softmax probability of each of `labels`. Only the best are kept: they sum to < 1."""
+        """Return the softmax probability of each of `labels`. Only the best are kept: they sum to <
+        1."""
         return tuple(math.exp(float(logit) - self.log_sum_exp) for logit in self.logits)
 
     @property
     def best_probability(self) -> float:
-        """The probability of the first label: how sure the model is."""
+        """Return the probability of the first label: how sure the model is."""
         return math.exp(float(self.logits[0]) - self.log_sum_exp)
 
 

@@ -74,7 +74,7 @@ class TagdError(Exception):
 
 
 def in_a_line(error: Exception) -> str:
-    """What is wrong and what to do, in one line."""
+    """Say what is wrong and what to do, in one line."""
     return "; ".join(map(str.strip, str(error).splitlines()))
 
 
@@ -144,7 +144,7 @@ class QueryError(TagdError):
 
 
 def _excerpt(text: str, at: int) -> tuple[str, int]:
-    """What a person is shown of a long text, and where in that the place is."""
+    """Return what a person is shown of a long text, and where in that the place is."""
     if len(text) <= _MOST_SHOWN:
         return text, at
     start = max(0, at - _MOST_SHOWN // 2)
@@ -154,7 +154,7 @@ def _excerpt(text: str, at: int) -> tuple[str, int]:
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal takes for a text."""
+    """Count the columns that a terminal takes for a text."""
     return sum(1 + (east_asian_width(sign) in "WF") for sign in text if not combining(sign))
 
 
@@ -222,12 +222,12 @@ class PhotoError(TagdError):
 
     @property
     def advice(self) -> str:
-        """The reason, and what to do, for a photo that is in the queue."""
+        """Return the reason, and what to do, for a photo that is in the queue."""
         return "; ".join(filter(None, (self.reason, self.remedy, self.afterwards)))
 
     @property
     def advice_at_once(self) -> str:
-        """The reason, and what to do, for who gave a command that leaves nothing in the queue."""
+        """Return the reason, and what to do, after a command that leaves nothing in the queue."""
         return f"{self.reason}; {self.remedy}, and run this again" if self.remedy else self.reason
 
 
@@ -386,7 +386,7 @@ class InternalFault(TransientPhotoError):
 
     @classmethod
     def of(cls, path: Path, raised: Exception) -> InternalFault:
-        """What somebody should have translated, and nobody did."""
+        """Wrap what somebody should have translated, and nobody did."""
         # The system's own words, without the path that Python adds.
         said = (raised.strerror if isinstance(raised, OSError) else None) or str(raised)
         words = ": ".join(filter(None, (type(raised).__name__, *said.splitlines()[:1])))
@@ -396,5 +396,5 @@ class InternalFault(TransientPhotoError):
 
     @classmethod
     def translated(cls, path: Path, raised: Exception) -> PhotoError:
-        """What was raised while the photo at `path` was in hand, as an error of a photo."""
+        """Return what was raised while the photo at `path` was in hand, as an error of a photo."""
         return raised if isinstance(raised, PhotoError) else cls.of(path, raised)

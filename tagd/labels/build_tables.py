@@ -97,7 +97,7 @@ def read_counts(path: Path) -> dict[str, int]:
 
 
 def with_hypernyms(classes: list[str], nouns: dict[str, Noun]) -> list[str]:
-    """The classes and everything above them, sorted by id."""
+    """Return the classes and everything above them, sorted by id."""
     found: set[str] = set()
     todo = list(classes)
     while todo:
@@ -109,7 +109,7 @@ def with_hypernyms(classes: list[str], nouns: dict[str, Noun]) -> list[str]:
 
 
 def table(classes: list[str], index: dict[str, int], nouns: dict[str, Noun]) -> str:
-    """The text of `wordnet.tsv`."""
+    """Write the text of `wordnet.tsv`."""
     lines = []
     for id_ in with_hypernyms(classes, nouns):
         synset = nouns[id_]
@@ -121,7 +121,7 @@ def table(classes: list[str], index: dict[str, int], nouns: dict[str, Noun]) -> 
 def further_table(
     classes: list[str], known: set[str], nouns: dict[str, Noun], counts: dict[str, int]
 ) -> str:
-    """The text of `further.tsv`: what is `known` is left out."""
+    """Write the text of `further.tsv`: what is `known` is left out."""
     every, among = with_hypernyms(classes, nouns), set(classes)
     leaves = _leaves_below(every, nouns)
     lines = []
@@ -137,7 +137,7 @@ def further_table(
 
 
 def _leaves_below(ids: list[str], nouns: dict[str, Noun]) -> dict[str, set[str]]:
-    """For each id those below it that nothing is below of."""
+    """Return for each id those below it that nothing is below of."""
     inner = {parent for id_ in ids for parent in nouns[id_].parents}
     found: dict[str, set[str]] = {id_: set() for id_ in ids}
     for leaf in (id_ for id_ in ids if id_ not in inner):
@@ -147,7 +147,7 @@ def _leaves_below(ids: list[str], nouns: dict[str, Noun]) -> dict[str, set[str]]
 
 
 def faults_of_display(nouns: dict[str, Noun], known: set[str]) -> list[str]:
-    """What `display.tsv` says that WordNet does not bear out."""
+    """Return what `display.tsv` says that WordNet does not bear out."""
     faults = []
     for kind, id_, other, *_ in rows("display.tsv"):
         if id_ not in known:
@@ -160,7 +160,7 @@ def faults_of_display(nouns: dict[str, Noun], known: set[str]) -> list[str]:
 
 
 def faults_of_everyday(nouns: Container[str], known: set[str], hidden: set[str]) -> list[str]:
-    """What `everyday.tsv` says of labels that cannot be. `known`: those of `wordnet.tsv`."""
+    """Return what `everyday.tsv` says of labels that cannot be. `known`: those of `wordnet.tsv`."""
     faults = []
     table = [(word, label, many(parents)) for word, label, parents in rows("everyday.tsv")]
     every = {*known, *(label for _, label, _ in table)}
@@ -176,7 +176,7 @@ def faults_of_everyday(nouns: Container[str], known: set[str], hidden: set[str])
 
 
 def faults_of_names(needed: set[str]) -> list[str]:
-    """Which names the languages lack, give to nothing, or give twice."""
+    """Return which names the languages lack, give to nothing, or give twice."""
     faults = []
     may_share = {frozenset(row[1:3]) for row in rows("display.tsv") if row[0] == "same"}
     for language in languages():
@@ -194,7 +194,8 @@ def faults_of_names(needed: set[str]) -> list[str]:
 
 
 def faults_of_namesakes() -> list[str]:
-    """Which words of `namesakes.tsv` call no label, or are levels of tagd's own hierarchy."""
+    """Return which words of `namesakes.tsv` call no label, or are levels of tagd's own
+    hierarchy."""
     vocabulary, faults = Vocabulary.load(), []
     for kind, word, *_ in rows("namesakes.tsv"):
         if kind == BRANCH and vocabulary.named(word):
@@ -205,7 +206,7 @@ def faults_of_namesakes() -> list[str]:
 
 
 def class_list(name: str) -> list[str]:
-    """The synset ids of one of timm's lists, in its order, found without importing timm."""
+    """Return the synset ids of one of timm's lists, in its order, found without importing timm."""
     spec = find_spec("timm")
     if spec is None or spec.origin is None:
         sys.exit("timm is not installed: it has the lists of ImageNet's classes")

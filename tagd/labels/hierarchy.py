@@ -35,11 +35,12 @@ class Hierarchy:
 
     @classmethod
     def load(cls) -> Hierarchy:
-        """The one that ships with tagd; read once."""
+        """Return the one that ships with tagd; read once."""
         return _shipped()
 
     def knowing(self, labels: Iterable[str]) -> Hierarchy:
-        """This, and where it lacks one of these synsets all those of ImageNet's larger sets too."""
+        """Return this hierarchy, and where it lacks one of these synsets all those of ImageNet's
+        larger sets too."""
         unknown = filterfalse(self.parents.__contains__, labels)
         return self._whole if any(map(is_synset, unknown)) else self
 
@@ -72,15 +73,16 @@ class Hierarchy:
         return self.tags | self.broad
 
     def ancestors(self, label: str) -> tuple[str, ...]:
-        """Everything above a label, the nearest first; each once, whatever the ways to it."""
+        """Return everything above a label, the nearest first; each once, whatever the ways to
+        it."""
         return tuple(_reach(label, self.parents))
 
     def descendants(self, label: str) -> tuple[str, ...]:
-        """Everything below a label, the nearest first."""
+        """Return everything below a label, the nearest first."""
         return tuple(_reach(label, self.children))
 
     def shown_above(self, label: str) -> tuple[str, ...]:
-        """The ancestors of a label that may become tags, the nearest first."""
+        """Return the ancestors of a label that may become tags, the nearest first."""
         known = self._above.get(label)
         if known is None:
             known = tuple(each for each in self.ancestors(label) if each in self.shown)
@@ -88,14 +90,14 @@ class Hierarchy:
         return known
 
     def may_be_tag(self, label: str) -> bool:
-        """Whether a label is a leaf, or one of those above that people search for."""
+        """Return whether a label is a leaf, or one of those above that people search for."""
         if label in self.shown:
             return True
         return label not in self.children and label not in self.hidden
 
 
 def _reach(start: str, steps: Mapping[str, Iterable[str]]) -> list[str]:
-    """All that can be reached from `start`, breadth first, without it."""
+    """Return all that can be reached from `start`, breadth first, without it."""
     found: dict[str, None] = {}
     edge = list(steps.get(start, ()))
     while edge:
@@ -106,7 +108,7 @@ def _reach(start: str, steps: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def read(folder: Path = DATA) -> Hierarchy:
-    """The hierarchy in `wordnet.tsv`, `display.tsv` and `everyday.tsv`."""
+    """Read the hierarchy in `wordnet.tsv`, `display.tsv` and `everyday.tsv`."""
     parents: dict[str, tuple[str, ...]] = {}
     places: dict[int, str] = {}
     for label, above, _, *place in rows("wordnet.tsv", folder):

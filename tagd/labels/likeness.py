@@ -14,9 +14,9 @@ SHORTEST_BEGINNING: Final = 3  # letters of a Latin word; a sign of Japanese say
 
 
 def nearest(text: str, names: Collection[str], most: int) -> list[str]:
-    """Those of the names that may have become this text by a typing error: by two letters in the
-    wrong order, then by others, the most alike first. None for a text longer than any name, which
-    takes ages to compare."""
+    """Return those of the names that may have become this text by a typing error: by two letters in
+    the wrong order, then by others, the most alike first. None for a text longer than any name,
+    which takes ages to compare."""
     if len(text) > LONGEST_NAME:
         return []
     pairs = range(len(text) - 1)

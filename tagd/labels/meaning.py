@@ -34,7 +34,8 @@ class Meaning:
 
     @classmethod
     def by(cls, rules: TagRules, given: Mapping[str, str]) -> Meaning:
-        """What words mean where these labels are `given`, each under its name in the catalogue."""
+        """Return what words mean where these labels are `given`, each under its name in the
+        catalogue."""
         vocabulary = Vocabulary.load()
         shown = list(_names(rules, given, vocabulary))
         others = ((label, word) for label in given for word in vocabulary.further_words(label))
@@ -51,8 +52,8 @@ class Meaning:
         )
 
     def labels(self, text: str, *, beginning: bool = False) -> frozenset[str]:
-        """The labels that a word or phrase in any language means, with all below them; none where
-        nothing is called so.
+        """Return the labels that a word or phrase in any language means, with all below them; none
+        where nothing is called so.
 
         What is called exactly so, or is one of what is called so, comes first; else every name in
         which it is a word; else what it is in Japanese, written in Latin letters. `beginning` asks
@@ -70,20 +71,20 @@ class Meaning:
         return found.union(*map(self.hierarchy.descendants, found))
 
     def is_name(self, text: str) -> bool:
-        """Whether a label is called exactly so, or one of several that are."""
+        """Return whether a label is called exactly so, or one of several that are."""
         return bool(self._exactly(self._bare(text)))
 
     def is_tag(self, text: str, *, exactly: bool = False) -> bool:
-        """Whether a tag is called so, and not by a synonym. `exactly`: one in the catalogue, with
-        each of its signs."""
+        """Return whether a tag is called so, and not by a synonym. `exactly`: one in the catalogue,
+        with each of its signs."""
         if exactly:
             return tag_name(text).casefold() in self.written
         names = (fold(text), *singulars(fold(text)))
         return any(self.called.get(name) or self.vocabulary.named(name) for name in names)
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
-        """The names nearest to one that means nothing, the nearest first. What looks like a typing
-        error may be a word that is no tag: then what it is a kind of comes first."""
+        """Return the names nearest to one that means nothing, the nearest first. What looks like a
+        typing error may be a word that is no tag: then what it is a kind of comes first."""
         found = self.vocabulary.instead_of(text, self.rules.language) or [
             *nearest(fold(text), self.called, most),
             *self._kinds_of(text),
@@ -92,7 +93,7 @@ class Meaning:
         return list(dict.fromkeys(found))[:most]
 
     def _kinds_of(self, text: str) -> Iterator[str]:
-        """The names of the tags right above a word of WordNet's: tree for an oak."""
+        """Return the names of the tags right above a word of WordNet's: tree for an oak."""
         words = {text.casefold(), *singulars(fold(text))}
         for label, synset in tables.synsets().items():
             if not words.isdisjoint(map(str.casefold, synset.words)):
@@ -103,22 +104,22 @@ class Meaning:
         return _bare(self.rules, text)
 
     def _exactly(self, text: str) -> frozenset[str]:
-        """What is called so; in the plural, what one of them is, unless the plural is a name that
-        tagd knows, as glasses. A person's own tag, as Birds, is found beside the birds."""
+        """Return what is called so; in the plural, what one of them is, unless the plural is a name
+        that tagd knows, as glasses. A person's own tag, as Birds, is found beside the birds."""
         found = self._called(text)
         if self.vocabulary.resolve(text):
             return found
         return found.union(*map(self._called, singulars(fold(text))))
 
     def _called(self, text: str) -> frozenset[str]:
-        """What is called so. Beside a tag of a person's own, as Mike, no synonym counts."""
+        """Return what is called so. Beside a tag of a person's own, as Mike, no synonym counts."""
         called = self.called.get(fold(text), frozenset())
         has_own = any(label.startswith(OWN) for label in called)
         known = self.vocabulary.named(text) if has_own else self.vocabulary.resolve(text)
         return called | known
 
     def _with_word(self, text: str) -> frozenset[str]:
-        """Those with this word in their name, or with one of it where it is a plural."""
+        """Return those with this word in their name, or with one of it where it is a plural."""
         words = (text, *singulars(fold(text)))
         found = (self._in_a_name(f" {fold(word)} ") for word in words)
         return frozenset().union(*found, *map(self.vocabulary.with_word, words))
@@ -135,7 +136,7 @@ def _by_name(pairs: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
 
 
 def _bare(rules: TagRules, name: str) -> str:
-    """Without the prefix that tags have in the catalogue."""
+    """Return a name without the prefix that tags have in the catalogue."""
     return name.removeprefix(rules.prefix) or name
 
 

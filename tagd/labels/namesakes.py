@@ -15,13 +15,13 @@ BRANCH, PERSON, PLACE = "branch", "person", "place"
 
 
 def is_namesake(word: str) -> bool:
-    """Whether a word that calls a thing is a given name or a place too, as mike is."""
+    """Return whether a word that calls a thing is a given name or a place too, as mike is."""
     return fold(word) in _words(PERSON) | _words(PLACE)
 
 
 def names_somebody(path: Sequence[str]) -> bool:
-    """Whether the last word of a way through a person's hierarchy, such as ("People", "Mike"),
-    stands below a branch for people, places or events."""
+    """Return whether the last word of a way through a person's hierarchy, such as ("People",
+    "Mike"), stands below a branch for people, places or events."""
     return any(fold(level) in _words(BRANCH) for level in path[:-1])
 
 

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 def meant_of(
     text: str, rules: TagRules, called: Mapping[str, str], present: Collection[str]
 ) -> str:
-    """The label of what is spoken of. `called`: what the labels of the catalogue are called;
+    """Return the label of what is spoken of. `called`: what the labels of the catalogue are called;
     `present`: those that the photos have. Raises `NoSuchTag` where there is none, or with the
-    candidates where several may be meant.
-    """
+    candidates where several may be meant."""
     found = may_mean(text, rules, called)
     here = found.intersection(present)
     mine = own_of(text, rules, called)
@@ -39,8 +38,8 @@ def meant_of(
 def given_by(
     text: str, rules: TagRules, called: Mapping[str, str], present: Collection[str]
 ) -> str:
-    """The same of a word that a person gives photos. Raises `NoSuchTag` without candidates where it
-    is a new word, which becomes a tag of that person's own."""
+    """Return the same of a word that a person gives photos. Raises `NoSuchTag` without candidates
+    where it is a new word, which becomes a tag of that person's own."""
     if mine := own_of(text, rules, called):
         return _the_one(mine, text, rules)
     found = may_mean(text, rules, called)
@@ -52,21 +51,22 @@ def given_by(
 
 
 def own_word(text: str, rules: TagRules, called: Mapping[str, str]) -> str:
-    """The label of a person's own tag that is called so: the one that there is, or a new one."""
+    """Return the label of a person's own tag that is called so: the one that there is, or a new
+    one."""
     mine = own_of(text, rules, called)
     label = own_label(text.removeprefix(OWN))
     return label if label in mine or not mine else min(mine)
 
 
 def own_of(text: str, rules: TagRules, called: Mapping[str, str]) -> frozenset[str]:
-    """The tags of a person's own that are called so, in the catalogue or in the rules."""
+    """Return the tags of a person's own that are called so, in the catalogue or in the rules."""
     wanted, mine = fold(text.removeprefix(OWN)), {*called, *rules.mentioned}
     its = (label for label in mine if label.startswith(OWN))
     return frozenset(label for label in its if fold(label.removeprefix(OWN)) == wanted)
 
 
 def is_name_of(label: str, text: str, rules: TagRules, called: Mapping[str, str]) -> bool:
-    """Whether a label bears this name, and it is no synonym alone: in any language, in the
+    """Return whether a label bears this name, and it is no synonym alone: in any language, in the
     catalogue, with its prefix or without, or in the rules."""
     name = called.get(label, "")
     names = {label, rules.names.get(label, ""), name, name.removeprefix(rules.prefix)}
@@ -74,8 +74,8 @@ def is_name_of(label: str, text: str, rules: TagRules, called: Mapping[str, str]
 
 
 def may_mean(text: str, rules: TagRules, called: Mapping[str, str]) -> frozenset[str]:
-    """All labels that are called so: in any language, in the catalogue, with its prefix or without,
-    or in the rules; by an alias either of its names. A label means itself."""
+    """Return all labels that are called so: in any language, in the catalogue, with its prefix or
+    without, or in the rules; by an alias either of its names. A label means itself."""
     if text in called:
         return frozenset({text})
     vocabulary, wanted = Vocabulary.load(), fold(text)
@@ -92,7 +92,8 @@ def may_mean(text: str, rules: TagRules, called: Mapping[str, str]) -> frozenset
 
 
 def _the_one(found: Collection[str], text: str, rules: TagRules) -> str:
-    """Which of these it is; of a person's own that differ by case alone, the one so written."""
+    """Return which of these it is; of a person's own that differ by case alone, the one so
+    written."""
     if (exactly := own_label(text.removeprefix(OWN))) in found:
         return exactly
     return the_one(sorted(found), text, rules.language)

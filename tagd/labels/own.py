@@ -28,7 +28,7 @@ class Circle(ValueError):
 
 
 def under(rules: TagRules, hierarchy: Hierarchy) -> Hierarchy:
-    """The hierarchy as these rules make it; itself where they say nothing of it.
+    """Return the hierarchy as these rules make it; itself where they say nothing of it.
 
     A tag of a person's own takes its place below whatever all those below it are kinds of: "our
     dogs" is a dog when Chihuahua and corgi are under it. Raises `ValueError` in words where
@@ -56,7 +56,7 @@ def under(rules: TagRules, hierarchy: Hierarchy) -> Hierarchy:
 
 
 def _said(rules: TagRules) -> Iterator[tuple[str, str]]:
-    """What a person wants below what."""
+    """Return what a person wants below what."""
     yield from rules.alias.items()
     for label, parents in rules.parents.items():
         yield from ((label, above) for above in parents)
@@ -76,7 +76,7 @@ def _settle(own: str, parents: dict[str, tuple[str, ...]], shipped: Hierarchy) -
 
 
 def _wary(alias: Mapping[str, str], hierarchy: Hierarchy) -> frozenset[str]:
-    """The aliases that stand for nothing but classes that answer to pictures of nothing."""
+    """Return the aliases that stand for nothing but classes that answer to pictures of nothing."""
     stands_for: dict[str, list[str]] = {}
     for label, name in alias.items():
         stands_for.setdefault(name, []).append(label)

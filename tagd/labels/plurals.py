@@ -26,7 +26,7 @@ _IRREGULAR: Final = {
 
 
 def singulars(text: str) -> frozenset[str]:
-    """What a folded text may be the plural of, words or not; none where it is no plural."""
+    """Return what a folded text may be the plural of, words or not; none where it is no plural."""
     head, of, rest = text.partition(" of ")
     before, space, word = head.rpartition(" ")
     ends = {word.removesuffix(end) + one for end, one in _ENDINGS if word.endswith(end)}

@@ -61,35 +61,35 @@ class TagRules:
 
     @property
     def sure(self) -> float:
-        """What a label needs by itself."""
+        """Return what a label needs by itself."""
         return max(self.min_confidence, min(SURE, 2 * self.min_confidence))
 
     @property
     def wary(self) -> float:
-        """The same, of a class that answers to pictures of nothing."""
+        """Return the same, of a class that answers to pictures of nothing."""
         return max(self.min_confidence, min(WARY, 3 * self.min_confidence))
 
     @property
     def mentioned(self) -> frozenset[str]:
-        """The labels that aliases and parents bring in."""
+        """Return the labels that aliases and parents bring in."""
         above = (each for parents in self.parents.values() for each in parents)
         return frozenset({*self.alias.values(), *self.parents, *above})
 
     def permits(self, label: str) -> bool:
-        """Whether a label may be given at all."""
+        """Return whether a label may be given at all."""
         if label in self.deny or label in self.alias:
             return False
         return not self.allow or label in self.allow
 
     def digest(self) -> str:
-        """A hash, the same in every process, that changes with anything that makes other tags out
-        of the same predictions: these rules, the measured constants, the tables."""
+        """Return a hash, the same in every process, that changes with anything that makes other
+        tags out of the same predictions: these rules, the measured constants, the tables."""
         said = {key: value for key, value in asdict(self).items() if key not in _ABOUT_NAMES}
         constants = [SURE, WARY, LEAD, DENIED, CONVINCING, SECONDED]
         return _hash({**said, "constants": constants, "tables": tables.digest(tables=tables.KINDS)})
 
     def names_digest(self) -> str:
-        """The same for anything that gives labels other names."""
+        """Return the same for anything that gives labels other names."""
         said = {key: getattr(self, key) for key in _ABOUT_NAMES}
         tags = sorted(self.mentioned)
         return _hash({**said, "tags": tags, "tables": tables.digest(tables=tables.NAMES)})

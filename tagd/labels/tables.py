@@ -40,7 +40,7 @@ class Synset(NamedTuple):
 
 @cache
 def synsets() -> Mapping[str, Synset]:
-    """`wordnet.tsv` and `further.tsv` by id: 23,000 rows, which most catalogues do without."""
+    """Read `wordnet.tsv` and `further.tsv` by id: 23,000 rows, which most catalogues do without."""
     known = [(*row[:3], "") for row in rows("wordnet.tsv")]
     return {
         label: Synset(many(parents), many(words), use)
@@ -49,30 +49,31 @@ def synsets() -> Mapping[str, Synset]:
 
 
 def is_synset(label: str) -> bool:
-    """Whether a label has the form of a synset's id, such as n02123045."""
+    """Return whether a label has the form of a synset's id, such as n02123045."""
     return len(label) == 9 and label[0] == "n" and label[1:].isdecimal()
 
 
 def rows(name: str, folder: Path = DATA) -> Iterator[list[str]]:
-    """The rows of one table, each as its cells."""
+    """Read the rows of one table, each as its cells."""
     for line in (folder / name).read_text(encoding="utf-8").split("\n"):
         if line and not line.startswith("#"):
             yield line.split("\t")
 
 
 def many(cell: str) -> tuple[str, ...]:
-    """A cell that holds a list."""
+    """Split a cell that holds a list."""
     return tuple(cell.split(";")) if cell else ()
 
 
 def languages(folder: Path = DATA) -> tuple[str, ...]:
-    """The languages that there are names in, as in `names.en.tsv`; English first."""
+    """Return the languages that there are names in, as in `names.en.tsv`; English first."""
     found = {path.name.split(".")[1] for path in folder.glob("names.*.tsv")}
     return ("en", *sorted(found - {"en"}))
 
 
 def digest(folder: Path = DATA, tables: str = ALL) -> str:
-    """A hash of the tables with such file names: what was made with others is to be made anew."""
+    """Return a hash of the tables with such file names: what was made with others is to be made
+    anew."""
     state = hashlib.sha256()
     for path in sorted(folder.glob(tables)):
         state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

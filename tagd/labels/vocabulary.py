@@ -27,8 +27,8 @@ _FORGIVEN = dict.fromkeys(map(ord, "・'’")) | dict.fromkeys(map(ord, "-_"), "
 
 @lru_cache(maxsize=1 << 14)
 def fold(text: str) -> str:
-    """The text as search compares it: case, accents, width, hyphens, middle dots, joiners and the
-    difference between hiragana and katakana are forgiven."""
+    """Return the text as search compares it: case, accents, width, hyphens, middle dots, joiners
+    and the difference between hiragana and katakana are forgiven."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_HIRAGANA_FROM)
     if not plain.isascii():
         apart = unicodedata.normalize("NFD", plain)
@@ -45,7 +45,7 @@ def has_kanji(text: str) -> bool:
 
 
 def own_label(name: str) -> str:
-    """The label of a tag of a person's own that is called so."""
+    """Return the label of a tag of a person's own that is called so."""
     return OWN + tag_name(name)
 
 
@@ -58,17 +58,17 @@ class Vocabulary:
 
     @staticmethod
     def load() -> Vocabulary:
-        """The one that ships with tagd."""
+        """Return the one that ships with tagd."""
         return _shipped()
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """The languages that there are names in, English first."""
+        """Return the languages that there are names in, English first."""
         return tables.languages(self._folder)
 
     def name(self, label: str, language: str = ENGLISH) -> str:
-        """The display name of a label; in English where this language has none. A person's own is
-        called as it was written, and a label that nobody knows is its own name."""
+        """Return the display name of a label; in English where this language has none. A person's
+        own is called as it was written, and a label that nobody knows is its own name."""
         known = self._of(language).get(label) or self._of(ENGLISH).get(label)
         return known or next(iter(self.further_words(label)), label.removeprefix(OWN))
 
@@ -81,34 +81,35 @@ class Vocabulary:
         return found.words if found else ()
 
     def resolve(self, text: str) -> frozenset[str]:
-        """The labels that are called so, or have it for a synonym, in any language; a label id
-        means itself. Several where a word has several meanings, as crane has."""
+        """Return the labels that are called so, or have it for a synonym, in any language; a label
+        id means itself. Several where a word has several meanings, as crane has."""
         if text in self._of(ENGLISH) or self.further_words(text):
             return frozenset({text})
         return self._meanings.get(fold(text), frozenset())
 
     def named(self, text: str) -> frozenset[str]:
-        """The labels whose display name it is, in any language; a label id means itself."""
+        """Return the labels whose display name it is, in any language; a label id means itself."""
         if text in self._of(ENGLISH) or self.further_words(text):
             return frozenset({text})
         return self._display.get(fold(text), frozenset())
 
     def labels_named(self, text: str) -> list[str]:
-        """What `resolve` finds, sorted."""
+        """Return what `resolve` finds, sorted."""
         return sorted(self.resolve(text))
 
     def starting_with(self, text: str) -> frozenset[str]:
-        """The labels with a word that begins so in their name, in any language: in what is seen,
-        and not in a synonym."""
+        """Return the labels with a word that begins so in their name, in any language: in what is
+        seen, and not in a synonym."""
         start = fold(text)
         return self._in_a_name(f" {start}") if start else frozenset()
 
     def with_word(self, text: str) -> frozenset[str]:
-        """The labels in whose name these words stand, in any language."""
+        """Return the labels in whose name these words stand, in any language."""
         return self._in_a_name(f" {fold(text)} ")
 
     def sounding(self, text: str) -> frozenset[str]:
-        """The labels with a name, a synonym or a reading in kana that is so in Latin letters."""
+        """Return the labels with a name, a synonym or a reading in kana that is so in Latin
+        letters."""
         plain = fold(text)
         return (
             self._romaji.get(romaji.folded(plain), frozenset()) if plain.isascii() else frozenset()
@@ -119,7 +120,8 @@ class Vocabulary:
         return frozenset().union(*found)
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
-        """The names nearest to a text that means nothing, as they are written, the nearest first.
+        """Return the names nearest to a text that means nothing, as they are written, the nearest
+        first.
 
         Names alone, without synonyms: what is suggested is what the tags are called.
         """
@@ -128,8 +130,8 @@ class Vocabulary:
         return [names[name] for name in dict.fromkeys(near)][:most]
 
     def instead_of(self, text: str, language: str = ENGLISH) -> list[str]:
-        """The names of the tags that are nearest to a word that `near.tsv` knows: in Japanese for a
-        Japanese word, else in this language."""
+        """Return the names of the tags that are nearest to a word that `near.tsv` knows: in
+        Japanese for a Japanese word, else in this language."""
         plain = fold(text)
         told = language if plain.isascii() else JAPANESE
         table = rows("near.tsv", self._folder)
@@ -143,8 +145,8 @@ class Vocabulary:
         return names
 
     def _rows(self, language: str) -> Iterator[list[str]]:
-        """The rows of a language's table, with empty cells in the place of those that are left out;
-        none of a language that there is no table for."""
+        """Return the rows of a language's table, with empty cells in the place of those that are
+        left out; none of a language that there is no table for."""
         if language in self.languages:
             for row in rows(f"names.{language}.tsv", self._folder):
                 yield [*row, "", ""]

@@ -51,7 +51,7 @@ class NoSuchTag(ValueError):
 
 
 def meant(text: str, language: str = "en") -> str:
-    """The one label that a person means by a name in any language, a synonym or a synset id.
+    """Return the one label that a person means by a name in any language, a synonym or a synset id.
 
     A word that several bear means the one that is called so where it is an everyday word, or where
     the others are kinds of it, or it of them: sofa, though a studio couch is one too. Raises
@@ -65,7 +65,7 @@ def meant(text: str, language: str = "en") -> str:
 
 
 def the_one(found: Sequence[str], text: str, language: str) -> str:
-    """Which of the labels found for a text is meant by it, as `meant` has it."""
+    """Return which of the labels found for a text is meant by it, as `meant` has it."""
     vocabulary, hierarchy = Vocabulary.load(), Hierarchy.load()
     if not found:
         near = " or ".join(vocabulary.suggest(text))
@@ -90,7 +90,8 @@ def _is_called(label: str, text: str) -> bool:
 
 
 def read(wording: Wording, plain: TagRules) -> tuple[TagRules, list[Fault]]:
-    """The plain rules with those that name tags. Where there are faults, the rules do not hold."""
+    """Read the plain rules with those that name tags. Where there are faults, the rules do not
+    hold."""
     if wording == Wording():
         return plain, []
     reader = _Reader(plain.language)
@@ -120,7 +121,7 @@ class _Reader:
         self._own: dict[str, str] = {}  # folded name → label
 
     def parents(self, said: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-        """What is to be below what."""
+        """Read what is to be below what."""
         found: dict[str, tuple[str, ...]] = {}
         for name, above in said.items():
             for label in self._new_or_known("parents", [name]):
@@ -129,7 +130,7 @@ class _Reader:
         return found
 
     def alias(self, said: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Which label stands for which, and which one is only called otherwise."""
+        """Read which label stands for which, and which one is only called otherwise."""
         targets = {name: self._new_or_known("alias", [to]) for name, to in said.items()}
         alias: dict[str, str] = {}
         names: dict[str, str] = {}
@@ -142,17 +143,17 @@ class _Reader:
         return _to_the_end(alias), names
 
     def thresholds(self, said: Mapping[str, float], alias: Mapping[str, str]) -> dict[str, float]:
-        """What single labels need."""
+        """Read what single labels need."""
         return {label: said[name] for name, label in self._each("thresholds", said, alias)}
 
     def known(self, key: str, names: Iterable[str], alias: Mapping[str, str]) -> list[str]:
-        """The labels of tags that there are."""
+        """Return the labels of tags that there are."""
         return [label for _, label in self._each(key, dict.fromkeys(names), alias)]
 
     def refuse_circles(
         self, parents: Mapping[str, tuple[str, ...]], alias: Mapping[str, str]
     ) -> None:
-        """Nothing may be a kind of itself."""
+        """Refuse circles: nothing may be a kind of itself."""
         for key, rules in (
             ("parents", TagRules(parents=parents)),
             ("alias", TagRules(parents=parents, alias=alias)),
@@ -168,7 +169,8 @@ class _Reader:
     def _each(
         self, key: str, names: Iterable[str], alias: Mapping[str, str] | None = None
     ) -> Iterator[tuple[str, str]]:
-        """Each name with its label; a tag that is named twice, or no longer given, is a fault."""
+        """Yield each name with its label; a tag that is named twice, or no longer given, is a
+        fault."""
         first: dict[str, str] = {}
         for name in names:
             try:
@@ -188,7 +190,7 @@ class _Reader:
                 yield name, label
 
     def _new_or_known(self, key: str, names: Iterable[str]) -> list[str]:
-        """The labels of these names, each of which may be a tag of a person's own."""
+        """Return the labels of these names, each of which may be a tag of a person's own."""
         labels = []
         for name in names:
             try:
@@ -205,7 +207,7 @@ class _Reader:
 
 
 def _to_the_end(alias: Mapping[str, str]) -> dict[str, str]:
-    """An alias of an alias leads to the last one. A circle, which is refused, stays as it is."""
+    """Follow an alias of an alias to the last one. A circle, which is refused, stays as it is."""
     found = {}
     for label, first in alias.items():
         target, met = first, {label}

@@ -36,7 +36,7 @@ PYTORCH_BF16 = "PyTorch, bf16"
 
 
 def contestants(pool: ModelPool, model: str) -> Iterator[tuple[str, LoadedModel]]:
-    """Each session with its name, open until the next one is asked for.
+    """Yield each session with its name, open until the next one is asked for.
 
     Raises `ModelUnknown`, `WeightsMissing`, `WeightsRefused` and `DeviceUnavailable`.
     """
@@ -73,7 +73,7 @@ class Stand:
     identity: str
 
     def on_cpu(self) -> Iterator[tuple[str, Session]]:
-        """Each with its name."""
+        """Yield each with its name."""
         where = Device("cpu", "fp32", "to be measured")
         opening = self.opening
         assert opening.graphs is not None
@@ -89,7 +89,7 @@ class Stand:
                 yield name, session
 
     def on_gpu(self, device: Device) -> Iterator[tuple[str, Session]]:
-        """Each with its name."""
+        """Yield each with its name."""
         for way in Way:
             if way is Way.COMPILED:
                 self.opening.say(f"{self.facts.id} is being compiled, which takes minutes")
@@ -97,7 +97,7 @@ class Stand:
                 yield way.session, session
 
     def in_way(self, way: Way, device: Device) -> Session | None:
-        """A session that has shown that it runs in this way; None where it does not. Raises
+        """Return a session that has shown that it runs in this way; None where it does not. Raises
         `DeviceUnavailable`."""
         try:
             session = self.opening.open_torch(self.facts, self.labels, device, way)

@@ -39,8 +39,9 @@ _HERE = Device("cpu", "fp32", "for the export")
 
 
 def export(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
-    """The graph of a network in evaluation mode, for one picture at a time, with all outputs that
-    the network has. What nobody asks for costs nothing: it is computed on the way to the logits."""
+    """Export the graph of a network in evaluation mode, for one picture at a time, with all outputs
+    that the network has. What nobody asks for costs nothing: it is computed on the way to the
+    logits."""
     height, width = preprocessing.geometry.crop
     where = taps.find(network, torch.zeros((1, 3, height, width)))
     outputs = in_order(where.outputs)
@@ -64,8 +65,8 @@ class CannotExport(TagdError):
 
 
 def checked(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
-    """The graph of a network, which answers as the network does. Raises `CannotExport`, and what
-    may be over another time as it is."""
+    """Return the graph of a network, which answers as the network does. Raises `CannotExport`, and
+    what may be over another time as it is."""
     try:
         graph = export(network, preprocessing)
     except Exception as error:  # PyTorch's exporter raises anything
@@ -78,7 +79,7 @@ def checked(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether this, or what it came of, is a disk's or the memory's trouble."""
+    """Return whether this, or what it came of, is a disk's or the memory's trouble."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (OSError, MemoryError)):
@@ -88,7 +89,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def check(graph: bytes, network: torch.nn.Module, preprocessing: Preprocessing) -> None:
-    """Raises `CannotExport` unless the graph answers as the network does, to pictures with edges,
+    """Raise `CannotExport` unless the graph answers as the network does, to pictures with edges,
     with noise, and of one colour."""
     height, width = preprocessing.geometry.crop
     noise = np.random.default_rng(1).integers(0, 256, (2, height, width, 3), dtype=np.uint8)

@@ -40,7 +40,7 @@ class Opening:
     exports: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def find(self, wanted: Wanted) -> Device:
-        """Where to compute. Raises `DeviceUnavailable`."""
+        """Find where to compute. Raises `DeviceUnavailable`."""
         if self.graphs is not None and wanted != "cuda":
             # With graphs a machine without a GPU needs no torch, and asking torch would import it.
             reason = "as asked" if wanted == "cpu" else no_gpu_here()
@@ -50,11 +50,11 @@ class Opening:
         return device
 
     def works(self, device: Device) -> bool:
-        """Whether the device computes at this moment."""
+        """Return whether the device computes at this moment."""
         return bool(self._torch().works(device))
 
     def open(self, facts: ModelFacts, labels: tuple[str, ...], device: Device) -> Session:
-        """The session that is used for a model. Raises as `backend.open_session` does."""
+        """Open the session that is used for a model. Raises as `backend.open_session` does."""
         on_cpu = device.name == "cpu"
         if self.graphs is None:
             way = Way.EAGER if on_cpu else Way.on_gpu(None)
@@ -91,8 +91,8 @@ class Opening:
         return base.open_session(facts, labels, device, way, self.say)
 
     def _torch(self) -> ModuleType:
-        """The module that knows torch, imported at the last moment: it takes seconds and hundreds
-        of megabytes."""
+        """Import the module that knows torch, imported at the last moment: it takes seconds and
+        hundreds of megabytes."""
         try:
             from tagd.models.runtime import torch_session  # noqa: PLC0415  lazy
         except (ImportError, OSError) as error:

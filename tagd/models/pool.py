@@ -135,7 +135,8 @@ class ModelPool:
         self.loads = 0  # until now
 
     def get(self, model: str) -> LoadedModel:
-        """The model, loaded on first use; whoever else asks meanwhile waits for the same load.
+        """Return the model, loaded on first use; whoever else asks meanwhile waits for the same
+        load.
 
         A load that failed is tried anew by the next call. Raises `ModelUnknown`, `WeightsMissing`,
         `WeightsRefused`, `DeviceUnavailable`, and `ModelError` when there is no memory for it.
@@ -149,12 +150,12 @@ class ModelPool:
         return place.model
 
     def loaded(self) -> tuple[str, ...]:
-        """The ids of the models in memory, in the order they were loaded."""
+        """Return the ids of the models in memory, in the order they were loaded."""
         return tuple(self._loaded)
 
     def has_room(self, model: str) -> bool:
-        """Whether `get` would let go of no other model for this one. Raises `ModelUnknown` and
-        `DeviceUnavailable`."""
+        """Return whether `get` would let go of no other model for this one. Raises `ModelUnknown`
+        and `DeviceUnavailable`."""
         with self._loading:
             if model in self._loaded:
                 return True
@@ -195,39 +196,39 @@ class ModelPool:
             session.close()
 
     def device(self) -> Device:
-        """Where a model would be loaded now. Raises `DeviceUnavailable`."""
+        """Return where a model would be loaded now. Raises `DeviceUnavailable`."""
         with self._loading:
             return self._placement.device()
 
     def room_mb(self) -> int | None:
-        """What models may take together on the device, in MiB: what is free, and what those in
-        memory would give back; None where nobody says. Raises `DeviceUnavailable`."""
+        """Return what models may take together on the device, in MiB: what is free, and what those
+        in memory would give back; None where nobody says. Raises `DeviceUnavailable`."""
         with self._loading:
             free = self._free_mb(self._placement.device())
             taken = sum(place.megabytes for place in self._loaded.values())
         return None if free is None else free + taken
 
     def whole_mb(self) -> int | None:
-        """What the device has, in MiB, whoever takes it now; None where nobody says. Raises
+        """Return what the device has, in MiB, whoever takes it now; None where nobody says. Raises
         `DeviceUnavailable`."""
         with self._loading:
             return memory.whole_mb(self._placement.device())
 
     def geometry_of(self, model: str) -> Geometry:
-        """What `get(model).geometry` is. Raises `ModelUnknown`."""
+        """Return what `get(model).geometry` is. Raises `ModelUnknown`."""
         return self._know(model).facts.preprocessing.geometry
 
     def facts_of(self, model: str) -> ModelFacts:
-        """What `get(model).facts` is. Raises `ModelUnknown`."""
+        """Return what `get(model).facts` is. Raises `ModelUnknown`."""
         return self._know(model).facts
 
     def labels_of(self, model: str) -> tuple[str, ...]:
-        """What `get(model).labels` is. Raises `ModelUnknown`."""
+        """Return what `get(model).labels` is. Raises `ModelUnknown`."""
         return self._know(model).labels
 
     def fingerprint_of(self, model: str) -> str:
-        """What `get(model).fingerprint` is: the weights' hash is the recorded one, which loading
-        enforces.
+        """Return what `get(model).fingerprint` is: the weights' hash is the recorded one, which
+        loading enforces.
 
         Raises `ModelUnknown`, `WeightsMissing` for a model that is not on this disk, and
         `ModelError` when facts were changed and the pinned one was not.
@@ -238,8 +239,8 @@ class ModelPool:
         return known.fingerprint
 
     def replaced(self) -> tuple[str, ...]:
-        """The models in use here that are others on the disk by now, by id: imported or pulled
-        anew. Whoever wants those needs another pool."""
+        """Return the models in use here that are others on the disk by now, by id: imported or
+        pulled anew. Whoever wants those needs another pool."""
         return tuple(
             model
             for model, known in list(self._known.items())
@@ -256,7 +257,7 @@ class ModelPool:
     # With the lock held
 
     def _present(self, model: str) -> _Place | None:
-        """The model, if it is in memory and where it should be."""
+        """Return the model, if it is in memory and where it should be."""
         if self._placement.probe_due:
             device = self._placement.device()
             elsewhere = [m for m, place in self._loaded.items() if place.device != device]
@@ -286,8 +287,8 @@ class ModelPool:
         return place
 
     def _replace(self, model: str, failed: Session, error: DeviceUnavailable) -> Session:
-        """Another session in the place of one whose device has gone. Raises `DeviceUnavailable`
-        where nothing may take its place."""
+        """Open another session in the place of one whose device has gone. Raises
+        `DeviceUnavailable` where nothing may take its place."""
         with self._loading:
             place = self._loaded.get(model)
             if failed.device == "cpu":
@@ -298,7 +299,7 @@ class ModelPool:
             return place.session
 
     def _lose(self, device: str, error: DeviceUnavailable) -> None:
-        """The GPU has gone, and what was on it."""
+        """Note that the GPU has gone, and what was on it."""
         self._placement.lost(error.message)
         self._let_go([m for m, place in self._loaded.items() if place.device.name == device])
 
@@ -326,7 +327,7 @@ class ModelPool:
         return facts.memory_needed_mb(device.precision, device.holds(self.settings.batch))
 
     def _left(self, device: Device) -> int | None:
-        """What another model may take, in MiB; None for as much as it likes."""
+        """Return what another model may take, in MiB; None for as much as it likes."""
         free = self._free_mb(device)
         if self.settings.memory_budget_mb is None:
             return free
@@ -350,8 +351,8 @@ class ModelPool:
         return had
 
     def _know(self, model: str) -> _Known:
-        """What is said of a model without loading it. A row of the zoo is looked up each time, as
-        its weights may come at any time."""
+        """Return what is said of a model without loading it. A row of the zoo is looked up each
+        time, as its weights may come at any time."""
         if (known := self._known.get(model)) is not None:
             return known
         facts = self.shelf.find(model)

@@ -19,7 +19,7 @@ KEPT = 64  # the rest of a thousand holds under 1% of the probability where anyt
 
 
 def predictions_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32]) -> Predictions:
-    """What `model` said of one photo, out of its row of logits, shape (classes,).
+    """Return what `model` said of one photo, out of its row of logits, shape (classes,).
 
     Equal logits stand in the order of the labels. Raises `ModelError` on a logit that is no number,
     and `ValueError` on a row of another length than the label set.
@@ -40,21 +40,23 @@ def predictions_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32]) 
 
 
 def embedding_of(photo_id: str, model: LoadedModel, row: NDArray[np.float32] | None) -> Embedding:
-    """What `model` saw in one photo, out of its row of the embeddings; None where it has none.
-    Raises `ModelError` on what is no number."""
+    """Return what `model` saw in one photo, out of its row of the embeddings; None where it has
+    none. Raises `ModelError` on what is no number."""
     if row is not None and not np.isfinite(row).all():
         raise ModelError(f"{model.facts.id} saw something that is no number")
     return Embedding(photo_id, model.facts.id, model.fingerprint, row)
 
 
 def certainty(row: NDArray[np.float32], temperature: float = 1.0) -> float:
-    """The softmax probability of the best label, of all logits divided by the temperature."""
+    """Return the softmax probability of the best label, of all logits divided by the
+    temperature."""
     scaled = row.astype(np.float64) / temperature
     return float(1 / np.exp(scaled - scaled.max()).sum())
 
 
 def log_sum_exp(row: NDArray[np.float32]) -> float:
-    """The logarithm of the sum of the exponentials, in double precision and without overflow."""
+    """Return the logarithm of the sum of the exponentials, in double precision and without
+    overflow."""
     wide = row.astype(np.float64)
     top = wide.max()
     return float(top + np.log(np.exp(wide - top).sum()))

@@ -67,8 +67,8 @@ def self_test(pool: ModelPool, model: str) -> SelfTest:
 
 
 def deviation(answer: Predictions, golden: GoldenAnswer) -> float:
-    """The largest difference from the golden answer; infinite where one of its labels is not among
-    the best any more."""
+    """Return the largest difference from the golden answer; infinite where one of its labels is not
+    among the best any more."""
     said = dict(zip(answer.labels, map(float, answer.logits), strict=True))
     differences = [
         abs(said.get(label, float("inf")) - logit)

@@ -125,7 +125,7 @@ class _Tally:
         self._show(error.path)
 
     def written(self, files: Sequence[int], left: int) -> Written:
-        """The whole, in the order of the files."""
+        """Return the whole, in the order of the files."""
         reports = (each for file_id in files for each in self.reports.get(file_id, ()))
         failed = (self.failed[file_id] for file_id in files if file_id in self.failed)
         return Written(

@@ -62,8 +62,8 @@ class Followers:
         return self._moved(target, left) if self._is_its(target, left) else target
 
     def _adopted(self, target: Target) -> Target:
-        """The target with the sidecar of a file that showed the same photo and is gone: it moved,
-        and nobody could tell, as where a file system keeps no inodes."""
+        """Return the target with the sidecar of a file that showed the same photo and is gone: it
+        moved, and nobody could tell, as where a file system keeps no inodes."""
         with self.catalogue.read() as tx:
             others = inscriptions.beside_others(tx, target)
         for file_id, path, left in others:
@@ -79,8 +79,8 @@ class Followers:
         return target
 
     def _came_along(self, target: Target, left: Inscription) -> bool:
-        """Whether the photo has a sidecar where it is, and none is where it was left: a folder that
-        moved has taken both along."""
+        """Return whether the photo has a sidecar where it is, and none is where it was left: a
+        folder that moved has taken both along."""
         with translated(target.path):
             there = sidecar.find(target.path, self.rule, target.content)
             return there is not None and not file_calls.is_there(left.path)
@@ -99,8 +99,8 @@ class Followers:
         return sidecar.is_named_for(target.path, left.path, self.rule)
 
     def _is_its(self, target: Target, left: Inscription) -> bool:
-        """Whether what was left is there, and is this photo's still: another may have come to its
-        name since."""
+        """Return whether what was left is there, and is this photo's still: another may have come
+        to its name since."""
         with translated(left.path):
             if not file_calls.is_there(left.path):
                 return False
@@ -147,7 +147,8 @@ class Followers:
             jobs.enqueue(tx, JobKind.WRITE, dict.fromkeys(holders, Priority.NEW), time.time())
 
     def _is_left_over(self, target: Target, place: Path) -> bool:
-        """Whether tagd alone wrote the sidecar there, for a photo that had the name before."""
+        """Return whether tagd alone wrote the sidecar there, for a photo that had the name
+        before."""
         with translated(place):
             if place not in sidecar.outdated(target.path, self.rule, target.content):
                 return False
@@ -158,8 +159,8 @@ class Followers:
         return xmp.is_tagds_alone(packet)
 
     def _known(self, target: Target, left: Inscription, there: Path) -> Target:
-        """The photo has a sidecar already: that one, which somebody has brought along, or one that
-        has nothing to do with it."""
+        """Deal with a photo that has a sidecar already: that one, which somebody has brought along,
+        or one that has nothing to do with it."""
         with translated(there):
             found = signature_of(there.lstat())
         before = left.signature
@@ -180,10 +181,10 @@ class _MoveLedger(CatalogueLedger):
     __slots__ = ()
 
     def keep(self, tx: Connection, intent: Intent) -> None:
-        """Nothing: its bytes are what they were."""
+        """Keep nothing: its bytes are what they were."""
 
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
-        """Where it is now."""
+        """Note where it is now."""
         del ours  # as they were
         inscriptions.moved(tx, self.file_id, self.place, path, signature)
 

@@ -54,17 +54,18 @@ class Hands:
             return 0.0
 
     def put_down(self, file_id: int) -> None:
-        """It is done with, whatever came of it."""
+        """Note that it is done with, whatever came of it."""
         with self._lock:
             del self._held[file_id]
 
     def stalled(self) -> dict[int, Path]:
-        """The files, by row, whose network file system has not answered for long, and that."""
+        """Return the files, by row, whose network file system has not answered for long, and
+        that."""
         return {row: mount for row, mount, seconds in self._waits() if seconds > STALLED_SECONDS}
 
     @property
     def troubles(self) -> list[str]:
-        """Which network file systems do not answer, and for how long, in words."""
+        """Say which network file systems do not answer, and for how long, in words."""
         longest: dict[Path, float] = {}
         for _, mount, seconds in self._waits():
             longest[mount] = max(seconds, longest.get(mount, 0.0))

@@ -77,12 +77,12 @@ class CatalogueLedger:
                 _read_again(tx, self.file_id, intent.path)
 
     def keep(self, tx: Connection, intent: Intent) -> None:
-        """The way back from what was written."""
+        """Keep the way back from what was written."""
         digest, way = intent.digest, intent.way
         revisions.keep(tx, self.file_id, self.place, self.run, digest=digest, way=way)
 
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
-        """What tagd answers for in the file from now on."""
+        """Note what tagd answers for in the file from now on."""
         what = Inscription(self.place, path, stored(ours), self.wish, signature)
         inscriptions.put(tx, self.file_id, what, self.run, time.time())
 
@@ -123,8 +123,8 @@ def recover_awaited(
 
 
 def _home(tx: Connection, begun: Begun, rule: SidecarRule) -> Path:
-    """The folder in which to look: where it was, or where the photo lies by now as far as the
-    catalogue knows, if it lay beside it. A disk that does not answer is still where it was."""
+    """Return the folder in which to look: where it was, or where the photo lies by now as far as
+    the catalogue knows, if it lay beside it. A disk that does not answer is still where it was."""
     folder = begun.path.parent
     try:
         if folder.is_dir():
@@ -169,7 +169,7 @@ def ours_of(stored: Stored) -> Keywords:
 
 
 def stored(keywords: Keywords) -> Stored:
-    """The inverse of `ours_of`."""
+    """Return what `ours_of` was made of."""
     return {str(field): values for field, values in keywords.items()}
 
 
@@ -198,7 +198,7 @@ def _look_again(tx: Connection, file_id: int, path: Path, left: Signature | None
 
 
 def _read_again(tx: Connection, file_id: int, sidecar: Path) -> None:
-    """Where the sidecar is not as it was left, somebody else has changed it."""
+    """Have a sidecar read again that is not as it was left: somebody else has changed it."""
     try:
         signature = signature_of(sidecar.lstat())
     except OSError:

@@ -30,19 +30,19 @@ class Writes:
     wake: Callable[[], None] = lambda: None
 
     def queue(self, tx: Connection, photo_ids: Collection[str], now: float) -> None:
-        """These photos, by their content, have been looked at."""
+        """Note that these photos, by their content, have been looked at."""
         rows = inscriptions.rows_of(tx, photo_ids)
         inscriptions.enqueue(tx, rows, self.wanted, Priority.NEW, now)
 
     def queue_rows(
         self, tx: Connection, photos: Collection[int], priority: Priority = Priority.RETAG
     ) -> None:
-        """The tags of these photos, by their row ids, have changed."""
+        """Note that the tags of these photos, by their row ids, have changed."""
         inscriptions.enqueue(tx, photos, self.wanted, priority, time.time())
 
 
 def settle(catalogue: Catalogue, done: Target) -> None:
-    """What the queue would do for this file has been done on request."""
+    """Note that what the queue would do for this file has been done on request."""
     with catalogue.read() as tx:  # most have nothing to settle, and then nobody is kept waiting
         if not jobs.has(tx, JobKind.WRITE, done.file_id):
             return
@@ -51,8 +51,8 @@ def settle(catalogue: Catalogue, done: Target) -> None:
 
 
 def note_failure(catalogue: Catalogue, target: Target, error: PhotoError) -> None:
-    """What somebody asked to be written could not be: it is known as such from now on, unless the
-    queue is to do it in any case."""
+    """Note that what somebody asked to be written could not be: it is known as such from now on,
+    unless the queue is to do it in any case."""
     reason = reason_of(error, target.path, at_once=True)
     with catalogue.write() as tx:
         unwritten.note(tx, target.file_id, error.code, reason, time.time())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def as_it_is(
     catalogue: Catalogue, target: Target, *, any_picture: bool = False, dry_run: bool = False
 ) -> Target:
-    """The target with the signature that its file has now. Raises FileChanged where it shows
+    """Return the target with the signature that its file has now. Raises FileChanged where it shows
     another picture, unless any will do, and another PhotoError where it cannot be read."""
     with translated(target.path):
         signature = signature_of(target.path.lstat())

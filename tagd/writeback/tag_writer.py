@@ -54,7 +54,7 @@ class WriteMode(StrEnum):
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """The same one by one."""
+        """Return the same one by one."""
         return {
             WriteMode.OFF: (),
             WriteMode.SIDECAR: (Place.SIDECAR,),
@@ -78,12 +78,12 @@ class MetadataSettings:
     options: WriteOptions = field(default_factory=WriteOptions)
 
     def mode_of(self, path: Path) -> WriteMode:
-        """Where the tags of the photo at this path are to be written."""
+        """Return where the tags of the photo at this path are to be written."""
         ruled = (write for pattern, write in self.rules if matches_path(pattern, path))
         return next(ruled, self.write)
 
     def wants(self, path: Path) -> bool:
-        """Whether they are to be written anywhere."""
+        """Return whether they are to be written anywhere."""
         return self.mode_of(path) is not WriteMode.OFF
 
     @property
@@ -154,7 +154,8 @@ class TagWriter:
             return self._bring(target, Place.SIDECAR, dry_run=dry_run)
 
     def followed(self, target: Target, places: Collection[Place] = ()) -> Target:
-        """The target once its sidecar lies where the photo does by now, whatever is written."""
+        """Return the target once its sidecar lies where the photo does by now, whatever is
+        written."""
         followers = Followers(
             self.catalogue, self.settings.sidecars, self.run, self.settings.options
         )
@@ -164,8 +165,9 @@ class TagWriter:
         return target
 
     def has_unread_sidecar(self, target: Target) -> bool:
-        """Whether another program has changed the photo's sidecar since tagd wrote it. What it says
-        may not have been read: once tagd writes it again, the watch takes it for tagd's own."""
+        """Return whether another program has changed the photo's sidecar since tagd wrote it. What
+        it says may not have been read: once tagd writes it again, the watch takes it for tagd's
+        own."""
         left = target.written.get(Place.SIDECAR)
         return left is not None and _signature_at(left.path) not in {None, left.signature}
 
@@ -195,8 +197,8 @@ class TagWriter:
     def _stands(
         self, target: Target, place: Place, wish: Wish, digest: str, *, dry_run: bool
     ) -> bool:
-        """Whether the file is as it was left when just this was to be written. Opens nothing where
-        anything is known of that; of a photo without tags that is found out once."""
+        """Return whether the file is as it was left when just this was to be written. Opens nothing
+        where anything is known of that; of a photo without tags that is found out once."""
         before = target.written.get(place)
         if before is not None:
             return before.wish == digest and _signature_at(before.path) == before.signature
@@ -211,7 +213,7 @@ class TagWriter:
         return True
 
     def wish(self, target: Target) -> Wish:
-        """The keywords that the photo is to have. What was found in it is there already."""
+        """Return the keywords that the photo is to have. What was found in it is there already."""
         least = self.settings.min_confidence
         given = [
             each
@@ -263,7 +265,7 @@ class TagWriter:
         return report
 
     def _note(self, target: Target, ledger: CatalogueLedger, report: WriteReport) -> None:
-        """What is there now, also where nothing had to be written."""
+        """Note what is there now, also where nothing had to be written."""
         left = report.signature or _signature_at(report.path)
         with self.catalogue.write() as tx:
             if left is None or not (report.ours or ledger.wish):
@@ -274,12 +276,13 @@ class TagWriter:
 
 
 def _fit(place: Place, kind: str) -> Place:
-    """Nothing is ever written into some kinds of files."""
+    """Return where a file of this kind gets its tags: nothing is ever written into some."""
     return Place.SIDECAR if kind in _NEVER_EMBEDDED else place
 
 
 def _way_to(label: str, derivation: Derivation) -> list[str]:
-    """What a label is a kind of, the most general first: one way, where there are several."""
+    """Return what a label is a kind of, the most general first: one way, where there are
+    several."""
     hierarchy, way = derivation.hierarchy.knowing([label]), list[str]()
     while above := [each for each in hierarchy.shown_above(label) if each in hierarchy.tags]:
         label = above[0]
@@ -292,8 +295,8 @@ def _said_by_person(given: GivenTag) -> bool:
 
 
 def _digest(wish: Wish, content: str) -> str:
-    """Changes with any keyword that would be written, and with the `content` that the file is to
-    name, and with nothing else."""
+    """Return a hash that changes with any keyword that would be written, and with the `content`
+    that the file is to name, and with nothing else."""
     spelled = {str(each): wish.of(each) for each in Field}
     told = json.dumps(spelled, ensure_ascii=False) + content
     return xxhash.xxh3_128_hexdigest(told.encode())

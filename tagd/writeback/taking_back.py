@@ -83,8 +83,8 @@ class TakingBack:
         *,
         dry_run: bool,
     ) -> WriteReport | None:
-        """The very bytes before these writes, the latest first; None where there is no way back to
-        them, or it would cost something of others."""
+        """Return the very bytes before these writes, the latest first; None where there is no way
+        back to them, or it would cost something of others."""
         path = _path(target, place)
         if path is None:
             return None
@@ -131,7 +131,7 @@ class TakingBack:
         *,
         dry_run: bool,
     ) -> WriteReport:
-        """The keywords that these writes added, and no others."""
+        """Return the keywords that these writes added, and no others."""
         rule = self.tag_writer.settings.sidecars
         claims = read_back.said_at(target.path, place, rule, target.content).claims
         wish = KeptWish(tuple(each.tagging for each in claims), values=left)
@@ -151,7 +151,7 @@ class _Undoing(CatalogueLedger):
     undone: tuple[int, ...]
 
     def done(self, intent: Intent, signature: Signature | None) -> None:
-        """As `CatalogueLedger` has it; a file that was removed is known no more."""
+        """Do as `CatalogueLedger` does; a file that was removed is known no more."""
         CatalogueLedger.done(self, intent, signature)
         if not intent.digest:
             with self.catalogue.write() as tx:
@@ -159,12 +159,12 @@ class _Undoing(CatalogueLedger):
                 inscriptions.forget(tx, self.file_id, self.place)
 
     def keep(self, tx: Connection, intent: Intent) -> None:
-        """No write that could be taken back."""
+        """Keep no write that could be taken back."""
         del intent
         revisions.forget(tx, self.undone)
 
     def note(self, tx: Connection, path: Path, ours: Keywords, signature: Signature) -> None:
-        """What was before, or nothing."""
+        """Note what was before, or nothing."""
         if self.before is None:
             inscriptions.forget(tx, self.file_id, self.place)
             return
@@ -185,7 +185,8 @@ def _ours(target: Target, place: Place) -> Keywords:
 
 
 def _unwound(data: bytes, undone: Sequence[Revision]) -> bytes | None:
-    """The bytes before these writes, empty for no file; None where these are not what they left."""
+    """Return the bytes before these writes, empty for no file; None where these are not what they
+    left."""
     for each in undone:
         if each.way is None or digest_of(data) != each.digest:
             return None
@@ -197,7 +198,7 @@ def _unwound(data: bytes, undone: Sequence[Revision]) -> bytes | None:
 
 
 def _added(known: Sequence[Revision], mine: Sequence[Revision], now: Keywords) -> Keywords:
-    """What these writes added to what tagd answers for."""
+    """Return what these writes added to what tagd answers for."""
     added: dict[Field, tuple[str, ...]] = {}
     after = now
     for each in known:

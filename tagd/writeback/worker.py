@@ -33,8 +33,8 @@ _CLAIMED: Final = 8  # jobs at once: few, so that threads end together
 
 
 def reason_of(error: PhotoError, photo: Path, *, at_once: bool = False) -> str:
-    """Why a photo's tags are not written, and what to do. Without a path: many photos may have one
-    reason, which is then said once."""
+    """Say why a photo's tags are not written, and what to do. Without a path: many photos may have
+    one reason, which is then said once."""
     advice = error.advice_at_once if at_once else error.advice
     return advice if error.path == photo else f"its sidecar: {advice}"
 
@@ -80,8 +80,8 @@ class MetadataWorker(QueueWorker):
                 self._stop.wait(TROUBLE_SECONDS)
 
     def give_way(self) -> None:
-        """It waits for a file system that does not answer: what else it has claimed goes back, for
-        others to do. From another thread."""
+        """Note that it waits for a file system that does not answer: what else it has claimed goes
+        back, for others to do. From another thread."""
         if not self._is_stuck.is_set():
             self._is_stuck.set()
             self.let_go()
