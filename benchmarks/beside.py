@@ -47,8 +47,10 @@ class Beside:
                 continue
             tags = in_force.get(name, frozenset())
             its = found.get(f"{name}.xmp")
+            if held.is_doubtful:
+                continue
             if its is None:
-                if tags - held.keywords and not held.is_bare and not held.is_doubtful:
+                if tags - held.keywords and not held.is_bare:
                     yield f"{name} has no sidecar"
             elif words := unlike(its.keywords, tags, held.keywords):
                 yield f"{name}.xmp holds {words}"
@@ -75,7 +77,9 @@ class Beside:
         if said.photo_id not in self.library.left:
             yield f"{beside} is of {said.photo_id}"
         # Where none is written it stays.
-        elif held is not None and held.is_photo and are_written and not (is_aside or held.is_bare):
+        elif held is not None and held.is_photo and are_written:
+            if is_aside or held.is_bare or held.is_doubtful:
+                return
             yield f"{beside} is still of {said.photo_id}"
 
     def changed(self) -> Iterator[str]:

@@ -22,7 +22,7 @@ from tagd.work.retry import FAULTS_ALLOWED
 from tagd.writeback.tag_writer import MetadataSettings, WriteMode
 from tests import catalogue as recorded
 from tests import corpus
-from tests.inscriptions import Desk, subjects
+from tests.inscriptions import Desk, move, subjects
 from tests.metadata import TAGS, little_file_system, writer
 
 SIDECAR = MetadataSettings(WriteMode.SIDECAR)
@@ -85,6 +85,20 @@ def test_a_name_with_no_room_for_its_sidecar_fails_alone(desk: Desk) -> None:
         recorded.rows(tx, "UPDATE job SET state = 'waiting', not_before = 0 RETURNING id")
     desk.write()
     assert subjects(shorter.with_name("short.jpg.xmp")) == ("cat",)
+
+
+def test_a_photo_that_moves_away_from_what_was_in_its_sidecars_place_is_tried_again(
+    desk: Desk,
+) -> None:
+    desk.set(write=WriteMode.SIDECAR)
+    photo = desk.photo()
+    photo.with_name("cat.jpg.xmp").mkdir()
+    assert desk.write() == 0
+    assert desk.jobs() == [("quarantined", "metadata-unsafe")]
+    there = move(desk, photo, "other.jpg")
+    assert desk.write(later=60) == 1
+    assert subjects(there.with_name("other.jpg.xmp")) == ("cat",)
+    assert desk.jobs() == []
 
 
 def test_a_name_with_no_room_for_a_sidecar_takes_tags_inside_and_is_read(desk: Desk) -> None:

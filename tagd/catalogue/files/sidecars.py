@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, or_, select, update
 
 from tagd.catalogue.db.moved import moved_key, moved_paths
-from tagd.catalogue.db.schema import beside, file, inscription, intent
+from tagd.catalogue.db.schema import beside, file, inscription, intent, job
 from tagd.catalogue.db.statements import below, chunks
 from tagd.catalogue.queue import jobs
-from tagd.domain import FileState, JobKind, Place, Priority
+from tagd.domain import FileState, JobKind, JobState, Place, Priority
 from tagd.fs import key_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,16 @@ def follow(tx: Connection, moved: Collection[int], now: float) -> None:
         embedded = update(inscription).where(mine, inscription.c.place == Place.EMBEDDED)
         tx.execute(embedded.values(path))
         _bring_along(tx, mine, now)
+        _write_again(tx, some, now)
         _read_again(tx, some, now)
+
+
+def _write_again(tx: Connection, moved: Collection[int], now: float) -> None:
+    """What kept tags from being written was perhaps where they were."""
+    given_up = (job.c.kind == JobKind.WRITE, job.c.state == JobState.QUARANTINED)
+    its = tx.scalars(select(job.c.file_id).where(job.c.file_id.in_(moved), *given_up))
+    again = dict.fromkeys(its, int(Priority.NEW))
+    jobs.enqueue(tx, JobKind.WRITE, again, now, now + SETTLE_SECONDS)
 
 
 def _read_again(tx: Connection, moved: Collection[int], now: float) -> None:
