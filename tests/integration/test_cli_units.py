@@ -201,4 +201,4 @@ def test_without_roots_rights_nothing_is_begun(
 
 
 def test_all_drop_ins_are_those_that_the_command_knows() -> None:
-    assert DROP_INS == ["backoff", "gpu", "metrics", "photos"]
+    assert DROP_INS == ["backoff", "gpu", "metrics", "photos", "web"]

@@ -26,6 +26,7 @@ WORDS_IN_SCRIPTS = (
     "undone",
     "{count} selected",
     "{tag}: {count} photos",
+    "{tag}: one photo",
     "which of these is meant?",
     "nothing was changed",
     "connection lost; trying again",

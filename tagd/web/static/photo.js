@@ -7,10 +7,17 @@ const side = document.getElementById("tags");
 const { id, q } = page.dataset;
 
 async function refresh(focused) {
+  const fresh = await part(`/photo/${id}/tags`);
   const open = [...side.querySelectorAll("details")].map((each) => each.open);
-  side.innerHTML = await part(`/photo/${id}/tags`);
+  const typed = side.querySelector(".add input"), isTyped = typed === document.activeElement;
+  side.innerHTML = fresh;
   side.querySelectorAll("details").forEach((each, number) => { each.open = open[number]; });
   prepare();
+  if (isTyped && !focused) {  // what is being typed goes on
+    const input = side.querySelector(".add input");
+    input.value = typed.value;
+    input.focus();
+  }
   side.querySelector(`[data-label="${CSS.escape(focused ?? "")}"]`)?.focus();
 }
 

@@ -35,7 +35,7 @@ export function element(name, properties = {}, ...children) {
 
 export function tell(text, runs = []) {
   show(text, runs, "");
-  sessionStorage.setItem(KEPT, JSON.stringify(runs.length ? { text, runs } : null));
+  sessionStorage.setItem(KEPT, JSON.stringify({ text, runs }));
 }
 
 export function warn(error) {
@@ -61,7 +61,7 @@ function hide() {
 
 export async function takeBack() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-  if (!kept) return;
+  if (!kept?.runs.length) return;
   try {
     for (const run of [...kept.runs].reverse()) await ask("undo", { run });
     tell(say("undone"));
@@ -96,6 +96,7 @@ function choose(candidates) {
 
 export function report(done) {
   if (!done.run) tell(say("nothing was changed"));
+  else if (done.changed === 1) tell(say("{tag}: one photo", { tag: done.tag }), [done.run]);
   else tell(say("{tag}: {count} photos", { tag: done.tag, count: done.changed }), [done.run]);
 }
 
@@ -209,4 +210,7 @@ export function longDate(time) {
 }
 
 const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-if (kept) show(kept.text, kept.runs, "");
+if (kept) {
+  show(kept.text, kept.runs, "");
+  if (!kept.runs.length) sessionStorage.removeItem(KEPT); // said once more, after a reload
+}
