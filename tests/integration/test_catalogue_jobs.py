@@ -262,3 +262,9 @@ def test_a_verdict_counts_for_the_file_that_was_read(tx: Connection) -> None:
     jobs.quarantine(tx, job, "corrupt", "broken", NOW, signature=other.signature)
     assert submit(tx, other).unchanged == 1
     assert submit(tx, sound).queued == 1
+
+
+def test_a_file_that_was_forgotten_meanwhile_gets_no_job(tx: Connection) -> None:
+    submit(tx, settled("/p/1.jpg"))
+    jobs.enqueue(tx, JobKind.WRITE, {1: Priority.NEW, 99: Priority.NEW}, NOW)
+    assert rows(tx, "SELECT file_id FROM job WHERE kind = 'write'") == [(1,)]

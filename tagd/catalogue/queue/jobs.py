@@ -97,12 +97,14 @@ def enqueue(
     tx: Connection, kind: JobKind, files: Mapping[int, int], now: float, at: float = READY
 ) -> None:
     """Give each file (id → priority) a waiting job, not to be claimed before `at`. One that it has
-    already starts over, whatever its state, and keeps its place and the higher priority."""
+    already starts over, whatever its state, and keeps its place and the higher priority. A file
+    that was forgotten meanwhile, as another took its name, gets none."""
     folders = _folders(tx, files)
     rows = [
-        {"kind": kind, "file_id": each, "priority": int(priority), "created_at": now, **_FRESH}
-        | {"not_before": at, "folder": folders[each]}
-        for each, priority in files.items()
+        {"kind": kind, "file_id": file_id, "priority": int(priority), "created_at": now}
+        | {**_FRESH, "not_before": at, "folder": folders[file_id]}
+        for file_id, priority in files.items()
+        if file_id in folders
     ]
     upsert(tx, job, rows, key=["file_id", "kind"], changes=_start_over)
 
