@@ -8,6 +8,7 @@ Beside the files in `COMMANDS`:
     streams             standard output that may be closed, or full
     live                the screen of `tagd status --watch`
     written             what `tagd write` did, or would do
+    language            that of tag names which a locale asks for
     measure, shadow     the commands of `models` and `retag` that ask models
     logs, journal       the log of `tagd run`, and systemd's journal
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagd.cli import output
+from tagd.cli import language, output
 from tagd.cli.options import AsJson, ConfigFile, absolute, configuration
 from tagd.errors import ConfigError
 from tagd.fs import display
@@ -29,14 +29,19 @@ def init(
     config: ConfigFile = None,
     force: Annotated[bool, typer.Option("--force", help="Replace one that is there.")] = False,
 ) -> None:
-    """Write a commented configuration, with every key and its default."""
+    """Write a commented configuration, with every key and its default.
+
+    Under a locale that tags have names in, such as a Japanese one, they are named so.
+    """
     from tagd.config import example, user_file  # lazy, as in options.configuration
 
     file = absolute(config) if config else user_file()
+    names = language.wanted()
+    chosen = {"tags": {"language": names}} if names else {}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("w" if force else "x", encoding="utf-8") as target:
-            target.write(example.text())
+            target.write(example.text(chosen))
     except FileExistsError as error:
         raise ConfigError(
             f"{display(file)} is there already", hint="--force replaces it"
@@ -44,6 +49,8 @@ def init(
     except OSError as error:
         raise ConfigError(f"cannot write {display(file)}: {error.strerror}") from error
     output.line(f"wrote {display(file)}")
+    if names:
+        output.line(f'tags are named in {language.called(names)}: language = "{names}" in [tags]')
 
 
 @config_commands.command()

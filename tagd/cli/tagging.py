@@ -51,6 +51,7 @@ def run(
         return settings.watching(named) if named else settings
 
     settings = read()
+    offer_language(settings, config)
     # Lazy: these bring in the model, which other commands do without.
     from tagd.cli import logs
     from tagd.cli.web import serving
@@ -79,6 +80,7 @@ def tag(
     The exit status is 0 when all are tagged or were so already, and 1 when any failed.
     """
     settings = configuration(config)
+    offer_language(settings, config)
     from tagd.app import tagging
 
     _collect_garbage()
@@ -86,6 +88,15 @@ def tag(
     with saying_what_waits(settings), progress() as show:
         summary = tagging.tag(settings, [absolute(path) for path in paths], show)
     print_summary(summary, json=json)
+
+
+def offer_language(settings: Config, config: Path | None) -> None:
+    """Offer tag names in the language of the locale, before there is a catalogue."""
+    from tagd.cli.language import offer
+    from tagd.config import find
+
+    if settings.log.format != "json":
+        offer(settings, find(config))
 
 
 @contextmanager

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import textwrap
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagd.config.keys import SECTIONS, section_of
 from tagd.config.section import Section, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HEAD = (
     "All settings of tagd, with their defaults. To change one, remove the # before its key.",
@@ -18,19 +22,21 @@ HEAD = (
 )
 
 
-def text() -> str:
+def text(chosen: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     """Return the whole file. Keys are commented out, so that an untouched one follows new
-    defaults."""
+    defaults, but for those that are `chosen`, by section."""
     head = [line for paragraph in HEAD for line in [*_comment(paragraph), ""]]
-    return "\n".join([*head, *(line for name in SECTIONS for line in _table(name))])
+    tables = (_table(name, (chosen or {}).get(name, {})) for name in SECTIONS)
+    return "\n".join([*head, *chain.from_iterable(tables)])
 
 
-def _table(name: str) -> list[str]:
+def _table(name: str, chosen: Mapping[str, Any]) -> list[str]:
     section = section_of(name)
     lines = [*_comment(section.__doc__ or ""), f"[{name}]", ""]
     for key, field in section.model_fields.items():
         unit = next((f"  # {item.name}" for item in field.metadata if isinstance(item, Unit)), "")
-        lines += [*_comment(str(field.description)), f"#{key} = {as_toml(field.default)}{unit}", ""]
+        sign, value = ("", chosen[key]) if key in chosen else ("#", field.default)
+        lines += [*_comment(str(field.description)), f"{sign}{key} = {as_toml(value)}{unit}", ""]
     return lines
 
 

@@ -18,6 +18,7 @@ HEAD = """\
 
 None is needed. `tagd init` writes `~/.config/tagd/config.toml` with every key, its default and a
 comment, the same as [config.example.toml](../config.example.toml); `tagd config check` checks it.
+Under a Japanese locale it chooses Japanese tag names.
 
 ```sh
 tagd init

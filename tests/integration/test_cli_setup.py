@@ -14,6 +14,7 @@ import pytest
 
 from tagd import __version__
 from tagd.catalogue.db.engine import open_owner
+from tagd.config import load
 from tagd.config.example import text as example
 from tests.acceptance.home import Home
 from tests.support import PATIENCE_SECONDS
@@ -68,6 +69,46 @@ def test_init_writes_where_it_is_told(home: Home) -> None:
     target = home.root / "new" / "my.toml"
     assert plain(home, "init", "--config", str(target)).returncode == 0
     assert target.read_text(encoding="utf-8") == example()
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_japanese"),
+    [
+        ({"LC_ALL": "", "LANG": "ja_JP.UTF-8"}, True),
+        ({"LC_ALL": "ja_JP.eucJP", "LANG": "en_US.UTF-8"}, True),
+        ({"LC_ALL": "", "LC_MESSAGES": "en_US.UTF-8", "LANG": "ja_JP.UTF-8"}, False),
+        ({"LC_ALL": "", "LANG": "de_DE.UTF-8"}, False),
+    ],
+)
+def test_init_names_tags_in_the_language_of_the_locale(
+    home: Home, variables: dict[str, str], is_japanese: bool
+) -> None:
+    target = home.root / "my.toml"
+    done = plain(home, "init", "--config", str(target), **variables)
+    assert done.returncode == 0, done.stderr
+    assert ("日本語" in done.stdout) == is_japanese
+    assert load(target, home.environment).tags.language == ("ja" if is_japanese else "en")
+    chosen = {"tags": {"language": "ja"}} if is_japanese else None
+    assert target.read_text(encoding="utf-8") == example(chosen)
+
+
+def test_the_first_start_under_a_japanese_locale_offers_japanese_names(home: Home) -> None:
+    japanese = {"LC_ALL": "", "LANG": "ja_JP.UTF-8"}
+    folder = home.root / "empty"
+    folder.mkdir()
+    first = plain(home, "tag", str(folder), **japanese)
+    assert 'init` writes language = "ja"' in first.stderr
+    assert "日本語" in first.stderr
+    again = plain(home, "tag", str(folder), **japanese)
+    assert "日本語" not in again.stderr
+
+
+def test_nothing_is_offered_to_one_who_has_chosen(home: Home) -> None:
+    home.configure('[tags]\nlanguage = "en"\n')
+    (home.root / "empty").mkdir()
+    told = plain(home, *home.command("tag", home.root / "empty")[3:], LC_ALL="ja_JP.UTF-8")
+    assert told.returncode == 0, told.stderr
+    assert "日本語" not in told.stderr
 
 
 def test_config_check(home: Home) -> None:
