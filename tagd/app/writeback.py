@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tagd.app.selection import Selection, file_ids
 from tagd.assembly.derivation import derivation_of
@@ -13,7 +13,7 @@ from tagd.assembly.writing import metadata_settings, writes_of
 from tagd.catalogue.tagging.runs import Run, noted
 from tagd.catalogue.tagging.undone import runs_there
 from tagd.catalogue.written import inscriptions, revisions
-from tagd.errors import CatalogueError, ConfigError, InternalFault, TagdError
+from tagd.errors import CatalogueError, ConfigError, FileBusy, InternalFault, TagdError
 from tagd.metadata.read_back import readings_at
 from tagd.tagging.keyword_sync import take_in
 from tagd.writeback.bulk import work_off
@@ -30,13 +30,19 @@ if TYPE_CHECKING:
     from tagd.catalogue.written.inscriptions import Target
     from tagd.config import Config
     from tagd.errors import PhotoError
+    from tagd.labels.derivation import Derivation
+    from tagd.metadata.sidecar import SidecarRule
     from tagd.metadata.writer import WriteReport
+    from tagd.tagging.keyword_sync import TakenIn
     from tagd.work.progress import Progress
     from tagd.writeback.bulk import Written
+    from tagd.writeback.queue import Writes
     from tagd.writeback.tag_writer import MetadataSettings
 
     OnProgress = Callable[[Progress], None]
     OnFailed = Callable[[PhotoError], None]
+
+_READINGS: Final = 5  # of one photo whose tags are written meanwhile
 
 __all__ = [
     "Read",
@@ -177,7 +183,8 @@ def read(
     """Read what other programs wrote into the photos at these absolute paths, and beside them. One
     that cannot be read keeps no other from it. Raises `PathUnknown`."""
     derivation, run = derivation_of(config), Run.of("tagd read")
-    writes, sidecars = writes_of(config), metadata_settings(config).sidecars
+    sidecars = metadata_settings(config).sidecars
+    reader = _Reader(catalogue, derivation, sidecars, run, writes_of(config))
     changed: set[int] = set()
     notes: list[tuple[Path, str]] = []
     failed: list[tuple[Path, str]] = []
@@ -186,11 +193,7 @@ def read(
         targets = [inscriptions.target(tx, file_id) for file_id in files]
     for target in filter(None, targets):
         try:
-            readings = readings_at(target.path, sidecars, target.content)
-            with catalogue.write() as tx:
-                taken = take_in(tx, {target.file_id: readings}, derivation, run, time.time())
-                if writes is not None:
-                    writes.queue_rows(tx, taken.photos)
+            taken = reader.read(target)
         except CatalogueError:
             raise
         except Exception as raised:  # noqa: BLE001 - whatever it is, it costs this photo alone
@@ -202,6 +205,32 @@ def read(
             notes += [(target.path, note) for told in taken.notes.values() for note in told]
     with catalogue.read() as tx:
         return Read(len(files), len(changed), tuple(notes), tuple(failed), noted(tx, run))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads photos one by one, as part of a run. `writes` queues what is then to be written."""
+
+    catalogue: Catalogue
+    derivation: Derivation
+    sidecars: SidecarRule
+    run: Run
+    writes: Writes | None
+
+    def read(self, target: Target) -> TakenIn:
+        """Take in what the photo says, read again where its tags were written meanwhile: words of
+        which the reading does not know yet would pass for taken away. Raises FileBusy."""
+        for _ in range(_READINGS):
+            with self.catalogue.read() as tx:
+                before = inscriptions.written(tx, target.file_id)
+            said = {target.file_id: readings_at(target.path, self.sidecars, target.content)}
+            with self.catalogue.write() as tx:
+                if inscriptions.written(tx, target.file_id) == before:
+                    taken = take_in(tx, said, self.derivation, self.run, time.time())
+                    if self.writes is not None:
+                        self.writes.queue_rows(tx, taken.photos)
+                    return taken
+        raise FileBusy(target.path, "its tags are being written again and again")
 
 
 def _directed(settings: MetadataSettings, to: WriteMode | None) -> MetadataSettings:

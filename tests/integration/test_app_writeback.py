@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tagd.app import writeback
 from tagd.app.selection import Selection
 from tagd.app.work_schemas import read_fields, written_fields
 from tagd.app.writeback import WriteMode, WriteRequest, read, require_on, take_back, write
@@ -17,11 +19,12 @@ from tagd.catalogue.files import photos
 from tagd.catalogue.tagging import record
 from tagd.config import Config
 from tagd.containers import payload_hash
-from tagd.domain import Priority, SettledFile
+from tagd.domain import Priority, Readings, SettledFile
 from tagd.errors import ConfigError, PhotoError, TagdError
 from tagd.fs import signature_of
+from tagd.metadata.read_back import readings_at
 from tests import catalogue as recorded
-from tests.inscriptions import CAT
+from tests.inscriptions import CAT, DOG, Desk, subjects
 from tests.photos import distinct
 
 CONFIG = Config()
@@ -100,3 +103,24 @@ def test_what_was_written_is_read_again_without_a_change(
     done = read(catalogue, CONFIG, photos.paths)
     assert read_fields(done) == {"files": 2, "changed": 0, "run": None}
     assert (done.notes, done.failed) == ((), ())
+
+
+def test_what_is_written_while_it_is_read_is_not_taken_for_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    with recorded.fresh(tmp_path) as made:
+        desk = Desk(made, tmp_path / "photos")
+        photo = desk.photo("cat.jpg", DOG)
+        desk.write()
+        desk.tag(photo, DOG, CAT)
+
+        def late(*given: Any) -> Readings:
+            said = readings_at(*given)
+            desk.write()
+            return said
+
+        monkeypatch.setattr(writeback, "readings_at", late)
+        assert read(made, CONFIG, [photo]).failed == ()
+        assert desk.rejected() == []
+        assert subjects(photo) == ("dog", "cat")
