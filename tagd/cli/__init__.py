@@ -61,8 +61,8 @@ COMMANDS = {
 
 
 def app_for(words: Collection[str] = ()) -> typer.Typer:
-    """The command `tagd`. Where words of the command line are names of commands, it has no others
-    than the files of these add: importing all takes as long as a search."""
+    """Make the command `tagd`. Where words of the command line are names of commands, it has no
+    others than the files of these add: importing all takes as long as a search."""
     app = typer.Typer(
         name="tagd",
         cls=Group,
@@ -108,7 +108,8 @@ def _common_options(
 
 
 def main() -> None:
-    """The command `tagd`. Leaves with an exit status; only a fault of its own shows a traceback."""
+    """Run the command `tagd`. Leaves with an exit status; only a fault of its own shows a
+    traceback."""
     # Importing makes many objects and no garbage; looking for it nevertheless takes a tenth of what
     # a search takes. Commands that work for long turn it on again.
     gc.disable()

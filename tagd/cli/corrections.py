@@ -66,7 +66,7 @@ class Said:
         return CorrectionRequest(action, word, photos, self.own)
 
     def again(self) -> str:
-        """The command that has the word for a tag of one's own, as it can be typed."""
+        """Return the command that has the word for a tag of one's own, as it can be typed."""
         few = [as_word(str(each)) for each in self.files[:3]]
         files = ["FILE"] if len(self.files) > len(few) else few
         which = files if self.query is None else ["--query", as_word(self.query)]
@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _command(command: str) -> Callable[..., None]:
-    """The command of this name: they differ in the action alone."""
+    """Make the command of this name: they differ in the action alone."""
 
     def correct(
         files: Files = None,
@@ -152,7 +152,8 @@ def _say(said: Said, config: Path | None) -> Corrected:
 
 
 def _in_quotes(error: PathUnknown, said: Said) -> TagdError:
-    """The same error, with what to do where a word is the first of a tag's, and no file at all."""
+    """Return the same error, with what to do where a word is the first of a tag's, and no file at
+    all."""
     number = [absolute(file) for file in said.files].index(error.path)
     if not number or error.path.exists():
         return error
@@ -163,7 +164,7 @@ def _in_quotes(error: PathUnknown, said: Said) -> TagdError:
 
 
 def _instead(new: NewOwn) -> str:
-    """What else may have been meant by a word that became a tag of one's own."""
+    """Return what else may have been meant by a word that became a tag of one's own."""
     if new.things:
         return f"; the thing is called {' or '.join(new.things)}"
     return f"; {new.hint}" if new.hint else ""
@@ -193,7 +194,7 @@ def _tell(done: Corrected, *, json: bool) -> None:
 
 
 def outdated_line(where: Sequence[tuple[Path, str]]) -> str:
-    """That photos were written on request, and how to do so again."""
+    """Say that photos were written on request, and how to do so again."""
     (path, place), count = where[0], len({path for path, _ in where})
     again = f"`tagd write {shlex.quote(display(path))} --to {place}`"
     if count == 1:
@@ -204,14 +205,14 @@ def outdated_line(where: Sequence[tuple[Path, str]]) -> str:
 
 
 def _tell_of_own(said: Said, done: Corrected) -> None:
-    """How to have the word for a tag of one's own, where it may well have been meant so."""
+    """Say how to have the word for a tag of one's own, where it may well have been meant so."""
     undo = "" if done.run is None else f"`tagd undo --run {done.run}` and "
     word = replace(said, word=done.word)
     output.note(f"for {done.word!r} as a tag of your own: {undo}`{word.again()}`")
 
 
 def corrected_line(done: Corrected) -> str:
-    """What was corrected, in a line."""
+    """Say what was corrected, in a line."""
     past = {"confirm": "confirmed", "reject": "rejected", "add": "added", "remove": "removed"}
     tag, of = short(done.tag), output.count(done.changed, "photo")
     if done.run is None:

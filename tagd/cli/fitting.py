@@ -20,24 +20,24 @@ NAME_COLUMNS = 60  # of a tag's name
 
 
 def terminal_columns() -> int:
-    """How wide the terminal is; as wide as anything where output goes elsewhere."""
+    """Return how wide the terminal is; as wide as anything where output goes elsewhere."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
 
 
 def cut(text: str, room: int) -> str:
-    """The text, or its beginning and `…` where it is longer than so many columns."""
+    """Return the text, or its beginning and `…` where it is longer than so many columns."""
     if columns(text) <= room:
         return text
     return _beginning(text, room - 1) + "…"
 
 
 def short(name: str) -> str:
-    """The name of a tag as a table has room for it; JSON and CSV have it whole."""
+    """Return the name of a tag as a table has room for it; JSON and CSV have it whole."""
     return cut(name, NAME_COLUMNS)
 
 
 def shortened(path: Path, room: int) -> str:
-    """The path, with `~` for home; where that is too long, without some of its middle."""
+    """Return the path, with `~` for home; where that is too long, without some of its middle."""
     text = visible(_from_home(path))
     if columns(text) <= room:
         return text
@@ -50,14 +50,14 @@ def shortened(path: Path, room: int) -> str:
 
 
 def said_of(path: Path, what: str, room: int) -> str:
-    """`path: what` in one line. The path has half of it, and what the reason leaves."""
+    """Write `path: what` in one line. The path has half of it, and what the reason leaves."""
     what = " ".join(visible(what).split())
     name = shortened(path, max(room // 2, room - 2 - columns(what)))
     return f"{name}: {cut(what, room - 2 - columns(name))}"
 
 
 def wrapped(name: str, text: str, room: int) -> Iterator[tuple[str, str]]:
-    """A named value in as many lines as it needs, broken between words."""
+    """Write a named value in as many lines as it needs, broken between words."""
     line = ""
     for word in text.split():
         if line and columns(f"{line} {word}") > room:
@@ -76,7 +76,7 @@ def _from_home(path: Path) -> str:
 
 
 def _beginning(text: str, room: int) -> str:
-    """As much of the text as fits."""
+    """Return as much of the text as fits."""
     for number, sign in enumerate(text):
         room -= columns(sign)
         if room < 0:

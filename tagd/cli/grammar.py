@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def as_options(arguments: Sequence[str]) -> list[str]:
-    """`tagd help search` and `tagd version` as the options that they mean."""
+    """Read `tagd help search` and `tagd version` as the options that they mean."""
     match list(arguments):
         case ["help", *words]:
             return [*words, "--help"]
@@ -47,8 +47,8 @@ class QueryCommand(TyperCommand):
 
 
 def options_first(args: Sequence[str], flags: set[str], valued: set[str]) -> list[str]:
-    """The arguments with `--` before the words of the query, which are all that is no option: what
-    begins with one minus and is none either, too."""
+    """Return the arguments with `--` before the words of the query, which are all that is no
+    option: what begins with one minus and is none either, too."""
     options: list[str] = []
     words: list[str] = []
     rest = iter(args)

@@ -140,7 +140,7 @@ def _runs(config: Path | None, *, json: bool) -> None:
 
 
 def moment(text: str) -> float:
-    """A date, or a date and time, on the wall clock, in seconds since 1970."""
+    """Read a date, or a date and time, on the wall clock, in seconds since 1970."""
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
@@ -150,7 +150,7 @@ def moment(text: str) -> float:
 
 
 def event_cells(event: Event) -> tuple[str, str, str, str]:
-    """A change for a person: when, who, what, run."""
+    """Write a change for a person: when, who, what, run."""
     what = f"{event.change} {short(event.tag)}" if event.tag else event.change
     if event.model:
         what += f" {'what it gave' if event.change == 'undone' else 'by'} {event.model}"
@@ -158,7 +158,7 @@ def event_cells(event: Event) -> tuple[str, str, str, str]:
 
 
 def did(run: ShownRun) -> str:
-    """What a run did, in words."""
+    """Say what a run did."""
     parts = []
     if run.tagged:
         undone = f", {run.undone:,} taken back since" if run.undone else ""
@@ -173,7 +173,7 @@ def did(run: ShownRun) -> str:
 
 
 def undone_lines(done: Undone, *, dry_run: bool) -> Iterator[str]:
-    """What was taken back, in a line or two."""
+    """Say what was taken back, in a line or two."""
     if not done:
         yield "there is nothing to take back"
         return

@@ -25,7 +25,7 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 def is_behind(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether what is written to this stream goes to the journal, which can be spoken to."""
+    """Return whether what is written to this stream goes to the journal, which can be spoken to."""
     try:
         status = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -35,7 +35,7 @@ def is_behind(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def entry(message: str, event: Mapping[str, Any]) -> bytes:
-    """A datagram: the message as a person reads it, its level, and every fact."""
+    """Make a datagram: the message as a person reads it, its level, and every fact."""
     fields = {
         "MESSAGE": message,
         "PRIORITY": str(_PRIORITIES.get(str(event.get("level")), 6)),

@@ -97,7 +97,7 @@ def _tell(look: Callable[[int], Screen], ended: Callable[[float], bool]) -> None
 
 @contextmanager
 def _keys() -> Iterator[Callable[[float], bool]]:
-    """Waits so many seconds, or until `q` is typed, and says whether it was."""
+    """Read keys: what this gives waits so many seconds, or until `q` is typed, and says whether."""
     if not sys.stdin.isatty():
         yield _wait
         return
@@ -125,8 +125,8 @@ def _is_ended(terminal: int, until: float) -> bool:
 
 
 def fit(screen: Screen, lines: int) -> Screen:
-    """What of it a screen of so many lines shows: always the queue and what was tagged last, and of
-    the facts the first."""
+    """Return what of it a screen of so many lines shows: always the queue and what was tagged last,
+    and of the facts the first."""
     kinds = len({(each.kind, each.priority) for each in screen.queue})
     others = 4 * BORDER + OF_PACE + OF_ENDING + (1 + kinds if kinds else 1)
     least = min(LEAST, max(1, len(screen.latest)))
@@ -138,7 +138,7 @@ def fit(screen: Screen, lines: int) -> Screen:
 
 
 def draw(screen: Screen, width: int) -> RenderableType:
-    """The whole screen, of so many columns."""
+    """Draw the whole screen, of so many columns."""
     room = width - FRAME
     parts = {
         "tagd": _facts(screen.facts, room),
@@ -156,7 +156,7 @@ def draw(screen: Screen, width: int) -> RenderableType:
 
 
 def bars(counts: Sequence[int]) -> str:
-    """The counts as a line of bars, the largest the full height."""
+    """Draw the counts as a line of bars, the largest the full height."""
     most = max(counts, default=0)
     if not most:
         return _BARS[0] * len(counts)

@@ -84,7 +84,7 @@ def _json(value: Any, **options: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for."""
+    """Write what JSON has no form for."""
     if isinstance(value, Path):
         return display(value)
     if isinstance(value, set | frozenset | tuple):
@@ -136,7 +136,7 @@ def _greeting(facts: MutableMapping[str, Any]) -> list[str]:
 
 
 def _sentence(facts: MutableMapping[str, Any]) -> str:
-    """The event, on what, with which result; what else is known in brackets."""
+    """Write the event, on what, with which result; what else is known in brackets."""
     text = str(facts.pop("event", ""))
     path = facts.pop("path", None)
     if path is not None and _word(path) not in text:

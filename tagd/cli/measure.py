@@ -156,7 +156,7 @@ def evaluate(
 
 
 def _listed(models: str | None) -> list[str]:
-    """The models of `A,B,C`."""
+    """Return the models of `A,B,C`."""
     return models.split(",") if models else []
 
 

@@ -142,7 +142,7 @@ def read(
 
 
 def _mode(to: str | None) -> WriteMode | None:
-    """What --to says."""
+    """Return what --to says."""
     from tagd.app.writeback import WriteMode
 
     if to is None:
@@ -153,8 +153,8 @@ def _mode(to: str | None) -> WriteMode | None:
 
 
 def _somewhere(settings: Config, request: WriteRequest, paths: Sequence[Path]) -> WriteRequest:
-    """The request where anything is written at all. A dry run shows else what could be; raises
-    ConfigError where it is none."""
+    """Return the request where anything is written at all. A dry run shows else what could be;
+    raises ConfigError where it is none."""
     from tagd.app.writeback import WriteMode, require_on
 
     try:
@@ -171,6 +171,6 @@ def _somewhere(settings: Config, request: WriteRequest, paths: Sequence[Path]) -
 
 
 def _tell_of_fault(error: PhotoError) -> None:
-    """On stderr, the traceback of a fault of ours: what failed is told at the end."""
+    """Print on stderr the traceback of a fault of ours: what failed is told at the end."""
     if isinstance(error, InternalFault):
         output.note("".join(format_exception(error)))

@@ -192,7 +192,7 @@ def _cells(model: Model) -> Sequence[str]:
 
 
 def _lines(model: Model) -> Iterator[tuple[str, str]]:
-    """What there is to say of a model, for a person."""
+    """Yield what there is to say of a model, for a person."""
     facts = model.facts
 
     def sourced(text: str, fact: str) -> str:

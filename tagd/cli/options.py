@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _or_the_one_before_the_command(ctx: typer.Context, value: Path | None) -> Path | None:
-    """`tagd --config F tags` means the same as `tagd tags --config F`; the nearer one counts."""
+    """Let `tagd --config F tags` mean the same as `tagd tags --config F`; the nearer one counts."""
     while value is None and ctx.parent is not None:
         ctx = cast("typer.Context", ctx.parent)
         value = ctx.params.get("config")
@@ -41,7 +41,7 @@ NullPaths = Annotated[
 
 
 def configuration(file: Path | None) -> Config:
-    """The configuration in force. Raises `ConfigError`."""
+    """Load the current configuration. Raises `ConfigError`."""
     # Lazy: pydantic models are built on import, which `tagd --help` need not wait for.
     from tagd.config import load, unread
 
@@ -51,22 +51,23 @@ def configuration(file: Path | None) -> Config:
 
 
 def reading(settings: Config) -> Catalogue:
-    """The catalogue, to be read and closed. Raises `CatalogueError`."""
+    """Open the catalogue, to be read and closed. Raises `CatalogueError`."""
     from tagd.app import catalogues  # lazy: SQLAlchemy takes 0.15 s
 
     return catalogues.reader(settings)
 
 
 def named(text: str) -> Path:
-    """A path as it was typed, for typer to call: an empty one, as a shell makes it of a variable
-    that is not set, would else mean the whole folder that one is in."""
+    """Return a path as it was typed, for typer to call: an empty one, as a shell makes it of a
+    variable that is not set, would else mean the whole folder that one is in."""
     if not text:
         raise typer.BadParameter("this path is empty")
     return Path(text)
 
 
 def utf_8(text: str) -> str:
-    """A name as it was typed, for typer to call: the catalogue, unlike a disk, has UTF-8 alone."""
+    """Return a name as it was typed, for typer to call: the catalogue, unlike a disk, has UTF-8
+    alone."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -75,7 +76,7 @@ def utf_8(text: str) -> str:
 
 
 def existing(text: str) -> Path:
-    """The same of what is there and can be read."""
+    """Return the same of what is there and can be read."""
     path = named(text)
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises where a folder forbids a look
         raise typer.BadParameter(f"{visible(display(path))} does not exist")
@@ -85,7 +86,8 @@ def existing(text: str) -> Path:
 
 
 def existing_folder(text: str) -> Path:
-    """The same of a folder, or of one that does not answer: whoever watches it waits for it."""
+    """Return the same of a folder, or of one that does not answer: whoever watches it waits for
+    it."""
     # Lazy: few commands have a folder for argument.
     from tagd.intake.patience import answers
 
@@ -99,5 +101,6 @@ def existing_folder(text: str) -> Path:
 
 
 def absolute(path: Path) -> Path:
-    """The path as the catalogue knows it: from the root, without `..`, symbolic links kept."""
+    """Return the path as the catalogue knows it: from the root, without `..`, symbolic links
+    kept."""
     return Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute keeps `..`

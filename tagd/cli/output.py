@@ -19,12 +19,12 @@ WIDE = 100_000  # columns where nobody sees an edge: nothing is folded in a file
 
 
 def line(text: str = "") -> None:
-    """One line for a person, or for `grep`; commands in it are as they can be typed."""
+    """Print one line for a person, or for `grep`; commands in it are as they can be typed."""
     sys.stdout.write(visible(as_typed(text)) + "\n")
 
 
 def row(*cells: str) -> None:
-    """One line of cells with tabs between them, for `cut`."""
+    """Print one line of cells with tabs between them, for `cut`."""
     sys.stdout.write("\t".join(map(visible, cells)) + "\n")
 
 
@@ -34,7 +34,7 @@ def note(text: str) -> None:
 
 
 def as_json(value: Any) -> None:
-    """The value as JSON in UTF-8, whatever the terminal's encoding is."""
+    """Print the value as JSON in UTF-8, whatever the terminal's encoding is."""
     text = escaped_json(json.dumps(value, ensure_ascii=False, indent=2))
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
@@ -48,7 +48,8 @@ def null_paths(keys: Iterable[bytes]) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console that prints text as it stands: no markup, no emoji names, no highlighting.
+    """Make a rich console that prints text as it stands: no markup, no emoji names, no
+    highlighting.
 
     Colours only on a terminal, and not where NO_COLOR is set (https://no-color.org).
     """
@@ -90,7 +91,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def labelled(label: str, style: str, text: str) -> None:
-    """A line that begins with a word in colour."""
+    """Print a line that begins with a word in colour."""
     from rich.text import Text
 
     console().print(
@@ -99,12 +100,12 @@ def labelled(label: str, style: str, text: str) -> None:
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """`1 photo`, `2 photos`, `12,345 photos`."""
+    """Write `1 photo`, `2 photos`, `12,345 photos`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    """Write a time span for people: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

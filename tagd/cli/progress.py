@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal, taken away at the end; silent elsewhere."""
+    """Show a bar on a terminal, taken away at the end; silent elsewhere."""
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
@@ -45,7 +45,7 @@ def bar(console: Console) -> Iterator[Callable[[Progress], None]]:
 
 @contextmanager
 def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for so many of so many, as `bar`."""
+    """Show a bar for so many of so many, as `bar` does."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(visible(what), total=None)
@@ -53,7 +53,7 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
 
 
 def pace(progress: Progress) -> str:
-    """`8.2 photos/s, 40 s left, 1 failed`: what is known by now."""
+    """Write `8.2 photos/s, 40 s left, 1 failed`: what is known by now."""
     parts = []
     if progress.rate:
         parts.append(f"{progress.rate:.1f} photos/s")

@@ -182,27 +182,27 @@ def _go_back(
 
 
 def asked_of(step: Step) -> str:
-    """What photos were tagged by, for people."""
+    """Say what photos were tagged by, for people."""
     nothing = "not known" if step.tagger == CLASSIFIER else "nothing yet"
     return f"{step.asked or nothing}{', for now' if step.refine else ''}"
 
 
 def wanted_of(step: Step) -> str:
-    """What photos are to be tagged by, for people."""
+    """Say what photos are to be tagged by, for people."""
     if step.opened:
         return step.wanted
     return f"{step.tagger}, from what models saw before; no photo is opened"
 
 
 def time_of(step: Step) -> str:
-    """How long a step takes, for people."""
+    """Say how long a step takes, for people."""
     if step.seconds is None:
         return "not known"
     return f"{'' if step.measured else 'about '}{output.duration(step.seconds)}"
 
 
 def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) -> str:
-    """All steps together, and what they wait for."""
+    """Sum up all steps together, and what they wait for."""
     from tagd.revise.plan import photos_in  # lazy: SQLAlchemy
 
     photos = photos_in(steps)
@@ -221,7 +221,7 @@ def total_of(steps: Sequence[Step], per_hour: int, opens_at: datetime | None) ->
 
 
 def when_open(opens_at: datetime | None) -> str:
-    """` from 01:00 on (in 5 h 3 min)`, for a sentence to end with."""
+    """Write ` from 01:00 on (in 5 h 3 min)`, for a sentence to end with."""
     if opens_at is None:
         return "; [retag] windows names no hours, so only with --now"
     left = (opens_at - datetime.now(UTC)).total_seconds()

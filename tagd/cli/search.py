@@ -134,13 +134,13 @@ def show(
 
 
 def no_tag_lines(no_tags: Sequence[NoTag]) -> Iterator[tuple[str, str]]:
-    """What nearly was a tag, and why it is none."""
+    """Yield what nearly was a tag, and why it is none."""
     for number, each in enumerate(no_tags):
         yield "" if number else "no tag", f"{each.name} {each.probability:.2f}: {each.reason}"
 
 
 def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
-    """A file for a person: (name, value)."""
+    """Yield a file for a person: (name, value)."""
     yield "path", display(shown.path)
     yield "state", f"{shown.state}: {shown.reason}" if shown.reason else str(shown.state)
     yield "size", f"{output.count(shown.size, 'byte')}, modified {output.local(shown.modified_at)}"
@@ -177,7 +177,7 @@ def shown_lines(shown: Shown) -> Iterator[tuple[str, str]]:
 
 
 def sidecar_lines(outdated: Sequence[Path]) -> Iterator[tuple[str, str]]:
-    """What is not read as the photo's, and why."""
+    """Yield what is not read as the photo's, and why."""
     for path in outdated:
         why = "of a photo that had this name before, so that nothing is read from it"
         yield "sidecar", f"{display(path)}: {why}"

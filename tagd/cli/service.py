@@ -66,7 +66,7 @@ def status(user: ForUser = False) -> None:
 
 
 def _command() -> Path:
-    """This very tagd. Raises `ServiceError` where it was started as a module."""
+    """Find this very tagd. Raises `ServiceError` where it was started as a module."""
     command = script()
     if command is None:
         raise ServiceError(

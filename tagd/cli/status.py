@@ -91,7 +91,7 @@ def status(
 
 
 def _whole(name: str, value: str, room: int) -> Iterable[tuple[str, str]]:
-    """The fact in lines of so many columns; a path in one, so that it can be copied."""
+    """Write the fact in lines of so many columns; a path in one, so that it can be copied."""
     return [(name, value)] if name == "catalogue" else wrapped(name, value, room)
 
 
@@ -108,8 +108,8 @@ def _watch(catalogue: Catalogue, settings: Config) -> None:
 
 
 def report_lines(report: StatusReport, room: int) -> list[tuple[str, str]]:
-    """How things stand, for a person: (name, value), for values of so many columns. What matters
-    most is first: a small screen has no more."""
+    """Return how things stand, for a person: (name, value), for values of so many columns. What
+    matters most is first: a small screen has no more."""
     status = report.status
     [daemon, *lines] = status_lines(
         report.catalogue, status, report.holder, report.engine, report.at
@@ -161,7 +161,8 @@ def failed(
 
 
 def _list(failures: Sequence[Failure]) -> None:
-    """A line each; on a terminal the path alone in one, which can be copied however long it is."""
+    """Write a line each; on a terminal the path alone in one, which can be copied however long it
+    is."""
     if sys.stdout.isatty():
         for each in failures:
             output.line(display(each.path))
@@ -189,7 +190,7 @@ def _retry(config: Path | None, wanted: Sequence[Path] | None, *, json: bool) ->
 def status_lines(
     catalogue: Path, standing: Status, holder: Holder | None, engine: Mapping[str, str], now: float
 ) -> Iterator[tuple[str, str]]:
-    """How things stand, for a person: (name, value)."""
+    """Yield how things stand, for a person: (name, value)."""
     yield "daemon", str(holder) if holder else "not running"
     if engine:
         worker = f"{engine['model']} on {engine['device']}"
@@ -205,7 +206,7 @@ def status_lines(
 
 
 def failure_lines(standing: Status, room: int) -> Iterator[tuple[str, str]]:
-    """What failed last, each in one line of so many columns, for a person."""
+    """Yield what failed last, each in one line of so many columns, for a person."""
     for number, each in enumerate(standing.last_failures):
         yield "" if number else "failures", said_of(each.path, as_typed(each.reason), room)
     more = standing.failures - len(standing.last_failures)
@@ -214,7 +215,7 @@ def failure_lines(standing: Status, room: int) -> Iterator[tuple[str, str]]:
 
 
 def unread_lines(unread: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """The pictures in the watched folders that tagd does not read, and what would help."""
+    """Yield the pictures in the watched folders that tagd does not read, and what would help."""
     if not unread:
         return
     number = output.count(sum(unread.values()), "file is a picture", "files are pictures")
@@ -230,7 +231,7 @@ def unread_lines(unread: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def retag_lines(
     standing: Status, hold: Hold | None, per_hour: int, now: float
 ) -> Iterator[tuple[str, str]]:
-    """Which tags are to catch up, and what holds that back, for a person."""
+    """Yield which tags are to catch up, and what holds that back, for a person."""
     if standing.stale:
         number = output.count(standing.stale, "photo is", "photos are")
         held = _held_in_words(hold, per_hour, now)
@@ -253,8 +254,8 @@ def _held_in_words(hold: Hold | None, per_hour: int, now: float) -> str:
 
 
 def tagger_lines(taggers: Sequence[str], behind: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Who looks at photos, and who is behind with photos that were tagged before; nothing where the
-    classifier is alone."""
+    """Yield who looks at photos, and who is behind with photos that were tagged before; nothing
+    where the classifier is alone."""
     if len(taggers) > 1 or behind:
         words = [", ".join(taggers)]
         for key, photos in behind.items():
@@ -264,7 +265,7 @@ def tagger_lines(taggers: Sequence[str], behind: Mapping[str, int]) -> Iterator[
 
 
 def embedding_lines(found: Embeddings) -> Iterator[tuple[str, str]]:
-    """Which embeddings are kept and how many are to come; nothing where there is neither."""
+    """Yield which embeddings are kept and how many are to come; nothing where there is neither."""
     words = [
         f"embeddings of {output.count(each.photos, 'photo')} by {each.source.model}"
         f" ({each.bytes / MEGABYTE:,.1f} MB)"
@@ -279,7 +280,8 @@ def embedding_lines(found: Embeddings) -> Iterator[tuple[str, str]]:
 
 
 def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What a person told the daemon to do, and when it works, where that is not simply always."""
+    """Yield what a person told the daemon to do, and when it works, where that is not simply
+    always."""
     if windows:
         yield "hours", ", ".join(windows)
     if told.since is not None and told.mode != "working":
@@ -287,7 +289,7 @@ def mode_lines(told: Standing, windows: Sequence[str]) -> Iterator[tuple[str, st
 
 
 def _numbers(counts: dict[Any, int]) -> str:
-    """`1,204 tagged, 3 failed`: what there is of each kind, or `none`."""
+    """Write `1,204 tagged, 3 failed`: what there is of each kind, or `none`."""
     return ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number) or "none"
 
 

@@ -61,7 +61,7 @@ def prepare() -> None:
 
 
 def silence_output() -> None:
-    """What is still buffered goes nowhere, without a word."""
+    """Let what is still buffered go nowhere, without a word."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, _OUT)
     os.close(nowhere)

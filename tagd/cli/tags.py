@@ -84,7 +84,7 @@ def differences(outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 def outcome_lines(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
-    """The difference in a line or two."""
+    """Yield the difference in a line or two."""
     would = "would gain or lose" if dry_run else "gained or lost"
     yield f"{outcome.changed:,} of {output.count(outcome.photos, 'photo')} {would} tags"
     if outcome.renamed:

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serving(config: Path | None) -> list[str]:
-    """The command line that serves pages beside a daemon."""
+    """Return the command line that serves pages beside a daemon."""
     chosen = [] if config is None else ["--config", str(config.absolute())]
     return [sys.executable, "-P", "-m", "tagd", *chosen, "web"]
 
@@ -127,7 +127,7 @@ def _access(settings: Config) -> Access:
 
 
 def _link(access: Access) -> str:
-    """A link for one browser. Raises `TagdError` where the pages were never served."""
+    """Make a link for one browser. Raises `TagdError` where the pages were never served."""
     address = access.address
     if address is None:
         raise TagdError("no pages have been served yet", hint="`tagd run`, or `tagd web`")

@@ -20,7 +20,7 @@ FILES_SHOWN, KEYWORDS_SHOWN = 5, 10  # of a dry run: beyond so many files they a
 
 
 def written_lines(result: WriteResult, *, dry_run: bool, verbose: bool = False) -> Iterator[str]:
-    """The difference where nothing was written, else a line; then what failed. Many files are
+    """Yield the difference where nothing was written, else a line; then what failed. Many files are
     summed up, unless it is to be `verbose`."""
     done, run = result.done, result.run
     is_whole = verbose or len(done.reports) <= FILES_SHOWN
@@ -55,7 +55,7 @@ def _differences(reports: Sequence[WriteReport]) -> Iterator[str]:
 
 
 def _summary(reports: Sequence[WriteReport]) -> Iterator[str]:
-    """How many keywords come and go: in each field, and each of the tags' own names."""
+    """Count the keywords that come and go: in each field, and each of the tags' own names."""
     from tagd.metadata.keywords import Field  # lazy: lxml
 
     for which in Field:
@@ -74,7 +74,7 @@ def _summary(reports: Sequence[WriteReport]) -> Iterator[str]:
 
 
 def _most_common(texts: Sequence[str]) -> str:
-    """`animal 40, cat 12, … and 3 others`."""
+    """Write `animal 40, cat 12, … and 3 others`."""
     counted = Counter(texts).most_common()
     shown = ", ".join(f"{text} {number:,}" for text, number in counted[:KEYWORDS_SHOWN])
     more = len(counted) - KEYWORDS_SHOWN

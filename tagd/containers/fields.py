@@ -103,7 +103,7 @@ def _pointers(entries: Mapping[int, Entry], known: set[str]) -> dict[str, int]:
 
 
 def _sound(data: bytes, layout: Layout, offset: int) -> Iterator[tuple[int, Entry]]:
-    """Return the tags of a directory whose types are known and whose values are there; those before
+    """Yield the tags of a directory whose types are known and whose values are there; those before
     its end where the data ends within it."""
     code, width, room = ("HHQQ", 8, 8) if layout.is_big else ("HHII", 2, 4)
     row = struct.Struct(layout.order + code)

@@ -200,7 +200,7 @@ class _DirectoryReader:
         return pieces
 
     def _places(self, directory: _Directory) -> Iterator[tuple[int, int]]:
-        """Return where each piece is, and how many bytes it has."""
+        """Yield where each piece is, and how many bytes it has."""
         if _PANASONIC_RAW in directory:
             # The byte count is wrong in many models: the data goes on to the end of the file.
             start = self._number(directory, _PANASONIC_RAW)

@@ -41,7 +41,7 @@ def calmed(events: Sequence[PathEvent]) -> tuple[list[PathEvent], bool]:
 
 
 def _touched(event: PathEvent) -> Iterator[Path]:
-    """Return the names that this event says have begun or ceased to mean something."""
+    """Yield the names that this event says have begun or ceased to mean something."""
     if event.kind in _RENAMES:
         yield event.path
         if event.destination is not None:

@@ -56,7 +56,7 @@ def draw(report: CalibrationReport, file: Path) -> None:
 
 
 def apart(curve: Sequence[Point]) -> Iterator[Point]:
-    """Return the points whose labels do not meet, from the left."""
+    """Yield the points whose labels do not meet, from the left."""
     places = [point.measured.milliseconds for point in curve]
     least, last = CLOSE * (max(places) - min(places)), float("-inf")
     for point in curve:

@@ -93,7 +93,7 @@ class Meaning:
         return list(dict.fromkeys(found))[:most]
 
     def _kinds_of(self, text: str) -> Iterator[str]:
-        """Return the names of the tags right above a word of WordNet's: tree for an oak."""
+        """Yield the names of the tags right above a word of WordNet's: tree for an oak."""
         words = {text.casefold(), *singulars(fold(text))}
         for label, synset in tables.synsets().items():
             if not words.isdisjoint(map(str.casefold, synset.words)):

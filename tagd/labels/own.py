@@ -56,7 +56,7 @@ def under(rules: TagRules, hierarchy: Hierarchy) -> Hierarchy:
 
 
 def _said(rules: TagRules) -> Iterator[tuple[str, str]]:
-    """Return what a person wants below what."""
+    """Yield what a person wants below what."""
     yield from rules.alias.items()
     for label, parents in rules.parents.items():
         yield from ((label, above) for above in parents)

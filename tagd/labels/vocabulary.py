@@ -145,7 +145,7 @@ class Vocabulary:
         return names
 
     def _rows(self, language: str) -> Iterator[list[str]]:
-        """Return the rows of a language's table, with empty cells in the place of those that are
+        """Yield the rows of a language's table, with empty cells in the place of those that are
         left out; none of a language that there is no table for."""
         if language in self.languages:
             for row in rows(f"names.{language}.tsv", self._folder):

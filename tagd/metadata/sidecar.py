@@ -217,7 +217,7 @@ def said_of(photo: Path, content: str | None, sidecar: Path) -> Subject:
 def _under_its_names(
     photo: Path, rule: SidecarRule, content: str | None
 ) -> Iterator[tuple[Path, Whose]]:
-    """Return what lies where the photo's sidecar would, the full name first, and whose each is."""
+    """Yield what lies where the photo's sidecar would, the full name first, and whose each is."""
     there = _beside(photo)
     for found in _places(photo, rule):
         if _is_file(found):

@@ -211,7 +211,7 @@ def set_structures(packet: Packet, name: str, told: Iterable[Mapping[str, str]])
 
 
 def structures(packet: Packet, name: str) -> Iterator[dict[str, str]]:
-    """Return what the structures in a list of tagd's say. Their fields may be attributes or
+    """Yield what the structures in a list of tagd's say. Their fields may be attributes or
     elements: programs that rewrite XMP choose."""
     own = qualified("tagd:")
     for element in _properties(packet, name):

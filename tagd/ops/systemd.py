@@ -52,7 +52,7 @@ def sources() -> Path:
 
 
 def files(command: Path, *, user: bool, drop_ins: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Return the unit with the command's place in it, and its drop-ins: (name, text)."""
+    """Yield the unit with the command's place in it, and its drop-ins: (name, text)."""
     unit = sources() / ("user" if user else "") / NAME
     # systemd wants it doubled: a single % begins one of its own names.
     here = str(command).replace("%", "%%")

@@ -22,8 +22,8 @@ class Feeding:
 
 
 def decide(queue: Queue, *, is_open: bool, left: int | None) -> Feeding:
-    """What to do. `is_open`: it is an hour for re-tagging. `left` photos may be re-tagged within
-    this hour yet; None for as many as one likes.
+    """Decide what to do. `is_open`: it is an hour for re-tagging. `left` photos may be re-tagged
+    within this hour yet; None for as many as one likes.
 
     Photos to refine are queued whenever nothing else waits, stale ones only in a window.
     """

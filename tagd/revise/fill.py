@@ -34,11 +34,11 @@ class Filler:
 
     @property
     def is_midway(self) -> bool:
-        """Whether there are more to be looked through at once."""
+        """Return whether there are more to be looked through at once."""
         return self._keeps and self._after > 0
 
     def has_work(self, tx: Connection, clock: float) -> bool:
-        """Whether there is a photo to be looked at now."""
+        """Return whether there is a photo to be looked at now."""
         return self._keeps and not self._rests(clock) and embedded.any_lacking(tx, self._after)
 
     def feed(

@@ -29,8 +29,8 @@ class Hold:
 
 
 def held(opens_at: datetime | None, pace: Pace, queue: Queue, now: datetime) -> Hold | None:
-    """What stale photos wait for, if they do. `opens_at` is when re-tagging may go on by its hours,
-    None for never; `pace` is by the wall clock. Moments are aware."""
+    """Say what stale photos wait for, if they do. `opens_at` is when re-tagging may go on by its
+    hours, None for never; `pace` is by the wall clock. Moments are aware."""
     if opens_at is None or opens_at > now:
         return Hold(By.WINDOW, opens_at)
     if pace.left(now.timestamp()) == 0:

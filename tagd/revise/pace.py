@@ -28,18 +28,18 @@ class Pace:
     spent: Spent = ()
 
     def left(self, now: float) -> int | None:
-        """How many may still follow at this moment; None for as many as one likes."""
+        """Return how many may still follow at this moment; None for as many as one likes."""
         if not self.per_hour:
             return None
         return max(0, self.per_hour - sum(count for _, count in _within(self.spent, now)))
 
     def frees_at(self, now: float) -> float:
-        """When one more may follow where none may now."""
+        """Return when one more may follow where none may now."""
         return min((when + HOUR for when, _ in _within(self.spent, now)), default=now)
 
     def spend(self, count: int, now: float) -> Pace:
-        """So many were queued. What is queued in one minute counts as queued when the last of it
-        is, so that there is little to be kept."""
+        """Note that so many were queued. What is queued in one minute counts as queued when the
+        last of it is, so that there is little to be kept."""
         if not count:
             return self
         spent = list(_within(self.spent, now))
@@ -48,7 +48,7 @@ class Pace:
         return replace(self, spent=(*spent, (now, count)))
 
     def give_back(self, count: int) -> Pace:
-        """So many of the latest were taken out of the queue again."""
+        """Note that so many of the latest were taken out of the queue again."""
         spent = list(self.spent)
         while count and spent:
             when, number = spent.pop()
@@ -58,14 +58,14 @@ class Pace:
         return replace(self, spent=tuple(spent))
 
     def by(self, clock: float, other: float) -> Pace:
-        """The same by another clock, which shows `other` while the present one shows `clock`.
-        Nothing was queued in the future: then the clock was set back."""
+        """Return the same by another clock, which shows `other` while the present one shows
+        `clock`. Nothing was queued in the future: then the clock was set back."""
         moved = ((min(when, clock) + other - clock, count) for when, count in self.spent)
         return replace(self, spent=tuple(moved))
 
 
 def load(tx: Connection, per_hour: int) -> Pace:
-    """As it was kept, by the wall clock."""
+    """Load it as it was kept, by the wall clock."""
     kept = json.loads(settings.get(tx, settings.RETAGGED) or "[]")
     return Pace(per_hour, tuple((float(when), int(count)) for when, count in kept))
 

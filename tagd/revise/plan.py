@@ -55,9 +55,10 @@ def plan(
     hear: Callable[[ModelError], None] = lambda _: None,
     further: Taggers | None = None,
 ) -> list[Step]:
-    """The steps of the classifier, the largest first, then those of `further` taggers. Nothing is
-    written: what a changed configuration will lead to is told before anything follows it. `hear` is
-    told why some photos are in none. Raises `ModelError` where the models of all cannot be had."""
+    """Return the steps of the classifier, the largest first, then those of `further` taggers.
+    Nothing is written: what a changed configuration will lead to is told before anything follows
+    it. `hear` is told why some photos are in none. Raises `ModelError` where the models of all
+    cannot be had."""
     steps = [_step(gap, standard) for gap in _gaps(catalogue, standard, on_progress, hear)]
     for tagger in further or ():
         steps += _further_steps(catalogue, standard, tagger)
@@ -73,7 +74,7 @@ def photos_in(steps: Sequence[Step]) -> int:
 
 
 def _further_steps(catalogue: Catalogue, standard: Standard, tagger: Tagger) -> Iterator[Step]:
-    """What a tagger is to catch up with: by what is kept, and by looking at the other photos.
+    """Yield what a tagger is to catch up with: by what is kept, and by looking at the other photos.
     Raises `ModelError` where it cannot look."""
     plan = tagger.plan
     with catalogue.read() as tx:

@@ -118,8 +118,8 @@ def rederive(
 def preview(
     catalogue: Catalogue, derivation: Derivation, *, on_progress: OnProgress = lambda _: None
 ) -> Outcome:
-    """What `rederive` would change, with nothing written. The catalogue may be open for reading
-    alone, beside whoever works on it."""
+    """Return what `rederive` would change, with nothing written. The catalogue may be open for
+    reading alone, beside whoever works on it."""
     outcome, started, last = Outcome(), time.monotonic(), 0
     with catalogue.read() as tx:
         outcome.renamed = len(tags.renamed(tx, _names(tags.label_keys(tx), derivation)))

@@ -32,10 +32,10 @@ def go_back(
     writes: Writes | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Outcome:
-    """What this model (a name or a fingerprint) said comes into force again, for every photo of
-    which that is kept, or of these by row id; what a person decided stays. A page a transaction:
-    stopped in the middle, the rest follows when it is called again. `writes` queues writing them
-    into photos."""
+    """Make current again what this model (a name or a fingerprint) said, for every photo of which
+    that is kept, or of these by row id; what a person decided stays. A page a transaction: stopped
+    in the middle, the rest follows when it is called again. `writes` queues writing them into
+    photos."""
     outcome, started, last = Outcome(), time.monotonic(), 0
     with catalogue.read() as tx:
         total = earlier.count(tx, model, photos)

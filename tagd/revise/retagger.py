@@ -96,7 +96,7 @@ class Retagger:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """What keeps tags from catching up at the moment."""
+        """Say what keeps tags from catching up at the moment."""
         found = (*self._unmet, self._trouble)
         reasons = (f"tags do not catch up: {each}" for each in found if each)
         return (*reasons, *self._taggers.troubles)
@@ -214,7 +214,8 @@ class Retagger:
             self._rest_until = self._clock() + REST_SECONDS
 
     def _ready(self) -> Iterator[Tagger]:
-        """The taggers for which photos may be looked at: those that are done with what is kept."""
+        """Return the taggers for which photos may be looked at: those that are done with what is
+        kept."""
         return (
             tagger
             for tagger in self._taggers.ready()
@@ -232,7 +233,7 @@ class Retagger:
         return Standard(Lasting(self._preferences, machine), machine)
 
     def _within_reach(self) -> list[str]:
-        """The wanted models, by key, that have room in memory now: others stay for later."""
+        """Return the wanted models, by key, that have room in memory now: others stay for later."""
         standard = self._standard()
         return [
             standard.want_of(choice).key
@@ -241,7 +242,7 @@ class Retagger:
         ]
 
     def _fingerprints(self) -> list[str]:
-        """Those of the models that are here and have room in memory now."""
+        """Return those of the models that are here and have room in memory now."""
         machine = self._survey(0)
         return [
             each.fingerprint

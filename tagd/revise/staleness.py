@@ -39,12 +39,12 @@ class Standard:
     machine: Machine
 
     def want_of(self, choice: Choice) -> Want:
-        """The choice as it can be compared."""
+        """Return the choice as it can be compared."""
         return want_of(choice, self._fingerprint)
 
     def wanted(self, photo: TaggedPhoto) -> Want | None:
-        """What the photo is to be tagged by. With several files it is content with what any of
-        them leads to. None where no file is there. Raises `ModelError` where a model cannot be
+        """Return what the photo is to be tagged by. With several files it is content with what any
+        of them leads to. None where no file is there. Raises `ModelError` where a model cannot be
         had."""
         content: list[Want] = []
         for path in photo.paths:
@@ -131,7 +131,7 @@ def _page(
     *,
     unknown: bool,
 ) -> int:
-    """The next photos after that row; returns up to which row that was."""
+    """Read the next photos after that row; return up to which row that was."""
     if standard.lasting.is_one_for_all:
         upto = last if unknown else min(last, after + SPAN)
         rows = None if unknown else range(after + 1, upto + 1)
@@ -165,8 +165,8 @@ def _wanted(
 
 
 def photos_of(catalogue: Catalogue, *, unknown: bool = False) -> Iterator[TaggedPhoto]:
-    """Every photo with tags in force, or those alone of which nobody knows what is wanted, read a
-    page a transaction."""
+    """Yield every photo with current tags, or those alone of which nobody knows what is wanted,
+    read a page a transaction."""
     after = 0
     while True:
         with catalogue.read() as tx:

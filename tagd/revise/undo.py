@@ -50,7 +50,7 @@ class TakenBack:
 
     @property
     def together(self) -> Outcome:
-        """What becomes of photos by both."""
+        """Return what becomes of photos by both."""
         return Outcome(
             photos=len(self.photos),
             changed=len(self.changed),
@@ -99,8 +99,8 @@ def preview(
     *,
     on_progress: OnProgress = lambda _: None,
 ) -> TakenBack:
-    """What `undo` would take back, with nothing written. The catalogue may be open for reading
-    alone."""
+    """Return what `undo` would take back, with nothing written. The catalogue may be open for
+    reading alone."""
     found, started, last = TakenBack(), time.monotonic(), 0
     with catalogue.read() as tx:
         _said(tx, what, found, derivation)
@@ -118,7 +118,7 @@ def preview(
 def _said(
     tx: Connection, what: UndoScope, found: TakenBack, derivation: Derivation
 ) -> list[Change]:
-    """What takes back what was said in a run, taken in."""
+    """Return what takes back what was said in a run, taken in."""
     changes = [] if what.run is None else corrections.reversal_of(tx, what.run, what.photos)
     found.said = len(changes)
     _take_in(found, found.words, derived.by_word(tx, changes), derivation)
@@ -141,7 +141,7 @@ def _unsay(
 
 
 def _moved(steps: Sequence[Step]) -> dict[int, dict[int, int | None]]:
-    """The taggings that become current, by tagger and photo."""
+    """Return the taggings that become current, by tagger and photo."""
     found: dict[int, dict[int, int | None]] = {}
     for step in steps:
         if step.after != step.before:

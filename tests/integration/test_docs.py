@@ -114,7 +114,7 @@ def sample(name: str) -> Image.Image:
 def first_screen(tmp_path_factory: pytest.TempPathFactory, warm_cache: Path) -> tuple[Aki, str]:
     """Aki's home once the first command of README has run there, and what it printed."""
     home = tmp_path_factory.mktemp("docs") / "aki"
-    save(photos.cat(), home / "Pictures/chelsea.jpg", "2024:06:01 10:00:00", "NIKON D70", "NIKON")
+    save(photos.cat(), home / "Pictures/chelsea.jpg", "2024:06:01 10:00:00", "D70", "NIKON")
     save(photos.coffee(), home / "Pictures/coffee.jpg", "2024:07:14 08:30:00", "EOS 40D", "Canon")
     save(sample("horse.png"), home / "Pictures/horse.jpg")
     save(sample("rocket.jpg"), home / "Pictures/2024/rocket.jpg")
