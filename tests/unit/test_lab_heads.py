@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tagd.errors import ConfigError, ModelError
 from tagd.lab.heads.__main__ import main
 from tagd.lab.heads.calibrate import adjustment, calibration, sigmoid
+from tagd.lab.heads.card import card
 from tagd.lab.heads.examples import Examples, normalised, read_numbers
 from tagd.lab.heads.file import write_arrays
 from tagd.lab.heads.fit import Fitting, fit
@@ -215,3 +216,10 @@ def test_shipped_heads_tell_everyday_photos_as_they_say(base: str, short: str) -
     assert found["wrong"] < 0.1 * told.sum()
     assert not {"man", "woman", "boy", "girl"} & set(head.words)
     assert {source["set"] for source in head.about["sources"]} == head.about["pictures"].keys()
+
+
+def test_the_page_about_the_heads_is_that_of_those_that_ship() -> None:
+    heads = [Head.load(HEADS / f"everyday-{base}.npz") for base, _ in SHIPPED]
+    page = (HEADS.parents[2] / "docs/everyday-words.md").read_text(encoding="utf-8")
+    assert page == card(heads), "write it anew: python -m tagd.lab.heads card"
+    assert all(f"\n| {word} | " in page for word in heads[0].words)

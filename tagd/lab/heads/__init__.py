@@ -10,4 +10,5 @@ judge       how good a head is where words are as rare as in everyday photos (pu
 calibrate   logits become probabilities that hold for everyday photos (pure)
 train       all of it: fit, cross-validate, calibrate, choose thresholds
 file        heads as files
+card        the page about those that ship: docs/everyday-words.md
 """

@@ -1,4 +1,4 @@
-"""`python -m tagd.lab.heads`: trains heads for everyday words."""
+"""`python -m tagd.lab.heads`: trains heads for everyday words, and writes the page about them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tagd.errors import TagdError
 from tagd.lab.heads import train as training
+from tagd.lab.heads.card import card
 from tagd.lab.heads.examples import Examples, read_numbers
 from tagd.lab.heads.file import write_head
 from tagd.lab.heads.fit import Fitting
@@ -18,7 +19,7 @@ from tagd.lab.heads.pictures import read_pictures
 from tagd.lab.heads.recipe import Recipe, read_recipe
 from tagd.labels import everyday
 from tagd.models.pool import ModelPool
-from tagd.models.runtime.heads import PRECISIONS
+from tagd.models.runtime.heads import PRECISIONS, Head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--into", type=Path, required=True, help="the head's file")
     train.set_defaults(run=_train)
+    page = commands.add_parser("card", help="write the page about heads")
+    page.add_argument("heads", nargs="+", type=Path)
+    page.add_argument("--into", type=Path, required=True)
+    page.set_defaults(run=_card)
     return parser
 
 
@@ -94,6 +99,10 @@ def _about(
         "words": [asdict(one) for one in head.figures],
         "reliability": [asdict(one) for one in head.reliability],
     }
+
+
+def _card(asked: argparse.Namespace) -> None:
+    asked.into.write_text(card([Head.load(path) for path in asked.heads]), encoding="utf-8")
 
 
 def _say(what: str) -> None:

@@ -39,6 +39,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.features)
 
+    def shares(self) -> NDArray[np.float32]:
+        """Return how frequent each word is among the pictures of which it is known."""
+        positives = (self.known * self.truths).sum(axis=0)
+        return np.asarray(positives / np.maximum(self.known.sum(axis=0), 1e-9))
+
     def rows(self, chosen: NDArray[np.bool_]) -> Examples:
         """Return the examples at which `chosen` is true."""
         return replace(

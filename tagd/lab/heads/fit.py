@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ADAM: Final = (0.9, 0.999)  # decay of the mean and of the square of the gradients
 _TINY: Final = 1e-8
+_LEAST_STEPS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,13 @@ def _prior_logits(examples: Examples) -> NDArray[np.float32]:
 
 
 def _batches(count: int, fitting: Fitting) -> list[NDArray[np.int64]]:
-    """Return the places of the examples of each step: all of them once an epoch, shuffled."""
+    """Return the places of the examples of each step: all of them once an epoch, shuffled; of few
+    examples so often that they can be learnt."""
     random = np.random.default_rng(fitting.seed)
     steps = max(1, round(count / fitting.batch))
     return [
         rows
-        for _ in range(fitting.epochs)
+        for _ in range(max(fitting.epochs, _LEAST_STEPS // steps))
         for rows in np.array_split(random.permutation(count), steps)
     ]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tagd.lab.heads.calibrate import adjustment, calibration, cross_adjusted, sigmoid
 from tagd.lab.heads.fit import Fitting, Linear, fit
-from tagd.lab.heads.judge import LEAST_SHARE, Scored
+from tagd.lab.heads.judge import Scored
 from tagd.models.runtime.heads import PRECISIONS
 
 if TYPE_CHECKING:
@@ -84,13 +84,15 @@ def train(
 ) -> Trained:
     """Return the head for the examples' words, less those that are not learnt. `everyday`
     are photos as people take them, with truths by eye; without them each word's threshold is that
-    of cross-validation alone."""
+    of cross-validation alone. `shares`: how frequent words are in life; as in the examples, where
+    nobody says."""
     fitting = fitting or Fitting()
-    shares = {word: max((shares or {}).get(word, 0), LEAST_SHARE) for word in examples.words}
+    if shares is None:
+        shares = dict(zip(examples.words, examples.shares().tolist(), strict=True))
     progress(f"fitting {len(examples.words)} words to {len(examples):,} pictures")
     linear = fit(examples, fitting).rounded()
     logits = cross_validated(examples, fitting, progress)
-    scored = [Scored.of(examples, logits, word, shares[word]) for word in examples.words]
+    scored = [Scored.of(examples, logits, word, shares.get(word, 0.0)) for word in examples.words]
     calibrated = np.array([calibration(one) for one in scored])
     if everyday is None:
         thresholds = _own_thresholds(scored, calibrated)
