@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tagd.app.paths import followed, unknown
 from tagd.assembly.derivation import derivation_of
 from tagd.catalogue.reports.overview import Shown, show
-from tagd.domain import CLASSIFIER
+from tagd.domain import CLASSIFIER, EVERYDAY
 from tagd.labels.reasons import why_no_tag
 from tagd.metadata.sidecar import SidecarRule, outdated
 
@@ -72,7 +72,8 @@ def _no_tags(shown: Shown, config: Config) -> Iterator[NoTag]:
 def _why(guess: ShownGuess, stage: ShownStage, derivation: Derivation) -> str:
     if stage.tagger == CLASSIFIER:
         hierarchy = derivation.hierarchy.knowing([guess.label])
-        return why_no_tag(guess.label, guess.probability, derivation.rules, hierarchy)
+        is_beside = EVERYDAY in derivation.further
+        return why_no_tag(guess.label, guess.probability, derivation.rules, hierarchy, is_beside)
     telling = derivation.further.get(stage.tagger)
     if telling is None:
         return f"the tagger {stage.tagger} is switched off"

@@ -120,10 +120,10 @@ def _with_kinds(
     called: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
 ) -> dict[str, float]:
     """The words with what they are kinds of, which is as sure as the surest of them. What is broad
-    says nothing beside them."""
-    sure = dict(called)
+    says nothing beside them, and nobody searches for what is dull."""
+    sure, silent = dict(called), hierarchy.broad | hierarchy.dull
     for label, probability in called.items():
         for above in hierarchy.shown_above(label):
-            if above not in hierarchy.broad and probability >= rules.thresholds.get(above, 0.0):
+            if above not in silent and probability >= rules.thresholds.get(above, 0.0):
                 sure[above] = max(sure.get(above, 0.0), probability)
     return sure

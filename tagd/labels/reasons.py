@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tagd.labels.contradiction import CONVINCING
 from tagd.labels.rules import LEAD
 
 if TYPE_CHECKING:
@@ -15,14 +16,28 @@ if TYPE_CHECKING:
 _UNFIT = "it does not go with another everyday word here"
 
 
-def why_no_tag(label: str, probability: float, rules: TagRules, hierarchy: Hierarchy) -> str:
+def why_no_tag(
+    label: str,
+    probability: float,
+    rules: TagRules,
+    hierarchy: Hierarchy,
+    beside_heads: bool = False,
+) -> str:
     """Why a label that was said with this probability is none of the photo's tags. The hierarchy is
-    the one that these rules make, and knows the label."""
+    the one that these rules make, and knows the label. `beside_heads`: heads for everyday words can
+    contradict it."""
     if (why := _not_wanted(label, rules)) is not None:
         return why
     if not hierarchy.may_be_tag(label):
         return "only what it is a kind of is a tag"
-    return _not_sure_enough(label, probability, rules, hierarchy)
+    why = _not_sure_enough(label, probability, rules, hierarchy)
+    if not beside_heads or label in rules.thresholds or probability < rules.min_confidence:
+        return why
+    if probability >= CONVINCING:
+        return why
+    if probability < rules.sure:
+        return f"{why}, or no everyday word seconds it"
+    return f"everyday words contradict it, or {why}"
 
 
 def _not_wanted(label: str, rules: TagRules) -> str | None:

@@ -112,6 +112,13 @@ def test_a_word_comes_with_what_it_is_a_kind_of() -> None:
     assert words({"child": 0.7}, doubtful) == ["child"]
 
 
+def test_a_word_does_not_bring_what_nobody_searches_for() -> None:
+    fruit, produce = "n07705931", "n07705711"
+    assert produce in Hierarchy.load().shown_above(fruit)
+    tags = given(predicted({fruit: 0.9}), HeadRules({fruit: 0.5}), TagRules(), Hierarchy.load())
+    assert [tag.label for tag in tags.tags] == [fruit]
+
+
 def test_the_most_useful_are_kept() -> None:
     three = {"child": 0.7, "people": 0.9, "beach": 0.8}
     assert words(three, TagRules(top_k=2)) == ["beach", "child"]

@@ -45,6 +45,21 @@ def test_a_class_that_is_said_of_nothing_too_needs_more() -> None:
     assert "pictures of nothing" in why_no_tag(wary, 0.5, NOT_SURE, SHIPPED)
 
 
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [
+        (0.15, "below min_confidence"),
+        (0.3, "no everyday word seconds it"),
+        (0.8, "everyday words contradict it"),
+        (0.95, "rejected or taken back"),
+    ],
+)
+def test_everyday_words_can_be_the_reason(probability: float, said: str) -> None:
+    why = why_no_tag(TENCH, probability, NOT_SURE, SHIPPED, beside_heads=True)
+    assert said in why
+    assert ("contradict" in why) == (probability == 0.8)
+
+
 @given(st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0.1, 1))
 def test_what_is_no_tag_for_want_of_certainty_is_said_so(
     probability: float, least: float, threshold: float
