@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -293,3 +294,11 @@ def test_the_japanese_readme_shows_what_the_english_one_does() -> None:
         for page in ("README.md", "README.ja.md")
     ]
     assert links[0] == links[1]
+
+
+def test_the_layers_are_those_that_are_held() -> None:
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = settings["tool"]["importlinter"]["contracts"][0]
+    [shown] = pages.blocks("docs/architecture.md", "text")
+    names = [re.split(r"\s{2,}", line)[0] for line in shown.splitlines()]
+    assert [name for name in names if name] == contract["layers"]
