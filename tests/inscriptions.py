@@ -22,8 +22,8 @@ from tagd.domain import Job, JobKind, Place, Priority, Readings, SettledFile, Si
 from tagd.fs import signature_of
 from tagd.labels.derivation import Derivation
 from tagd.labels.rules import TagRules
-from tagd.metadata import read_back, reader
-from tagd.metadata.keywords import Field
+from tagd.metadata import exif, packets, read_back, reader, xmp
+from tagd.metadata.keywords import IN_XMP, Field
 from tagd.ops.pulse import Pulses
 from tagd.tagging import keyword_sync
 from tagd.writeback.ledger import recover_all
@@ -228,6 +228,15 @@ def subjects(path: Path) -> tuple[str, ...]:
     if path.suffix == ".xmp":
         return reader.of_packets([path.read_bytes()]).of(Field.SUBJECT)
     return reader.read(path).of(Field.SUBJECT)
+
+
+def annotate(photo: Path, *subjects: str) -> None:
+    """Another program writes these keywords, and knows nothing of tagd's provenance."""
+    data = exif.with_keywords(photo.read_bytes(), subjects)
+    there = packets.embedded(data)
+    packet = xmp.parse(there) if there else xmp.new_packet(padded=False)
+    xmp.set_keywords(packet, dict.fromkeys(IN_XMP, subjects))
+    photo.write_bytes(packets.embed(data, packet.to_bytes()))
 
 
 def _raise(trouble: Exception) -> None:

@@ -24,7 +24,7 @@ from tagd.errors import ConfigError, PhotoError, TagdError
 from tagd.fs import signature_of
 from tagd.metadata.read_back import readings_at
 from tests import catalogue as recorded
-from tests.inscriptions import CAT, DOG, Desk, subjects
+from tests.inscriptions import CAT, DOG, Desk, annotate, subjects
 from tests.photos import distinct
 
 CONFIG = Config()
@@ -111,9 +111,9 @@ def test_what_is_written_while_it_is_read_is_not_taken_for_taken_away(
     (tmp_path / "photos").mkdir()
     with recorded.fresh(tmp_path) as made:
         desk = Desk(made, tmp_path / "photos")
-        photo = desk.photo("cat.jpg", DOG)
-        desk.write()
-        desk.tag(photo, DOG, CAT)
+        photo = desk.photo("cat.jpg")
+        annotate(photo, "Berlin")
+        desk.tag(photo, DOG)
 
         def late(*given: Any) -> Readings:
             said = readings_at(*given)
@@ -123,4 +123,4 @@ def test_what_is_written_while_it_is_read_is_not_taken_for_taken_away(
         monkeypatch.setattr(writeback, "readings_at", late)
         assert read(made, CONFIG, [photo]).failed == ()
         assert desk.rejected() == []
-        assert subjects(photo) == ("dog", "cat")
+        assert subjects(photo) == ("Berlin", "dog")

@@ -12,12 +12,12 @@ from tagd.catalogue.tagging import corrections, tags
 from tagd.catalogue.tagging.corrections import Action, Correction
 from tagd.catalogue.written import inscriptions
 from tagd.labels.vocabulary import own_label
-from tagd.metadata import exif, packets, provenance, reader, xmp
+from tagd.metadata import packets, provenance, reader, xmp
 from tagd.metadata.edit import edit_photo
-from tagd.metadata.keywords import IN_XMP, Field
+from tagd.metadata.keywords import Field
 from tagd.writeback.tag_writer import WriteMode
 from tests import catalogue as recorded
-from tests.inscriptions import CAT, DOG, Desk, photo_of, subjects
+from tests.inscriptions import CAT, DOG, Desk, annotate, photo_of, subjects
 from tests.metadata import NOTHING
 
 Another = Callable[[], Desk]
@@ -51,14 +51,6 @@ def in_force(desk: Desk) -> set[tuple[str, str]]:
     )
     with desk.catalogue.read() as tx:
         return {(name, source) for name, source in recorded.rows(tx, sql)}
-
-
-def annotate(photo: Path, *subjects: str) -> None:
-    """Another program writes these keywords, and knows nothing of tagd's provenance."""
-    data = exif.with_keywords(photo.read_bytes(), subjects)
-    packet = xmp.parse(packets.embedded(data) or b"")
-    xmp.set_keywords(packet, dict.fromkeys(IN_XMP, subjects))
-    photo.write_bytes(packets.embed(data, packet.to_bytes()))
 
 
 def without_subjects(photo: Path, *, keeps_provenance: bool = True) -> None:
