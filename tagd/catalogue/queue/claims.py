@@ -78,7 +78,7 @@ def claim(
     if not chosen:
         return []
     found = {row.id: row for row in tx.execute(_CHOSEN, {"jobs": chosen})}
-    rows = [found[each] for each in chosen if each in found]
+    rows = [found[job_id] for job_id in chosen if job_id in found]
     rows = _doubtful_one_by_one(tx, kind, rows, Priority.LAST if last_one_by_one else None)
     leased = {"state": JobState.LEASED, "lease": lease, "lease_until": now + lease_seconds}
     for some in chunks(row.id for row in rows):
@@ -88,7 +88,8 @@ def claim(
 
 def by_turns(folders: Collection[Sequence[int]]) -> list[int]:
     """Return the first of each folder, then the second of each, and so on."""
-    return [each for each in chain.from_iterable(zip_longest(*folders)) if each is not None]
+    turns = chain.from_iterable(zip_longest(*folders))
+    return [job_id for job_id in turns if job_id is not None]
 
 
 def _next(tx: Connection, kind: JobKind, after: int, limit: int) -> list[int]:
@@ -107,8 +108,8 @@ def _next(tx: Connection, kind: JobKind, after: int, limit: int) -> list[int]:
 def _some_of_each(
     tx: Connection, kind: JobKind, priority: int, after: int, most: int
 ) -> list[list[int]]:
-    """Return jobs, by row id, of the next folders of the ring, at most so many of each: `most` in
-    all, or more, where so many are ready."""
+    """Return the jobs of the next folders of the ring, by row id: at least `most` in all, if so
+    many are ready, and at most that many of each folder."""
     folders: dict[int, list[int]] = {}
     ready = {"kind": kind, "priority": priority, "most": most}
     count = 0
