@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tagd.assembly.build import classifier_with, limits_of
 from tagd.assembly.derivation import derivation_of
+from tagd.assembly.taggers import taggers_of
 from tagd.decoding.pool import DecodeRequest, DecoderPool
+from tagd.domain import CLASSIFIER
 from tagd.errors import DecoderUnavailable, InternalFault, PhotoError, TagdError
 from tagd.ops.control import Reply
+from tagd.tagging.taggers import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tagd.catalogue.db.engine import Catalogue
     from tagd.config import Config
     from tagd.domain import DecodedPhoto, Geometry, Predictions
+    from tagd.labels.derivation import Derivation
     from tagd.models.pool import ModelPool
 
 PATIENCE_SECONDS = 40.0  # for a decoder to start and to read a picture
@@ -36,21 +40,32 @@ def look(
     with it is a reply as well."""
     try:
         said = _said(path, config, catalogue, models, on_event)
+        tags = _tags(said, derivation_of(config))
     except PhotoError as error:
         return Reply(ok=False, message=error.reason, code=error.code)
     except TagdError as error:
         return Reply(ok=False, message=error.message, hint=error.hint)
-    derivation = derivation_of(config)
-    tags = tuple(
+    return Reply(ok=True, message="", tags=tags)
+
+
+def _tags(said: Mapping[str, Predictions], derivation: Derivation) -> tuple[dict[str, Any], ...]:
+    """What follows from what each tagger said, each label once, as the surest of them has it."""
+    given = [
+        (tag, tagger) for tagger, found in derivation.together(said).items() for tag in found.tags
+    ]
+    surest = {
+        tag.label: (tag, by) for tag, by in sorted(given, key=lambda each: each[0].confidence)
+    }
+    return tuple(
         {
             "tag": derivation.name_of(tag.label),
             "label": tag.label,
             "confidence": round(tag.confidence, 6),
-            "model": said.model,
+            "model": said[tagger].model,
+            "tagger": tagger,
         }
-        for tag in derivation.tags_of(said).tags
+        for tag, tagger in sorted(surest.values(), key=lambda each: -each[0].confidence)
     )
-    return Reply(ok=True, message="", tags=tags)
 
 
 def _said(
@@ -59,17 +74,26 @@ def _said(
     catalogue: Catalogue,
     models: ModelPool,
     on_event: Callable[[str], None],
-) -> Predictions:
-    """What the model that decides says. Raises `PhotoError`, and `ModelError` where none can be
-    asked."""
+) -> dict[str, Predictions]:
+    """What each tagger says. Raises `PhotoError`, and `ModelError` where none can be asked."""
     classifier = classifier_with(config, models, catalogue)
-    [models_for] = classifier.reachable([path])
-    photo = _decoded(path, classifier.inputs(models_for), config, on_event)
+    taggers = taggers_of(config, classifier)
+    [reachable] = classifier.reachable([path])
+    geometries = (*classifier.inputs(reachable), *taggers.geometries(reachable))
+    photo = _decoded(path, tuple(dict.fromkeys(geometries)), config, on_event)
     chosen, refused = classifier.choose([photo], waiting=0)
     if refused:
         raise refused[photo.photo_id]
     choices = {photo.photo_id: chosen[photo.photo_id].now}
-    return classifier.classify({photo.photo_id: photo}, choices)[photo.photo_id].final
+    answers = classifier.classify({photo.photo_id: photo}, choices, embed=bool(taggers))
+    answer = answers[photo.photo_id]
+    seen = [Seen(photo, answer)]
+    return {CLASSIFIER: answer.final} | {
+        tagger.key: predictions
+        for tagger in taggers
+        if taggers.plan_of(tagger) is not None
+        for predictions in tagger.look(seen)
+    }
 
 
 def _decoded(

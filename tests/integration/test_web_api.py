@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tagd.web.application import bare_application
@@ -159,6 +162,39 @@ def test_how_things_stand_once_and_as_it_happens(site: Site) -> None:
     said = site.raw(f"{head}\r\n\r\n".encode(), seconds=10).decode()
     data = said.partition("data: ")[2].partition("\n")[0]
     assert json.loads(data)["files"]["tagged"] == 7
+
+
+# What means something to a query, to SQLite or to a URL, among any text.
+TEXT = st.lists(
+    st.one_of(
+        st.text(max_size=8),
+        st.sampled_from(
+            ["cat", '"', "(", ")", "-", "*", "conf:>", "taken:", "path:", "OR", "own:"]
+        ),
+        st.sampled_from(["\0", "%", "\ud800", "state:", "..", "9" * 30, "source:", "camera:", ":"]),
+    ),
+    max_size=6,
+).map(" ".join)
+
+
+@settings(max_examples=10)
+@given(text=TEXT, action=st.sampled_from(["confirm", "reject", "remove"]), count=st.integers())
+def test_no_words_are_a_fault(site: Site, text: str, action: str, count: int) -> None:
+    quoted = urllib.parse.quote(text.encode("utf-8", "surrogatepass"))
+    asked = [
+        site.ask(f"/api/v1/photos?q={quoted}&limit={count}"),
+        site.ask(f"/api/v1/photos?q={quoted}&limit=3&sort=confidence"),
+        site.ask(f"/api/v1/photos?after={quoted}"),
+        site.ask(f"/api/v1/tags/complete?text={quoted}"),
+        site.ask(f"/api/v1/tags/{quoted}/doubts"),
+        site.ask(f"/?q={quoted}&month={count}", headers={"Accept": "text/html"}),
+        site.ask(f"/review/{quoted}", headers={"Accept": "text/html"}),
+        site.ask("/api/v1/corrections", {"action": action, "tag": text, "photos": ["0" * 32]}),
+        site.ask("/api/v1/corrections", {"action": action, "tag": "zebra", "query": text}),
+        site.ask("/api/v1/failures/retry", {"paths": [text]}),
+        site.ask("/api/v1/undo", {"run": count}),
+    ]
+    assert {answer.status for answer in asked} <= {200, 400, 404, 409, 422}, asked
 
 
 def test_the_contract_is_the_one_in_docs() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagd.app.search import Position
+from tagd.app.search import Position, Sort
 from tagd.web.guard import Headers, Hosts, name_of, refusal_of_place
 from tagd.web.positions import PositionUnknown, packed, unpacked
 from tagd.web.throttle import ALL_GUESSES, GUESSES, SECONDS, Throttle
@@ -77,22 +79,30 @@ def test_a_header_that_is_there_twice_counts_for_nothing() -> None:
     assert found.status == 421
 
 
-PARTS = st.one_of(st.text(), st.integers(-(1 << 62), 1 << 62), st.floats(-1e6, 1e6))
+@given(st.integers(0, 1 << 62), st.floats(-1, 0), st.text(), st.integers(0, 1 << 62))
+def test_a_position_comes_back_as_it_was(time: int, doubt: float, path: str, row: int) -> None:
+    keys = {
+        Sort.PATH: (path, row),
+        Sort.NEWEST: (time, path, row),
+        Sort.ADDED: (row,),
+        Sort.CONFIDENCE: (doubt, path, row),
+    }
+    for sort, key in keys.items():
+        assert unpacked(packed(Position(key)), sort) == Position(key)
 
 
-@given(st.lists(PARTS, max_size=3), st.integers(0, 1 << 62))
-def test_a_position_comes_back_as_it_was(parts: list[str | float], row: int) -> None:
-    position = Position((*parts, row))
-    assert unpacked(packed(position)) == position
+@pytest.mark.parametrize(
+    "key", [(), ("x",), ("x", "y", 1), (1, 2, 3), (True, "x", 1), (1e99, "x", 1)]
+)
+def test_a_position_of_another_order_is_none(key: tuple[str | float, ...]) -> None:
+    with pytest.raises(PositionUnknown):
+        unpacked(packed(Position(key)), Sort.NEWEST)
 
 
-@given(st.text())
-def test_nothing_else_is_a_position(text: str) -> None:
-    try:
-        unpacked(text)
-    except PositionUnknown:
-        return
-    assert packed(unpacked(text))
+@given(st.text(), st.sampled_from(Sort))
+def test_nothing_else_is_a_position(text: str, sort: Sort) -> None:
+    with contextlib.suppress(PositionUnknown):
+        assert packed(unpacked(text, sort))
 
 
 def test_guesses_are_counted_for_a_minute() -> None:

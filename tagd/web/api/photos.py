@@ -32,7 +32,7 @@ def photos(
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Response:
     """Search: a page of what a query finds, from where the page before ended."""
-    position = unpacked(after) if after else None
+    position = unpacked(after, sort) if after else None
     with site_of(request).moment() as moment:
         found = list(moment.found(SearchRequest(q, sort, limit, after=position)))
     last = found[-1].position if len(found) == limit else None

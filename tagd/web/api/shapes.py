@@ -119,6 +119,7 @@ class TagGuessed(BaseModel):
     label: str
     confidence: float
     model: str
+    tagger: str
 
 
 class Looked(BaseModel):

@@ -101,7 +101,7 @@ def wall(request: Request, q: Text = "", month: int | None = None) -> Response:
 def more(request: Request, after: str, q: Text = "", day: str = "") -> Response:
     """The part of the wall after a position; `day` is the last that is shown already."""
     with site_of(request).moment() as moment:
-        part = _part(moment, q, unpacked(after))
+        part = _part(moment, q, unpacked(after, Sort.NEWEST))
     return render(request, "wall.html", q=q, part=part, day=day)
 
 
