@@ -49,30 +49,23 @@ def judged(moment: Moment, language: str) -> list[JudgedTag]:
     standings = review.standings(moment.tx)
     return [
         JudgedTag(
-            each.label,
-            each.name,
-            name_in(language, each.label, each.name),
-            each.files,
-            standings.get(each.label, Standing()),
+            count.label,
+            count.name,
+            name_in(language, count.label, count.name),
+            count.files,
+            standings.get(count.label, Standing(waiting=count.files)),
         )
-        for each in review.label_counts(moment.tx)
+        for count in review.label_counts(moment.tx)
     ]
 
 
-def standing(moment: Moment, label: str) -> Standing:
-    """Return how one tag was judged."""
-    return review.standings(moment.tx, label).get(label, Standing())
-
-
-def doubtful(
-    moment: Moment, label: str, limit: int, after: tuple[float, int] = (-1.0, 0)
-) -> list[Doubt]:
+def doubtful(moment: Moment, label: str, limit: int) -> list[Doubt]:
     """Return photos that models alone gave this label, the least sure first."""
-    return review.doubtful(moment.tx, label, limit, after)
+    return review.doubtful(moment.tx, label, limit)
 
 
-def months(moment: Moment) -> list[tuple[int, int]]:
-    """Return how many files each month has, as (202406, 12), the latest first; 0: unknown."""
+def months(moment: Moment) -> list[int]:
+    """Return the months that photos were taken in, as 202406, the latest first; 0: unknown."""
     return review.months(moment.tx)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tagd.catalogue.db.statements import chunks, marks
+from tagd.catalogue.db.statements import CHUNK, chunks, marks
 from tagd.fs import path_of
 
 if TYPE_CHECKING:
@@ -14,13 +14,35 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-_PRESENT = (
-    "EXISTS (SELECT 1 FROM file WHERE file.photo_id = tag.photo_id AND file.state <> 'missing')"
-)
-# A person's own tag, and one that a person confirmed, are not in doubt.
-_SETTLED = """EXISTS (SELECT 1 FROM tag AS other WHERE other.photo_id = tag.photo_id
-                AND other.label_id = tag.label_id
-                AND (other.state <> 'active' OR other.source = 'person'))"""
+_GIVEN = """
+    SELECT found.photo_id, found.confidence, label.id
+    FROM label JOIN found ON found.label_id = label.id
+    WHERE label.key = ? AND (found.confidence, found.photo_id) > (?, ?)
+    ORDER BY found.confidence, found.photo_id LIMIT ?"""
+# A person's own tag, and one that a person confirmed or rejected, are not in doubt.
+_DOUBTED = """
+    SELECT tag.photo_id FROM tag
+    WHERE tag.label_id = ? AND tag.photo_id IN {photos} AND EXISTS (
+        SELECT 1 FROM file WHERE file.photo_id = tag.photo_id AND file.state <> 'missing')
+    GROUP BY tag.photo_id
+    HAVING max(tag.source = 'model') AND NOT max(tag.state <> 'active' OR tag.source = 'person')"""
+# Of what persons said something, which is little beside what models said.
+_JUDGED = """
+    SELECT tag.label_id AS label_id, CASE
+               WHEN max(tag.state = 'rejected') THEN 'wrong'
+               WHEN max(tag.state = 'confirmed' OR tag.source = 'person') THEN 'right'
+           END AS judged
+    FROM (SELECT DISTINCT photo_id, label_id FROM history WHERE who = 'person') AS said
+    JOIN tag ON tag.photo_id = said.photo_id AND tag.label_id = said.label_id
+    GROUP BY tag.label_id, tag.photo_id"""
+_MONTHS = """
+    WITH RECURSIVE months (month) AS (
+        SELECT max(taken) / 100000000 FROM file
+        UNION ALL
+        SELECT (SELECT max(taken) / 100000000 FROM file WHERE taken < month * 100000000)
+        FROM months WHERE month IS NOT NULL
+    )
+    SELECT month FROM months WHERE month IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +51,6 @@ class Doubt:
 
     photo_id: str
     confidence: float
-    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +111,31 @@ def files_of(tx: sqlite3.Connection, photos: Collection[int]) -> list[int]:
     ]
 
 
-def doubtful(
-    tx: sqlite3.Connection, label: str, limit: int, after: tuple[float, int] = (-1.0, 0)
-) -> list[Doubt]:
-    """Return photos that a label was given to by models alone, the least sure first, after the one
-    with this confidence and row."""
-    rows = tx.execute(
-        f"""SELECT photo.content_hash, max(tag.confidence) AS sure, photo.id
-            FROM tag JOIN label ON label.id = tag.label_id JOIN photo ON photo.id = tag.photo_id
-            WHERE label.key = ? AND tag.source = 'model' AND tag.state = 'active'
-            AND NOT {_SETTLED} AND {_PRESENT}
-            GROUP BY photo.id HAVING (sure, photo.id) > (?, ?)
-            ORDER BY sure, photo.id LIMIT ?""",
-        (label, *after, limit),
-    )
-    return [Doubt(*row) for row in rows]
+def doubtful(tx: sqlite3.Connection, label: str, limit: int) -> list[Doubt]:
+    """Return photos that a label was given to by models alone, the least sure first."""
+    doubts: list[Doubt] = []
+    after = (-1.0, 0)
+    while len(doubts) < limit and (rows := tx.execute(_GIVEN, (label, *after, CHUNK)).fetchall()):
+        after = (rows[-1][1], rows[-1][0])
+        photos = [row for row, *_ in rows]
+        asked = _DOUBTED.format(photos=marks(photos))
+        doubted = {row for (row,) in tx.execute(asked, (rows[0][2], *photos))}
+        ids = _ids(tx, doubted)
+        doubts += [Doubt(ids[row], sure) for row, sure, _ in rows if row in doubted]
+    return doubts[:limit]
 
 
-def standings(tx: sqlite3.Connection, label: str | None = None) -> dict[str, Standing]:
-    """Return how every label, or this one, was judged. A photo counts once however many gave it."""
-    which = "" if label is None else "WHERE label.key = ?"
+def standings(tx: sqlite3.Connection) -> dict[str, Standing]:
+    """Return how every label that a person spoke of was judged, in photos."""
     rows = tx.execute(
-        f"""SELECT key, sum(judged = 1), sum(judged = -1), sum(judged = 0) FROM (
-                SELECT label.key AS key, tag.photo_id,
-                       CASE WHEN max(tag.state = 'rejected') THEN -1
-                            WHEN max(tag.state = 'confirmed' OR tag.source = 'person') THEN 1
-                            ELSE 0 END AS judged
-                FROM tag JOIN label ON label.id = tag.label_id {which}
-                GROUP BY tag.label_id, tag.photo_id)
-            GROUP BY key""",
-        () if label is None else (label,),
+        f"""SELECT label.key, sum(judged = 'right'), sum(judged = 'wrong'),
+                   coalesce(tag_count.files, 0)
+            FROM ({_JUDGED}) AS judgements
+            JOIN label ON label.id = judgements.label_id
+            LEFT JOIN tag_count ON tag_count.label_id = label.id
+            WHERE judged IS NOT NULL GROUP BY label.id"""
     )
-    return {key: Standing(*counts) for key, *counts in rows}
+    return {key: Standing(right, wrong, max(0, files - right)) for key, right, wrong, files in rows}
 
 
 def label_counts(tx: sqlite3.Connection) -> list[LabelCount]:
@@ -134,11 +148,12 @@ def label_counts(tx: sqlite3.Connection) -> list[LabelCount]:
     return [LabelCount(*row) for row in rows]
 
 
-def months(tx: sqlite3.Connection) -> list[tuple[int, int]]:
-    """Return how many files each month has, such as (202406, 12), the latest first; 0 is no month:
+def months(tx: sqlite3.Connection) -> list[int]:
+    """Return the months that files were taken in, such as 202406, the latest first; 0 is no month:
     nobody knows when these were taken."""
-    rows = tx.execute(
-        """SELECT taken / 100000000 AS month, count(*) FROM file WHERE state <> 'missing'
-           GROUP BY month ORDER BY month DESC"""
-    )
-    return [(month, files) for month, files in rows]
+    return [month for (month,) in tx.execute(_MONTHS)]
+
+
+def _ids(tx: sqlite3.Connection, photos: Collection[int]) -> dict[int, str]:
+    rows = tx.execute(f"SELECT id, content_hash FROM photo WHERE id IN {marks(photos)}", [*photos])
+    return dict(rows)

@@ -91,7 +91,7 @@ def wall(request: Request, q: Text = "", month: int | None = None) -> Response:
         part=part,
         total=total,
         counted=_counted(total),
-        years=list(_years(months)) if any(month for month, _ in months) else [],
+        years=list(_years(months)) if any(months) else [],
         month=month,
         chips=_chips(part, q, language(request)),
     )
@@ -132,9 +132,9 @@ def _counted(total: Total) -> str:
     return f"{total.files:,}" if total.is_exact else f"≈ {total.files:,}"
 
 
-def _years(months: Sequence[tuple[int, int]]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Each year with its months as (202406, files), the latest first; 0 is no year."""
-    for year, those in groupby(months, lambda month: month[0] // 100):
+def _years(months: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Each year with its months as 202406, the latest first; 0 is no year."""
+    for year, those in groupby(months, lambda month: month // 100):
         yield year, list(those)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from tagd.app import review
+from tagd.app.review import Standing
 from tagd.web.pages.rendering import language, render
 from tagd.web.site import Site, site_of
 
@@ -44,9 +45,9 @@ def tag(request: Request, label: str) -> Response:
 def _values(site: Site, label: str, spoken: str) -> dict[str, Any]:
     with site.moment() as moment:
         doubts = review.doubtful(moment, label, PAGE)
-        standing = review.standing(moment, label)
         judged = review.judged(moment, spoken)
-    name = next((each.name for each in judged if each.label == label), label)
+    tag = next((each for each in judged if each.label == label), None)
+    name = tag.name if tag else label
     others = sorted(judged, key=lambda each: -each.standing.waiting)
     following = next((each for each in others if each.label != label), None)
     return {
@@ -54,6 +55,6 @@ def _values(site: Site, label: str, spoken: str) -> dict[str, Any]:
         "name": name,
         "shown": review.name_in(spoken, label, name),
         "doubts": doubts,
-        "standing": standing,
+        "standing": tag.standing if tag else Standing(),
         "following": following if following and following.standing.waiting else None,
     }
