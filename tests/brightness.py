@@ -38,6 +38,9 @@ class Brightness:
     def geometries(self, models: Sequence[str]) -> tuple[Geometry, ...]:
         return (SMALL,)
 
+    def explain(self, models: Sequence[str]) -> str:
+        return "by its mean colour"
+
     def can_see(self, seen: Seen) -> bool:
         return SMALL in seen.photo.inputs
 

@@ -105,5 +105,6 @@ def explanation_fields(explained: Explanation) -> dict[str, Any]:
         "reason": decision.choice.reason,
         "refine": decision.choice.refine,
         "thresholds": decision.origin,
+        "taggers": [{"tagger": key, "by": by_what} for key, by_what in explained.further],
         "passed_over": [asdict(option) for option in decision.passed_over],
     }

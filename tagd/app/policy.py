@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tagd.app.measure import truths_in
-from tagd.assembly.build import limits_of, models_of
+from tagd.assembly.build import limits_of, models_of, unchecked
 from tagd.assembly.policy import preferences_of
 from tagd.assembly.survey import Survey, forget_calibration, keep_calibration
+from tagd.assembly.taggers import taggers_of
 from tagd.catalogue.queue import jobs
 from tagd.decoding.decode import decode
 from tagd.domain import JobState
-from tagd.errors import ConfigError
+from tagd.errors import ConfigError, ModelError, in_a_line
 from tagd.fs import display
 from tagd.lab import answers
 from tagd.lab import calibrate as calibrating
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tagd.lab.calibrate import Answers, CalibrationReport
     from tagd.policy.preferences import Preferences
     from tagd.policy.selection import Decision
+    from tagd.tagging.taggers import Tagger
 
     Say = Callable[[str], None]
     Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
@@ -48,6 +50,7 @@ class Explanation:
     context: PolicyContext
     decision: Decision
     device: str
+    further: tuple[tuple[str, str], ...] = ()  # each tagger beside the classifier, and by what
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,18 @@ def explain(catalogue: Catalogue | None, config: Config, path: Path) -> Explanat
         survey = Survey(pool, catalogue, batch=config.worker.batch_size)
         context = PolicyContext(path, photo, survey(_waiting(catalogue)))
         rules = tuple((rule.name, why_not(rule, context)) for rule in preferences.rules)
-        return Explanation(
-            preferences, rules, context, decide(preferences, context), pool.device().name
-        )
+        decision = decide(preferences, context)
+        taggers = taggers_of(config, unchecked(config, pool, catalogue))
+        models = [stage.model for stage in decision.choice.stages]
+        further = tuple((tagger.key, _by_what(tagger, models)) for tagger in taggers)
+        return Explanation(preferences, rules, context, decision, pool.device().name, further)
+
+
+def _by_what(tagger: Tagger, models: Sequence[str]) -> str:
+    try:
+        return tagger.explain(models)
+    except ModelError as error:
+        return f"does not look: {in_a_line(error)}"
 
 
 def _waiting(catalogue: Catalogue | None) -> int:

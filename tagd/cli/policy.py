@@ -182,6 +182,7 @@ def _lines(explained: Explanation) -> Iterator[tuple[str, str]]:
     yield "reason", decision.choice.reason
     if decision.origin:
         yield "thresholds", decision.origin
+    yield from explained.further
     for each in decision.passed_over:
         yield "passed over", f"{each.model}: {each.why}"
 

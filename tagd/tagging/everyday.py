@@ -69,6 +69,17 @@ class Everyday:
             return ()
         return (self._looks.pool.geometry_of(QUICK),)
 
+    def explain(self, models: Sequence[str]) -> str:
+        """Say by which model's embedding. Raises `ModelError` where the heads cannot be used."""
+        heads = {head.base: head.name for head in self._heads.values()}
+        headless = [model for model in models if not self._has_head(model)]
+        words = [f"{heads[model]}, by what {model} sees" for model in models if model in heads]
+        if headless:
+            lack = "has no head" if len(headless) == 1 else "have no head"
+            lacking = " and ".join(headless)
+            words.append(f"{heads[QUICK]}, by a look of {QUICK}, as {lacking} {lack}")
+        return "; or ".join(words)
+
     def can_see(self, seen: Seen) -> bool:
         """Return whether a model with a head saw the photo, or can."""
         return self._tells(seen.embedding) or self.geometries(())[0] in seen.photo.inputs

@@ -65,6 +65,10 @@ class Tagger(Protocol):
         """Return the models' inputs that it needs of a photo that the classifier may ask these
         models about; of none where it is not asked."""
 
+    def explain(self, models: Sequence[str]) -> str:
+        """Say by what it tells of a photo that the classifier asks these models about, in words.
+        Raises `ModelError`."""
+
     def can_see(self, seen: Seen) -> bool:
         """Return whether there is all that it needs of this photo."""
 

@@ -14,6 +14,7 @@ from tagd.app.model_schemas import explanation_fields
 from tagd.app.policy import cascade_of, explain, forget, keep
 from tagd.assembly.survey import load_calibrations
 from tagd.config import Config
+from tagd.domain import EVERYDAY
 from tagd.errors import CatalogueHeld, ConfigError, PhotoError, TagdError
 from tagd.policy.cascade import EMBEDDED
 from tests.photos import coffee
@@ -35,8 +36,22 @@ def test_a_choice_is_explained_without_a_catalogue(tmp_path: Path) -> None:
     assert [stage["model"] for stage in fields["stages"]] == list(EMBEDDED.models)
     assert (fields["photo"]["format"], fields["rules"]) == ("JPEG", [])
     assert fields["machine"]["waiting"] == 0
+    [everyday] = fields["taggers"]
+    assert everyday["tagger"] == EVERYDAY
+    assert all(f"by what {model} sees" in everyday["by"] for model in EMBEDDED.models)
     with pytest.raises(PhotoError):
         explain(None, CONFIG, tmp_path / "no.jpg")
+
+
+def test_it_says_where_the_quick_model_looks_for_everyday_words_alone(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    coffee().save(photo)
+    named = CONFIG.model.model_copy(update={"name": "efficientnet-lite1"})
+    config = CONFIG.model_copy(update={"model": named})
+    [(_, by)] = explain(None, config, photo).further
+    assert by.endswith("by a look of efficientnet-lite0, as efficientnet-lite1 has no head")
+    off = CONFIG.taggers.model_copy(update={"everyday": False})
+    assert explain(None, CONFIG.model_copy(update={"taggers": off}), photo).further == ()
 
 
 def test_what_was_fitted_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
