@@ -36,6 +36,7 @@ class Night:
         *,
         per_hour: int = 0,
         windows: str = "01:00-06:00",
+        work_windows: str = "",
         keeps_embeddings: bool = True,
     ) -> Retagger:
         return Retagger(
@@ -48,6 +49,7 @@ class Night:
                 (hours_of(windows),),
                 per_hour,
                 check_seconds=60.0,
+                work_windows=(hours_of(work_windows),) if work_windows else (),
                 keeps_embeddings=keeps_embeddings,
             ),
             on_queued=lambda: None,

@@ -231,6 +231,7 @@ def retagger_of(
             windows=tuple(map(hours_of, config.retag.windows)),
             per_hour=config.retag.per_hour,
             check_seconds=60 * config.retag.check_minutes,
+            work_windows=tuple(map(hours_of, config.worker.windows)),
             keeps_embeddings=config.embeddings.keep,
         ),
         on_queued=on_queued,

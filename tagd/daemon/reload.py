@@ -51,7 +51,7 @@ _KEYS: dict[str, tuple[Part, ...]] = {
     "retag.refine_when_idle": (Part.ENGINE,),
     "embeddings.keep": (Part.WORKER, Part.RETAG),
     "metadata.sidecar_folder": (Part.INTAKE, Part.WORKER),
-    "worker.windows": (Part.NONE,),
+    "worker.windows": (Part.RETAG,),  # for all else looked up whenever it is needed
     "worker.nice": (Part.FIXED,),  # going back would take rights
     "worker.ionice": (Part.FIXED,),
 }

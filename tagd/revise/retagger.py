@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tagd.catalogue.db import mode
+from tagd.catalogue.db.mode import Mode
 from tagd.catalogue.plans import stale
 from tagd.catalogue.plans.taggers import tagger_ids
 from tagd.domain import Choice, Priority, Stage
@@ -43,11 +45,13 @@ REST_SECONDS = 10.0  # after nothing was found to queue, and after a check that 
 
 @dataclass(frozen=True, slots=True)
 class RetagSettings:
-    """Plain values from the configuration. 0 `per_hour` is as many as one likes."""
+    """Plain values from the configuration. 0 `per_hour` is as many as one likes. `work_windows` are
+    the hours of all work; none for always."""
 
     windows: tuple[Hours, ...]
     per_hour: int
     check_seconds: float
+    work_windows: tuple[Hours, ...] = ()
     keeps_embeddings: bool = True
 
 
@@ -178,14 +182,15 @@ class Retagger:
             queue = stale.queue(tx)
             fills = self._filler.has_work(tx, self._clock())
             idle = not queue.retag and not fills and not stale.any_stale(tx)
+            works = mode.get(tx).mode is Mode.WORKING and not queue.first
         if idle:
             return
+        if self._recall is not None and works and self._is_time_to_work():
+            self._recall.page()
         left = self._pace.left(self._clock())
         feeding = feed.decide(queue, is_open=self._is_open(), left=left)
         if feeding.withdraw:
             self._withdraw()
-        if self._recall is not None and feeding.of_retag:
-            self._recall.page()
         if feeding.most and self._clock() >= self._rest_until:
             self._queue(feeding)
 
@@ -250,6 +255,10 @@ class Retagger:
             if each.fingerprint
             and selection.has_room(self._preferences, Choice((Stage(each.model),), ""), machine)
         ]
+
+    def _is_time_to_work(self) -> bool:
+        windows = self._settings.work_windows
+        return not windows or is_open(windows, self._now().time())
 
     def _is_open(self) -> bool:
         return is_open(self._settings.windows, self._now().time())

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tagd.assembly.derivation import Everyday as Telling
+from tagd.catalogue.db import mode
+from tagd.catalogue.db.mode import Mode
 from tagd.catalogue.plans import stale
 from tagd.catalogue.reports import overview
 from tagd.catalogue.tagging.runs import Run
@@ -232,6 +235,25 @@ def test_photos_tagged_before_get_their_words_with_no_file_opened(
     assert runs(before) == [(f"{EVERYDAY}, for photos tagged before", 2)]
 
 
+def test_they_come_at_any_hour_of_work_when_nothing_goes_first(before: Night, words: Words) -> None:
+    before.now = NOON
+    before.retagger(OLD, work_windows="01:00-06:00").tick()
+    assert words.given() == {}, "not in these hours"
+    with before.desk.catalogue.write() as tx:
+        mode.put(tx, Mode.PAUSED, 1.0)
+    before.retagger(OLD).tick()
+    assert words.given() == {}, "not while paused"
+    with before.desk.catalogue.write() as tx:
+        mode.put(tx, Mode.WORKING, 2.0)
+    Image.new("RGB", (64, 48), (250, 250, 240)).save(before.desk.photos / "new.png")
+    before.desk.submit("new.png")
+    before.retagger(OLD).tick()
+    assert words.given() == {}, "a new photo goes first"
+    before.work(OLD)
+    before.retagger(OLD).tick()
+    assert words.given() == by(LITE0), "whatever the hours of re-tagging"
+
+
 def test_that_is_one_run_which_can_be_undone(before: Night, words: Words) -> None:
     before.retagger(OLD).tick()
     derivation = before.desk.derivation()
@@ -251,7 +273,7 @@ def test_the_plan_tells_how_many_and_that_none_is_opened(before: Night, words: W
     for checks in (False, True):
         if checks:
             before.now = NOON  # not the hour, so that all is found out and nothing done
-            before.retagger(OLD).tick()
+            before.retagger(OLD, work_windows="01:00-06:00").tick()
             assert set(before.stale()) == {CAT, COFFEE}
         [step] = plan(before.desk.catalogue, before.standard(OLD), further=before.desk.taggers)
         assert (step.tagger, step.photos, step.opened) == (EVERYDAY, 2, False)
