@@ -33,12 +33,12 @@ class Model:
 
     @property
     def quickest(self) -> Speed | None:
-        """The most images a second; None where nobody has measured."""
+        """Return the most images a second; None where nobody has measured."""
         return max(self.speeds, key=lambda speed: speed.images_per_second, default=None)
 
     @property
     def size_bytes(self) -> float:
-        """What the weights take on a disk: as they are, or four bytes a parameter."""
+        """Return what the weights take on a disk: as they are, or four bytes a parameter."""
         size = getattr(self.facts.weights, "size_bytes", None)
         return size or self.facts.parameters_m * 1e6 * BYTES_A_PARAMETER
 

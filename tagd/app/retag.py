@@ -67,7 +67,7 @@ class Plan:
 
     @property
     def photos(self) -> int:
-        """How many photos that is together."""
+        """Count the photos that is together."""
         return planning.photos_in(self.steps)
 
 

@@ -40,7 +40,7 @@ def iso(seconds: float) -> str:
 
 
 def mistake_fields(mistake: QueryError) -> dict[str, Any]:
-    """What is wrong with a query."""
+    """Describe what is wrong with a query."""
     return {
         "error": mistake.reason,
         "at": mistake.at,
@@ -49,7 +49,7 @@ def mistake_fields(mistake: QueryError) -> dict[str, Any]:
 
 
 def tag_fields(tag: ShownTag) -> dict[str, Any]:
-    """A tag of a photo."""
+    """Describe a tag of a photo."""
     return {
         "tag": tag.name,
         "label": tag.label,
@@ -62,12 +62,12 @@ def tag_fields(tag: ShownTag) -> dict[str, Any]:
 
 
 def found_fields(found: Found) -> dict[str, Any]:
-    """A file that a search found."""
+    """Describe a file that a search found."""
     return {"path": display(found.path), "tags": [tag_fields(tag) for tag in found.tags]}
 
 
 def row_fields(found: Found) -> dict[str, Any]:
-    """The same with all that is known of the file, for other programs."""
+    """Describe the same with all that is known of the file, for other programs."""
     facts = found.facts
     return {
         "path": display(found.path),
@@ -86,7 +86,7 @@ def row_fields(found: Found) -> dict[str, Any]:
 
 
 def shown_fields(photo: PhotoReport) -> dict[str, Any]:
-    """Everything that is known about a file."""
+    """Describe everything that is known about a file."""
     shown, facts = photo.shown, photo.shown.facts
     return {
         "path": display(shown.path),
@@ -143,7 +143,7 @@ def _job_fields(job: ShownJob) -> dict[str, Any]:
 
 
 def corrected_fields(done: Corrected) -> dict[str, Any]:
-    """What was corrected."""
+    """Describe what was corrected."""
     return {
         "tag": done.tag,
         "label": done.label,
@@ -157,7 +157,7 @@ def corrected_fields(done: Corrected) -> dict[str, Any]:
 
 
 def undone_fields(done: Undone) -> dict[str, Any]:
-    """What was, or would be, taken back."""
+    """Describe what was, or would be, taken back."""
     together = done.together
     return {
         "photos": together.photos,
@@ -170,7 +170,7 @@ def undone_fields(done: Undone) -> dict[str, Any]:
 
 
 def event_fields(event: Event) -> dict[str, Any]:
-    """A change of a photo's tags, as `v_history` has it."""
+    """Describe a change of a photo's tags, as `v_history` has it."""
     return {
         "at": iso(event.at),
         "who": event.who,
@@ -184,7 +184,7 @@ def event_fields(event: Event) -> dict[str, Any]:
 
 
 def run_fields(run: ShownRun) -> dict[str, Any]:
-    """A run, and what it did."""
+    """Describe a run, and what it did."""
     return {
         "run": run.run,
         "command": run.command,
@@ -198,12 +198,12 @@ def run_fields(run: ShownRun) -> dict[str, Any]:
 
 
 def count_fields(count: TagCount) -> dict[str, Any]:
-    """A tag, and how many files have it."""
+    """Describe a tag, and how many files have it."""
     return {"tag": count.name, "files": count.files}
 
 
 def outcome_fields(outcome: Outcome) -> dict[str, Any]:
-    """What deriving all tags anew changed, or would change."""
+    """Describe what deriving all tags again changed, or would change."""
     return {
         "photos": outcome.photos,
         "changed": outcome.changed,
@@ -214,7 +214,7 @@ def outcome_fields(outcome: Outcome) -> dict[str, Any]:
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:
-    """A photo that was given up."""
+    """Describe a photo that was given up."""
     return {
         "path": display(failure.path),
         "code": failure.code,
@@ -225,7 +225,7 @@ def failure_fields(failure: Failure) -> dict[str, Any]:
 
 
 def status_fields(report: StatusReport) -> dict[str, Any]:
-    """How things stand."""
+    """Describe how things stand."""
     status, holder, eta = report.status, report.holder, report.status.seconds_left
     waiting, stale = status.oldest_waiting, {CLASSIFIER: status.stale, **status.behind}
     return {
@@ -254,12 +254,12 @@ def status_fields(report: StatusReport) -> dict[str, Any]:
 
 
 def backup_fields(backup: Backup) -> dict[str, Any]:
-    """A backup of the catalogue."""
+    """Describe a backup of the catalogue."""
     return {"path": display(backup.path), "made_at": iso(backup.made_at)}
 
 
 def embedding_fields(embeddings: Embeddings) -> dict[str, Any]:
-    """Of how many photos which model's embedding is kept, and how many are to be filled in."""
+    """Say of how many photos which model's embedding is kept, and how many are to be filled in."""
     return {
         "keep": embeddings.keep,
         "kept": [
@@ -276,7 +276,7 @@ def embedding_fields(embeddings: Embeddings) -> dict[str, Any]:
 
 
 def window_fields(opens_at: datetime | None, now: datetime) -> dict[str, Any]:
-    """Whether it is the hour for re-tagging, and when it is."""
+    """Say whether it is the hour for re-tagging, and when it is."""
     moment = opens_at and opens_at.astimezone(UTC).isoformat(timespec="seconds")
     return {
         "open": opens_at is not None and opens_at <= now,
@@ -285,14 +285,14 @@ def window_fields(opens_at: datetime | None, now: datetime) -> dict[str, Any]:
 
 
 def hold_fields(hold: Hold | None) -> dict[str, Any] | None:
-    """What holds re-tagging back."""
+    """Say what holds re-tagging back."""
     if hold is None:
         return None
     return {"by": hold.by, "until": hold.until and iso(hold.until.timestamp())}
 
 
 def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
-    """Where the time of a photo goes; None before a photo."""
+    """Say where the time of a photo goes; None before a photo."""
     if times is None:
         return None
     took = {stage.value: round(times.milliseconds(stage), 3) for stage in Stage}
@@ -300,7 +300,7 @@ def stage_fields(times: StageTimes | None) -> dict[str, Any] | None:
 
 
 def plan_fields(plan: Plan) -> dict[str, Any]:
-    """How many photos go from which models to which, and when."""
+    """Say how many photos go from which models to which, and when."""
     return {
         "steps": [step_fields(step) for step in plan.steps],
         "photos": plan.photos,
@@ -310,13 +310,13 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
 
 
 def step_fields(step: Step) -> dict[str, Any]:
-    """So many photos that go from some models to others."""
+    """Describe so many photos that go from some models to others."""
     seconds = None if step.seconds is None else round(step.seconds, 1)
     return asdict(step) | {"seconds": seconds}
 
 
 def marked_fields(marked: Marked) -> dict[str, Any]:
-    """How many photos will be tagged again, and when."""
+    """Say how many photos will be tagged again, and when."""
     return {
         "marked": marked.photos,
         "window": window_fields(marked.window.opens_at, marked.window.now),
@@ -324,7 +324,7 @@ def marked_fields(marked: Marked) -> dict[str, Any]:
 
 
 def went_back_fields(done: WentBack) -> dict[str, Any]:
-    """What a model's tags that count again changed."""
+    """Say what a model's tags that count again changed."""
     outcome = done.outcome
     return {
         "photos": outcome.photos,

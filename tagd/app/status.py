@@ -75,7 +75,7 @@ class StatusReport:
 
     @property
     def moment(self) -> datetime:
-        """`at`, as an aware moment."""
+        """Return `at` as an aware moment."""
         return datetime.fromtimestamp(self.at, UTC)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def summary_fields(summary: Summary) -> dict[str, Any]:
-    """What tagging once did."""
+    """Describe what tagging once did."""
     return {
         "tagged": summary.tagged,
         "unchanged": summary.unchanged,
@@ -30,7 +30,7 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
 
 
 def written_fields(result: WriteResult) -> dict[str, Any]:
-    """What was, or would be, written into photos."""
+    """Describe what was, or would be, written into photos."""
     done = result.done
     return {
         "files": done.files,
@@ -50,12 +50,12 @@ def written_fields(result: WriteResult) -> dict[str, Any]:
 
 
 def read_fields(done: Read) -> dict[str, Any]:
-    """What was read out of photos."""
+    """Describe what was read out of photos."""
     return {"files": done.files, "changed": done.changed, "run": done.run}
 
 
 def shadow_fields(shadow: Shadow) -> dict[str, Any]:
-    """What another model would change, by tag and by photo."""
+    """Describe what another model would change, by tag and by photo."""
     return {
         "models": list(shadow.models),
         "tags": [asdict(change) for change in shadow.tags],
@@ -64,7 +64,7 @@ def shadow_fields(shadow: Shadow) -> dict[str, Any]:
 
 
 def shadowed_fields(photo: Shadowed) -> dict[str, Any]:
-    """What another model would change in one photo."""
+    """Describe what another model would change in one photo."""
     return {
         "path": display(photo.path),
         "error": photo.error or None,

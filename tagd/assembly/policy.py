@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def preferences_of(config: Config) -> Preferences:
-    """What the user asked for. The tighter one of the two memory budgets holds."""
+    """Return what the user asked for. The tighter one of the two memory budgets holds."""
     policy = config.policy
     budgets = [each for each in (policy.memory_budget, config.model.memory_budget) if each]
     cascade = Cascade(policy.cascade.models, policy.cascade.settles_at)

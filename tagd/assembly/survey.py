@@ -70,7 +70,8 @@ class Survey:
         self._seen: _Seen | None = None
 
     def __call__(self, waiting: int) -> Machine:
-        """The machine as it is now, with so many photos queued. Raises `DeviceUnavailable`."""
+        """Return the machine as it is now, with so many photos queued. Raises
+        `DeviceUnavailable`."""
         seen = self._look(self._models.device())
         return Machine(
             options=seen.options,
@@ -106,10 +107,10 @@ class Survey:
 
 
 def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
-    """How many photos to put into one pass: of what is usual on the device no more than is of use
-    to any model that was measured there, as each photo more takes memory. Measured by smaller
-    passes alone, as `tagd models bench --batch 1` does it, a model says nothing of the usual ones.
-    """
+    """Return how many photos to put into one pass: of what is usual on the device no more than is
+    of use to any model that was measured there, as each photo more takes memory. Measured by
+    smaller passes alone, as `tagd models bench --batch 1` does it, a model says nothing of the
+    usual ones."""
     usual = device.batch(0)
     rates: dict[str, dict[int, float]] = defaultdict(dict)
     for each in _measured_on(device, measured):
@@ -126,7 +127,7 @@ def suitable_batch(measured: Sequence[Speed], device: Device) -> int:
 def options_of(
     models: Iterable[ModelFacts], measured: Sequence[Speed], device: Device, batch: int
 ) -> tuple[ModelOption, ...]:
-    """The models as the policy sees them, on this device and with batches of this size."""
+    """Return the models as the policy sees them, on this device and with batches of this size."""
     known = list(models)
     took = _milliseconds(measured, device)
     per_gmac = _per_gmac(known, took, device)
@@ -147,7 +148,7 @@ def options_of(
 
 
 def load_calibrations(tx: Connection) -> tuple[Calibration, ...]:
-    """What was fitted on this machine."""
+    """Load what was fitted on this machine."""
     return tuple(map(_calibration, settings.below(tx, settings.CALIBRATED)))
 
 
@@ -172,7 +173,8 @@ def _calibration(stored: str) -> Calibration:
 
 
 def _milliseconds(measured: Sequence[Speed], device: Device) -> Mapping[str, float]:
-    """How long one photo takes, by the model's fingerprint: from the smallest batch measured."""
+    """Return how long one photo takes, by the model's fingerprint: from the smallest batch
+    measured."""
     rows: dict[str, list[Speed]] = defaultdict(list)
     for each in _measured_on(device, measured):
         rows[each.fingerprint].append(each)
@@ -186,7 +188,7 @@ def _measured_on(device: Device, measured: Iterable[Speed]) -> Iterator[Speed]:
 
 
 def _per_gmac(models: Sequence[ModelFacts], took: Mapping[str, float], device: Device) -> float:
-    """What the models that were measured here say of the others."""
+    """Return what the models that were measured here say of the others."""
     ratios = [
         took[each.fingerprint] / each.gmacs
         for each in models

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def metadata_settings(config: Config) -> MetadataSettings:
-    """What is written into photos, and where."""
+    """Return what is written into photos, and where."""
     wanted = config.metadata
     named = (*config.watch.folders, *filter(None, (wanted.sidecar_folder,)))
     return MetadataSettings(
@@ -33,14 +33,15 @@ def metadata_settings(config: Config) -> MetadataSettings:
 
 
 def reads_keywords(config: Config) -> bool:
-    """Whether keywords that others wrote become tags by themselves. Those of all kinds lie in
-    photos from elsewhere, so that they are taken where tagd works with keywords too, or is told to.
-    """
+    """Return whether keywords that others wrote become tags by themselves. Those of all kinds lie
+    in photos from elsewhere, so that they are taken where tagd works with keywords too, or is told
+    to."""
     read = config.metadata.read
     return read == "on" or (read == "auto" and not metadata_settings(config).is_off)
 
 
 def writes_of(config: Config, wake: Callable[[], None] = lambda: None) -> Writes | None:
-    """What queues the writes of tags that change; None where nothing is ever to be written."""
+    """Return what queues the writes of tags that change; None where nothing is ever to be
+    written."""
     settings = metadata_settings(config)
     return None if settings.is_off else Writes(settings.wants, wake)

@@ -49,7 +49,7 @@ class Derivation:
 
     @classmethod
     def by(cls, rules: TagRules, named: Callable[[str], str | None] = lambda _: None) -> Derivation:
-        """What these rules make of the hierarchy and the names that tagd brings along."""
+        """Return what these rules make of the hierarchy and the names that tagd brings along."""
         return cls(rules, own.under(rules, Hierarchy.load()), Vocabulary.load(), named)
 
     def tags_of(self, predictions: Predictions, heads: Mapping[str, float] | None = None) -> Tags:
@@ -73,7 +73,7 @@ class Derivation:
         return found if len(found) < 2 else self._within(found)
 
     def _beside(self, said: Mapping[str, Predictions]) -> dict[str, float]:
-        """What taggers beside the classifier say of every word of theirs."""
+        """Return what taggers beside the classifier say of every word of theirs."""
         return {
             label: probability
             for key, telling in self.further.items()
@@ -82,11 +82,11 @@ class Derivation:
         }
 
     def _gives(self, labels: Collection[str], label: str) -> bool:
-        """Whether a label is among these, or one of these is a kind of it."""
+        """Return whether a label is among these, or one of these is a kind of it."""
         return label in labels or any(label in self.above(each) for each in labels)
 
     def _within(self, found: Mapping[str, Tags]) -> dict[str, Tags]:
-        """The same, of all taggers together no more than may be, the best of each first; and
+        """Return the same, of all taggers together no more than may be, the best of each first; and
         nothing broader than another's, unless a person has that too."""
         labels = labels_of(found)
         hierarchy = self.hierarchy.knowing(labels)
@@ -104,17 +104,17 @@ class Derivation:
         }
 
     def above(self, label: str) -> tuple[str, ...]:
-        """What a label is a kind of, the nearest first."""
+        """Return what a label is a kind of, the nearest first."""
         return self.hierarchy.knowing([label]).ancestors(label)
 
     def kinds_of(self, label: str, among: Collection[str]) -> frozenset[str]:
-        """Those of some labels that are kinds of this one."""
+        """Return those of some labels that are kinds of this one."""
         below = self.hierarchy.knowing([label, *among]).descendants(label)
         return frozenset(among).intersection(below)
 
     def name_of(self, label: str) -> str:
-        """What a label is called in the catalogue: in the chosen language, with the prefix. A tag
-        of a person's own that the rules do not know was added by hand, and has no prefix."""
+        """Return what a label is called in the catalogue: in the chosen language, with the prefix.
+        A tag of a person's own that the rules do not know was added by hand, and has no prefix."""
         name = (
             self.rules.names.get(label)
             or self.named(label)
@@ -125,17 +125,18 @@ class Derivation:
         return self.rules.prefix + name
 
     def spells(self, label: str, name: str) -> bool:
-        """Whether tagd writes the label so: in the chosen language or in another."""
+        """Return whether tagd writes the label so: in the chosen language or in another."""
         languages = self.vocabulary.languages
         written = {self.vocabulary.name(label, language) for language in languages}
         return name == self.name_of(label) or name.removeprefix(self.rules.prefix) in written
 
     def digest(self) -> str:
-        """Changes with anything that makes other tags out of the same predictions."""
+        """Return a hash that changes with anything that makes other tags out of the same
+        predictions."""
         return " ".join(filter(None, (self.rules.digest(), self.further_digest())))
 
     def names_digest(self) -> str:
-        """Changes with anything that makes other names."""
+        """Return a hash that changes with anything that makes other names."""
         return self.rules.names_digest()
 
 

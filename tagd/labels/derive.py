@@ -46,7 +46,7 @@ def derive(
     hierarchy: Hierarchy,
     heads: Mapping[str, float] = _NOTHING,
 ) -> Tags:
-    """The tags of a photo, the most confident first; of equals the most specific first.
+    """Derive the tags of a photo, the most confident first; of equals the most specific first.
 
     The hierarchy is the one that these rules make (`own.under`). `heads`: how probable the labels
     of everyday words are, where heads have told; what contradicts them does not count.
@@ -72,8 +72,8 @@ def _beside(
     rules: TagRules,
     hierarchy: Hierarchy,
 ) -> set[str]:
-    """Those that are worth giving beside what heads tell: what only leads needs a head that sees
-    the same, and a word that nobody searches for comes only with what it is a kind of."""
+    """Return those that are worth giving beside what heads tell: what only leads needs a head that
+    sees the same, and a word that nobody searches for comes only with what it is a kind of."""
     kept = {
         label
         for label in chosen
@@ -88,13 +88,14 @@ def _beside(
 def sorted_tags(
     labels: Collection[str], confidence: Mapping[str, float], hierarchy: Hierarchy
 ) -> tuple[Tag, ...]:
-    """The labels as tags, the most confident first; of equals the most specific first."""
+    """Return the labels as tags, the most confident first; of equals the most specific first."""
     first = sorted(labels, key=lambda each: (-confidence[each], -_depth(each, hierarchy), each))
     return tuple(Tag(each, confidence[each]) for each in first)
 
 
 def probabilities(predictions: Predictions) -> dict[str, float]:
-    """The probability of each label that is kept, best first: a softmax over all that were said."""
+    """Return the probability of each label that is kept, best first: a softmax over all that were
+    said."""
     shift = predictions.log_sum_exp
     logits: list[float] = predictions.logits.tolist()
     return {
@@ -104,10 +105,9 @@ def probabilities(predictions: Predictions) -> dict[str, float]:
 
 
 def sum_up(said: Mapping[str, float], hierarchy: Hierarchy) -> dict[str, float]:
-    """The probability of each label, and of each above it that may be a tag: the sum over the
-    distinct labels at or below it, which no second way up counts twice. At most 1, and never less
-    than that of anything below.
-    """
+    """Return the probability of each label, and of each above it that may be a tag: the sum over
+    the distinct labels at or below it, which no second way up counts twice. At most 1, and never
+    less than that of anything below."""
     summed: dict[str, float] = {}
     for label, probability in said.items():
         # All in one order, a label's own too: then rounding cannot put a part above its whole.
@@ -119,7 +119,7 @@ def sum_up(said: Mapping[str, float], hierarchy: Hierarchy) -> dict[str, float]:
 def _choose(
     said: Mapping[str, float], summed: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
 ) -> set[str]:
-    """All labels that are sure enough, however many. Stricter rules never choose more."""
+    """Return all labels that are sure enough, however many. Stricter rules never choose more."""
     least = min(rules.sure, _DEFAULT.sure, *rules.thresholds.values())
     likely = {label: probability for label, probability in summed.items() if probability >= least}
     leaves = _leaves(said, likely, rules, hierarchy)
@@ -136,7 +136,7 @@ def _choose(
 def _leaves(
     said: Mapping[str, float], likely: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy
 ) -> set[str]:
-    """The model's own labels that are sure enough, or lead all others clearly."""
+    """Return the model's own labels that are sure enough, or lead all others clearly."""
     heard = {label: likely[label] for label in likely.keys() & said.keys()}
     found = {
         label for label in _sure_enough(heard, rules, hierarchy) if hierarchy.may_be_tag(label)
@@ -155,7 +155,7 @@ def _leaves(
 
 
 def _sure_enough(probable: Mapping[str, float], rules: TagRules, hierarchy: Hierarchy) -> set[str]:
-    """Those as probable as the rules ask by themselves."""
+    """Return those as probable as the rules ask by themselves."""
     sure, wary, thresholds = rules.sure, rules.wary, rules.thresholds
     return {
         label
@@ -165,7 +165,7 @@ def _sure_enough(probable: Mapping[str, float], rules: TagRules, hierarchy: Hier
 
 
 def _under_one_name(said: Mapping[str, float], alias: Mapping[str, str]) -> Mapping[str, float]:
-    """What was said, with the labels that a person has under one name as one."""
+    """Return what was said, with the labels that a person has under one name as one."""
     if said.keys().isdisjoint(alias):
         return said
     merged: dict[str, float] = {}
@@ -178,23 +178,23 @@ def _under_one_name(said: Mapping[str, float], alias: Mapping[str, str]) -> Mapp
 def _occupied(
     kinds: Mapping[str, float], leaves: Collection[str], hierarchy: Hierarchy
 ) -> set[str]:
-    """The labels with something likely below them: by the default rules, whichever are in force, as
-    a broad label must not come in when stricter rules drop what is below it."""
+    """Return the labels with something likely below them: by the default rules, whichever are in
+    force, as a broad label must not come in when stricter rules drop what is below it."""
     sure = _DEFAULT.sure
     likely = {label for label, probability in kinds.items() if probability >= sure}
     return {above for each in likely.union(leaves) for above in hierarchy.shown_above(each)}
 
 
 def most_specific(chosen: Collection[str], hierarchy: Hierarchy) -> set[str]:
-    """Those with none of the chosen below them."""
+    """Return those with none of the chosen below them."""
     return set(chosen) - {above for each in chosen for above in hierarchy.shown_above(each)}
 
 
 def best(
     chosen: Collection[str], summed: Mapping[str, float], most: int, hierarchy: Hierarchy
 ) -> list[str]:
-    """The most useful of the chosen, the best first: the most specific by their confidence, then
-    what they are kinds of, the nearest first."""
+    """Return the most useful of the chosen, the best first: the most specific by their confidence,
+    then what they are kinds of, the nearest first."""
     specific = most_specific(chosen, hierarchy)
     return sorted(
         chosen,

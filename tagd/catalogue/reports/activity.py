@@ -45,7 +45,7 @@ class Latest:
 
 
 def queue(tx: Connection) -> list[Queued]:
-    """The queue, who goes first on top."""
+    """Return the queue, who goes first on top."""
     group = (job.c.kind, job.c.priority, job.c.state)
     rows = tx.execute(
         select(*group, func.count().label("jobs"), func.min(job.c.created_at).label("oldest"))
@@ -59,7 +59,8 @@ def queue(tx: Connection) -> list[Queued]:
 
 
 def pace(tx: Connection, now: float, seconds: float, parts: int) -> list[int]:
-    """How many photos were tagged in each of the last so many parts of time, the latest last."""
+    """Count the photos that were tagged in each of the last so many parts of time, the latest
+    last."""
     begun = now - seconds * parts
     part = cast((tagging.c.tagged_at - begun) / seconds, Integer).label("part")
     rows = tx.execute(
@@ -72,7 +73,7 @@ def pace(tx: Connection, now: float, seconds: float, parts: int) -> list[int]:
 
 
 def latest(tx: Connection, limit: int) -> list[Latest]:
-    """The photos that were tagged last, the latest first, each once."""
+    """Return the photos that were tagged last, the latest first, each once."""
     mine = select(tagging).where(_MINE).order_by(tagging.c.tagged_at.desc())
     last = mine.limit(limit).subquery()
     rows = tx.execute(
@@ -87,6 +88,6 @@ def latest(tx: Connection, limit: int) -> list[Latest]:
 
 
 def last_tagged_at(tx: Connection) -> float | None:
-    """When a model last looked at a photo, in seconds since 1970."""
+    """Return when a model last looked at a photo, in seconds since 1970."""
     moment = tx.scalar(select(func.max(tagging.c.tagged_at)))
     return None if moment is None else float(moment)

@@ -143,12 +143,12 @@ class Status:
 
     @property
     def photos_per_second(self) -> float:
-        """The pace of the last minute."""
+        """Return the pace of the last minute."""
         return self.tagged_last_minute / MINUTE
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the queue takes at that pace; None where that cannot be told."""
+        """Return how long the queue takes at that pace; None where that cannot be told."""
         left = self.queue[JobState.WAITING] + self.queue[JobState.LEASED]
         if not left:
             return 0.0
@@ -156,7 +156,7 @@ class Status:
 
 
 def show(tx: Connection, path: Path) -> Shown | None:
-    """What is known about the file at this absolute path, None for nothing."""
+    """Return what is known about the file at this absolute path, None for nothing."""
     row = tx.execute(
         select(file, photo)
         .join_from(file, photo, photo.c.id == file.c.photo_id, isouter=True)
@@ -185,8 +185,8 @@ def show(tx: Connection, path: Path) -> Shown | None:
 
 
 def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
-    """The file at this absolute path, or those below it where it is a folder; not those that are
-    missing. Empty where the catalogue knows of none."""
+    """Return the file at this absolute path, or those below it where it is a folder; not those that
+    are missing. Empty where the catalogue knows of none."""
     there = at_or_below(file.c.path_key, path)
     rows = tx.execute(
         select(file.c.path_key, file.c.photo_id, file.c.state, file.c.reason)
@@ -197,7 +197,7 @@ def photos_at(tx: Connection, path: Path) -> list[ShownFile]:
 
 
 def files_at(tx: Connection, path: Path) -> list[int]:
-    """The files that `photos_at` finds and whose content is known, by row id."""
+    """Return the files that `photos_at` finds and whose content is known, by row id."""
     there = at_or_below(file.c.path_key, path)
     known = (file.c.state != FileState.MISSING, file.c.photo_id.is_not(None))
     return list(tx.scalars(select(file.c.id).where(there, *known).order_by(file.c.path_key)))
@@ -215,7 +215,7 @@ def known_files(tx: Connection, files: Collection[int]) -> dict[int, int]:
 
 
 def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
-    """The whole at a glance, with the last few failures."""
+    """Return the whole at a glance, with the last few failures."""
     by_state: dict[str, int] = dict(
         tx.execute(select(file.c.state, func.count()).group_by(file.c.state)).all()
     )
@@ -242,8 +242,8 @@ def status(tx: Connection, now: float, *, failures: int = 5) -> Status:
 
 
 def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
-    """The files that were given up, and those whose tags could not be written into them, by now or
-    for good, the latest first."""
+    """Return the files that were given up, and those whose tags could not be written into them, by
+    now or for good, the latest first."""
     its_job = (job.c.file_id == file.c.id) & (job.c.kind == JobKind.TAG)
     not_tagged = tx.execute(
         select(file, job.c.attempts)
@@ -284,19 +284,19 @@ def failed(tx: Connection, *, limit: int | None = None) -> list[Failure]:
 
 
 def tag_counts(tx: Connection) -> list[TagCount]:
-    """Every tag in force with the number of files that have it, the most frequent first."""
+    """Return every current tag with the number of files that have it, the most frequent first."""
     rows = tx.execute(text("SELECT tag, files FROM v_tags ORDER BY files DESC, tag"))
     return [TagCount(name, count) for name, count in rows]
 
 
 def last_look(tx: Connection) -> int:
-    """The last time that a model looked at any photo, as a number that only grows."""
+    """Return the last time that a model looked at any photo, as a number that only grows."""
     return tx.scalar(select(func.max(tagging.c.id))) or 0
 
 
 def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> list[str]:
-    """The models, in words, whose later looks for the classifier than that at these files' photos
-    are in force: those of most photos first."""
+    """Return the models, in words, whose later looks for the classifier than that at these files'
+    photos are in force: those of most photos first."""
     found = Counter[str]()
     looks = (
         select(want.c.models, func.count())
@@ -312,7 +312,8 @@ def looked_with_since(tx: Connection, paths: Collection[Path], look: int) -> lis
 
 
 def not_looked_at_since(tx: Connection, paths: Collection[Path], look: int) -> int:
-    """How many of these files have tags, or none, from no later look than that at their photos."""
+    """Count those of these files that have tags, or none, from no later look than that at their
+    photos."""
     mine = and_(
         photo_tagger.c.photo_id == file.c.photo_id, photo_tagger.c.tagger_id == CLASSIFIER_ID
     )
@@ -330,13 +331,13 @@ def _untagged(tx: Connection) -> int:
 
 
 def _tagged_since(tx: Connection, moment: float) -> int:
-    """How many photos the classifier has looked at since then."""
+    """Count the photos that the classifier has looked at since then."""
     recent = select(func.count()).select_from(tagging).where(tagging.c.tagged_at > moment)
     return tx.execute(recent.where(tagging.c.tagger_id == CLASSIFIER_ID)).scalar_one()
 
 
 def _stages(tx: Connection, photo_id: int) -> tuple[ShownStage, ...]:
-    """What every tagger's current tagging heard, the classifier's first."""
+    """Return what every tagger's current tagging heard, the classifier's first."""
     rows = tx.execute(
         select(
             prediction,

@@ -38,8 +38,8 @@ class Voice:
 
 
 def tags_of(tx: Snapshot, photo_rows: Collection[int]) -> dict[int, list[ShownTag]]:
-    """The tags of these photos by row id, the most confident first, the rejected ones too; each
-    label once, as in the views."""
+    """Return the tags of these photos by row id, the most confident first, the rejected ones too;
+    each label once, as in the views."""
     found: dict[int, list[ShownTag]] = defaultdict(list)
     for some in chunks(photo_rows):
         rows = tx.execute(

@@ -130,13 +130,14 @@ def enqueue(
 
 
 def settle_job(tx: Connection, done: Target) -> None:
-    """The write that waited for this file has been done, unless its tags have changed since."""
+    """Note that the write that waited for this file has been done, unless its tags have changed
+    since."""
     if _tags(tx, done.photo_id) == done.tags:
         jobs.settle(tx, JobKind.WRITE, done.file_id)
 
 
 def rows_of(tx: Connection, photo_ids: Collection[str]) -> list[int]:
-    """The row ids of these photos, by their content."""
+    """Return the row ids of these photos, by their content."""
     found: list[int] = []
     for some in chunks(photo_ids):
         found += tx.scalars(select(photo.c.id).where(photo.c.content_hash.in_(some)))
@@ -144,7 +145,7 @@ def rows_of(tx: Connection, photo_ids: Collection[str]) -> list[int]:
 
 
 def target(tx: Connection, file_id: int) -> Target | None:
-    """The file with its photo's tags; None where it is not known, or its content is not."""
+    """Return the file with its photo's tags; None where it is not known, or its content is not."""
     row = tx.execute(
         select(file, photo.c.content_hash, photo.c.format)
         .join_from(file, photo, photo.c.id == file.c.photo_id)
@@ -166,14 +167,14 @@ def target(tx: Connection, file_id: int) -> Target | None:
 
 
 def written(tx: Connection, file_id: int) -> list[Inscription]:
-    """What tagd left in this file and in its sidecar."""
+    """Return what tagd left in this file and in its sidecar."""
     rows = tx.execute(select(inscription).where(inscription.c.file_id == file_id))
     return [_inscription(row) for row in rows]
 
 
 def beside_others(tx: Connection, its: Target) -> list[tuple[int, Path, Inscription]]:
-    """The sidecars that tagd left for other files which show, or showed, the same photo: the file's
-    row id and path, and what was left, the latest first."""
+    """Return the sidecars that tagd left for other files which show, or showed, the same photo: the
+    file's row id and path, and what was left, the latest first."""
     rows = tx.execute(
         select(inscription, file.c.path_key.label("photo_key"))
         .join_from(inscription, file, file.c.id == inscription.c.file_id)
@@ -185,7 +186,7 @@ def beside_others(tx: Connection, its: Target) -> list[tuple[int, Path, Inscript
 
 
 def hand_over(tx: Connection, giver: int, taker: int, place: Place) -> None:
-    """What tagd left for one file, by row id, with the way back, is another's by now, which has
+    """Hand over what tagd left for one file, by row id, with the way back, to another which has
     nothing there."""
     for table in (inscription, revision):
         its = (table.c.file_id == giver, table.c.place == place)
@@ -193,8 +194,8 @@ def hand_over(tx: Connection, giver: int, taker: int, place: Place) -> None:
 
 
 def outdated(tx: Connection, photos: Collection[int], wanted: Wanted) -> list[tuple[Path, Place]]:
-    """Where the tags of these photos, by their row ids, were written and will not be by itself:
-    the photo's path and the place."""
+    """Return where the tags of these photos, by their row ids, were written and will not be by
+    itself: the photo's path and the place."""
     found: list[tuple[Path, Place]] = []
     for some in chunks(photos):
         rows = tx.execute(
@@ -229,7 +230,7 @@ def put(tx: Connection, file_id: int, what: Inscription, run: Run | int, now: fl
 def moved(
     tx: Connection, file_id: int, place: Place, path: Path, signature: Signature | None
 ) -> None:
-    """What tagd left for this file lies there now; without a signature as it was left."""
+    """Note that what tagd left for this file lies there now; without a signature as it was left."""
     values: dict[str, Any] = {"path_key": key_of(path), "path": display(path)}
     if signature is not None:
         values |= {name: getattr(signature, name) for name in _SIGNATURE}
@@ -238,7 +239,7 @@ def moved(
 
 
 def holders(tx: Connection, sidecar: Path) -> list[int]:
-    """The files that are there, by row id, whose sidecar tagd left at this path."""
+    """Return the files that are there, by row id, whose sidecar tagd left at this path."""
     rows = (
         select(file.c.id)
         .join_from(inscription, file, file.c.id == inscription.c.file_id)
@@ -249,7 +250,8 @@ def holders(tx: Connection, sidecar: Path) -> list[int]:
 
 
 def drop_writes(tx: Connection) -> None:
-    """Nothing is to be written any more. A sidecar that goes along with its photo still does."""
+    """Drop all writes: nothing is to be written any more. A sidecar that goes along with its photo
+    still does."""
     has_sidecar = exists().where(
         inscription.c.file_id == job.c.file_id, inscription.c.place == Place.SIDECAR
     )
@@ -258,13 +260,14 @@ def drop_writes(tx: Connection) -> None:
 
 
 def forget(tx: Connection, file_id: int, place: Place) -> None:
-    """Nothing of tagd's is there any more."""
+    """Note that nothing of tagd's is there any more."""
     this = (inscription.c.file_id == file_id) & (inscription.c.place == place)
     tx.execute(delete(inscription).where(this))
 
 
 def take_signature(tx: Connection, file_id: int, path: Path, signature: Signature) -> None:
-    """The file at this path is known as tagd left it, so that nobody takes it for changed."""
+    """Note that the file at this path is known as tagd left it, so that nobody takes it for
+    changed."""
     values: dict[str, Any] = {name: getattr(signature, name) for name in _SIGNATURE}
     # 0 where the file system keeps no stable ones.
     values["inode"] = case((file.c.inode == 0, 0), else_=signature.inode)
@@ -290,12 +293,12 @@ def begin(tx: Connection, what: Begun, run: Run) -> None:
 
 
 def settle(tx: Connection, token: str) -> None:
-    """The write has come to an end."""
+    """Note that the write has come to an end."""
     tx.execute(delete(intent).where(intent.c.token == token))
 
 
 def begun(tx: Connection, run: Run | None = None) -> list[Begun]:
-    """Every write that was begun and not settled, or those of one run."""
+    """Return every write that was begun and not settled, or those of one run."""
     mine = true() if run is None else intent.c.run_id == noted(tx, run)
     return [
         Begun(
@@ -359,5 +362,5 @@ def dumped(keywords: Keywords) -> str:
 
 
 def loaded(text: str) -> Keywords:
-    """The inverse of `dumped`."""
+    """Read what `dumped` wrote."""
     return {name: tuple(values) for name, values in json.loads(text).items()}

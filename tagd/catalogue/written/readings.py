@@ -32,7 +32,7 @@ class FoundBefore:
 
 
 def with_tags(tx: Connection, files: Collection[int]) -> set[int]:
-    """Those of these files, by row id, in whose photos something was found before."""
+    """Return those of these files, by row id, in whose photos something was found before."""
     found: set[int] = set()
     for some in chunks(files):
         found.update(
@@ -46,7 +46,7 @@ def with_tags(tx: Connection, files: Collection[int]) -> set[int]:
 
 
 def before(tx: Connection, files: Collection[int]) -> dict[int, FoundBefore]:
-    """What was found before, by the row ids of the files."""
+    """Return what was found before, by the row ids of the files."""
     found: dict[int, FoundBefore] = {}
     for some in chunks(files):
         photos: dict[int, int] = dict(

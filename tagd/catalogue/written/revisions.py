@@ -73,7 +73,7 @@ def keep(
 
 
 def of(tx: Connection, file_id: int, place: Place) -> list[Revision]:
-    """The writes into this place of a file, the latest first."""
+    """Return the writes into this place of a file, the latest first."""
     its = (revision.c.file_id == file_id, revision.c.place == place)
     rows = tx.execute(select(revision).where(*its).order_by(revision.c.id.desc()))
     return [
@@ -83,7 +83,8 @@ def of(tx: Connection, file_id: int, place: Place) -> list[Revision]:
 
 
 def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
-    """The files, and the places in them, that a run wrote to and that was not taken back since."""
+    """Return the files, and the places in them, that a run wrote to and that was not taken back
+    since."""
     mine = (revision.c.run_id == number, revision.c.undone == 0)
     kept = select(revision.c.file_id, revision.c.place).where(*mine)
     is_kept = and_(
@@ -99,12 +100,12 @@ def written_in(tx: Connection, number: int) -> list[tuple[int, Place]]:
 
 
 def mark_undone(tx: Connection, ids: Collection[int]) -> None:
-    """What these writes added was taken out again; later ones stand."""
+    """Note that what these writes added was taken out again; later ones stand."""
     tx.execute(update(revision).where(revision.c.id.in_(ids)).values(undone=1))
 
 
 def forget(tx: Connection, ids: Collection[int]) -> None:
-    """The file is as it was before these writes."""
+    """Note that the file is as it was before these writes."""
     tx.execute(delete(revision).where(revision.c.id.in_(ids)))
 
 

@@ -30,9 +30,9 @@ class Unwritten:
 
 
 def has_failed() -> ColumnElement[bool]:
-    """Of a job: it was given up, or is to be tried again. A file that is not there is no failure:
-    most were deleted, and others are on a disk that comes back. Put so that an index finds these
-    among a million that merely wait."""
+    """Ask of a job whether it was given up, or is to be tried again. A file that is not there is no
+    failure: most were deleted, and others are on a disk that comes back. Put so that an index finds
+    these among a million that merely wait."""
     again = and_(job.c.state == JobState.WAITING, job.c.not_before > READY)
     ended = job.c.state.in_([JobState.QUARANTINED, JobState.LEASED])
     failed = job.c.error.is_not(None), job.c.error_code != FileVanished.code
@@ -40,8 +40,8 @@ def has_failed() -> ColumnElement[bool]:
 
 
 def note(tx: Connection, file_id: int, code: str, reason: str, now: float) -> None:
-    """What a person asked to be written could not be, and is given up. A job that waits, or is at
-    work, is left alone: it is tried in any case."""
+    """Note that what a person asked to be written could not be, and is given up. A job that waits,
+    or is at work, is left alone: it is tried in any case."""
     given_up = (job.c.file_id == file_id, job.c.kind == JobKind.WRITE)
     tx.execute(delete(job).where(*given_up, job.c.state == JobState.QUARANTINED))
     if jobs.has(tx, JobKind.WRITE, file_id):
@@ -52,12 +52,12 @@ def note(tx: Connection, file_id: int, code: str, reason: str, now: float) -> No
 
 
 def count(tx: Connection) -> int:
-    """How many files that are."""
+    """Count these files."""
     return tx.scalar(select(func.count()).select_from(job).where(has_failed())) or 0
 
 
 def reasons(tx: Connection) -> list[Unwritten]:
-    """Why tags are not written, what concerns most files first."""
+    """Say why tags are not written, what concerns most files first."""
     rows = tx.execute(
         select(job.c.error, func.count(), func.min(file.c.path_key))
         .join_from(job, file, file.c.id == job.c.file_id)
