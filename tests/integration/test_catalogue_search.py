@@ -294,3 +294,32 @@ def test_the_order_is_the_one_asked_for(tx: Connection) -> None:
     sure = [next(tag.confidence for tag in each.tags if tag.label == CAT) for each in by_confidence]
     assert sure == sorted(sure, reverse=True)
     assert names(tx, "taken:2025-01-02") == ["100%_both"]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("rating:5", "ix_said_rating"),
+        ("rating:>=3 cat", "ix_said_rating"),
+        ("gps:yes", "ix_said_place"),
+        ("near:35.0,135.8,5", "ix_said_place"),
+        ("tags:0", "SEARCH file USING COVERING INDEX ix_file_photo_id"),
+    ],
+)
+def test_what_few_files_have_is_gathered_by_its_index(
+    tx: Connection, query: str, index: str
+) -> None:
+    """Among so many that a walk through all of them is no way."""
+    asked = sqlite(tx)
+    tx.exec_driver_sql(
+        "INSERT INTO file (id, path_key, path, state, state_since, size, mtime_ns, ctime_ns, inode,"
+        " seen_at) VALUES (1000000, 'last', 'last', 'queued', 0, 1, 1, 1, 99, 0)"
+    )
+    said: list[str] = []
+    asked.set_trace_callback(said.append)
+    search.search(asked, query, NAMES, limit=9)
+    asked.set_trace_callback(None)
+    page = next(text for text in reversed(said) if "ORDER BY file.path" in text)
+    plan = [row[-1] for row in asked.execute(f"EXPLAIN QUERY PLAN {page}")]
+    assert any(index in step for step in plan), plan
+    assert not any(step.startswith("SCAN file") for step in plan), plan

@@ -203,6 +203,8 @@ def test_romaji_count_where_nothing_else_is_called_so() -> None:
         ("deer", ["hoofed animal"]),
         ("chihuah", ["Chihuahua"]),
         ("sunse", ["sunset"]),
+        ("sun", ["sunny", "sunset"]),
+        ("brid", ["bird"]),
     ],
 )
 def test_an_unknown_word_has_the_nearest_tags(typed: str, near: list[str]) -> None:

@@ -34,7 +34,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_STARS = "*＊"
+_STARS, _COMMAS = "*＊", ",，"
 _AS_TYPED = frozenset({"", "tag", "path", "camera", "model", *LABELS})
 
 
@@ -175,6 +175,8 @@ class _Parser:
             return _Token("term", at, "", f"{found['field']}:{text}")
         if field in {"", "tag"} and (beginning := text.rstrip(_STARS)) and beginning != text:
             return _Token("term", at, field, beginning, beginning=True)
+        if not field:
+            text = text.rstrip(_COMMAS) or text  # dog, cat
         return _Token("term", at, field, text)
 
     def _value(self, found: re.Match[str], group: str) -> str:

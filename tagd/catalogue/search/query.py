@@ -230,5 +230,6 @@ def _span(low: int, high: int | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    bare = _BARE.fullmatch(plain(text)) and plain(text) not in _WORDS
-    return text if bare else f'"{text}"'
+    signs = plain(text)
+    is_bare = _BARE.fullmatch(signs) and signs not in _WORDS and not signs.endswith(",")
+    return text if is_bare else f'"{text}"'

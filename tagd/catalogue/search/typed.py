@@ -10,7 +10,7 @@ from typing import Final
 
 _SIGNS: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord(sign): ord(plain)
-    for signs, plain in (("−‐‑–", "-"), ("〜", "~"), ("、", ","), ("　", " "))
+    for signs, plain in (("−‐‑–", "-"), ("〜", "~"), ("　、", " "))
     for sign in signs
 }
 _DASHES: Final = frozenset("ーｰ—")  # typed for a minus where a word begins, and a letter elsewhere
@@ -38,6 +38,8 @@ def plain(text: str) -> str:
             found.append('"')
         elif sign in _DASHES and (not found or found[-1] in " \t\n(-"):
             found.append("-")
+        elif sign == "、" and found and found[-1].isdecimal():
+            found.append(",")  # as between degrees
         else:
             found.append(sign.translate(_SIGNS))
     return "".join(found)
