@@ -192,6 +192,7 @@ def test_no_page_has_a_script_or_a_style_of_its_own(site: Site) -> None:
         assert page.count("<script") == page.count("<script src=") + 1, "but data"
 
 
+@pytest.mark.slow
 def test_slow_clients_hold_nobody_up(site: Site) -> None:
     slow = [socket.create_connection(("127.0.0.1", site.port)) for _ in range(150)]
     for each in slow:
@@ -206,6 +207,7 @@ def test_slow_clients_hold_nobody_up(site: Site) -> None:
     assert time.monotonic() - began < 55
 
 
+@pytest.mark.slow
 def test_five_hundred_connections(site: Site) -> None:
     many = []
     for _ in range(500):
