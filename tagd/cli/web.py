@@ -42,7 +42,7 @@ def web(
     config: ConfigFile = None,
     socket: Annotated[int | None, typer.Option("--socket", hidden=True)] = None,
 ) -> None:
-    """Serve pages in the browser to look at photos and to correct their tags.
+    """Serve pages in the browser to look at photos and correct tags.
 
     `tagd run` does so by itself, at [web] listen.
     """
@@ -65,7 +65,7 @@ def web(
 
 @web_commands.command("open")
 def open_link(config: ConfigFile = None) -> None:
-    """Print a link that opens the pages in one browser, once, within an hour."""
+    """Print a link that lets one browser in, once, within an hour."""
     output.line(_link(_access(configuration(config))))
 
 
