@@ -115,6 +115,7 @@ def names(tx: Connection, query: str) -> list[str]:
         ("model:lite dog", ["100%_both", "dog"]),
         ("tagger:classifier dog", ["100%_both", "dog"]),
         ("tagger:everyday", []),
+        ("tagger：Ｃｌａｓｓｉｆｉｅｒ dog", ["100%_both", "dog"]),
         ("tags:0", ["plain"]),
         ("tags:2", ["100%_both", "tiger"]),
         ("tags:>=1 -dog", ["cat", "tiger"]),

@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _STARS, _COMMAS = "*＊", ",，"
-_AS_TYPED = frozenset({"", "tag", "path", "camera", "model", *LABELS})
+_AS_TYPED = frozenset({"", "tag", "path", "camera", "model", "tagger", *LABELS})
 
 
 @dataclass(frozen=True, slots=True)

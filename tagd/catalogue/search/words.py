@@ -111,7 +111,7 @@ class CatalogueWords:
     def taggers(self, term: TaggerTerm) -> frozenset[int]:
         """The tagger that is called so; none where it has looked at nothing yet."""
         known: dict[str, int] = {name: row for row, name in self._tx.execute(_TAGGERS)}
-        name = term.text.casefold()
+        name = _folded(term.text)
         if name not in known and name not in TAGGERS:
             raise self._unknown(f"there is no tagger {term.text!r}", term.at, [*TAGGERS])
         return frozenset({known[name]} if name in known else ())
