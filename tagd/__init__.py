@@ -12,6 +12,7 @@ The journey of a photo, which is also the reading order of this package:
     labels/     logits become tags that a person would search for
     writeback/  which photos' tags are written, when, and what was written
     metadata/   tags inside the photos and beside them, and never a photo harmed
+    learning/   a person's own tags, learnt from examples
     revise/     tags catch up when models or rules change, and are taken back
 
 `domain.py` holds what travels between them, `errors.py` what can go wrong. The journey stands on

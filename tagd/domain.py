@@ -264,6 +264,7 @@ class Embedding:
 
 # Taggers: the one that every photo is looked at by, and everyday words from what that sees.
 CLASSIFIER: Final = "classifier"
+LEARNED: Final = "learned"  # whose tags heads give that were taught by a person
 EVERYDAY: Final = "everyday"
 
 

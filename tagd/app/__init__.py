@@ -14,6 +14,7 @@ is a value that comes out, and long work tells a callback how far it is.
     tags         the tags that there are
     rederive     changed rules applied to all photos
     corrections  confirm, reject, add and remove a tag
+    learning     personal tags: learnt from examples, listed, handed on, forgotten
     undo         taking back what a run, a model or any model since a moment added
     writeback    write tags into photos, take back what a run wrote, read what others wrote
     retag        tags that catch up with other models: planned, hastened, kept, brought back
@@ -28,5 +29,5 @@ is a value that comes out, and long work tells a callback how far it is.
     paths        paths as a person names them, and what to say of those that are unknown
     catalogues   the catalogue, opened for what is about to be done
     schemas      the shapes of JSON that tagd gives out; work_schemas: of what long work did,
-                 model_schemas: of models
+                 model_schemas: of models, learning_schemas: of personal tags
 """

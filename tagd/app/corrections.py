@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tagd.app.selection import photo_ids
 from tagd.assembly.derivation import derivation_of
 from tagd.assembly.writing import metadata_settings, writes_of
-from tagd.catalogue.tagging import corrections
+from tagd.catalogue.tagging import corrections, personal
 from tagd.catalogue.tagging.corrections import Action
 from tagd.catalogue.tagging.runs import Run, run_id
 from tagd.catalogue.tagging.tags import label_ids, label_names, labels_on, labels_present
@@ -210,10 +210,14 @@ def _apply(
     photos = photo_ids(tx, request.photos, derivation.rules)
     label_id = label_ids(tx, {label: derivation.name_of(label)})[label]
     names = label_names(tx)
-    _require(action, names[label], photos, *corrections.having(tx, [label_id], photos))
+    suggested = personal.suggested_in(tx, label_id, photos) if action == Action.CONFIRM else set()
+    having, rejected = corrections.having(tx, [label_id], photos)
+    _require(action, names[label], photos, having | suggested, rejected)
     kinds = labels_present(tx, derivation.kinds_of(label, names))
     below = {row: key for key, row in kinds.items()}
-    correction = corrections.Correction(action, label_id, frozenset(below))
+    correction = corrections.Correction(
+        action, label_id, frozenset(below), suggested=frozenset(suggested)
+    )
     run = Run.of(f"tagd {action} {names[label]}")
     changes = corrections.correct(tx, correction, photos, run, time.time())
     changed = {change.photo_id for change in changes}

@@ -25,6 +25,7 @@ from tagd.intake.exclude import Excludes
 from tagd.intake.intake import Intake
 from tagd.intake.one_time import OneTimeIntake
 from tagd.intake.submit import Submitter
+from tagd.learning.scorer import Scorer
 from tagd.models.pool import ModelPool, PoolSettings
 from tagd.models.runtime import memory
 from tagd.models.runtime.device import GPU_BATCH, Device
@@ -157,11 +158,13 @@ def worker_of(
 ) -> Worker:
     """What works the queue off, as part of this run. `on_writes` is called when there are tags to
     be written into photos."""
+    derivation = derivation_of(config)
     return Worker(
         catalogue=catalogue,
         decoders=decoders,
         classifier=classifier,
-        derivation=derivation_of(config),
+        derivation=derivation,
+        personal=Scorer(run, derivation.above),
         settings=settings_of(config),
         on_report=on_report,
         on_trouble=on_trouble,

@@ -46,6 +46,7 @@ COMMANDS = {
     "export": ("export",),
     "tags": ("tags",),
     "corrections": ("confirm", "reject", "add", "remove"),
+    "learning": ("learn",),
     "history": ("history", "undo"),
     "metadata": ("write", "read"),
     "status": ("status", "failed"),

@@ -2,7 +2,7 @@
 
     keys.py         every key with its default, its unit and why one would set it
     section.py      what every table is made of; policy.py, retag.py, embeddings.py, taggers.py,
-                    metadata.py and web.py have theirs
+                    learn.py, metadata.py and web.py have theirs
     paths.py        ~ and $VARIABLES in paths
     rules.py        [tags] as rules about labels
     sources.py      which file is read, and how the variables lie over it

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from tagd.config.embeddings import Embeddings
+from tagd.config.learn import Learn
 from tagd.config.metadata import Metadata
 from tagd.config.policy import Policy, two_times
 from tagd.config.retag import Retag
@@ -359,6 +360,7 @@ class Config(Section):
     policy: Policy = Field(default_factory=Policy)
     retag: Retag = Field(default_factory=Retag)
     embeddings: Embeddings = Field(default_factory=Embeddings)
+    learn: Learn = Field(default_factory=Learn)
     worker: Worker = Field(default_factory=Worker)
     metadata: Metadata = Field(default_factory=Metadata)
     backup: Backup = Field(default_factory=Backup)

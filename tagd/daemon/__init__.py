@@ -7,6 +7,7 @@ tagging         models, decoders and the worker's thread; work_log: the log of p
 writing         tags into photos, in threads beside the tagging
 mending         what a kill cut short, set right beside all else
 retagging       the thread that has tags catch up, and its cron times
+learning        the process that learns personal tags again
 maintenance     backups, tidying, examinations; wal: the catalogue's log kept small
 gauges          what there is to measure; troubles: what is wrong at the moment
 web_pages       the process that serves pages; looking: what a picture shows that is in no folder

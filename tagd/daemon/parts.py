@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tagd.assembly.build import intake_of
 from tagd.catalogue.queue import deaths, jobs, leases
 from tagd.daemon import gauges, troubles
+from tagd.daemon.learning import Learning
 from tagd.daemon.looking import look
 from tagd.daemon.maintenance import MAINTENANCE, PATIENCE_SECONDS, Maintenance, duties_of
 from tagd.daemon.reload import Part, changes
@@ -94,10 +95,12 @@ class Parts:
         )
         beat = pulses.of(MAINTENANCE, PATIENCE_SECONDS)
         self._maintenance = Maintenance(catalogue, duties_of(config, catalogue, log), log, beat)
+        self._learning = Learning(catalogue, log)
         self._wal = WriteAheadLog(catalogue)
         self._web = WebPages(web, log)
         self._intake = self._new_intake()
         self._watches = False
+        self._works = False
         # What a change that was cut short has built anew in part: the next one does so in any case.
         self._owed: frozenset[Part] = frozenset()
         self._refused: tuple[str, ...] = ()  # replaced models that could not be taken up
@@ -129,6 +132,7 @@ class Parts:
         False where a thread had to be left behind, such as the worker in a forward pass."""
         self._web.stop()
         self._intake.stop(STOP_SECONDS / 2)
+        self._learning.stop()
         rested = self._retagging.stop(STOP_SECONDS / 4)
         rested = self._maintenance.stop() and rested
         wrote = self._writing.end(STOP_SECONDS / 2)
@@ -138,6 +142,7 @@ class Parts:
         """Called about every second: have everything do what it should now."""
         if self._watches:
             self._intake.check()
+        self._works = work
         self._tagging.steer(work=work)
         self._writing.steer(work=work)
 
@@ -148,6 +153,7 @@ class Parts:
         self._wal.check()
         self._writing.check()
         self._web.check()
+        self._learning.check(self.config, work=self._works)
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
             self._tagging.heartbeat()
@@ -219,6 +225,7 @@ class Parts:
             self._maintenance,
             self._retagging,
             self._web,
+            self._learning,
         )
         yield from troubles.of(self._intake.state(), parts, self._pulses.late())
 

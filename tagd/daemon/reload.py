@@ -38,6 +38,7 @@ _TABLES = {
     "policy": Part.ENGINE,
     "retag": Part.RETAG,
     "embeddings": Part.RETAG,
+    "learn": Part.NONE,
     "worker": Part.ENGINE,
     "metadata": Part.WORKER,
     "backup": Part.MAINTENANCE,

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tagd.catalogue.tagging.record import TaggedFile, Tagging
 from tagd.domain import CLASSIFIER, Priority
 from tagd.tagging.failures import Outcome, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
     from tagd.catalogue.tagging.record import Look
-    from tagd.domain import Choice, DecodedPhoto, Job, Tags, Want
+    from tagd.domain import Choice, DecodedPhoto, Embedding, Job, Tags, Want
     from tagd.labels.derivation import Derivation
     from tagd.tagging.batch import Turn
+
+
+class PersonalTags(Protocol):
+    """Scores photos by what was learnt of a person's own tags."""
+
+    def take_in(self, tx: Connection, seen: Sequence[Embedding], now: float) -> set[int]:
+        """Have photos get the tags that they are like, by what a model sees in them; return those
+        whose tags changed, by row id."""
 
 
 def result_of(
@@ -94,3 +104,8 @@ def report_of(result: TaggedFile, notes: tuple[str, ...], name_of: Callable[[str
         model=given[0].stages[-1].model,
         notes=notes,
     )
+
+
+def seen_in(results: Sequence[TaggedFile]) -> list[Embedding]:
+    """Return what models saw in these."""
+    return [each.embedding for each in results if each.embedding is not None]

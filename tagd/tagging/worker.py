@@ -34,7 +34,7 @@ from tagd.tagging import failures
 from tagd.tagging.batch import Turn, guarded
 from tagd.tagging.embed import Embedder
 from tagd.tagging.keyword_sync import FoundTags, TakenIn
-from tagd.tagging.results import is_more_than_seen, is_partial, report_of, result_of
+from tagd.tagging.results import is_more_than_seen, is_partial, report_of, result_of, seen_in
 from tagd.tagging.taggers import Seen, Taggers
 from tagd.tagging.together import settle
 from tagd.work.queue_worker import POLL_SECONDS, TROUBLE_SECONDS, QueueWorker
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from tagd.labels.derivation import Derivation
     from tagd.tagging.classify import Classifier
     from tagd.tagging.failures import Report
+    from tagd.tagging.results import PersonalTags
     from tagd.work.stage_times import StageTimes
     from tagd.writeback.queue import Writes
 
@@ -104,6 +105,7 @@ class Worker(QueueWorker):
         run: Run | None = None,
         writes: Writes | None = None,
         taggers: Taggers | None = None,
+        personal: PersonalTags | None = None,
         beat: Callable[[], None] = lambda: None,
         on_times: Callable[[StageTimes], None] = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
@@ -122,6 +124,7 @@ class Worker(QueueWorker):
         self._found = None if run is None else FoundTags(derivation, run.command, keywords=reads)
         self._writes = writes
         self._taggers = taggers or Taggers()
+        self._personal = personal
         keeps = settings.keeps_embeddings
         self._embedder = Embedder(catalogue, classifier, say) if keeps else None
         self._on_times = on_times
@@ -347,6 +350,7 @@ class Worker(QueueWorker):
             recorded = [result for result, ok in zip(results, landed, strict=True) if ok]
             if some := {result.photo_id for result in recorded if is_partial(result)}:
                 settle(tx, identity.known_among(tx, some).values(), self._derivation)
+            learned = self._personal.take_in(tx, seen_in(recorded), now) if self._personal else ()
             taken = self._found.take_in(tx, turn, recorded, now) if self._found else TakenIn()
             told = [
                 report_of(each, taken.notes.get(each.job.file_id, ()), self._derivation.name_of)
@@ -355,7 +359,7 @@ class Worker(QueueWorker):
             if self._writes is not None:
                 looked_at = {each.photo_id for each in recorded if is_more_than_seen(each)}
                 self._writes.queue(tx, looked_at, now)
-                self._writes.queue_rows(tx, taken.photos)
+                self._writes.queue_rows(tx, {*learned, *taken.photos})
             told += [self._settle_failure(tx, job, error, now) for job, error in turn.failed]
             more = self._claim_more(tx, len(claimed))
             self._note_times(tx, len(told))
@@ -372,14 +376,13 @@ class Worker(QueueWorker):
     def _settle_failure(self, tx: Connection, job: Job, error: PhotoError, now: float) -> Report:
         if isinstance(error, InternalFault):
             self._on_fault(error)
-        settings = self._settings
         return failures.settle(
             tx,
             job,
             error,
             now,
-            max_attempts=settings.max_attempts,
-            settle_seconds=settings.settle_seconds,
+            max_attempts=self._settings.max_attempts,
+            settle_seconds=self._settings.settle_seconds,
         )
 
     def _start_over(self) -> None:

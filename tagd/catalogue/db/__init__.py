@@ -1,8 +1,8 @@
 """The database itself, apart from what it is about.
 
 schema, views   the tables (schema_written: those of what is written into photos; schema_kept: those
-                that triggers keep; schema_base: what all have in common), and the views that are
-                the public contract
+                that triggers keep; schema_learned: of personal tags; schema_base: what all have in
+                common), and the views that are the public contract
 strangers       what lies in its database and is not tagd's
 triggers        the index of searches, kept by triggers
 connection      SQLite's own ways: pragmas, URIs, what its errors mean

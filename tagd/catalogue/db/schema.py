@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from tagd.catalogue.db.schema_base import metadata, one_of
 from tagd.catalogue.db.schema_kept import found, tag_count, untagged
+from tagd.catalogue.db.schema_learned import head, personal, suggestion
 from tagd.catalogue.db.schema_written import NOTHING_OURS, inscription, intent, revision
 from tagd.domain import FileState, JobKind, JobState, TagSource, TagState
 
@@ -39,6 +40,7 @@ __all__ = [
     "fact",
     "file",
     "found",
+    "head",
     "history",
     "inscription",
     "intent",
@@ -47,6 +49,7 @@ __all__ = [
     "metadata",
     "model",
     "one_of",
+    "personal",
     "photo",
     "photo_tagger",
     "prediction",
@@ -55,6 +58,7 @@ __all__ = [
     "run",
     "said",
     "speed",
+    "suggestion",
     "tag",
     "tag_count",
     "tagger",

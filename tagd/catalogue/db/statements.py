@@ -39,6 +39,11 @@ ONE_A_LABEL = f"""NOT EXISTS (
             AND ({rank_of("other.source")}, other.confidence, tag.tagger_id)
                 > ({rank_of("tag.source")}, tag.confidence, other.tagger_id))"""
 
+# A suggestion counts until anybody says anything of its label in its photo.
+UNSAID = """NOT EXISTS (
+            SELECT 1 FROM tag
+            WHERE tag.photo_id = suggestion.photo_id AND tag.label_id = suggestion.label_id)"""
+
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """The values in lists of at most `size`."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-SCHEMA_VERSION = "0016"  # the newest revision below migrations/versions: four digits, ascending
+SCHEMA_VERSION = "0017"  # the newest revision below migrations/versions: four digits, ascending
 
 
 def is_there(path: Path) -> bool:

@@ -7,7 +7,7 @@ added at the end; none is renamed, moved or removed. Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 from tagd.catalogue.db.schema import NOTHING_OURS, STALE
-from tagd.catalogue.db.statements import ONE_A_LABEL
+from tagd.catalogue.db.statements import ONE_A_LABEL, UNSAID
 from tagd.domain import JobState
 
 PRESENT = "file.state <> 'missing'"
@@ -68,6 +68,14 @@ VIEWS: dict[str, str] = {
         JOIN file ON file.photo_id = tag.photo_id AND {PRESENT}
         JOIN label ON label.id = tag.label_id
         WHERE tag.state = 'rejected' AND {ONE_A_LABEL}""",
+    "v_suggested_tags": f"""
+        SELECT file.path, label.name AS tag, label.key AS label, suggestion.confidence,
+               model.name AS model, {iso("suggestion.suggested_at")} AS suggested_at
+        FROM suggestion
+        JOIN file ON file.photo_id = suggestion.photo_id AND {PRESENT}
+        JOIN label ON label.id = suggestion.label_id
+        JOIN model ON model.id = suggestion.model_id
+        WHERE {UNSAID}""",
     "v_files": f"""
         SELECT file.path, photo.content_hash AS photo_id, file.state, file.reason, file.size,
                {iso("file.mtime_ns / 1000000000.0")} AS modified_at,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from tagd.catalogue.db.schema import (
     CLASSIFIER_ID,
@@ -34,7 +34,7 @@ from tagd.catalogue.files.moves import (
 from tagd.catalogue.files.roots import RootRecord, known_around, known_root, remember_root
 from tagd.catalogue.queue import jobs
 from tagd.domain import FileState, JobKind, JobState, PhotoFacts, Place, Priority, Signature
-from tagd.fs import display, key_of
+from tagd.fs import display, key_of, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -235,6 +235,19 @@ def _queued(key: bytes, found: SettledFile, now: float) -> dict[str, Any]:
 
 def _returned(key: bytes, now: float) -> dict[str, Any]:
     return {"key": key, "state": FileState.TAGGED, "state_since": now, "seen_at": now}
+
+
+def paths_of(tx: Connection, photo_ids: Iterable[int]) -> dict[int, Path]:
+    """Return where each of these photos lies, by row id: the first of several files; those that are
+    missing are not in it."""
+    found: dict[int, Path] = {}
+    for some in chunks(photo_ids):
+        there = select(file.c.photo_id, func.min(file.c.path_key).label("key")).where(
+            file.c.photo_id.in_(some), file.c.state != FileState.MISSING
+        )
+        rows = tx.execute(there.group_by(file.c.photo_id))
+        found.update({row.photo_id: path_of(row.key) for row in rows})
+    return found
 
 
 def _update(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -26,6 +26,7 @@ from tagd.catalogue.search.query import (
     RatingTerm,
     SourceTerm,
     StateTerm,
+    SuggestedTerm,
     TagCountTerm,
     TaggerTerm,
     TagTerm,
@@ -53,7 +54,7 @@ class Words(Protocol):
     """What the words of a query stand for, as rows. Each raises `QueryError` for what is unknown
     and looks like a mistake."""
 
-    def tags(self, term: TagTerm) -> frozenset[int]: ...
+    def tags(self, term: TagTerm | SuggestedTerm) -> frozenset[int]: ...
     def cameras(self, term: CameraTerm) -> frozenset[Camera]: ...
     def models(self, term: ModelTerm) -> frozenset[int]: ...
     def taggers(self, term: TaggerTerm) -> frozenset[int]: ...
@@ -65,6 +66,13 @@ class Tagged:
 
     labels: frozenset[int] | None
     quality: tuple[Quality, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """One of these labels is suggested, and nobody has said anything of it."""
+
+    labels: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ class AnyOf:
 Said = RatingTerm | PlacedTerm | NearTerm  # what stands in the file
 Node = (
     Tagged
+    | Suggested
     | TagCountTerm
     | Taken
     | ShotWith
@@ -170,6 +179,8 @@ def _meant(query: Query, quality: tuple[Quality, ...], words: Words) -> Node:
             return _all_meant(terms, quality, words)
         case Not(term):
             node: Node = Negated(_meant(term, (), words))
+        case SuggestedTerm():
+            node = Suggested(words.tags(query))
         case CameraTerm():
             node = ShotWith(words.cameras(query))
         case ModelTerm():
@@ -209,6 +220,8 @@ def simplified(node: Node) -> Node:
         case Negated(inner):
             return _negated(simplified(inner))
         case Tagged(labels) if labels is not None and not labels:
+            return NEVER
+        case Suggested(labels) if not labels:
             return NEVER
         case ShotWith(cameras) if not cameras:
             return NEVER

@@ -35,7 +35,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _STARS, _COMMAS = "*＊", ",，"
-_AS_TYPED = frozenset({"", "tag", "path", "camera", "model", "tagger", *LABELS})
+_AS_TYPED = frozenset({"", "tag", "path", "camera", "model", "tagger", "suggested", *LABELS})
+_TAGS = frozenset({"", "tag", "suggested"})  # whose values are names of tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class _Parser:
             raise self._error(f"{text} needs something after it", at)
         if field in LABELS:
             return _Token("term", at, "", f"{found['field']}:{text}")
-        if field in {"", "tag"} and (beginning := text.rstrip(_STARS)) and beginning != text:
+        if field in _TAGS and (beginning := text.rstrip(_STARS)) and beginning != text:
             return _Token("term", at, field, beginning, beginning=True)
         if not field:
             text = text.rstrip(_COMMAS) or text  # dog, cat

@@ -32,6 +32,18 @@ class TagTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedTerm:
+    """A tag that was learnt, and is suggested for the photo: see `v_suggested_tags`."""
+
+    text: str
+    beginning: bool = False
+    at: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"suggested:{_quoted(self.text)}" + "*" * self.beginning
+
+
+@dataclass(frozen=True, slots=True)
 class ConfidenceTerm:
     """How sure the tags beside it are; alone, any tag. The bounds count, but for those excluded."""
 
@@ -203,6 +215,7 @@ class Or:
 
 Term = (
     TagTerm
+    | SuggestedTerm
     | ConfidenceTerm
     | SourceTerm
     | TaggerTerm

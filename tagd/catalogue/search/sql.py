@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tagd.catalogue.db.statements import marks
+from tagd.catalogue.db.statements import UNSAID, marks
 from tagd.catalogue.search import paths, said
 from tagd.catalogue.search.algebra import (
     ANY_TIME,
@@ -24,6 +24,7 @@ from tagd.catalogue.search.algebra import (
     Quality,
     SaidBy,
     ShotWith,
+    Suggested,
     Tagged,
     Taken,
     named_labels,
@@ -196,6 +197,8 @@ def _term(node: Node) -> Sql:
     match node:
         case Tagged():
             return _has_tag(node)
+        case Suggested(labels):
+            return _exists("suggestion", "photo_id", _suggested(labels))
         case Taken(start, end):
             return Sql("(+file.taken >= ? AND +file.taken < ?)", (start, end))
         case ShotWith(cameras):
@@ -251,6 +254,10 @@ def _has_tags(node: TagCountTerm) -> Sql:
     return in_parentheses(joined(held, " AND "))
 
 
+def _suggested(labels: Iterable[int]) -> Sql:
+    return Sql(f"suggestion.label_id IN {_listed(labels)} AND {UNSAID}")
+
+
 def _quality(quality: Quality) -> Sql:
     match quality:
         case SourceTerm(source):
@@ -287,6 +294,9 @@ def _photos(node: Node, when: Taken) -> Sql | None:
             return Sql(text, (other.value,))
         case Tagged(labels, quality) if labels is not None:
             return _photos_tagged(labels, quality, when)
+        case Suggested(labels):
+            held = _suggested(labels)
+            return Sql(f"(SELECT DISTINCT photo_id FROM suggestion WHERE {held.text})")
         case ShotWith(cameras) if len(cameras) <= MOST_CAMERAS:
             one = "SELECT id AS photo_id FROM photo WHERE camera_make IS ? AND camera_model IS ?"
             every = joined((Sql(one, each) for each in cameras), " UNION ALL ")

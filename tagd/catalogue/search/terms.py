@@ -17,6 +17,7 @@ from tagd.catalogue.search.query import (
     RatingTerm,
     SourceTerm,
     StateTerm,
+    SuggestedTerm,
     TagCountTerm,
     TaggerTerm,
     TagTerm,
@@ -46,6 +47,8 @@ def term(field: str, text: str, at: int = 0, *, beginning: bool = False) -> Term
     match field:
         case "" | "tag":
             return TagTerm(words, beginning, at)
+        case "suggested":
+            return SuggestedTerm(words, beginning, at)
         case "camera":
             return CameraTerm(words, at)
         case "model":
@@ -114,4 +117,4 @@ _VALUES: Final[Mapping[str, Callable[[str], Term]]] = {
     "state": lambda text: StateTerm(_member(FileState, text, "state")),
     "source": lambda text: SourceTerm(_member(TagSource, text, "source")),
 }
-FIELDS: Final = ("tag", "path", "camera", "model", "tagger", *_VALUES)
+FIELDS: Final = ("tag", "path", "camera", "model", "tagger", "suggested", *_VALUES)

@@ -9,7 +9,7 @@ from unicodedata import combining, normalize
 
 from tagd.catalogue.db.statements import chunks, marks
 from tagd.catalogue.search.elsewhere import elsewhere
-from tagd.domain import CLASSIFIER, EVERYDAY
+from tagd.domain import CLASSIFIER, EVERYDAY, LEARNED
 from tagd.errors import QueryError
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from tagd.catalogue.search.algebra import Camera
-    from tagd.catalogue.search.query import CameraTerm, ModelTerm, TaggerTerm, TagTerm
+    from tagd.catalogue.search.query import (
+        CameraTerm,
+        ModelTerm,
+        SuggestedTerm,
+        TaggerTerm,
+        TagTerm,
+    )
 
 # Each maker, then each model of each, by a step in the index from one to the next.
 _CAMERAS = """
@@ -38,7 +44,7 @@ _CAMERAS = """
     SELECT make, model FROM cameras"""
 
 _TAGGERS = "SELECT id, key FROM tagger"
-TAGGERS = (CLASSIFIER, EVERYDAY)  # known before they looked at anything
+TAGGERS = (CLASSIFIER, EVERYDAY, LEARNED)  # known before they looked at anything
 
 
 class Names(Protocol):
@@ -76,7 +82,7 @@ class CatalogueWords:
         (last,) = self._tx.execute("SELECT max(id) FROM file").fetchone()
         return last or 0
 
-    def tags(self, term: TagTerm) -> frozenset[int]:
+    def tags(self, term: TagTerm | SuggestedTerm) -> frozenset[int]:
         """The rows of the labels that are meant."""
         labels = self._names.labels(term.text, beginning=term.beginning)
         present = _rows_of(self._tx, labels)

@@ -7,5 +7,7 @@ derived         tags beside the predictions that they follow from; differences: 
                 them where others follow; earlier: what is kept of old
 embedded        which photos have an embedding kept; embeddings: those of a model, as rows;
                 vectors: how they are packed
+personal        labels that are learnt, and their heads; examples: what they are learnt from;
+                learned: the tags and suggestions that follow
 runs, undone    which run changed what, and taking it back
 """

@@ -52,6 +52,8 @@ class Correction:
     label_id: int
     below: frozenset[int] = frozenset()
     by: TagSource = TagSource.PERSON
+    # Photos, by row id, in which the label is suggested, which is as good as a tag to confirm.
+    suggested: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,8 @@ def _becomes(
     """What becomes of the tags that one photo has with one label. What is decided of a source holds
     for the tags of all its taggers: where one is active, the source is."""
     tags = standing.get((photo_id, label_id), ())
+    if correction.action == Action.CONFIRM and not tags and photo_id in correction.suggested:
+        yield Change(photo_id, label_id, TagSource.LEARNED, None, TagState.CONFIRMED)
     states = {its.source: its.state for its in sorted(tags, key=lambda its: its.is_active)}
     for source, after in decide(correction.action, states, correction.by).items():
         if source not in states:

@@ -22,7 +22,7 @@ from tagd.catalogue.db.schema import (
     photo_tagger,
     want,
 )
-from tagd.catalogue.db.statements import chunks
+from tagd.catalogue.db.statements import chunks, take_over, upsert
 from tagd.catalogue.tagging.tags import model_ids
 from tagd.catalogue.tagging.vectors import pack, unpack, unpack_all
 from tagd.domain import Embedding
@@ -134,6 +134,18 @@ def kept_of(
         for row in rows
         if row.fingerprint in fingerprints
     }
+
+
+def keep_beside(tx: Connection, found: Mapping[int, Embedding], now: float) -> None:
+    """Keep what models saw in these photos, by row id, beside what others saw: for photos that are
+    learnt from. Until they are tagged anew. Raises `ValueError` as `keep`."""
+    models = model_ids(tx, {each.fingerprint: each.model for each in found.values()}, now)
+    rows = [
+        {"photo_id": row, "model_id": models[each.fingerprint], "vector": pack(each.vector)}
+        for row, each in found.items()
+        if each.vector is not None
+    ]
+    upsert(tx, embedding, rows, key=["photo_id", "model_id"], changes=take_over("vector"))
 
 
 def load(
