@@ -1,12 +1,12 @@
-"""Personal tags: how long they take, and whether their figures hold for photos that nobody judged.
+"""Personal tags: how long they take, and whether their figures hold for unseen photos.
 
     .venv/bin/python -m benchmarks.learning [CATALOGUE]
 
 Without CATALOGUE, how long one tag takes to be learnt, and 100,000 photos to be scored by 50, on
-made-up embeddings. With one that `tagd tag` made of folders that are named by synsets of ImageNet,
-for every kind of photo of which there are 14 to 40, such as dogs: a tag learnt from 5 and from 10
-of them, with no photo rejected and with 16. Photos that are neither examples nor rejected are the
-unseen ones.
+made-up embeddings, in seconds of the processor. With one that `tagd tag` made of folders that are
+named by synsets of ImageNet, for every kind of photo of which there are 14 to 40, such as dogs: a
+tag learnt from 5 and from 10 of them, with no photo rejected and with 16. Photos that are neither
+examples nor rejected are the unseen ones.
 """
 
 from __future__ import annotations
@@ -62,18 +62,18 @@ def speed(catalogue: Catalogue) -> dict[str, object]:
     fill(catalogue)
     photos = list(range(1, 11))
     say(catalogue, Action.ADD, photos)
-    started = time.perf_counter()
+    started = time.process_time()
     learned = learn(catalogue)
-    one = time.perf_counter() - started
+    one = time.process_time() - started
     [kept] = learned.heads
-    started = time.perf_counter()
+    started = time.process_time()
     with catalogue.read() as tx:
         for page in embeddings.pages(tx, "f" * 64):
             heads.scores(page.rows, [kept] * TAGS)
-    many = time.perf_counter() - started
+    many = time.process_time() - started
     return {
-        "one tag learnt, s": round(one, 2),
-        f"{TAGS} tags, {PHOTOS:,} photos, s": round(many, 2),
+        "one tag learnt, processor s": round(one, 2),
+        f"{TAGS} tags, {PHOTOS:,} photos, processor s": round(many, 2),
     }
 
 
