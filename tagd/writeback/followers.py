@@ -16,6 +16,7 @@ from tagd.catalogue.files import moves
 from tagd.catalogue.queue import jobs
 from tagd.catalogue.written import inscriptions
 from tagd.domain import JobKind, Place, Priority
+from tagd.errors import FileChanged
 from tagd.fs import signature_of
 from tagd.metadata import file_calls, reader, sidecar, xmp
 from tagd.metadata.file_calls import translated
@@ -117,6 +118,10 @@ class Followers:
         place = sidecar.renamed(target.path, left.path, self.rule)
         file_calls.make_folder(place.parent)
         self._clear(target, place)
+        with translated(place):
+            # Before the ledger knows of it: what was begun is looked at again, and so without end.
+            if file_calls.is_there(place):
+                raise FileChanged(place, "there is another file of its name")
         ledger = _MoveLedger(self.catalogue, target.file_id, Place.SIDECAR, left.wish, self.run)
         signature = move(
             original,

@@ -132,6 +132,16 @@ def test_it_goes_along_where_nothing_is_written_any_more(desk: Desk) -> None:
     assert names(desk) == ["other.jpg", "other.jpg.xmp"]
 
 
+def test_what_is_in_its_sidecars_way_has_a_photo_looked_at_no_more_than_once(desk: Desk) -> None:
+    photo = desk.photo()
+    desk.write()
+    (desk.folder / "other.jpg.xmp").mkdir()
+    move(desk, photo, "other.jpg")
+    assert desk.write(LATER) == 0
+    assert desk.jobs() == [("waiting", "changed")]
+    assert desk.waiting_tags() == 0, "a look would queue the next write, and that the next look"
+
+
 def test_nothing_is_ever_written_over(desk: Desk) -> None:
     photo = desk.photo()
     desk.write()
