@@ -80,7 +80,8 @@ class Aki:
             )
         try:
             yield process
-            if process.poll() is None:
+            # One that was told to end is on its way out.
+            if process.poll() is None and "drained" not in log.read_text():
                 process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE_SECONDS) in (0, 130), log.read_text()
         finally:
