@@ -13,6 +13,8 @@ from tagd.catalogue.queue import jobs
 from tagd.catalogue.reports import overview
 from tagd.catalogue.tagging import earlier
 from tagd.config import Config
+from tagd.decoding.limits import DecodeLimits
+from tagd.decoding.pool import DecoderPool
 from tagd.domain import JobKind, Priority
 from tagd.errors import WeightsMissing
 from tagd.hours import hours_of
@@ -160,21 +162,23 @@ def test_a_photo_that_moves_under_another_rule_follows_it(night: Night) -> None:
 
 def test_a_photo_that_fails_keeps_its_tags_and_is_left_alone(night: Night) -> None:
     night.desk.tag(OLD, "cat.png")
-    (night.desk.photos / "cat.png").write_text("no picture any more")
     retagger = night.retagger(NEW)
     retagger.tick()
-    worker = night.desk.worker(NEW)
-    for _ in range(50):
-        worker.turn()
-        if night.desk.reports[-1].outcome is Outcome.FAILED:
-            break
+    too_few = DecodeLimits(max_megapixels=0.001)  # as a person may set them meanwhile
+    with DecoderPool(decoders=1, limits=too_few, on_event=print) as decoders:
+        night.desk.decoders = decoders
+        worker = night.desk.worker(NEW)
+        for _ in range(50):
+            worker.turn()
+            if night.desk.reports[-1].outcome is Outcome.FAILED:
+                break
     night.seconds += REST_SECONDS
     retagger.tick()
     assert night.models() == {"cat.png": LITE0}
     with night.desk.catalogue.read() as tx:
         [failure] = overview.failed(tx)
         assert stale.queue(tx) == stale.Queue(0, 0, 0)
-    assert failure.code == "not-an-image"
+    assert failure.code == "too-large"
 
 
 def test_earlier_predictions_come_back_with_no_inference(night: Night) -> None:
