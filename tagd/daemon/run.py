@@ -60,6 +60,9 @@ def run(
         service.start()
         service.supervise()
         ended = service.end()
+    # Python gives signals back to the system as it ends: one more Ctrl-C would make it a failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     if not ended:
         # A thread inside a forward pass cannot be ended, only left behind with the process.
         sys.stdout.flush()

@@ -91,6 +91,18 @@ def test_a_signal_while_it_still_starts(home: Home) -> None:
     assert process.wait(START_SECONDS) == 0, home.log.read_text()
 
 
+def test_a_hand_that_stays_on_ctrl_c_is_no_failure(home: Home) -> None:
+    process = home.start()
+    wait_until(home.database.exists, START_SECONDS, "the catalogue is there")
+
+    def ends() -> bool:
+        process.send_signal(signal.SIGINT)
+        return process.poll() is not None
+
+    wait_until(ends, START_SECONDS, "it ends")
+    assert process.returncode == 0, home.log.read_text()
+
+
 def test_a_second_daemon_says_who_holds_the_catalogue(home: Home) -> None:
     with home.daemon() as first:
         second = home.run("run")
