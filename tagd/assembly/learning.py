@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tagd.catalogue.tagging.examples import Base
     from tagd.learning.teach import Learned
 
-COMMAND = "tagd learn, by itself"
+COMMAND = "tagd learn by itself"
 BATCH = 8  # photos that a model looks at together
 
 

@@ -22,6 +22,7 @@ form{display:flex;gap:.5em;margin-top:1.2rem}input{flex:1;min-width:0}
 p.wrong{color:#c22}
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+OPEN: Final = "tagd web open"
 POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
@@ -52,7 +53,7 @@ def welcome(
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>tagd</title><style>{_STYLE}</style>"
         f"<main><h1>{say('this browser has no key yet')}</h1>"
-        f"<p>{say('on the machine that tagd runs on, type')}</p><p><code>tagd web open</code></p>"
+        f"<p>{say('on the machine that tagd runs on, type')}</p><p><code>{OPEN}</code></p>"
         f"<p>{say('and open the link that it prints.')}</p>{told}{form}</main></html>"
     )
     return HTMLResponse(body, status.value, {"Content-Security-Policy": POLICY})

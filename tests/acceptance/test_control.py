@@ -54,6 +54,7 @@ def test_a_reload_follows_what_can_change_and_keeps_the_old_where_it_is_wrong(ho
         home.config.write_text(
             f'[watch]\nfolders = ["{home.photos}", "{more}"]\n'
             f'[catalogue]\npath = "{home.root / "elsewhere.db"}"\n[tags]\ndeny = ["cat"]\n'
+            "[taggers]\neveryday = false\n"
         )
         # The command looks for the catalogue that the file names; a signal goes to the process.
         process.send_signal(signal.SIGHUP)

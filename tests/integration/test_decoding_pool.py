@@ -377,7 +377,7 @@ from tagd.decoding.decode import DecodeLimits
 
 limits = DecodeLimits(timeout_seconds=0.1)
 decoder_main._ALARM_SLACK_SECONDS = 0.1
-decoder_main.read_photo = lambda *given: time.sleep(3600)
+decoder_main.read_photo = lambda *given, **named: time.sleep(3600)
 decoder_main._confine(limits)
 decoder_main._answer({"path": "", "offset": 0, "geometries": []}, 0, limits)
 """

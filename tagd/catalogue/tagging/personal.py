@@ -10,7 +10,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import delete, func, insert, select, text, update
 
 from tagd.catalogue.db.bulk import one_of
@@ -21,6 +20,7 @@ from tagd.domain import TagSource, TagState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
     from sqlalchemy import Connection
 
@@ -130,6 +130,8 @@ def forget(tx: Connection, label_id: int) -> None:
 
 def heads(tx: Connection, label_id: int | None = None) -> dict[int, list[KeptHead]]:
     """Return the heads of each label, or of this one, by its row id."""
+    import numpy as np  # noqa: PLC0415  lazy: who corrects tags has no use for it, as the pages
+
     rows = select(head, model.c.name, model.c.fingerprint).join(
         model, model.c.id == head.c.model_id
     )
