@@ -71,6 +71,7 @@ def measure(checkouts: Sequence[Path], root: Path) -> dict[str, object]:
     pictures = samples.sources(None)
     small = samples.make(pictures, samples.SMALL, PHOTOS, root / "small")
     large = samples.make(pictures, samples.LARGE, LARGE, root / "large")
+    single = samples.make(pictures, samples.SMALL, 1, root / "single")
     for checkout in checkouts:
         for model in MODELS:
             graphs = cache(root, checkout) / "tagd" / "graphs"
@@ -79,6 +80,7 @@ def measure(checkouts: Sequence[Path], root: Path) -> dict[str, object]:
         "500 px, ms a photo": partial(tag, small, ALONE, root),
         "500 px, default cascade, ms a photo": partial(tag, small, "", root),
         "12 MP, ms a photo": partial(tag, large, ALONE, root),
+        "start and one photo, ms": partial(tag, single, ALONE, root),
         "recording, µs a result": partial(record, root),
     }
     return {name: compared(by_turns(checkouts, part)) for name, part in parts.items()}
