@@ -57,9 +57,14 @@ def _values(site: Site, photo_id: str) -> dict[str, Any]:
 
 
 def _above(tags: tuple[ShownTag, ...]) -> dict[str, list[str]]:
-    """By label, the labels of the broader tags, the nearest first."""
+    """Return the labels of the broader tags, the broadest last, by label."""
     hierarchy = Hierarchy.load().knowing([tag.label for tag in tags])
-    return {tag.label: list(hierarchy.shown_above(tag.label)) for tag in tags}
+
+    def narrowest_first(kinds: tuple[str, ...]) -> list[str]:
+        # An animal may be as near as a mammal, by another way up.
+        return sorted(kinds, key=lambda kind: len(hierarchy.shown_above(kind)), reverse=True)
+
+    return {tag.label: narrowest_first(hierarchy.shown_above(tag.label)) for tag in tags}
 
 
 def _facts(report: PhotoReport, path: Path) -> list[tuple[str, str]]:
