@@ -67,6 +67,7 @@ def test_a_tag_is_learnt_suggested_corrected_given_and_forgotten(home: Home) -> 
     assert json.loads(run(home, "learn", "--list", "--json")) == []
 
 
+@pytest.mark.slow
 def test_what_was_given_is_taken_back_as_a_run(home: Home) -> None:
     run(home, "add", home.photos / "00030.jpg", home.photos / "00031.jpg", "one-off")
     told = home.run("learn", "one-off")

@@ -161,7 +161,14 @@ def test_the_first_screen_is_real(first_screen: tuple[Aki, str]) -> None:
 
 
 # README.ja.md shows what README.md does, as a test below holds.
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.ja.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        page if page == "README.md" else pytest.param(page, marks=pytest.mark.slow)
+        for page in PAGES
+        if page != "README.ja.md"  # shows the same as README.md
+    ],
+)
 def test_what_a_page_shows_runs_as_printed(page: str, aki: Aki, tmp_path: Path) -> None:
     with ExitStack() as stack:
         if page in WITH_DAEMON:
