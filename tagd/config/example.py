@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from itertools import chain
 from pathlib import Path
@@ -54,3 +55,7 @@ def as_toml(value: Any) -> str:
     if value is None:
         return '""'
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

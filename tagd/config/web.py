@@ -11,6 +11,8 @@ from tagd.config.section import OptionalPath, Section, Unit, as_tuple
 
 
 def _address(text: str) -> str:
+    if text == "off":  # as a variable can say it: an empty one counts as not set
+        return ""
     host, _, port = text.rpartition(":")
     if text and not (host and port.isdecimal() and int(port) < 1 << 16):
         raise ValueError("must be an address and a port, such as 127.0.0.1:9470")
@@ -30,7 +32,7 @@ class Web(Section):
     listen: Annotated[str, AfterValidator(_address)] = Field(
         default="127.0.0.1:9470",
         description="Where `tagd run` serves them. Any other address than this machine's own needs"
-        " `tagd web password` first. Empty: nowhere.",
+        " `tagd web password` first. Empty or 'off': nowhere.",
     )
     hosts: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)] = (
         Field(

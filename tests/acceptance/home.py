@@ -78,7 +78,7 @@ class Home:
             "XDG_CONFIG_HOME": str(root / "config"),
             "XDG_CACHE_HOME": str(cache or root / "cache"),
             "XDG_RUNTIME_DIR": str(root),
-            "TAGD_WEB__LISTEN": "",  # but where a test asks for pages
+            "TAGD_WEB__LISTEN": "off",  # but where a test asks for pages
         }
 
     def configure(self, settings: str) -> None:

@@ -355,3 +355,9 @@ def test_a_current_folder_that_is_gone_keeps_no_one_from_reading(
     gone.rmdir()
     environ = {"HOME": str(tmp_path), "TAGD_CATALOGUE__PATH": "a.db"}
     assert load(None, environ).catalogue.path == gone / "a.db"
+
+
+def test_pages_can_be_turned_off_by_a_variable(tmp_path: Path) -> None:
+    """An empty variable counts as not set."""
+    variables = {"HOME": str(tmp_path), "TAGD_WEB__LISTEN": "off"}
+    assert load(None, variables).web.address is None
