@@ -73,6 +73,7 @@ class opened:  # noqa: N801  read as a verb
     def __enter__(self) -> Page:
         page = self._context.new_page()
         page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on(
             "console", lambda said: self.faults.append(said.text) if said.type == "error" else None
@@ -134,8 +135,10 @@ def test_a_photo_is_judged_and_left_by_keys(page: Page, site: Site) -> None:
     page.goto("/?q=cat")
     page.locator("a.tile").nth(1).click()
     first = page.locator("h1").inner_text()
+    expect(page.locator("a[rel=next]")).to_be_visible()  # until then nobody knows the neighbours
     page.keyboard.press("ArrowRight")
     expect(page.locator("h1")).not_to_have_text(first)
+    expect(page.locator("a[rel=prev]")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     expect(page.locator("h1")).to_have_text(first)
     page.keyboard.press("ArrowDown")
