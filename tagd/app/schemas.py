@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tagd.app.photo import PhotoReport
     from tagd.app.rederive import Outcome
     from tagd.app.retag import Marked, Plan, WentBack
-    from tagd.app.status import Embeddings, StatusReport
+    from tagd.app.status import KeptEmbeddings, StatusReport
     from tagd.app.tags import TagCount
     from tagd.app.undo import Undone
     from tagd.app.upkeep import Backup
@@ -258,7 +258,7 @@ def backup_fields(backup: Backup) -> dict[str, Any]:
     return {"path": display(backup.path), "made_at": iso(backup.made_at)}
 
 
-def embedding_fields(embeddings: Embeddings) -> dict[str, Any]:
+def embedding_fields(embeddings: KeptEmbeddings) -> dict[str, Any]:
     """Say of how many photos which model's embedding is kept, and how many are to be filled in."""
     return {
         "keep": embeddings.keep,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tagd.ops.control import Reply
     from tagd.revise.hold import Hold
 
-__all__ = ["Activity", "Embeddings", "Latest", "Queued", "StatusReport", "status", "watched"]
+__all__ = ["Activity", "KeptEmbeddings", "Latest", "Queued", "StatusReport", "status", "watched"]
 
 ANSWER_SECONDS = 2.0  # for what the daemon itself is asked, beside the catalogue
 PART_SECONDS, PARTS = 10.0, 60  # the pace is told over ten minutes
@@ -44,7 +44,7 @@ LATEST = 6  # photos that were tagged last
 
 
 @dataclass(frozen=True, slots=True)
-class Embeddings:
+class KeptEmbeddings:
     """Whether they are to be kept, what is kept, and how many photos lack one."""
 
     keep: bool = True
@@ -70,7 +70,7 @@ class StatusReport:
     retag_hold: Hold | None  # what re-tagging waits for
     retag_per_hour: int
     times: StageTimes | None  # of the stages; None before a photo
-    embeddings: Embeddings
+    embeddings: KeptEmbeddings
     taggers: tuple[str, ...] = (CLASSIFIER,)  # who looks at photos, as configured
 
     @property
@@ -128,7 +128,7 @@ def _report(tx: Connection, config: Config) -> StatusReport:
         retag_hold=hold.held(opens_at, per_hour, stale.queue(tx), moment),
         retag_per_hour=config.retag.per_hour,
         times=None if kept is None else StageTimes.loaded(kept),
-        embeddings=Embeddings(
+        embeddings=KeptEmbeddings(
             config.embeddings.keep, tuple(embedded.kept(tx)), embedded.lacking(tx)
         ),
         taggers=(CLASSIFIER, *([EVERYDAY] if config.taggers.everyday else [])),

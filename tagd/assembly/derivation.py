@@ -28,11 +28,11 @@ def derivation_of(config: Config) -> Derivation:
     derivation = Derivation.by(tag_rules(config), named)
     if not config.taggers.everyday:
         return derivation
-    everyday = Everyday(derivation, config.taggers.precision)
+    everyday = EverydayTelling(derivation, config.taggers.precision)
     return replace(derivation, further={EVERYDAY: everyday}, further_digest=everyday.digest)
 
 
-class Everyday:
+class EverydayTelling:
     """What becomes of what the heads of everyday words said, by rules that they bring along. They
     are read when they are first needed: most commands derive nothing."""
 

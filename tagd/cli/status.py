@@ -29,7 +29,7 @@ from tagd.work.stage_times import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tagd.app.status import Embeddings, StatusReport
+    from tagd.app.status import KeptEmbeddings, StatusReport
     from tagd.catalogue.db.engine import Catalogue
     from tagd.catalogue.db.lock import Holder
     from tagd.catalogue.db.mode import Standing
@@ -264,7 +264,7 @@ def tagger_lines(taggers: Sequence[str], behind: Mapping[str, int]) -> Iterator[
         yield "taggers", "; ".join(words)
 
 
-def embedding_lines(found: Embeddings) -> Iterator[tuple[str, str]]:
+def embedding_lines(found: KeptEmbeddings) -> Iterator[tuple[str, str]]:
     """Yield which embeddings are kept and how many are to come; nothing where there is neither."""
     words = [
         f"embeddings of {output.count(each.photos, 'photo')} by {each.source.model}"

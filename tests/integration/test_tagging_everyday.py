@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tagd.assembly.derivation import Everyday as Telling
+from tagd.assembly.derivation import EverydayTelling
 from tagd.catalogue.db import mode
 from tagd.catalogue.db.mode import Mode
 from tagd.catalogue.plans import stale
@@ -87,7 +87,7 @@ class Words:
             [Everyday(self.looking, self.folder)], clock=lambda: self._night.seconds
         )
         desk.telling = {}
-        telling = Telling(desk.derivation(), precision, self.folder)
+        telling = EverydayTelling(desk.derivation(), precision, self.folder)
         desk.telling = {EVERYDAY: telling}
         self.digest = telling.digest
 

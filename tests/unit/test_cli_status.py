@@ -10,7 +10,7 @@ import pytest
 
 from tagd.app.failures import lies_in
 from tagd.app.schemas import embedding_fields, hold_fields, iso, status_fields
-from tagd.app.status import Embeddings, StatusReport
+from tagd.app.status import KeptEmbeddings, StatusReport
 from tagd.catalogue.db.lock import Holder
 from tagd.catalogue.db.mode import Standing
 from tagd.catalogue.reports.overview import Failure, Status
@@ -61,7 +61,7 @@ def report(status: Status, engine: dict[str, str]) -> StatusReport:
         retag_hold=None,
         retag_per_hour=0,
         times=None,
-        embeddings=Embeddings(),
+        embeddings=KeptEmbeddings(),
     )
 
 
@@ -179,15 +179,15 @@ KEPT = Kept(Source("lite0", "f" * 64), 1200, 1_540_800)
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Embeddings(lacking=0), []),
-        (Embeddings(keep=False, lacking=9), []),
-        (Embeddings(kept=(KEPT,)), ["1,200 photos by lite0 (1.5 MB)"]),
-        (Embeddings(kept=(KEPT,), lacking=9), ["1,200 photos by lite0", "9 to be filled in"]),
-        (Embeddings(keep=False, kept=(KEPT,), lacking=9), ["by lite0", "being removed"]),
+        (KeptEmbeddings(lacking=0), []),
+        (KeptEmbeddings(keep=False, lacking=9), []),
+        (KeptEmbeddings(kept=(KEPT,)), ["1,200 photos by lite0 (1.5 MB)"]),
+        (KeptEmbeddings(kept=(KEPT,), lacking=9), ["1,200 photos by lite0", "9 to be filled in"]),
+        (KeptEmbeddings(keep=False, kept=(KEPT,), lacking=9), ["by lite0", "being removed"]),
     ],
 )
 def test_status_says_of_how_many_photos_embeddings_are_kept(
-    found: Embeddings, words: list[str]
+    found: KeptEmbeddings, words: list[str]
 ) -> None:
     lines = list(embedding_lines(found))
     assert bool(lines) == bool(words)
@@ -196,8 +196,8 @@ def test_status_says_of_how_many_photos_embeddings_are_kept(
 
 
 def test_status_counts_embeddings_in_json() -> None:
-    fields = embedding_fields(Embeddings(kept=(KEPT,), lacking=9))
+    fields = embedding_fields(KeptEmbeddings(kept=(KEPT,), lacking=9))
     assert fields["to_fill"] == 9
     [kept] = fields["kept"]
     assert (kept["model"], kept["photos"], kept["bytes"]) == ("lite0", 1200, 1_540_800)
-    assert embedding_fields(Embeddings(keep=False, lacking=9))["to_fill"] == 0
+    assert embedding_fields(KeptEmbeddings(keep=False, lacking=9))["to_fill"] == 0
